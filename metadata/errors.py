@@ -1,0 +1,67 @@
+"""What may go wrong in the metadata store, in its own words. One boundary above maps these to S3's codes."""
+
+from __future__ import annotations
+
+
+class MetadataError(Exception):
+    """Base of every condition below."""
+
+
+class NoSuchBucket(MetadataError):
+    pass
+
+
+class NoSuchKey(MetadataError):
+    pass
+
+
+class NoSuchUpload(MetadataError):
+    pass
+
+
+class BucketExists(MetadataError):
+    """The bucket is there already; `owner` says whose it is."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+class BucketNotEmpty(MetadataError):
+    pass
+
+
+class PreconditionFailed(MetadataError):
+    """A condition did not hold when the transaction looked; `condition` is its header, e.g. "If-Match"."""
+
+    def __init__(self, condition: str) -> None:
+        super().__init__(condition)
+        self.condition = condition
+
+
+class PartChanged(MetadataError):
+    """A part named for completion is not there, or is not the one that was read; `number` is its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class BlobGone(MetadataError):
+    """An extent names a blob that was deleted since its owner was read: read again and retry."""
+
+
+class NodeExists(MetadataError):
+    pass
+
+
+class NoSuchNode(MetadataError):
+    pass
+
+
+class NoSuchAccessKey(MetadataError):
+    pass
+
+
+class MetadataUnavailable(MetadataError):
+    """The database does not answer, or refused for a reason that may pass: 503 and Retry-After."""

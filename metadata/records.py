@@ -1,0 +1,241 @@
+"""What the metadata store takes and gives: plain frozen records, no SQL, no I/O.
+
+Times are integers, microseconds since 1970 UTC (`_us`). Sizes are bytes. Ids of blobs and of data are 16
+raw bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    id: int
+    name: str
+    region: str
+    owner: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An immutable byte string on the nodes. `nodes[slot]` is the id of the node that keeps that slot of
+    every stripe; len(nodes) == 6 + parity."""
+
+    id: bytes
+    size: int
+    stripe_bytes: int
+    parity: int
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """`length` bytes of `blob` from `offset` on, standing at `start` of the object or part."""
+
+    start: int
+    length: int
+    blob: Blob
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MissingChunk:
+    """A chunk that could not be written: goes to the repair queue with the transaction that makes its blob exist."""
+
+    blob_id: bytes
+    stripe: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a new object or part: extents in order (none: zero bytes).
+
+    `new_blobs`: those of the extents' blobs that this write has made (they get a row, with refs 1 per
+    extent); any other blob is shared, and its reference count goes up in the same transaction (BlobGone where it is dead).
+    """
+
+    size: int
+    extents: tuple[Extent, ...] = ()
+    new_blobs: frozenset[bytes] = frozenset()
+    missing: tuple[MissingChunk, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """AWS's object checksum: algorithm ("CRC64NVME"...), type ("FULL_OBJECT" | "COMPOSITE"), value as in the
+    header (base64, with "-N" after it for a composite one)."""
+
+    algorithm: str
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What a client says about an object and gets back unchanged.
+
+    `headers`: the system headers by their name in AWS's model (ContentType, CacheControl, ContentDisposition,
+    ContentEncoding, ContentLanguage, Expires, WebsiteRedirectLocation). `metadata`: the x-amz-meta-* pairs without the prefix.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    storage_class: str = "STANDARD"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """The current version of a key. `etag` is without quotes. `data_id` names the content: it changes with every
+    write. `parts` is the number of parts of a multipart object, 0 for a plain one.
+
+    `extent` is the only extent of an object that has just one (the usual case); None for an empty object and for one that
+    has several: ask `Metadata.extents` for those in the range wanted (`size` tells the two apart).
+    """
+
+    bucket_id: int
+    key: str
+    version_id: str
+    data_id: bytes
+    etag: str
+    size: int
+    modified_us: int
+    owner: str
+    properties: Properties
+    checksum: Checksum | None
+    parts: int
+    extent: Extent | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """A write that makes an object: what PutObject, CopyObject and CompleteMultipartUpload hand over."""
+
+    bucket: str
+    key: str
+    data_id: bytes
+    etag: str
+    modified_us: int
+    owner: str
+    properties: Properties
+    checksum: Checksum | None
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What must hold of the key at the moment of the write, as the headers say it, quotes stripped ("*" allowed).
+
+    `if_match`: NoSuchKey where the key is missing (AWS: 404), PreconditionFailed where the ETag differs.
+    `if_none_match`: "*" only on AWS for writes; an ETag is honoured too. `if_match_modified_us`, `if_match_size`: DeleteObject(s) alone.
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+    if_match_modified_us: int | None = None
+    if_match_size: int | None = None
+
+
+NO_CONDITIONS = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One key of a listing. Light on purpose: a page has a thousand of them."""
+
+    key: str
+    etag: str
+    size: int
+    modified_us: int
+    storage_class: str
+    owner: str
+    checksum_algorithm: str | None
+    checksum_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a listing: objects and common prefixes, each in byte order. `next_after` is None on the last page;
+    otherwise it is the last key, or the last common prefix (then `next_is_prefix`), of this page in byte order."""
+
+    objects: list[Listed]
+    prefixes: list[str]
+    next_after: str | None
+    next_is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart upload under way. `checksum_algorithm`/`checksum_type` as CreateMultipartUpload was told, or None."""
+
+    id: str
+    bucket: str
+    key: str
+    owner: str
+    initiated_us: int
+    properties: Properties
+    checksum_algorithm: str | None
+    checksum_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an upload, or (with `start`, its place in the object) of a completed multipart object."""
+
+    number: int
+    etag: str
+    size: int
+    modified_us: int
+    checksum: Checksum | None
+    start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadPage:
+    uploads: list[Upload]
+    prefixes: list[str]
+    next_key_marker: str | None
+    next_upload_id_marker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """A registered node. `state`: "active" (takes chunks), "draining" (read only, being emptied), "readonly".
+    `capacity_bytes` None: the node's own word counts."""
+
+    id: int
+    address: str
+    state: str
+    capacity_bytes: int | None
+    added_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A key pair. The secret is what SigV4 needs in clear: it never enters a log, repr included."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    owner: str
+    state: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """A blob that nothing refers to any more, waiting for its chunks to be deleted."""
+
+    blob: Blob
+    since_us: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A chunk to be written again, with its blob as it stands now."""
+
+    missing: MissingChunk
+    blob: Blob
+    attempts: int
