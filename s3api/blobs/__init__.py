@@ -1,0 +1,141 @@
+"""Bytes to stripes to chunks and back: cutting, parity, placement, repair.
+
+`BlobStore` is the one door: `write` a body, `open` a range, `drop` what came to nothing. It knows the nodes and
+the metadata's bookkeeping of blobs, and nothing of buckets, keys or HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from chunkd import Buffer
+from metadata import Metadata
+from metadata.records import Content, Extent
+from s3api.blobs.buffers import Budget
+from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
+from s3api.blobs.digests import Digests
+from s3api.blobs.placement import TooFewNodes
+from s3api.blobs.reader import DataUnavailable, Reader
+from s3api.blobs.upkeep import Upkeep
+from s3api.blobs.writer import INLINE_BYTES, Writer
+from s3api.body import Body
+
+__all__ = ["BlobSettings", "BlobStore", "DataUnavailable", "NodeStatus", "NodesFull", "TooFewNodes"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobSettings:
+    """How blobs are kept. `base`: what relative node addresses are relative to."""
+
+    base: Path
+    parity: int = 2
+    node_token: str | None = None
+    node_timeout_s: float = 5.0
+    refresh_s: float = 2.0
+    buffer_bytes: int = 192 << 20
+    hedge: bool = True
+    reap_after_s: float = 300.0
+    sweep_grace_s: float = 3600.0
+    sweep_every_s: float = 3600.0
+
+
+class BlobStore:
+    """All that a gateway does with bytes on nodes. Made by `open`."""
+
+    def __init__(self, metadata: Metadata, settings: BlobSettings, holder: str) -> None:
+        self.cluster = Cluster(
+            metadata,
+            base=settings.base,
+            token=settings.node_token,
+            timeout_s=settings.node_timeout_s,
+            refresh_s=settings.refresh_s,
+            parity=settings.parity,
+        )
+        self._executor = ThreadPoolExecutor((os.cpu_count() or 2) + 2, thread_name_prefix="stripes")
+        self._writer = Writer(
+            metadata,
+            self.cluster,
+            parity=settings.parity,
+            budget=Budget(settings.buffer_bytes),
+            executor=self._executor,
+            clock_us=now_us,
+        )
+        self.upkeep = Upkeep(
+            metadata,
+            self.cluster,
+            holder=holder,
+            clock_us=now_us,
+            reap_after_s=settings.reap_after_s,
+            sweep_grace_s=settings.sweep_grace_s,
+            sweep_every_s=settings.sweep_every_s,
+        )
+        self._reader = Reader(self.cluster, self.upkeep.damaged, hedge=settings.hedge)
+
+    @classmethod
+    async def open(cls, metadata: Metadata, settings: BlobSettings, *, holder: str) -> BlobStore:
+        """Open every registered node and start the upkeep. `holder` names this gateway in lease rows."""
+        store = cls(metadata, settings, holder)
+        await store.cluster.start()
+        store.upkeep.start()
+        return store
+
+    async def close(self) -> None:
+        await self.upkeep.close()
+        await self.cluster.close()
+        await asyncio.to_thread(self._executor.shutdown)
+
+    async def write(self, body: Body, digests: Digests) -> Content:
+        """Store a body's bytes on the nodes; a metadata transaction must then make them exist, or `drop` them.
+
+        Raises S3Error (of the body, or of the digests), ClientGone, TooFewNodes, NodesFull; then nothing of it stays.
+        """
+        return await self._writer.write(body, digests)
+
+    async def drop(self, content: Content) -> None:
+        """Delete what `write` stored and no transaction refers to."""
+        await self._writer.drop(content)
+
+    async def open_range(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
+        """Bytes [start, stop) of what `extents` make up. The first ones are in hand when this returns.
+
+        Raises DataUnavailable, then or while iterating.
+        """
+        stream = await self._reader.open(extents, start, stop)
+        blobs = {extent.blob.id for extent in extents}
+        return self._held(stream, blobs)
+
+    async def read_small(self, extent: Extent, start: int, stop: int) -> Buffer:
+        """The same at once, where that is little: no generator, no bookkeeping of downloads. Raises DataUnavailable."""
+        buffers = await self._reader.whole(extent, start, stop)
+        return buffers[0] if len(buffers) == 1 else b"".join(buffers)
+
+    async def read(self, extents: Sequence[Extent], start: int = 0) -> AsyncIterator[Buffer]:
+        """All the bytes of `extents`, from `start` on."""
+        stop = max((extent.start + extent.length for extent in extents), default=0)
+        async for buffer in await self.open_range(extents, start, stop):
+            yield buffer
+
+    async def _held(self, stream: AsyncIterator[Buffer], blobs: set[bytes]) -> AsyncIterator[Buffer]:
+        """Keep the reaper off these blobs while they are being sent."""
+        self.upkeep.reading.update(blobs)
+        try:
+            async for buffer in stream:
+                yield buffer
+        finally:
+            self.upkeep.reading.subtract(blobs)
+            for blob in blobs:
+                if not self.upkeep.reading[blob]:
+                    del self.upkeep.reading[blob]
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+SMALL_BYTES = INLINE_BYTES

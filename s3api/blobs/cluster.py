@@ -1,0 +1,214 @@
+"""The nodes as this gateway sees them: which there are, which answer, how full and how quick each is.
+
+Every `refresh_s` the node table is read again (a row that somebody inserted by hand is found the same way as one that `sixfold node add` wrote),
+new nodes are opened, all are asked for their usage. Between two refreshes a write adds what it placed, and a node that fails a request is down at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chunkd import Node, NodeDown, NodeError, NodeFull, open_node
+from metadata import Metadata
+from metadata.errors import MetadataError
+from metadata.records import NodeRow
+from s3api.blobs.placement import TooFewNodes, place
+
+log = logging.getLogger("sixfold.nodes")
+UNKNOWN_CAPACITY_BYTES = 1 << 40
+LATENCIES_KEPT = 64
+
+
+class NodesFull(Exception):
+    """Nodes are alive, and none has room: what S3 stores answer with 507."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStatus:
+    id: int
+    address: str
+    state: str
+    up: bool
+    used_bytes: int
+    capacity_bytes: int | None
+    chunks: int
+    latency_ms: float | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Member:
+    """One registered node and what is known of it."""
+
+    row: NodeRow
+    node: Node | None = None
+    up: bool = False
+    full_at_bytes: int | None = None
+    reason: str = "not asked yet"
+    used_bytes: int = 0
+    own_capacity_bytes: int | None = None
+    chunks: int = 0
+    latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
+
+    @property
+    def id(self) -> int:
+        return self.row.id
+
+    @property
+    def capacity_bytes(self) -> int | None:
+        return self.row.capacity_bytes or self.own_capacity_bytes
+
+    @property
+    def fill(self) -> float:
+        return self.used_bytes / (self.capacity_bytes or UNKNOWN_CAPACITY_BYTES)
+
+    @property
+    def has_room(self) -> bool:
+        return self.full_at_bytes is None and self.fill < 1.0
+
+    def p95_s(self) -> float:
+        """The 95th percentile of the recent answers; 0.0 before there is one."""
+        recent = sorted(self.latencies_s)
+        return recent[int(len(recent) * 0.95)] if recent else 0.0
+
+
+class Cluster:
+    """The registered nodes. `node(id)` gives a client, `place` chooses nodes for a new blob."""
+
+    def __init__(
+        self, metadata: Metadata, *, base: Path, token: str | None, timeout_s: float, refresh_s: float, parity: int
+    ) -> None:
+        self._metadata, self._base, self._token = metadata, base, token
+        self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
+        self._members: dict[int, Member] = {}
+        self._refreshing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.refresh()
+        self._task = asyncio.create_task(self._keep_fresh(), name="node refresh")
+
+    async def close(self) -> None:
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await asyncio.gather(*(m.node.close() for m in self._members.values() if m.node))
+
+    # --- for the writer and the reader ---------------------------------------------------
+
+    def node(self, node_id: int) -> Node | None:
+        """The client of a node that answered when last asked; None for one that is down or unknown."""
+        member = self._members.get(node_id)
+        return member.node if member and member.up else None
+
+    def member(self, node_id: int) -> Member | None:
+        return self._members.get(node_id)
+
+    def place(self) -> tuple[int, ...]:
+        """Nodes for the slots of a new blob. Raises TooFewNodes, NodesFull."""
+        live = [m for m in self._members.values() if m.up and m.row.state == "active"]
+        roomy = [m for m in live if m.has_room]
+        try:
+            return place(roomy, self._parity)
+        except TooFewNodes:
+            if len(roomy) < len(live):
+                place(live, self._parity)  # raises where even full nodes would be too few
+                raise NodesFull from None
+            raise
+
+    def wrote(self, node_id: int, size: int) -> None:
+        """Count `size` bytes as placed, until the node tells its usage itself."""
+        if member := self._members.get(node_id):
+            member.used_bytes += size
+            member.chunks += 1
+
+    def failed(self, node_id: int, why: BaseException) -> None:
+        """A request to the node failed: it is down (or full) until a refresh finds otherwise."""
+        member = self._members.get(node_id)
+        if not member:
+            return
+        if isinstance(why, NodeFull):
+            if member.full_at_bytes is None:
+                log.warning("node %d (%s) is full: add a node or give it room (%s)", member.id, member.row.address, why)
+            member.full_at_bytes = member.used_bytes
+        elif isinstance(why, NodeDown):
+            self._down(member, str(why))
+
+    def answered(self, node_id: int, seconds: float) -> None:
+        if member := self._members.get(node_id):
+            member.latencies_s.append(seconds)
+
+    def live(self) -> int:
+        return sum(1 for m in self._members.values() if m.up)
+
+    def check(self) -> None:
+        """Raise TooFewNodes or NodesFull where a write could not be placed now."""
+        self.place()
+
+    def status(self) -> list[NodeStatus]:
+        return [
+            NodeStatus(
+                id=m.id, address=m.row.address, state=m.row.state, up=m.up, used_bytes=m.used_bytes,
+                capacity_bytes=m.capacity_bytes, chunks=m.chunks, reason="" if m.up else m.reason,
+                latency_ms=m.latencies_s[-1] * 1e3 if m.latencies_s else None,
+            )
+            for m in sorted(self._members.values(), key=lambda m: m.id)
+        ]  # fmt: skip
+
+    # --- knowing the nodes ---------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Read the node table and ask every node for its usage."""
+        async with self._refreshing:
+            rows = await self._metadata.nodes()
+            for row in rows:
+                member = self._members.setdefault(row.id, Member(row))
+                member.row = row
+            for gone in self._members.keys() - {row.id for row in rows}:
+                member = self._members.pop(gone)
+                if member.node:
+                    await member.node.close()
+            await asyncio.gather(*(self._ask(member) for member in self._members.values()))
+
+    async def _ask(self, member: Member) -> None:
+        try:
+            if member.node is None:
+                member.node = await open_node(
+                    member.row.address, base=self._base, token=self._token, timeout_s=self._timeout_s
+                )
+            started = time.perf_counter()
+            usage = await member.node.usage()
+            if not member.up:
+                await member.node.ping()
+        except (NodeError, OSError, ValueError) as why:
+            self._down(member, str(why))
+            return
+        member.latencies_s.append(time.perf_counter() - started)
+        member.used_bytes, member.chunks = usage.used_bytes, usage.chunks
+        member.own_capacity_bytes = usage.capacity_bytes
+        if member.full_at_bytes is not None and usage.used_bytes < member.full_at_bytes * 0.98:
+            member.full_at_bytes = None
+        if not member.up:
+            log.info("node %d (%s) is up", member.id, member.row.address)
+        member.up = True
+
+    def _down(self, member: Member, reason: str) -> None:
+        if member.up or member.reason != reason:
+            log.warning("node %d (%s) is down: %s; reads use parity until it is back", member.id, member.row.address, reason)
+        member.up, member.reason = False, reason
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            await asyncio.sleep(self._refresh_s)
+            try:
+                await self.refresh()
+            except MetadataError as why:
+                log.warning("the node table cannot be read, going on with the nodes known: %s", why)
+

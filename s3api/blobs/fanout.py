@@ -1,0 +1,65 @@
+"""Waiting for several nodes at once. A node's failure is a value here, not an exception through the fan-out."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio import Future, TimerHandle
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class _Settling:
+    """Counts futures down and wakes one waiter: several times cheaper than `asyncio.wait`."""
+
+    __slots__ = ("_enough", "_grace_s", "_left", "_timer", "waiter")
+
+    def __init__(self, left: int, enough: Callable[[], bool] | None, grace_s: float) -> None:
+        self._left, self._enough, self._grace_s = left, enough, grace_s
+        self._timer: TimerHandle | None = None
+        self.waiter: Future[None] = asyncio.get_running_loop().create_future()
+
+    def one_done(self, _: Future[Any]) -> None:
+        self._left -= 1
+        if not self._left:
+            self._wake()
+        elif self._timer is None and self._enough is not None and self._enough():
+            self._timer = self.waiter.get_loop().call_later(self._grace_s, self._wake)
+
+    def _wake(self) -> None:
+        if not self.waiter.done():
+            self.waiter.set_result(None)
+
+    def stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+
+
+async def settle(
+    futures: Iterable[Future[Any]], *, enough: Callable[[], bool] | None = None, grace_s: float = 0.0
+) -> None:
+    """Return when every future is done, or `grace_s` after `enough()` became true, whichever is first.
+
+    Futures that are still under way then stay so: they are not cancelled, since a write that was sent may yet happen; nor does our
+    own cancellation reach them, since the calls of one batch may share a future.
+    """
+    pending = {future for future in futures if not future.done()}
+    if not pending:
+        return
+    settling = _Settling(len(pending), enough, grace_s)
+    for future in pending:
+        future.add_done_callback(settling.one_done)
+    try:
+        await settling.waiter
+    finally:
+        settling.stop()
+        for future in pending:
+            future.remove_done_callback(settling.one_done)
+
+
+def failure(future: Future[Any]) -> BaseException | None:
+    """Why a settled future gave nothing, None where it gave its result. One still under way counts as late."""
+    if not future.done():
+        return TimeoutError("late")
+    if future.cancelled():
+        return asyncio.CancelledError()
+    return future.exception()

@@ -1,0 +1,56 @@
+"""Which node keeps which slot of a new blob: a pure function of what is known of the nodes.
+
+The least-filled nodes first, random among equals. Distinct nodes while there are enough; with fewer nodes than slots a node
+takes two (never more), data and parity apart where that is possible, so that the loss of any one node costs at most two chunks of a stripe.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Protocol
+
+from s3api.blobs.erasure import DATA_CHUNKS
+
+MOST_PER_NODE = 2
+
+
+class Candidate(Protocol):
+    """A node that may take chunks now. `fill` is used / capacity, 0 to 1."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def fill(self) -> float: ...
+
+
+class TooFewNodes(Exception):
+    """Not enough live nodes to keep a stripe safely; `live` of `needed`."""
+
+    def __init__(self, live: int, needed: int) -> None:
+        super().__init__(live, needed)
+        self.live, self.needed = live, needed
+
+    def __str__(self) -> str:
+        return f"{self.live} storage nodes can take chunks, {self.needed} are needed"
+
+
+def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
+    """The node ids for slots 0 .. 5+parity. Raises TooFewNodes."""
+    slots = DATA_CHUNKS + parity
+    needed = -(-slots // MOST_PER_NODE)
+    if len(nodes) < needed:
+        raise TooFewNodes(len(nodes), needed)
+    ranked = sorted(nodes, key=lambda node: (node.fill, random.random()))
+    chosen = [node.id for node in ranked[:slots]]
+    # Second chunks go to the emptiest, one each: at most two chunks of a stripe share a node.
+    doubled = [node.id for node in ranked[: slots - len(chosen)]]
+    random.shuffle(chosen)
+    return tuple(chosen + doubled)
+
+
+def survives_any_node(nodes: Sequence[int]) -> bool:
+    """Whether six chunks are left whichever one node is lost; `nodes[i]` keeps chunk i."""
+    most = max((nodes.count(node) for node in set(nodes)), default=0)
+    return len(nodes) - most >= DATA_CHUNKS

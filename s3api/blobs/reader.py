@@ -1,0 +1,278 @@
+"""Blobs become bytes again: the data chunks in parallel, parity where one is missing, late or damaged.
+
+A stripe (or the part of one that a range wants) is fetched with one request per chunk. Every frame is checked. A node that is down, a
+chunk that is missing or does not verify, and one that is later than the node's recent 95th percentile allows, are made up from parity: any six chunks give
+the stripe. What was missing or damaged goes to the repair queue. The stripe after the one being sent is fetched meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from asyncio import Future
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from chunkd import Buffer, ChunkMissing, NodeDown, NodeError, frame
+from metadata.records import Blob, Extent, MissingChunk
+from s3api.blobs.cluster import Cluster
+from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, rebuild
+from s3api.blobs.fanout import failure, settle
+from s3api.blobs.stripes import chunk_id, stripe_size
+
+log = logging.getLogger("sixfold.blobs")
+WHOLE_CHUNK_BYTES = frame.BLOCK_BYTES
+HEDGE_AT_LEAST_S = 0.05
+HEDGE_FACTOR = 3.0
+
+
+class DataUnavailable(Exception):
+    """Fewer than six chunks of a stripe can be had now. `lost` is False where a node that is down may still have them."""
+
+    def __init__(self, blob_id: bytes, stripe: int, have: int) -> None:
+        super().__init__(blob_id.hex(), stripe, have)
+        self.blob_id, self.stripe, self.have = blob_id, stripe, have
+
+    def __str__(self) -> str:
+        return f"stripe {self.stripe} of blob {self.blob_id.hex()}: {self.have} of the six chunks needed can be read"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes [start, stop) of one stripe of a blob: what is fetched at once."""
+
+    blob: Blob
+    stripe: int
+    start: int
+    stop: int
+
+
+@dataclass(slots=True)
+class Fetch:
+    """A chunk being fetched: whole, or the blocks [start, stop) behind its header."""
+
+    slot: int
+    node_id: int
+    name: bytes
+    length: int
+    start: int
+    stop: int
+    futures: list[Future[Buffer]] = field(default_factory=list)
+    began: float = 0.0
+
+    @property
+    def whole(self) -> bool:
+        return len(self.futures) == 1
+
+    def verified(self) -> memoryview:
+        """The payload bytes [start, stop). Raises FrameError, ChunkMissing, NodeDown."""
+        if self.whole:
+            return frame.payload(self.name, self.futures[0].result())[self.start : self.stop]
+        header, blocks = (future.result() for future in self.futures)
+        return frame.blocks(self.name, header, blocks, self.start, self.stop)
+
+
+def pieces_of(extents: Sequence[Extent], start: int, stop: int) -> list[Piece]:
+    """The pieces that make bytes [start, stop) of an object, in order. `extents` must cover the range."""
+    out: list[Piece] = []
+    for extent in extents:
+        first, last = max(start, extent.start), min(stop, extent.start + extent.length)
+        at, end = first - extent.start + extent.offset, last - extent.start + extent.offset
+        size = extent.blob.stripe_bytes
+        while at < end:
+            stripe, within = divmod(at, size)
+            take = min(size - within, end - at)
+            out.append(Piece(extent.blob, stripe, within, within + take))
+            at += take
+    return out
+
+
+class Reader:
+    """Reads pieces of blobs. One for all requests of a gateway; `damaged` takes what has to be repaired."""
+
+    def __init__(self, cluster: Cluster, damaged: Callable[[MissingChunk], None], *, hedge: bool = True) -> None:
+        self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
+
+    async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
+        """The bytes [start, stop), as buffers in order. The first piece is in hand when this returns. Raises DataUnavailable, then or later."""
+        pieces = pieces_of(extents, start, stop)
+        first = await self.fetch(pieces[0]) if pieces else []
+        return self._stream(first, pieces[1:])
+
+    async def whole(self, extent: Extent, start: int, stop: int) -> list[Buffer]:
+        """The bytes [start, stop) of one extent, all at once: for little. Raises DataUnavailable."""
+        out: list[Buffer] = []
+        for piece in pieces_of((extent,), start, stop):
+            out += await self.fetch(piece)
+        return out
+
+    async def _stream(self, first: list[Buffer], rest: list[Piece]) -> AsyncIterator[Buffer]:
+        ready, following = first, None
+        try:
+            for piece in rest:
+                following = asyncio.create_task(self.fetch(piece))
+                # Its requests leave before our bytes do: the task runs up to its first wait.
+                for buffer in ready:
+                    yield buffer
+                ready = await following
+            for buffer in ready:
+                yield buffer
+        finally:
+            if following and not following.done():
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
+
+    async def fetch(self, piece: Piece) -> list[Buffer]:
+        """The buffers that make one piece. Raises DataUnavailable."""
+        fetches = self._start(piece)
+        if fetches is not None:
+            try:
+                await self._arrived(fetches)
+                out = self._take(piece, fetches)
+            except BaseException:
+                for fetch in fetches:
+                    _observe(fetch.futures)
+                raise
+            if out is not None:
+                return out
+        return await self._degraded(piece)
+
+    def _start(self, piece: Piece) -> list[Fetch] | None:
+        """Ask the nodes for the data chunks that the piece needs; None where one of these nodes is down."""
+        blob, size = piece.blob, stripe_size(piece.blob, piece.stripe)
+        at = cuts(size)
+        wanted = [s for s in range(DATA_CHUNKS) if at[s] < piece.stop and at[s + 1] > piece.start]
+        nodes = [self._cluster.node(blob.nodes[slot]) for slot in wanted]
+        if None in nodes:
+            return None
+        fetches = []
+        for slot in wanted:
+            start, stop = max(piece.start - at[slot], 0), min(piece.stop, at[slot + 1]) - at[slot]
+            fetches.append(self._ask(blob, piece.stripe, slot, size, start, stop))
+        return fetches
+
+    def _ask(self, blob: Blob, stripe: int, slot: int, size: int, start: int, stop: int) -> Fetch:
+        name, length = chunk_id(blob.id, stripe, slot), chunk_length(size, slot)
+        fetch = Fetch(slot, blob.nodes[slot], name, length, start, stop, began=time.perf_counter())
+        node = self._cluster.node(fetch.node_id)
+        if node is None:
+            raise NodeDown(str(fetch.node_id))
+        if length <= WHOLE_CHUNK_BYTES or stop - start == length:
+            fetch.futures.append(node.get(name))
+        else:
+            header = frame.header_bytes(length)
+            first, last = frame.span(length, start, stop)
+            fetch.futures.append(node.get_range(name, 0, header))
+            fetch.futures.append(node.get_range(name, first, last))
+        return fetch
+
+    async def _arrived(self, fetches: Sequence[Fetch]) -> None:
+        futures = [future for fetch in fetches for future in fetch.futures]
+        if all(future.done() for future in futures):
+            return
+        if not self._hedge:
+            await settle(futures)
+        else:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._patience_s(fetches)):
+                    await settle(futures)
+        now = time.perf_counter()
+        for fetch in fetches:
+            if all(future.done() for future in fetch.futures):
+                self._cluster.answered(fetch.node_id, now - fetch.began)
+
+    def _patience_s(self, fetches: Sequence[Fetch]) -> float:
+        members = [self._cluster.member(fetch.node_id) for fetch in fetches]
+        return max([HEDGE_AT_LEAST_S, *(HEDGE_FACTOR * m.p95_s() for m in members if m)])
+
+    def _take(self, piece: Piece, fetches: Sequence[Fetch]) -> list[Buffer] | None:
+        """The verified payloads in order, None where one of them cannot be used."""
+        out: list[Buffer] = []
+        for fetch in fetches:
+            payload = self._payload(piece, fetch)
+            if payload is None:
+                return None
+            if len(payload):
+                out.append(payload)
+        return out
+
+    def _payload(self, piece: Piece, fetch: Fetch) -> memoryview | None:
+        """What a chunk gave; None where it failed, after saying so to whom it concerns."""
+        for future in fetch.futures:
+            why = failure(future)
+            if isinstance(why, ChunkMissing):
+                log.warning("%s; rebuilt from parity and queued for repair", why)
+                self._damaged(MissingChunk(piece.blob.id, piece.stripe, fetch.slot))
+                return None
+            if isinstance(why, NodeError):
+                self._cluster.failed(fetch.node_id, why)
+                return None
+            if why is not None:
+                if not isinstance(why, TimeoutError):
+                    log.error("reading from node %d failed in an unforeseen way", fetch.node_id, exc_info=why)
+                return None
+        try:
+            return fetch.verified()
+        except frame.FrameError as why:
+            log.warning("node %d: %s; rebuilt from parity and queued for repair", fetch.node_id, why)
+            self._damaged(MissingChunk(piece.blob.id, piece.stripe, fetch.slot))
+            return None
+
+    # --- with chunks missing -------------------------------------------------------------
+
+    async def _degraded(self, piece: Piece) -> list[Buffer]:
+        """The piece out of any six whole chunks of its stripe."""
+        blob, size = piece.blob, stripe_size(piece.blob, piece.stripe)
+        have = await self.survivors(blob, piece.stripe)
+        at = cuts(size)
+        wanted = [s for s in range(DATA_CHUNKS) if at[s] < piece.stop and at[s + 1] > piece.start]
+        lacking = [slot for slot in wanted if slot not in have]
+        chunks = {**have, **rebuild(have, size, blob.parity, lacking)} if lacking else have
+        out: list[Buffer] = []
+        for slot in wanted:
+            start, stop = max(piece.start - at[slot], 0), min(piece.stop, at[slot + 1]) - at[slot]
+            out.append(memoryview(chunks[slot])[start:stop])
+        return out
+
+    async def survivors(self, blob: Blob, stripe: int) -> dict[int, Buffer]:
+        """Verified payloads of at least six chunks of a stripe, by slot; as soon as there are six. Raises DataUnavailable."""
+        size = stripe_size(blob, stripe)
+        whole = Piece(blob, stripe, 0, size)
+        fetches = [
+            self._ask(blob, stripe, slot, size, 0, chunk_length(size, slot))
+            for slot, node_id in enumerate(blob.nodes)
+            if self._cluster.node(node_id)
+        ]
+        futures = {fetch.slot: fetch.futures[0] for fetch in fetches}
+
+        def enough() -> bool:
+            good = (f for f in futures.values() if f.done() and not f.cancelled() and f.exception() is None)
+            return sum(1 for _ in good) >= DATA_CHUNKS
+
+        await settle(futures.values(), enough=enough, grace_s=0.0)
+        have = self._verified(whole, [f for f in fetches if f.futures[0].done()])
+        if len(have) < DATA_CHUNKS:
+            await settle(futures.values())
+            have = self._verified(whole, fetches)
+        for fetch in fetches:
+            _observe(fetch.futures)
+        if len(have) < DATA_CHUNKS:
+            raise DataUnavailable(blob.id, stripe, len(have))
+        return have
+
+    def _verified(self, piece: Piece, fetches: Sequence[Fetch]) -> dict[int, Buffer]:
+        have: dict[int, Buffer] = {}
+        for fetch in fetches:
+            payload = self._payload(piece, fetch)
+            if payload is not None:
+                have[fetch.slot] = payload
+        return have
+
+
+def _observe(futures: Sequence[Future[Buffer]]) -> None:
+    """Look at the outcome of requests that nobody waits for any more, lest asyncio complain that nobody did."""
+    for future in futures:
+        future.add_done_callback(lambda f: None if f.cancelled() else f.exception())

@@ -1,0 +1,133 @@
+"""Names and sealed bytes of a stripe's chunks.
+
+A chunk's id is its blob's id (16 bytes, UUIDv7: neighbours in time are neighbours on the node), the stripe's number (4 bytes, big-endian) and
+the slot (1 byte). What is stored under it is a frame (`chunkd.frame`): header with checksums, then the payload.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+
+from chunkd import Buffer, frame
+from metadata.records import Blob
+from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, cuts, parity_of
+
+BLOB_ID_BYTES = 16
+MAX_STRIPES = 1 << 32
+
+
+def new_id() -> bytes:
+    """A UUIDv7 (RFC 9562, section 5.7) with microseconds in rand_a, so that ids of one process rise."""
+    micros = time.time_ns() // 1000
+    milli, fraction = divmod(micros, 1000)
+    head = (milli << 16) | 0x7000 | (fraction << 2)
+    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF | 0x8000000000000000
+    return head.to_bytes(8, "big") + tail.to_bytes(8, "big")
+
+
+def id_time_us(blob_id: bytes) -> int:
+    """When a blob id was made, in microseconds since 1970."""
+    return int.from_bytes(blob_id[:6], "big") * 1000
+
+
+def chunk_id(blob_id: bytes, stripe: int, slot: int) -> bytes:
+    return blob_id + stripe.to_bytes(4, "big") + slot.to_bytes(1, "big")
+
+
+def parse_chunk_id(name: bytes) -> tuple[bytes, int, int]:
+    """(blob id, stripe, slot). Raises ValueError for what is no chunk id."""
+    if len(name) != BLOB_ID_BYTES + 5:
+        raise ValueError(f"{name.hex()} is no chunk id")
+    return name[:BLOB_ID_BYTES], int.from_bytes(name[16:20], "big"), name[20]
+
+
+def stripe_count(blob: Blob) -> int:
+    return -(-blob.size // blob.stripe_bytes)
+
+
+def stripe_size(blob: Blob, stripe: int) -> int:
+    return min(blob.stripe_bytes, blob.size - stripe * blob.stripe_bytes)
+
+
+def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list[bytes]]:
+    """The ids of a blob's chunks in `stripes`, by the node that keeps them."""
+    out: dict[int, list[bytes]] = {}
+    for stripe in stripes:
+        for slot, node in enumerate(blob.nodes):
+            out.setdefault(node, []).append(chunk_id(blob.id, stripe, slot))
+    return out
+
+
+def seal_small(blob_id: bytes, data: Buffer, parity: int) -> list[tuple[bytes, Buffer]]:
+    """All chunks (id, frame) of the only stripe of a small blob, slot by slot; copies `data` once."""
+    at = cuts(len(data))
+    view = memoryview(data)
+    payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
+    payloads += parity_of(payloads, parity)
+    return seal_payloads(blob_id, 0, payloads)
+
+
+def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> list[tuple[bytes, Buffer]]:
+    """Frame payloads that lie elsewhere: slot i is payloads[i]."""
+    base = blob_id + stripe.to_bytes(4, "big")
+    names = [base + slot.to_bytes(1, "big") for slot in range(len(payloads))]
+    return [(name, frame.frame(name, payload)) for name, payload in zip(names, payloads, strict=True)]
+
+
+class StripeBuffer:
+    """Room for one full stripe, each of its six chunks behind room for its frame's header.
+
+    So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them. Reused from
+    request to request: freshly allocated megabytes cost page faults.
+    """
+
+    CHUNK = STRIPE_BYTES // DATA_CHUNKS
+    HEADER = frame.header_bytes(CHUNK)
+    PITCH = HEADER + CHUNK
+
+    __slots__ = ("_buffer", "_view", "filled")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray(self.PITCH * DATA_CHUNKS)
+        self._view = memoryview(self._buffer)
+        self.filled = 0
+
+    def room(self) -> memoryview:
+        """Where the next bytes belong: up to the end of the chunk being filled."""
+        slot, at = divmod(self.filled, self.CHUNK)
+        start = slot * self.PITCH + self.HEADER
+        return self._view[start + at : start + self.CHUNK]
+
+    @property
+    def full(self) -> bool:
+        return self.filled == STRIPE_BYTES
+
+    def pieces(self) -> list[memoryview]:
+        """The bytes filled so far, in order."""
+        out = []
+        for slot in range(-(-self.filled // self.CHUNK)):
+            start = slot * self.PITCH + self.HEADER
+            out.append(self._view[start : start + min(self.CHUNK, self.filled - slot * self.CHUNK)])
+        return out
+
+    def seal(self, blob_id: bytes, stripe: int, parity: int) -> list[tuple[bytes, Buffer]]:
+        """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies; runs in a thread."""
+        if not self.full:
+            data = b"".join(self.pieces())
+            at = cuts(len(data))
+            view = memoryview(data)
+            payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
+            return seal_payloads(blob_id, stripe, payloads + parity_of(payloads, parity))
+        base = blob_id + stripe.to_bytes(4, "big")
+        out: list[tuple[bytes, Buffer]] = []
+        for slot in range(DATA_CHUNKS):
+            name = base + slot.to_bytes(1, "big")
+            framed = self._view[slot * self.PITCH : (slot + 1) * self.PITCH]
+            frame.seal(name, framed)
+            out.append((name, framed))
+        for slot, payload in enumerate(parity_of(self.pieces(), parity), DATA_CHUNKS):
+            name = base + slot.to_bytes(1, "big")
+            out.append((name, frame.frame(name, payload)))
+        return out

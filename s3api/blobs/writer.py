@@ -1,0 +1,310 @@
+"""A body becomes blobs: cut, coded, sealed and put on the nodes, stripe by stripe.
+
+A small body is one stripe, put at once. A larger one flows: while one stripe is received, the one before is hashed, coded and sealed in
+a thread, and the one before that is on its way to the nodes; memory per request is three stripes and their parity, whatever the object's size.
+
+A stripe is written when at least seven of its eight chunks are durable (k+1; with parity 0 all) *and* six would be left whichever one node were lost
+next. Where a stripe does not get there, the blob ends with the stripe before it, and a new blob on other nodes goes on: an object is a list
+of extents, so nothing that is written has to move. Chunks come first; the caller's metadata transaction then makes them an object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from chunkd import Buffer, NodeDown, NodeError
+from metadata import Metadata
+from metadata.records import Blob, Content, Extent, MissingChunk
+from s3api.blobs.buffers import Budget, StripePool
+from s3api.blobs.cluster import Cluster
+from s3api.blobs.digests import Digests
+from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
+from s3api.blobs.fanout import failure, settle
+from s3api.blobs.placement import TooFewNodes, survives_any_node
+from s3api.blobs.stripes import StripeBuffer, chunks_by_node, new_id, seal_small, stripe_count
+from s3api.body import Body
+
+log = logging.getLogger("sixfold.blobs")
+ATTEMPTS = 3
+INLINE_BYTES = 64 << 10
+STRAGGLER_GRACE_S = 0.25
+TOUCH_EVERY_US = 300_000_000
+
+Chunks = Sequence[tuple[bytes, Buffer]]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """How a stripe fared: the slots that did not get there, None where too many did not; `late` where a node still has hold of the bytes."""
+
+    missing: list[int] | None
+    late: bool
+
+
+@dataclass(slots=True)
+class Growing:
+    """A blob that is being written: its stripes so far, and what of them is missing."""
+
+    id: bytes
+    nodes: tuple[int, ...]
+    start: int = 0
+    size: int = 0
+    stripes: int = 0
+    tried: int = 0
+    intent: bool = False
+    missing: list[MissingChunk] = field(default_factory=list)
+
+    def blob(self, stripes_bytes: int = STRIPE_BYTES) -> Blob:
+        return Blob(self.id, self.size, stripes_bytes, len(self.nodes) - DATA_CHUNKS, self.nodes)
+
+
+class Writer:
+    """Writes bodies to the nodes. One for all requests of a gateway."""
+
+    def __init__(
+        self, metadata: Metadata, cluster: Cluster, *, parity: int, budget: Budget, executor: Executor, clock_us: Callable[[], int]
+    ) -> None:
+        self.metadata, self.cluster, self.parity = metadata, cluster, parity
+        self.budget, self.pool, self._executor, self.clock_us = budget, StripePool(budget), executor, clock_us
+
+    async def write(self, body: Body, digests: Digests) -> Content:
+        """Store a whole body and check it against `digests`. Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull.
+
+        After a failure nothing of it stays, but what a dead node or a crash kept: that is the sweep's.
+        """
+        if body.length is not None and body.length <= STRIPE_BYTES:
+            return await self._write_small(body, digests)
+        return await _Stream(self, body, digests).run()
+
+    async def drop(self, content: Content) -> None:
+        """Delete the chunks of blobs that no transaction made exist."""
+        blobs = {extent.blob.id: extent.blob for extent in content.extents if extent.blob.id in content.new_blobs}
+        for blob in blobs.values():
+            await self.drop_blob(blob, stripe_count(blob))
+
+    async def drop_blob(self, blob: Blob, stripes: int) -> None:
+        """Delete the first `stripes` stripes of a blob without a row, then its intent; a node that fails leaves the rest to the sweep."""
+        futures = []
+        nodes_missing = False
+        for node_id, names in chunks_by_node(blob, range(stripes)).items():
+            node = self.cluster.node(node_id)
+            if node is None:
+                nodes_missing = True
+            else:
+                futures.append(node.delete_many(names))
+        await settle(futures)
+        if not nodes_missing and not any(failure(future) for future in futures):
+            await self.metadata.forget_blobs([blob.id])
+
+    # --- one stripe ----------------------------------------------------------------------
+
+    async def _write_small(self, body: Body, digests: Digests) -> Content:
+        size = body.length or 0
+        if size <= INLINE_BYTES:
+            nodes = self.cluster.place() if size else ()
+            data = await body.read_all(size)
+            digests.update(data)
+            digests.check(body)
+            return await self._put_small(data, nodes) if size else Content(0)
+        nodes = self.cluster.place()
+        async with self.budget.taken(size):
+            data = await body.read_all(size)
+            await self.in_thread(digests.update, data)
+            digests.check(body)
+            return await self._put_small(data, nodes)
+
+    async def _put_small(self, data: Buffer, nodes: tuple[int, ...]) -> Content:
+        size = len(data)
+        for _ in range(ATTEMPTS):
+            blob = Blob(new_id(), size, STRIPE_BYTES, self.parity, nodes)
+            if size <= INLINE_BYTES:
+                chunks = seal_small(blob.id, data, self.parity)
+            else:
+                chunks = await self.in_thread(seal_small, blob.id, data, self.parity)
+            put = await self.put_stripe(nodes, chunks)
+            if put.missing is not None:
+                lost = tuple(MissingChunk(blob.id, 0, slot) for slot in put.missing)
+                return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), lost)
+            await self.drop_blob(blob, 1)
+            nodes = self.cluster.place()
+        raise TooFewNodes(self.cluster.live(), len(nodes))
+
+    async def put_stripe(self, nodes: Sequence[int], chunks: Chunks) -> Put:
+        """Put the chunks of one stripe, slot i on nodes[i]."""
+        by_node: dict[int, list[tuple[bytes, Buffer]]] = {}
+        for node_id, chunk in zip(nodes, chunks, strict=True):
+            by_node.setdefault(node_id, []).append(chunk)
+        futures: dict[int, asyncio.Future[None]] = {}
+        for node_id, items in by_node.items():
+            if node := self.cluster.node(node_id):
+                futures[node_id] = node.put_many(items)
+
+        def enough() -> bool:
+            done = {n for n, f in futures.items() if f.done() and not f.cancelled() and f.exception() is None}
+            return self._quorum([n for n in nodes if n in done], nodes)
+
+        await settle(futures.values(), enough=enough, grace_s=STRAGGLER_GRACE_S)
+        bad: set[int] = by_node.keys() - futures.keys()
+        for node_id, future in futures.items():
+            if why := failure(future):
+                self._blame(node_id, why)
+                bad.add(node_id)
+        for node_id, (_, framed) in zip(nodes, chunks, strict=True):
+            if node_id not in bad:
+                self.cluster.wrote(node_id, len(framed))
+        if not bad:
+            return Put([], late=False)
+        late = any(not future.done() for future in futures.values())
+        missing = [slot for slot, node_id in enumerate(nodes) if node_id in bad]
+        return Put(missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late)
+
+    def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
+        """k+1 chunks (all of them without parity), and as safe against the next lost node as the placement meant to be."""
+        if len(acknowledged) < min(DATA_CHUNKS + 1, len(nodes)):
+            return False
+        return survives_any_node(acknowledged) or not survives_any_node(nodes)
+
+    def _blame(self, node_id: int, why: BaseException) -> None:
+        if isinstance(why, NodeError):
+            self.cluster.failed(node_id, why)
+        elif not isinstance(why, TimeoutError):
+            log.error("node %d failed in an unforeseen way", node_id, exc_info=why)
+            self.cluster.failed(node_id, NodeDown(str(node_id), repr(why)))
+
+    async def in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work, *args)
+
+
+class _Stream:
+    """One body of more than a stripe, or of unknown length, on its way to the nodes."""
+
+    def __init__(self, writer: Writer, body: Body, digests: Digests) -> None:
+        self._writer, self._body, self._digests = writer, body, digests
+        self._done: list[Growing] = []
+        self._blob = self._new_blob(0)
+        self._sealing: asyncio.Task[None] | None = None
+        self._putting: asyncio.Task[None] | None = None
+        self._touched_us = writer.clock_us()
+
+    async def run(self) -> Content:
+        try:
+            await self._receive()
+            self._digests.check(self._body)
+        except BaseException:
+            await asyncio.shield(self._abandon())
+            raise
+        grown = [g for g in (*self._done, self._blob) if g.size]
+        extents = tuple(Extent(g.start, g.size, g.blob()) for g in grown)
+        missing = tuple(m for g in grown for m in g.missing)
+        return Content(sum(g.size for g in grown), extents, frozenset(g.id for g in grown), missing)
+
+    async def _receive(self) -> None:
+        more = True
+        while more:
+            buffer = await self._writer.pool.take()
+            try:
+                more = await self._fill(buffer)
+                if self._sealing:
+                    await self._sealing
+            except BaseException:
+                self._writer.pool.give(buffer)
+                raise
+            if buffer.filled:
+                self._sealing = asyncio.create_task(self._seal(buffer, last=not more))
+            else:
+                self._writer.pool.give(buffer)
+        if self._sealing:
+            await self._sealing
+        if self._putting:
+            await self._putting
+
+    async def _fill(self, buffer: StripeBuffer) -> bool:
+        """Receive into the buffer; whether it filled up, so that more may come."""
+        while not buffer.full:
+            room = buffer.room()
+            got = await self._body.fill(room)
+            buffer.filled += got
+            if got < len(room):
+                return False
+        return True
+
+    async def _seal(self, buffer: StripeBuffer, *, last: bool) -> None:
+        """Hash, code and seal one stripe, in order; then, when the stripe before is safe, send it on its way."""
+        writer = self._writer
+        handed_over = False
+        try:
+            target = self._blob
+            chunks = await writer.in_thread(self._work, buffer, target, target.tried)
+            target.tried += 1
+            if self._putting:
+                await self._putting
+            if target is not self._blob:
+                chunks = await self._seal_again(buffer)
+            if not (last and self._blob.stripes == 0):
+                await self._intend()
+            self._putting = asyncio.create_task(self._put(buffer, chunks))
+            handed_over = True
+        finally:
+            if not handed_over:
+                writer.pool.give(buffer)
+
+    def _work(self, buffer: StripeBuffer, target: Growing, stripe: int) -> Chunks:
+        for piece in buffer.pieces():
+            self._digests.update(piece)
+        return buffer.seal(target.id, stripe, self._writer.parity)
+
+    async def _seal_again(self, buffer: StripeBuffer) -> Chunks:
+        target = self._blob
+        stripe, target.tried = target.tried, target.tried + 1
+        return await self._writer.in_thread(buffer.seal, target.id, stripe, self._writer.parity)
+
+    async def _put(self, buffer: StripeBuffer, chunks: Chunks) -> None:
+        """Put a sealed stripe; where the nodes of the blob fail it, end the blob and go on in a new one on other nodes."""
+        writer = self._writer
+        late = False
+        try:
+            for _ in range(ATTEMPTS):
+                blob = self._blob
+                put = await writer.put_stripe(blob.nodes, chunks)
+                late |= put.late
+                if put.missing is not None:
+                    blob.missing += [MissingChunk(blob.id, blob.stripes, slot) for slot in put.missing]
+                    blob.stripes += 1
+                    blob.size += buffer.filled
+                    return
+                self._done.append(blob)
+                self._blob = self._new_blob(blob.start + blob.size)
+                await self._intend()
+                chunks = await self._seal_again(buffer)
+            raise TooFewNodes(writer.cluster.live(), len(self._blob.nodes))
+        finally:
+            writer.pool.give(buffer, reuse=not late)
+
+    def _new_blob(self, start: int) -> Growing:
+        return Growing(new_id(), self._writer.cluster.place(), start)
+
+    async def _intend(self) -> None:
+        """Say what is being written before it is, so that the sweep keeps off; again from time to time."""
+        now_us = self._writer.clock_us()
+        if not self._blob.intent:
+            self._blob.intent = True
+            await self._writer.metadata.begin_blobs([self._blob.id], now_us)
+        elif now_us - self._touched_us > TOUCH_EVERY_US:
+            self._touched_us = now_us
+            await self._writer.metadata.touch_blobs([g.id for g in (*self._done, self._blob) if g.intent], now_us)
+
+    async def _abandon(self) -> None:
+        tasks = [task for task in (self._sealing, self._putting) if task]
+        # Not cancelled: a chunk that is on its way would arrive after its deletion.
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._putting:
+            await asyncio.gather(self._putting, return_exceptions=True)
+        for grown in (*self._done, self._blob):
+            if grown.tried:
+                await self._writer.drop_blob(grown.blob(), max(grown.tried, grown.stripes))

@@ -1,0 +1,146 @@
+"""The payload of one request: pulled piece by piece, decoded, bounded, and checked against what was declared.
+
+A `Source` gives raw pieces as they come off the wire and [] at the end; a `Decoder` (aws-chunked) may stand between. Nobody reads a byte before
+asking for one, so a request that is refused early costs no transfer (and a client that waits for 100-continue sends nothing).
+Knows no HTTP framework, no operation and no node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+from chunkd import Buffer
+from s3api.errors import S3Error
+
+Source = Callable[[], Awaitable[Sequence[Buffer]]]
+
+
+class Decoder(Protocol):
+    """What takes a transfer coding off, such as `s3api.auth.chunked.ChunkedDecoder`."""
+
+    @property
+    def trailers(self) -> Mapping[str, str]: ...
+
+    def feed(self, data: Buffer) -> Sequence[Buffer]: ...
+
+    def finish(self) -> None: ...
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its body was complete: nobody is left to answer."""
+
+
+class Body:
+    """A request's payload. `length` is the declared length of the decoded bytes, None where the client did not say.
+
+    `sha256` is the hex digest that the signature binds the payload to, where it does; `trailer_names` are the trailer fields
+    announced, lower-case. Raises S3Error IncompleteBody for too few or too many
+    bytes, EntityTooLarge past `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder raises, and ClientGone.
+    """
+
+    __slots__ = (
+        "_decoder", "_ended", "_idle_s", "_limit", "_pieces", "_source", "length", "received", "sha256", "trailer_names",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        source: Source,
+        length: int | None = None,
+        *,
+        decoder: Decoder | None = None,
+        sha256: str | None = None,
+        trailer_names: Sequence[str] = (),
+        limit_bytes: int | None = None,
+        idle_s: float | None = 60.0,
+    ) -> None:
+        self._source, self._decoder, self._limit, self._idle_s = source, decoder, limit_bytes, idle_s
+        self.length, self.sha256, self.trailer_names = length, sha256, trailer_names
+        self.received = 0
+        self._pieces: deque[memoryview] = deque()
+        self._ended = False
+
+    @property
+    def trailers(self) -> Mapping[str, str]:
+        """The trailer fields, lower-case names; complete only after the last byte was read."""
+        return self._decoder.trailers if self._decoder else {}
+
+    async def fill(self, view: memoryview) -> int:
+        """Copy bytes to the front of `view` until it is full or the body ends; the number copied."""
+        done, room = 0, len(view)
+        while done < room:
+            if not self._pieces and not await self._more():
+                break
+            piece = self._pieces[0]
+            n = min(len(piece), room - done)
+            view[done : done + n] = piece[:n]
+            done += n
+            if n == len(piece):
+                self._pieces.popleft()
+            else:
+                self._pieces[0] = piece[n:]
+        return done
+
+    async def read_all(self, most: int) -> Buffer:
+        """The whole body where it is at most `most` bytes; EntityTooLarge otherwise. Copies nothing where it came in one piece."""
+        parts: list[memoryview] = []
+        size = 0
+        while self._pieces or await self._more():
+            piece = self._pieces.popleft()
+            size += len(piece)
+            if size > most:
+                raise S3Error("EntityTooLarge", MaxSizeAllowed=str(most))
+            parts.append(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def read_upto(self, most: int) -> Buffer:
+        """The next bytes: `most` of them, or fewer where the body ends. No more than that is buffered beyond the piece at hand."""
+        parts: list[memoryview] = []
+        size = 0
+        while size < most and (self._pieces or await self._more()):
+            piece = self._pieces.popleft()
+            if size + len(piece) > most:
+                self._pieces.appendleft(piece[most - size :])
+                piece = piece[: most - size]
+            size += len(piece)
+            parts.append(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _more(self) -> bool:
+        """Fetch until at least one piece is in hand; False at the (checked) end."""
+        while not self._ended:
+            raw = await self._next()
+            if not raw:
+                self._finish()
+                return False
+            for data in raw:
+                for piece in self._decoder.feed(data) if self._decoder else (data,):
+                    if len(piece):
+                        self._accept(memoryview(piece))
+            if self._pieces:
+                return True
+        return False
+
+    async def _next(self) -> Sequence[Buffer]:
+        try:
+            async with asyncio.timeout(self._idle_s):
+                return await self._source()
+        except TimeoutError:
+            raise S3Error("RequestTimeout") from None
+
+    def _accept(self, piece: memoryview) -> None:
+        self.received += len(piece)
+        if self._limit is not None and self.received > self._limit:
+            raise S3Error("EntityTooLarge", MaxSizeAllowed=str(self._limit))
+        if self.length is not None and self.received > self.length:
+            raise S3Error("IncompleteBody")
+        self._pieces.append(piece)
+
+    def _finish(self) -> None:
+        self._ended = True
+        if self._decoder:
+            self._decoder.finish()
+        if self.length is not None and self.received != self.length:
+            raise S3Error("IncompleteBody")

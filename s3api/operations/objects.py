@@ -1,0 +1,195 @@
+"""PutObject, GetObject, HeadObject."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Unpack
+
+from chunkd import Buffer
+from metadata.errors import NoSuchKey, PreconditionFailed
+from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Object
+from s3api.blobs.stripes import new_id
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_read, write_conditions
+from s3api.operations.describe import checksum_members, description, properties
+from s3api.operations.ingest import receive
+from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
+from s3api.operations.ranges import byte_range
+
+# From this size on, a write looks before it receives whether it can succeed at all; the transaction decides either way.
+LOOK_FIRST_BYTES = 1 << 20
+SMALL_READ_BYTES = 64 << 10
+
+
+class PutInputs(Description, Integrity, total=False):
+    pass
+
+
+class ReadInputs(ReadConditions, ResponseOverrides, total=False):
+    pass
+
+
+async def put_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    Body: Any = None,
+    IfMatch: str | None = None,
+    IfNoneMatch: str | None = None,
+    **more: Unpack[PutInputs],
+) -> Output:
+    """Store an object under a key, replacing what is there unless a condition forbids it. The bytes are `call.body`.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+    """
+    conditions = write_conditions(IfMatch, IfNoneMatch)
+    described = properties(more)
+    length = call.body.length if call.body else 0
+    if length is None or length >= LOOK_FIRST_BYTES:
+        await _look_first(call, Bucket, Key, conditions)
+    async with receive(call, more) as received:
+        new = NewObject(
+            bucket=Bucket,
+            key=Key,
+            data_id=new_id(),
+            etag=received.etag,
+            modified_us=call.now_us,
+            owner=call.owner,
+            properties=described,
+            checksum=received.checksum,
+            content=received.content,
+        )
+        await call.metadata.put_object(new, conditions)
+    return {"ETag": f'"{received.etag}"', **checksum_members(received.checksum)}
+
+
+async def _look_first(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
+    """Refuse a large body before its first byte where the bucket is missing or a condition fails already."""
+    if conditions is NO_CONDITIONS:
+        await call.metadata.get_bucket(bucket)
+        return
+    try:
+        found = await call.metadata.get_object(bucket, key)
+    except NoSuchKey:
+        if conditions.if_match is not None:
+            raise
+        return
+    if conditions.if_none_match is not None:
+        raise PreconditionFailed("If-None-Match")
+    if conditions.if_match not in (None, "*", found.etag):
+        raise PreconditionFailed("If-Match")
+
+
+async def head_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    Range: str | None = None,
+    PartNumber: int | None = None,
+    VersionId: str | None = None,
+    ChecksumMode: str | None = None,
+    **more: Unpack[ReadInputs],
+) -> Output:
+    """What GetObject would say, without the bytes. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
+    found = await _current(call, Bucket, Key, VersionId)
+    out, _, _ = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+    return out
+
+
+async def get_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    Range: str | None = None,
+    PartNumber: int | None = None,
+    VersionId: str | None = None,
+    ChecksumMode: str | None = None,
+    **more: Unpack[ReadInputs],
+) -> Output:
+    """An object's bytes, or a range or part of them. `Body` is a buffer where it is small, an async iterator of buffers otherwise.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    found = await _current(call, Bucket, Key, VersionId)
+    out, start, stop = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+    out["Body"] = await content(call, found, start, stop)
+    return out
+
+
+async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | AsyncIterator[Buffer]:
+    """Bytes [start, stop) of an object; the first of them are in hand when this returns. Raises DataUnavailable."""
+    if start == stop:
+        return b""
+    if found.extent and stop - start <= SMALL_READ_BYTES:
+        return await call.blobs.read_small(found.extent, start, stop)
+    extents = (found.extent,) if found.extent else await call.metadata.extents(found.data_id, start, stop)
+    return await call.blobs.open_range(extents, start, stop)
+
+
+async def _current(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
+    found = await call.metadata.get_object(bucket, key)
+    if version_id not in (None, "null"):
+        raise S3Error("NoSuchVersion", Key=key, VersionId=str(version_id))
+    return found
+
+
+async def _answer(
+    call: Call, found: Object, header: str | None, part: int | None, checksum_mode: str | None, more: ReadInputs
+) -> tuple[Output, int, int]:
+    """The output without the bytes, and which bytes those are."""
+    check_read(found.etag, found.modified_us, more, now_us=call.now_us)
+    out = description(found, checksum_mode=checksum_mode)
+    start, stop = 0, found.size
+    if part is not None:
+        if header is not None:
+            raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
+        start, stop = await _part(call, found, part, checksum_mode, out)
+        if found.size:
+            out["ContentRange"] = f"bytes {start}-{stop - 1}/{found.size}"
+    elif span := byte_range(header, found.size):
+        start, stop = span
+        out["ContentRange"] = f"bytes {start}-{stop - 1}/{found.size}"
+        if stop - start != found.size:
+            _without_checksum(out)
+    out["ContentLength"] = stop - start
+    for name, value in more.items():
+        if name.startswith("Response"):
+            out[name.removeprefix("Response")] = value
+    return out, start, stop
+
+
+async def _part(
+    call: Call, found: Object, number: int, checksum_mode: str | None, out: Output
+) -> tuple[int, int]:
+    """Where a part lies. A plain object is its own part 1. Raises InvalidPartNumber."""
+    if not 1 <= number <= 10_000:
+        raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
+                      ArgumentName="partNumber", ArgumentValue=str(number))  # fmt: skip
+    if not found.parts:
+        if number != 1:
+            raise S3Error("InvalidPartNumber", ActualPartCount="1", PartNumberRequested=str(number))
+        return 0, found.size
+    part = await call.metadata.object_part(found.data_id, number)
+    if part is None or part.start is None:
+        raise S3Error("InvalidPartNumber", ActualPartCount=str(found.parts), PartNumberRequested=str(number))
+    out["PartsCount"] = found.parts
+    if checksum_mode:
+        _without_checksum(out)
+        out |= _part_checksum(part.checksum, found.checksum)
+    return part.start, part.start + part.size
+
+
+def _part_checksum(checksum: Checksum | None, whole: Checksum | None) -> Output:
+    """A part answers with its own checksum, and with the type of the object's."""
+    members = checksum_members(checksum)
+    return members | {"ChecksumType": whole.type} if members and whole else {}
+
+
+def _without_checksum(out: Output) -> None:
+    """A checksum of the whole object says nothing of a part of its bytes: clients would verify it and fail."""
+    for name in [name for name in out if name.startswith("Checksum")]:
+        del out[name]
