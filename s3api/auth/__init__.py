@@ -1,0 +1,23 @@
+"""Signature Version 4 for S3: who sent a request, and that nobody changed it. No I/O, no framework, no SQL.
+
+    claim = read_claim(method, raw_path, raw_query, headers, now_us)      # None: anonymous, see
+    read_anonymous verified = claim.verify(secret_of(claim.access_key))
+    decoder = ChunkedDecoder(verified) if verified.mode.streaming else None
+
+Signature Version 2 and SigV4A (ECDSA) are refused with an error that says so.
+"""
+
+from s3api.auth.chunked import ChunkedDecoder
+from s3api.auth.claim import Claim, Verified, read_anonymous, read_claim
+from s3api.auth.payload import Payload, PayloadMode, content_sha256_mismatch
+
+__all__ = [
+    "ChunkedDecoder",
+    "Claim",
+    "Payload",
+    "PayloadMode",
+    "Verified",
+    "content_sha256_mismatch",
+    "read_anonymous",
+    "read_claim",
+]
