@@ -1,13 +1,11 @@
-"""aws-chunked: the payload of the streaming modes, taken out of its chunks while it arrives. Bytes in,
-memoryviews out.
+"""aws-chunked: the payload of the streaming modes, taken out of its chunks while it arrives.
 
-    chunk    = hex-size [";chunk-signature=" 64hex] CRLF payload CRLF       (the last one has size 0, and no
-    payload line) trailers = *(name ":" value CRLF) ["x-amz-trailer-signature:" 64hex CRLF] CRLF
+    chunk    = hex-size [";chunk-signature=" 64hex] CRLF payload CRLF    (the last: size 0, no payload line)
+    trailers = *(name ":" value CRLF) ["x-amz-trailer-signature:" 64hex CRLF] CRLF
 
 Pieces go out before their chunk's signature has been seen: nothing may be kept for good before `finish` has
 returned. Whatever is wrong raises as soon as it is known, and the decoder must not be used again.
-Sources: S3 API reference, sigv4-streaming and sigv4-streaming-trailers. Deviations from them are marked
-below.
+Sources: S3 API reference, sigv4-streaming and sigv4-streaming-trailers. Deviations are marked below.
 """
 
 from __future__ import annotations
@@ -175,8 +173,7 @@ class ChunkedDecoder:
         if self._promised > self._length or (not size and self._promised < self._length):
             raise S3Error(
                 "IncompleteBody",
-                "You did not provide the number of bytes specified by the x-amz-decoded-content-length HTTP
-                header",
+                "You did not provide the number of bytes specified by x-amz-decoded-content-length",
             )
 
     def _check_chunk(self, payload_sha256: bytes) -> None:
@@ -250,6 +247,6 @@ def _bad_trailer(message: str | None = None) -> S3Error:
     return S3Error(
         "MalformedTrailerError",
         message
-        or "The request contained trailing data that was not well-formed or did not conform to our published
-        schema.",
+        or "The request contained trailing data that was not well-formed "
+        "or did not conform to our published schema.",
     )
