@@ -17,6 +17,7 @@ from metadata.records import NO_CONDITIONS, Conditions
 from s3api.errors import S3Error
 from s3api.operations.inputs import ReadConditions
 
+NULL_VERSION = "null"
 _TAGS = re.compile(r'(W/)?"([^"]*)"|([^",\s]+)')
 _NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
 
@@ -74,6 +75,17 @@ def write_conditions(if_match: str | None, if_none_match: str | None) -> Conditi
 def delete_conditions(if_match: str | None) -> Conditions:
     """The conditions of a delete: an ETag, or "*" for "whatever is there"."""
     return NO_CONDITIONS if if_match is None else Conditions(if_match=_unquoted(if_match))
+
+
+def check_version(version_id: str | None) -> None:
+    """In an unversioned bucket an object has the one version "null"; AWS calls any other id invalid."""
+    if version_id and version_id != NULL_VERSION:
+        raise S3Error(
+            "InvalidArgument",
+            "Invalid version id specified",
+            ArgumentName="versionId",
+            ArgumentValue=version_id,
+        )
 
 
 def _failed(etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None) -> str | None:

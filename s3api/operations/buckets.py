@@ -1,0 +1,154 @@
+"""Buckets: list, create, look up, delete."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from metadata.errors import BucketExists
+from metadata.records import Bucket as BucketRecord
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.paging import make_token, read_token
+
+MAX_BUCKETS = 10_000
+US_EAST_1 = "us-east-1"
+# Everything that is no S3 lives below /api/: the one name that AWS allows and we do not.
+RESERVED = frozenset({"api"})
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", re.ASCII)
+_IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
+_REGION = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
+_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+_OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
+
+
+async def list_buckets(
+    call: Call,
+    *,
+    Prefix: str | None = None,
+    BucketRegion: str | None = None,
+    MaxBuckets: int | None = None,
+    ContinuationToken: str | None = None,
+) -> Output:
+    if MaxBuckets is not None and not 1 <= MaxBuckets <= MAX_BUCKETS:
+        raise S3Error(
+            "InvalidArgument",
+            f"Argument max-buckets must be an integer between 1 and {MAX_BUCKETS}",
+            ArgumentName="max-buckets",
+            ArgumentValue=str(MaxBuckets),
+        )
+    after = read_token(ContinuationToken)[0] if ContinuationToken is not None else None
+    buckets, next_after = await call.metadata.list_buckets(
+        owner=call.owner,
+        prefix=Prefix or "",
+        region=BucketRegion or None,
+        after=after,
+        limit=MaxBuckets or MAX_BUCKETS,
+    )
+    return {
+        "Owner": {"ID": call.owner},
+        "Buckets": [_entry(bucket) for bucket in buckets],
+        "Prefix": Prefix,
+        "ContinuationToken": make_token(next_after) if next_after is not None else None,
+    }
+
+
+async def create_bucket(
+    call: Call,
+    *,
+    Bucket: str,
+    CreateBucketConfiguration: dict[str, Any] | None = None,
+    ObjectOwnership: str | None = None,
+) -> Output:
+    """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
+    holds.
+
+    As on AWS, creating one's own bucket once more is fine in us-east-1 and BucketAlreadyOwnedByYou elsewhere.
+    """
+    check_name(Bucket)
+    _check_ownership(ObjectOwnership)
+    region = _region(CreateBucketConfiguration or {}) or call.region
+    try:
+        await call.metadata.create_bucket(Bucket, region=region, owner=call.owner, now_us=call.now_us)
+    except BucketExists as exists:
+        if exists.owner != call.owner:
+            raise S3Error("BucketAlreadyExists", BucketName=Bucket) from None
+        there = await call.metadata.get_bucket(Bucket)
+        if (region, there.region) != (US_EAST_1, US_EAST_1):
+            raise S3Error("BucketAlreadyOwnedByYou", BucketName=Bucket) from None
+    return {"Location": f"/{Bucket}", "BucketArn": _arn(Bucket)}
+
+
+async def head_bucket(call: Call, *, Bucket: str) -> Output:
+    bucket = await call.metadata.get_bucket(Bucket)
+    return {"BucketRegion": bucket.region, "BucketArn": _arn(Bucket), "AccessPointAlias": False}
+
+
+async def delete_bucket(call: Call, *, Bucket: str) -> Output:
+    await call.metadata.delete_bucket(Bucket)
+    return {}
+
+
+async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
+    """No LocationConstraint for us-east-1: so AWS has it for historical reasons."""
+    bucket = await call.metadata.get_bucket(Bucket)
+    return {"LocationConstraint": None if bucket.region == US_EAST_1 else bucket.region}
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidBucketName unless the name keeps AWS's rules for general purpose buckets and is not ours
+    (User Guide, bucketnamingrules).
+    """
+    if name in RESERVED:
+        raise S3Error(
+            "InvalidBucketName",
+            f"The bucket name '{name}' is reserved: below /{name}/ is this server's own interface.",
+            BucketName=name,
+        )
+    if (
+        not _NAME.fullmatch(name)
+        or _IP_ADDRESS.fullmatch(name)
+        or name.startswith(_RESERVED_PREFIXES)
+        or name.endswith(_RESERVED_SUFFIXES)
+    ):
+        raise S3Error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+
+
+def _region(configuration: dict[str, Any]) -> str | None:
+    unknown = [name for name in configuration if name != "LocationConstraint" and configuration[name]]
+    if unknown:
+        raise S3Error(
+            "NotImplemented", f"CreateBucketConfiguration.{unknown[0]} is not implemented.", Header=unknown[0]
+        )
+    region: str | None = configuration.get("LocationConstraint")
+    if region and not _REGION.fullmatch(region):
+        raise S3Error("InvalidLocationConstraint", LocationConstraint=region)
+    return "eu-west-1" if region == "EU" else region
+
+
+def _check_ownership(ownership: str | None) -> None:
+    """BucketOwnerEnforced (no ACLs) is how every bucket here is; the two other kinds would want ACLs."""
+    if ownership is None or ownership == _OWNERSHIPS[0]:
+        return
+    if ownership in _OWNERSHIPS:
+        raise S3Error("NotImplemented", "Object ownership other than BucketOwnerEnforced is not implemented.")
+    raise S3Error(
+        "InvalidArgument",
+        f"Invalid x-amz-object-ownership header: {ownership}",
+        ArgumentName="x-amz-object-ownership",
+    )
+
+
+def _entry(bucket: BucketRecord) -> Output:
+    return {
+        "Name": bucket.name,
+        "CreationDate": bucket.created_us,
+        "BucketRegion": bucket.region,
+        "BucketArn": _arn(bucket.name),
+    }
+
+
+def _arn(name: str) -> str:
+    return f"arn:aws:s3:::{name}"

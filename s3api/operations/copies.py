@@ -1,0 +1,291 @@
+"""CopyObject and UploadPartCopy: new extents on old blobs. No byte is written; bytes are read only where a
+digest is wanted that nobody has.
+
+The source may be replaced or deleted meanwhile. The metadata transaction then finds a blob dead (BlobGone),
+and we read the source again, a few times: what is copied is always one state of the source.
+
+Unlike AWS a copy of a multipart object keeps the ETag ("...-N") and the checksum of its source, composite
+ones included: AWS computes an MD5 anew, which would mean to read up to 5 GiB for a string that clients may
+not interpret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Unpack
+from urllib.parse import unquote_plus
+
+from metadata.errors import BlobGone
+from metadata.records import Checksum, Conditions, Content, Extent, NewObject, Object, Part, Properties
+from s3api import checksums
+from s3api.blobs.stripes import new_id
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import (
+    CopySourceConditions,
+    check_copy_source,
+    check_version,
+    write_conditions,
+)
+from s3api.operations.describe import checksum_members, properties
+from s3api.operations.inputs import Description
+from s3api.operations.rehash import cut, rehash
+from s3api.operations.uploads import check_part_number, check_upload_id
+
+MAX_COPY_BYTES = 5 << 30
+ATTEMPTS = 5
+_DIRECTIVES = ("COPY", "REPLACE")
+_VERSION = re.compile(r"\?versionId=([^\s&]*)$")
+_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
+
+
+class CopyInputs(Description, CopySourceConditions, total=False):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a copy comes from, and what must hold of it."""
+
+    bucket: str
+    key: str
+    conditions: CopySourceConditions
+    expected_owner: str | None
+
+
+async def copy_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    CopySource: str,
+    MetadataDirective: str | None = None,
+    TaggingDirective: str | None = None,
+    ChecksumAlgorithm: str | None = None,
+    IfMatch: str | None = None,
+    IfNoneMatch: str | None = None,
+    ExpectedSourceBucketOwner: str | None = None,
+    **more: Unpack[CopyInputs],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+
+    Storage class and website redirect are never taken from the source. Objects have no tags, so that
+    either TaggingDirective is honoured by doing nothing.
+    """
+    conditions = write_conditions(IfMatch, IfNoneMatch)
+    replace = _directive(MetadataDirective, "metadata") == "REPLACE"
+    _directive(TaggingDirective, "tagging")
+    algorithm = checksums.algorithm(ChecksumAlgorithm).name if ChecksumAlgorithm else None
+    source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
+    described = properties(more)
+
+    async def once() -> Output:
+        found = await _read_source(call, source)
+        _check_size(found.size)
+        if (source.bucket, source.key) == (Bucket, Key):
+            _check_changes(more, replace=replace)
+        kept = described if replace else _inherited(found.properties, described)
+        return await _copy(call, (Bucket, Key), found, kept, algorithm, conditions)
+
+    return await _retried(once)
+
+
+async def upload_part_copy(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    CopySource: str,
+    PartNumber: int,
+    UploadId: str,
+    CopySourceRange: str | None = None,
+    ExpectedSourceBucketOwner: str | None = None,
+    **more: Unpack[CopySourceConditions],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html"""
+    check_part_number(PartNumber)
+    check_upload_id(UploadId)
+    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
+
+    async def once() -> Output:
+        found = await _read_source(call, source)
+        start, stop = copy_range(CopySourceRange, found.size)
+        _check_size(stop - start)
+        extents = cut(await _extents(call, found, start, stop), start, stop)
+        whole = stop - start == found.size
+        etag, checksum = (whole and _known(found, upload.checksum_algorithm)) or await rehash(
+            call, extents, upload.checksum_algorithm or "CRC64NVME"
+        )
+        part = Part(PartNumber, etag, stop - start, call.now_us, checksum)
+        await call.metadata.put_part(Bucket, Key, UploadId, part, Content(part.size, extents))
+        return {
+            "CopyPartResult": {
+                "ETag": f'"{etag}"',
+                "LastModified": call.now_us,
+                **_without_type(checksum if upload.checksum_algorithm else None),
+            }
+        }
+
+    return await _retried(once)
+
+
+def parse_source(header: str, conditions: CopySourceConditions, expected_owner: str | None) -> Source:
+    """x-amz-copy-source: "bucket/key" or "/bucket/key", URL-encoded, perhaps "?versionId=null" behind it.
+
+    Raises InvalidArgument, NotImplemented for access points.
+    """
+    if header.startswith("arn:"):
+        raise S3Error("NotImplemented", "Copying from access points is not implemented.")
+    if version := _VERSION.search(header):
+        check_version(version[1])
+        header = header[: version.start()]
+    try:
+        path = unquote_plus(header, errors="strict")
+    except UnicodeDecodeError:
+        raise _bad_source("Invalid copy source encoding") from None
+    bucket, slash, key = path.removeprefix("/").partition("/")
+    if not (bucket and slash and key):
+        raise _bad_source("Invalid copy source object key")
+    return Source(bucket, key, conditions, expected_owner)
+
+
+def copy_range(header: str | None, size: int) -> tuple[int, int]:
+    """[start, stop) of x-amz-copy-source-range, which must lie within the source. Raises InvalidArgument,
+    InvalidRequest.
+    """
+    if header is None:
+        return 0, size
+    match = _RANGE.fullmatch(header)
+    if not match or int(match[1]) > int(match[2]):
+        raise _bad_range(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are"
+            " the zero-based offsets of the first and last bytes to copy",
+            header,
+        )
+    first, last = int(match[1]), int(match[2])
+    if first >= size:
+        raise S3Error("InvalidRequest", "The specified copy range is invalid for the source object size")
+    if last >= size:
+        raise _bad_range(f"Range specified is not valid for source object of size: {size}", header)
+    return first, last + 1
+
+
+async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
+    for _ in range(ATTEMPTS):
+        try:
+            return await once()
+        except BlobGone:
+            continue
+    raise S3Error("OperationAborted")
+
+
+async def _read_source(call: Call, source: Source) -> Object:
+    """The source as it stands now. AccessDenied where it is not the caller's, or not its expected owner's;
+    PreconditionFailed.
+    """
+    bucket = await call.metadata.get_bucket(source.bucket)
+    if bucket.owner != call.owner or source.expected_owner not in (None, bucket.owner):
+        raise S3Error("AccessDenied")
+    found = await call.metadata.get_object(source.bucket, source.key)
+    check_copy_source(found.etag, found.modified_us, source.conditions, now_us=call.now_us)
+    return found
+
+
+async def _copy(
+    call: Call,
+    target: tuple[str, str],
+    found: Object,
+    kept: Properties,
+    algorithm: str | None,
+    conditions: Conditions,
+) -> Output:
+    extents = await _extents(call, found, 0, found.size)
+    checksum = found.checksum
+    if algorithm and (checksum is None or checksum.algorithm != algorithm):
+        _, checksum = await rehash(call, extents, algorithm)
+    new = NewObject(
+        bucket=target[0],
+        key=target[1],
+        data_id=new_id(),
+        etag=found.etag,
+        modified_us=call.now_us,
+        owner=call.owner,
+        properties=kept,
+        checksum=checksum,
+        content=Content(found.size, extents),
+    )
+    await call.metadata.put_object(new, conditions)
+    return {
+        "CopyObjectResult": {
+            "ETag": f'"{new.etag}"',
+            "LastModified": new.modified_us,
+            **checksum_members(checksum),
+        }
+    }
+
+
+async def _extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
+    if found.extent:
+        return (found.extent,)
+    return tuple(await call.metadata.extents(found.data_id, start, stop)) if stop > start else ()
+
+
+def _known(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] | None:
+    """MD5 and checksum of a whole source, where its record has them: no byte need be read."""
+    checksum = found.checksum
+    if checksum and checksum.type != checksums.FULL_OBJECT:
+        checksum = None
+    if "-" in found.etag or (algorithm and (checksum is None or checksum.algorithm != algorithm)):
+        return None
+    return found.etag, checksum
+
+
+def _inherited(source: Properties, stated: Properties) -> Properties:
+    """MetadataDirective COPY: the source's, but for what AWS never takes from it."""
+    headers = {name: value for name, value in source.headers.items() if name != "WebsiteRedirectLocation"}
+    if redirect := stated.headers.get("WebsiteRedirectLocation"):
+        headers["WebsiteRedirectLocation"] = redirect
+    return Properties(headers, source.metadata, stated.storage_class)
+
+
+def _check_changes(more: CopyInputs, *, replace: bool) -> None:
+    """AWS refuses to copy an object onto itself where that would change nothing."""
+    if not (replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation")):
+        raise S3Error(
+            "InvalidRequest",
+            "This copy request is illegal because it is trying to copy an object to itself without changing"
+            " the object's metadata, storage class, website redirect location or encryption attributes.",
+        )
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_COPY_BYTES:
+        raise S3Error(
+            "InvalidRequest",
+            "The specified copy source is larger than the maximum allowable size for a copy source:"
+            f" {MAX_COPY_BYTES}",
+        )
+
+
+def _directive(value: str | None, what: str) -> str:
+    if value and value not in _DIRECTIVES:
+        name = f"x-amz-{what}-directive"
+        raise S3Error("InvalidArgument", f"Unknown {what} directive.", ArgumentName=name, ArgumentValue=value)
+    return value or "COPY"
+
+
+def _without_type(checksum: Checksum | None) -> Output:
+    return {f"Checksum{checksum.algorithm}": checksum.value} if checksum else {}
+
+
+def _bad_source(message: str) -> S3Error:
+    return S3Error(
+        "InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue="x-amz-copy-source"
+    )
+
+
+def _bad_range(message: str, value: str) -> S3Error:
+    return S3Error("InvalidArgument", message, ArgumentName="x-amz-copy-source-range", ArgumentValue=value)

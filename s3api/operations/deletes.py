@@ -1,0 +1,83 @@
+"""DeleteObject and DeleteObjects. What is deleted becomes garbage in the same transaction; its chunks go
+later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metadata.errors import MetadataError, NoSuchKey, PreconditionFailed
+from metadata.records import Conditions
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import NULL_VERSION, check_version, delete_conditions
+
+MAX_DELETES = 1000
+MAX_KEY_BYTES = 1024
+# Codes and messages of the entries of Errors; the conditions of a whole request are mapped elsewhere.
+_ERRORS: dict[type[MetadataError], tuple[str, str]] = {
+    PreconditionFailed: (
+        "PreconditionFailed",
+        "At least one of the pre-conditions you specified did not hold",
+    ),
+    NoSuchKey: ("NoSuchKey", "The specified key does not exist."),
+}
+_UNFORESEEN = ("InternalError", "We encountered an internal error. Please try again.")
+
+
+async def delete_object(
+    call: Call, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None
+) -> Output:
+    """A key that is not there is deleted well enough, unless a condition asks for it."""
+    check_version(VersionId)
+    await call.metadata.delete_object(Bucket, Key, delete_conditions(IfMatch))
+    return {}
+
+
+async def delete_objects(call: Call, *, Bucket: str, Delete: dict[str, Any]) -> Output:
+    """Up to 1,000 keys in one transaction, each with its own verdict; Quiet leaves only the failures."""
+    wanted = Delete.get("Objects") or []
+    if not 1 <= len(wanted) <= MAX_DELETES:
+        raise S3Error("MalformedXML")
+    errors = [_refusal(item) for item in wanted]
+    todo = [item for item, error in zip(wanted, errors, strict=True) if error is None]
+    results = iter(await call.metadata.delete_objects(Bucket, [_request(item) for item in todo]))
+    deleted: list[Output] = []
+    for at, item in enumerate(wanted):
+        if errors[at] is None and isinstance(result := next(results), MetadataError):
+            errors[at] = _ERRORS.get(type(result), _UNFORESEEN)
+        if errors[at] is None and not Delete.get("Quiet"):
+            deleted.append(_named(item))
+    return {
+        "Deleted": deleted,
+        "Errors": [
+            {**_named(item), "Code": error[0], "Message": error[1]}
+            for item, error in zip(wanted, errors, strict=True)
+            if error is not None
+        ],
+    }
+
+
+def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
+    """Code and message for an entry that cannot even be tried. MalformedXML, for the whole, without a key."""
+    key = item.get("Key")
+    if key is None:
+        raise S3Error("MalformedXML")
+    if not key:
+        return "UserKeyMustBeSpecified", "The bucket POST must contain the specified field name."
+    if len(key.encode()) > MAX_KEY_BYTES:
+        return "KeyTooLongError", "Your key is too long"
+    if item.get("VersionId") not in (None, "", NULL_VERSION):
+        return "NoSuchVersion", "The specified version does not exist."
+    for name in ("LastModifiedTime", "Size"):
+        if item.get(name) is not None:
+            return "NotImplemented", f"{name} is a condition of directory buckets alone."
+    return None
+
+
+def _request(item: dict[str, Any]) -> tuple[str, Conditions]:
+    return item["Key"], delete_conditions(item.get("ETag"))
+
+
+def _named(item: dict[str, Any]) -> Output:
+    return {"Key": item["Key"], "VersionId": item.get("VersionId") or None}

@@ -1,0 +1,314 @@
+"""Listings of objects, versions, uploads and parts.
+
+The metadata store finds a page; here its markers are translated and its entries shown as AWS shows them. A
+page has a thousand entries, so entries are made in one comprehension each and names are percent-encoded only
+where a page holds one that needs it.
+"""
+
+from __future__ import annotations
+
+from metadata.records import Listed, Page, Part, Upload
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import NULL_VERSION
+from s3api.operations.paging import (
+    Encode,
+    Owners,
+    encoder,
+    make_token,
+    needs_encoding,
+    page_size,
+    read_token,
+    rolled_up,
+    shown,
+)
+from s3api.operations.uploads import check_upload_id
+
+_EMPTY = Page([], [], None)
+
+
+class _Lists(dict[str | None, list[str] | None]):
+    """ChecksumAlgorithm is a list in AWS's listings."""
+
+    def __missing__(self, name: str | None) -> list[str] | None:
+        one = self[name] = None if name is None else [name]
+        return one
+
+
+async def list_objects(
+    call: Call,
+    *,
+    Bucket: str,
+    Prefix: str | None = None,
+    Delimiter: str | None = None,
+    Marker: str | None = None,
+    MaxKeys: int | None = None,
+    EncodingType: str | None = None,
+    OptionalObjectAttributes: list[str] | None = None,
+) -> Output:
+    """NextMarker comes with a delimiter alone: without one the last key is the marker. No object here is ever
+    being restored, so OptionalObjectAttributes (RestoreStatus) adds nothing."""
+    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
+    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
+    out["Contents"] = _contents(page.objects, encode, with_owner=True)
+    out["Marker"] = shown(Marker or "", encode)
+    if Delimiter:
+        out["NextMarker"] = shown(page.next_after, encode)
+    return out
+
+
+async def list_objects_v2(
+    call: Call,
+    *,
+    Bucket: str,
+    Prefix: str | None = None,
+    Delimiter: str | None = None,
+    StartAfter: str | None = None,
+    ContinuationToken: str | None = None,
+    MaxKeys: int | None = None,
+    EncodingType: str | None = None,
+    FetchOwner: bool | None = None,
+    OptionalObjectAttributes: list[str] | None = None,
+) -> Output:
+    """StartAfter counts on the first page alone: a token says where to go on. Unlike V1's marker it
+    does not hide the common prefix that it stands in."""
+    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    after = (StartAfter or None, False) if ContinuationToken is None else read_token(ContinuationToken)
+    page = await _page(call, Bucket, Prefix, Delimiter, after, limit)
+    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
+    out["Contents"] = _contents(page.objects, encode, with_owner=bool(FetchOwner))
+    out["KeyCount"] = len(page.objects) + len(page.prefixes)
+    if ContinuationToken is not None:
+        out["ContinuationToken"] = ContinuationToken
+    elif StartAfter:
+        out["StartAfter"] = shown(StartAfter, encode)
+    if page.next_after is not None:
+        out["NextContinuationToken"] = make_token(page.next_after, is_prefix=page.next_is_prefix)
+    return out
+
+
+async def list_object_versions(
+    call: Call,
+    *,
+    Bucket: str,
+    Prefix: str | None = None,
+    Delimiter: str | None = None,
+    KeyMarker: str | None = None,
+    VersionIdMarker: str | None = None,
+    MaxKeys: int | None = None,
+    EncodingType: str | None = None,
+    OptionalObjectAttributes: list[str] | None = None,
+) -> Output:
+    """Every key has one version, "null": after (key, "null") comes the next key, as after the key alone."""
+    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    _check_version_marker(KeyMarker, VersionIdMarker)
+    page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(KeyMarker, Prefix, Delimiter), limit)
+    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
+    versions = _contents(page.objects, encode, with_owner=True)
+    for version in versions:
+        version["VersionId"], version["IsLatest"] = NULL_VERSION, True
+    out["Versions"] = versions
+    out["KeyMarker"], out["VersionIdMarker"] = shown(KeyMarker or "", encode), VersionIdMarker or ""
+    if page.next_after is not None:
+        out["NextKeyMarker"] = shown(page.next_after, encode)
+        out["NextVersionIdMarker"] = None if page.next_is_prefix else NULL_VERSION
+    return out
+
+
+async def list_multipart_uploads(
+    call: Call,
+    *,
+    Bucket: str,
+    Prefix: str | None = None,
+    Delimiter: str | None = None,
+    KeyMarker: str | None = None,
+    UploadIdMarker: str | None = None,
+    MaxUploads: int | None = None,
+    EncodingType: str | None = None,
+) -> Output:
+    """UploadIdMarker counts only beside a KeyMarker, as AWS documents it."""
+    encode, limit = encoder(EncodingType), page_size(MaxUploads, "max-uploads")
+    await call.metadata.get_bucket(Bucket)
+    out: Output = {
+        "Bucket": Bucket,
+        "Prefix": shown(Prefix or "", encode),
+        "Delimiter": shown(Delimiter or None, encode),
+        "KeyMarker": shown(KeyMarker or "", encode),
+        "UploadIdMarker": (KeyMarker and UploadIdMarker) or "",
+        "MaxUploads": limit,
+        "EncodingType": encode and "url",
+        "IsTruncated": False,
+    }
+    if not limit:
+        return out
+    page = await call.metadata.list_uploads(
+        Bucket,
+        prefix=Prefix or "",
+        delimiter=Delimiter or None,
+        key_marker=KeyMarker or None,
+        upload_id_marker=_upload_marker(KeyMarker, UploadIdMarker),
+        limit=limit,
+    )
+    out["Uploads"] = [_upload_entry(upload, encode) for upload in page.uploads]
+    out["CommonPrefixes"] = _prefixes(page.prefixes, encode)
+    out["IsTruncated"] = page.next_key_marker is not None
+    out["NextKeyMarker"] = shown(page.next_key_marker, encode)
+    out["NextUploadIdMarker"] = page.next_upload_id_marker
+    return out
+
+
+async def list_parts(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    UploadId: str,
+    MaxParts: int | None = None,
+    PartNumberMarker: int | None = None,
+) -> Output:
+    limit = page_size(MaxParts, "max-parts")
+    after = page_size(PartNumberMarker or 0, "part-number-marker", most=2**31 - 1)
+    check_upload_id(UploadId)
+    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    more = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
+    parts = more[:limit]
+    return {
+        "Bucket": Bucket,
+        "Key": Key,
+        "UploadId": UploadId,
+        "Initiator": {"ID": upload.owner},
+        "Owner": {"ID": upload.owner},
+        "StorageClass": upload.properties.storage_class,
+        "ChecksumAlgorithm": upload.checksum_algorithm,
+        "ChecksumType": upload.checksum_type,
+        "PartNumberMarker": after,
+        "NextPartNumberMarker": parts[-1].number if parts else 0,
+        "MaxParts": limit,
+        "IsTruncated": len(more) > limit,
+        "Parts": [_part_entry(part, with_checksum=bool(upload.checksum_algorithm)) for part in parts],
+    }
+
+
+async def _page(
+    call: Call,
+    bucket: str,
+    prefix: str | None,
+    delimiter: str | None,
+    after: tuple[str | None, bool],
+    limit: int,
+) -> Page:
+    if not limit:
+        await call.metadata.get_bucket(bucket)
+        return _EMPTY
+    return await call.metadata.list_objects(
+        bucket,
+        prefix=prefix or "",
+        delimiter=delimiter or None,
+        after=after[0],
+        after_is_prefix=after[1],
+        limit=limit,
+    )
+
+
+def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None) -> tuple[str | None, bool]:
+    if not marker:
+        return None, False
+    common = rolled_up(marker, prefix or "", delimiter)
+    return (marker, False) if common is None else (common, True)
+
+
+def _common(
+    page: Page, bucket: str, prefix: str | None, delimiter: str | None, limit: int, encode: Encode | None
+) -> Output:
+    """The members that the three listings of objects share."""
+    return {
+        "Name": bucket,
+        "Prefix": shown(prefix or "", encode),
+        "Delimiter": shown(delimiter or None, encode),
+        "MaxKeys": limit,
+        "EncodingType": encode and "url",
+        "IsTruncated": page.next_after is not None,
+        "CommonPrefixes": _prefixes(page.prefixes, encode),
+    }
+
+
+def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> list[Output]:
+    """The entries of a page: 0.4 ms a thousand. None values are left out when it is rendered."""
+    lists, owners = _Lists(), Owners()
+    entries: list[Output] = [
+        {
+            "Key": o.key,
+            "LastModified": o.modified_us,
+            "ETag": f'"{o.etag}"',
+            "ChecksumAlgorithm": lists[o.checksum_algorithm],
+            "ChecksumType": o.checksum_type,
+            "Size": o.size,
+            "StorageClass": o.storage_class,
+            "Owner": owners[o.owner] if with_owner else None,
+        }
+        for o in objects
+    ]
+    if encode and needs_encoding([o.key for o in objects]):
+        for entry in entries:
+            entry["Key"] = encode(entry["Key"])
+    return entries
+
+
+def _prefixes(prefixes: list[str], encode: Encode | None) -> list[Output]:
+    if encode:
+        return [{"Prefix": encode(prefix)} for prefix in prefixes]
+    return [{"Prefix": prefix} for prefix in prefixes]
+
+
+def _check_version_marker(key_marker: str | None, version_marker: str | None) -> None:
+    if not version_marker:
+        return
+    if not key_marker:
+        raise _bad_argument(
+            "A version-id marker cannot be specified without a key marker.",
+            "version-id-marker",
+            version_marker,
+        )
+    if version_marker != NULL_VERSION:
+        raise _bad_argument("Invalid version id specified", "version-id-marker", version_marker)
+
+
+def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | None:
+    if not key_marker or not upload_marker:
+        return None
+    check_upload_id(
+        upload_marker,
+        otherwise=_bad_argument("Invalid uploadId marker", "upload-id-marker", upload_marker),
+    )
+    return upload_marker
+
+
+def _upload_entry(upload: Upload, encode: Encode | None) -> Output:
+    return {
+        "UploadId": upload.id,
+        "Key": shown(upload.key, encode),
+        "Initiated": upload.initiated_us,
+        "StorageClass": upload.properties.storage_class,
+        "Owner": {"ID": upload.owner},
+        "Initiator": {"ID": upload.owner},
+        "ChecksumAlgorithm": upload.checksum_algorithm,
+        "ChecksumType": upload.checksum_type,
+    }
+
+
+def _part_entry(part: Part, *, with_checksum: bool) -> Output:
+    """Parts of an upload that was made without an algorithm show no checksum, though they may have one."""
+    entry: Output = {
+        "PartNumber": part.number,
+        "LastModified": part.modified_us,
+        "ETag": f'"{part.etag}"',
+        "Size": part.size,
+    }
+    if part.checksum and with_checksum:
+        entry[f"Checksum{part.checksum.algorithm}"] = part.checksum.value
+    return entry
+
+
+def _bad_argument(message: str, name: str, value: str) -> S3Error:
+    return S3Error("InvalidArgument", message, ArgumentName=name, ArgumentValue=value)

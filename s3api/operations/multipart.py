@@ -1,0 +1,190 @@
+"""Multipart uploads: create, receive parts, complete, abort.
+
+A completion only writes extents: the object's bytes are those of its parts. What it must check is a plain
+function of the upload, of the parts that the client names and of the parts that are there
+(`s3api.operations.completion`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+from urllib.parse import quote
+
+from metadata.errors import NoSuchKey, NoSuchUpload
+from metadata.records import Content, NewObject, Object, Part, Upload
+from s3api import checksums
+from s3api.errors import S3Error
+from s3api.operations import completion
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import write_conditions
+from s3api.operations.describe import checksum_members, properties
+from s3api.operations.ingest import receive
+from s3api.operations.inputs import Checksums, Description, Integrity
+from s3api.operations.uploads import (
+    MAX_PARTS,
+    check_part_number,
+    check_upload_id,
+    data_id_of,
+    new_upload_id,
+)
+
+
+async def create_multipart_upload(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    ChecksumAlgorithm: str | None = None,
+    ChecksumType: str | None = None,
+    **more: Unpack[Description],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
+    algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
+    upload = Upload(
+        id=new_upload_id(),
+        bucket=Bucket,
+        key=Key,
+        owner=call.owner,
+        initiated_us=call.now_us,
+        properties=properties(more),
+        checksum_algorithm=algorithm,
+        checksum_type=kind,
+    )
+    await call.metadata.create_upload(upload)
+    return {
+        "Bucket": Bucket,
+        "Key": Key,
+        "UploadId": upload.id,
+        "ChecksumAlgorithm": algorithm,
+        "ChecksumType": kind,
+    }
+
+
+async def upload_part(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    PartNumber: int,
+    UploadId: str,
+    Body: Any = None,
+    **more: Unpack[Integrity],
+) -> Output:
+    """A part of an upload with a checksum algorithm must have that one; where the client states none it is
+    computed (AWS refuses).
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+    """
+    check_part_number(PartNumber)
+    check_upload_id(UploadId)
+    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    _check_algorithm(call, more, upload.checksum_algorithm)
+    async with receive(call, more, algorithm=upload.checksum_algorithm) as received:
+        part = Part(PartNumber, received.etag, received.content.size, call.now_us, received.checksum)
+        await call.metadata.put_part(Bucket, Key, UploadId, part, received.content)
+    checksum = received.checksum
+    return {"ETag": f'"{received.etag}"', f"Checksum{checksum.algorithm}": checksum.value}
+
+
+async def complete_multipart_upload(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    UploadId: str,
+    MultipartUpload: dict[str, Any] | None = None,
+    ChecksumType: str | None = None,
+    MpuObjectSize: int | None = None,
+    IfMatch: str | None = None,
+    IfNoneMatch: str | None = None,
+    **more: Unpack[Checksums],
+) -> Output:
+    """A repeated completion of the same parts answers as the first one did, while its object is still there.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html. LastModified is the time
+    of completion (AWS: of initiation), or else an If-Modified-Since could hide a newer object.
+    """
+    data_id = data_id_of(UploadId)
+    conditions = write_conditions(IfMatch, IfNoneMatch)
+    named = completion.named_parts(MultipartUpload)
+    try:
+        upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    except NoSuchUpload:
+        return _completed(Bucket, Key, await _completed_before(call, Bucket, Key, data_id, named))
+    stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
+    parts = completion.chosen(upload, named, stored)
+    checksum = completion.checksum(upload, parts)
+    completion.check_claims(upload, checksum, ChecksumType, more)
+    new = NewObject(
+        bucket=Bucket,
+        key=Key,
+        data_id=data_id,
+        etag=completion.etag([part.etag for part in parts]),
+        modified_us=call.now_us,
+        owner=call.owner,
+        properties=upload.properties,
+        checksum=checksum,
+        content=Content(completion.size(parts, MpuObjectSize)),
+    )
+    await call.metadata.complete_upload(upload, parts, new, conditions)
+    return _completed(Bucket, Key, new)
+
+
+async def abort_multipart_upload(call: Call, *, Bucket: str, Key: str, UploadId: str) -> Output:
+    check_upload_id(UploadId)
+    await call.metadata.abort_upload(Bucket, Key, UploadId)
+    return {}
+
+
+def _checksum_of_upload(name: str | None, kind: str | None) -> tuple[str | None, str | None]:
+    if name:
+        algorithm = checksums.algorithm(name)
+        return algorithm.name, checksums.checksum_type(algorithm, kind or None)
+    if kind:
+        raise S3Error(
+            "InvalidRequest",
+            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.",
+        )
+    return None, None
+
+
+def _check_algorithm(call: Call, more: Integrity, wanted: str | None) -> None:
+    """Refuse a part with another checksum than the upload's before its first byte."""
+    if wanted is None:
+        return
+    stated = [algorithm.name for member, algorithm in checksums.BY_MEMBER.items() if more.get(member)]
+    if call.body is not None:
+        trailers = call.body.trailer_names
+        stated += [checksums.BY_HEADER[name].name for name in trailers if name in checksums.BY_HEADER]
+    for name in stated:
+        if name != wanted:
+            raise S3Error(
+                "InvalidRequest",
+                f"Checksum Type mismatch occurred, expected checksum Type: {wanted.lower()}, "
+                f"actual checksum Type: {name.lower()}",
+            )
+
+
+async def _completed_before(
+    call: Call, bucket: str, key: str, data_id: bytes, named: list[completion.Named]
+) -> Object:
+    """The object that an earlier completion of this upload, with these parts, has made; NoSuchUpload where
+    there is none.
+    """
+    try:
+        found = await call.metadata.get_object(bucket, key)
+    except NoSuchKey:
+        raise NoSuchUpload from None
+    if found.data_id != data_id or found.etag != completion.etag([part.etag for part in named]):
+        raise NoSuchUpload
+    return found
+
+
+def _completed(bucket: str, key: str, done: NewObject | Object) -> Output:
+    return {
+        "Location": f"/{bucket}/{quote(key)}",
+        "Bucket": bucket,
+        "Key": key,
+        "ETag": f'"{done.etag}"',
+        **checksum_members(done.checksum),
+    }

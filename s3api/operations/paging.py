@@ -1,0 +1,110 @@
+"""What the listings share: limits, opaque tokens, EncodingType=url, and how an owner is shown."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Iterable
+from urllib.parse import quote
+
+from s3api.errors import S3Error
+
+MAX_INT = 2**31 - 1
+MAX_ITEMS = 1000
+_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+
+Encode = Callable[[str], str]
+
+
+def page_size(given: int | None, name: str, *, most: int = MAX_ITEMS) -> int:
+    """The number of entries asked for: `most` where nothing was said or more was asked. InvalidArgument
+    outside 0..2^31-1.
+    """
+    if given is None:
+        return most
+    if not 0 <= given <= MAX_INT:
+        raise S3Error(
+            "InvalidArgument",
+            f"Argument {name} must be an integer between 0 and {MAX_INT}",
+            ArgumentName=name,
+            ArgumentValue=str(given),
+        )
+    return min(given, most)
+
+
+def make_token(after: str, *, is_prefix: bool = False) -> str:
+    """An opaque token for "go on after this": checksum, kind, name. It holds nothing that the client did not
+    see.
+    """
+    body = (b"p" if is_prefix else b"k") + after.encode()
+    return base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode().rstrip("=")
+
+
+def read_token(token: str) -> tuple[str, bool]:
+    """(after, is_prefix) of a token from make_token. InvalidArgument for anything else."""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        after = raw[5:].decode()
+    except (binascii.Error, ValueError):
+        raise _bad_token() from None
+    if raw[4:5] not in (b"p", b"k") or zlib.crc32(raw[4:]).to_bytes(4, "big") != raw[:4]:
+        raise _bad_token()
+    return after, raw[4:5] == b"p"
+
+
+def encoder(encoding_type: str | None) -> Encode | None:
+    """How names are shown: percent-encoded UTF-8 ("/" kept) for "url", None for as they are. InvalidArgument
+    for other types.
+
+    A space becomes %20 where AWS writes "+": every client's decoder takes %20, not every one takes "+".
+    """
+    if not encoding_type:
+        return None
+    if encoding_type != "url":
+        raise S3Error(
+            "InvalidArgument",
+            "Invalid Encoding Method specified in Request",
+            ArgumentName="encoding-type",
+            ArgumentValue=encoding_type,
+        )
+    return quote
+
+
+def shown(name: str | None, encode: Encode | None) -> str | None:
+    """A single name as the answer shows it."""
+    return encode(name) if encode and name else name
+
+
+def needs_encoding(names: Iterable[str]) -> bool:
+    """Whether any name differs from its percent-encoded form; 20 ns a name, so that usual pages skip the
+    encoding.
+    """
+    return bool("".join(names).encode().translate(None, _SAFE))
+
+
+def rolled_up(marker: str, prefix: str, delimiter: str | None) -> str | None:
+    """The common prefix that a marker stands in (or is), None where it is a plain key.
+
+    A page that begins after such a marker does not show that common prefix again: AWS's V1 rule.
+    """
+    if not delimiter or not marker.startswith(prefix):
+        return None
+    at = marker.find(delimiter, len(prefix))
+    return None if at < 0 else marker[: at + len(delimiter)]
+
+
+class Owners(dict[str, dict[str, str]]):
+    """Canonical id -> the Owner structure, made once a page. AWS shows no DisplayName any more."""
+
+    def __missing__(self, owner: str) -> dict[str, str]:
+        shown_as = self[owner] = {"ID": owner}
+        return shown_as
+
+
+def _bad_token() -> S3Error:
+    return S3Error(
+        "InvalidArgument",
+        "The continuation token provided is incorrect",
+        ArgumentName="continuation-token",
+    )

@@ -1,0 +1,51 @@
+"""Digests of bytes that are stored already: read from the nodes, hashed off the event loop, nothing
+written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+from chunkd import Buffer
+from metadata.records import Checksum, Extent
+from s3api import checksums
+from s3api.operations.call import Call
+
+INLINE_BYTES = 64 << 10
+
+
+async def rehash(call: Call, extents: Sequence[Extent], algorithm: str | None) -> tuple[str, Checksum | None]:
+    """(MD5 in hex, FULL_OBJECT checksum of `algorithm`) of the bytes of `extents`. Raises DataUnavailable."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    algo = checksums.algorithm(algorithm) if algorithm else None
+    hashers: list[checksums.Hasher] = [md5]
+    if algo:
+        hashers.append(algo.new())
+    async for piece in call.blobs.read(extents):
+        if len(piece) <= INLINE_BYTES:
+            _update(hashers, piece)
+        else:
+            await asyncio.to_thread(_update, hashers, piece)
+    checksum = None
+    if algo:
+        value = checksums.encode(hashers[1].digest())
+        checksum = Checksum(algo.name, checksums.FULL_OBJECT, value)
+    return md5.hexdigest(), checksum
+
+
+def cut(extents: Sequence[Extent], start: int, stop: int) -> tuple[Extent, ...]:
+    """The extents that make bytes [start, stop), counted from 0 again."""
+    out = []
+    for extent in extents:
+        first, last = max(start, extent.start), min(stop, extent.start + extent.length)
+        if first < last:
+            offset = extent.offset + first - extent.start
+            out.append(Extent(first - start, last - first, extent.blob, offset))
+    return tuple(out)
+
+
+def _update(hashers: Sequence[checksums.Hasher], piece: Buffer) -> None:
+    for hasher in hashers:
+        hasher.update(piece)
