@@ -1,13 +1,13 @@
 """The interface of a storage node, and what may go wrong on one.
 
-A node keeps *chunks*: opaque byte strings of at most a few MiB under a short binary id. It knows
-nothing of stripes, parity, blobs or objects. Four implementations live beside this module
-(`memory`, `lmdb`, `redis`, `http`); `tests/chunkd/` holds the contract that all of them pass.
+A node keeps *chunks*: opaque byte strings of at most a few MiB under a short binary id. It knows nothing of
+stripes, parity, blobs or objects. Four implementations live beside this module (`memory`, `lmdb`, `redis`,
+`http`); `tests/chunkd/` holds the contract that all of them pass.
 
-The four calls on the hot path are plain functions that return a Future: the work is under way when
-they return, nothing has to be awaited for that. So a caller starts eight of them and then awaits
-eight, without a task per call; and an implementation gathers everything that was asked for in one turn
-of the event loop and performs it at once (one LMDB transaction, one socket write, one HTTP request).
+The four calls on the hot path are plain functions that return a Future: the work is under way when they
+return, nothing has to be awaited for that. So a caller starts eight of them and then awaits eight, without a
+task per call; and an implementation gathers everything that was asked for in one turn of the event loop and
+performs it at once (one LMDB transaction, one socket write, one HTTP request).
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ Buffer = bytes | bytearray | memoryview
 
 
 class NodeError(Exception):
-    """Something went wrong on a node. `address` says which; no secret is in it."""
+    """Something went wrong on a node.
+
+    `address` says which; no secret is in it.
+    """
 
     def __init__(self, address: str, reason: str = "") -> None:
         super().__init__(address, reason)
@@ -45,7 +48,10 @@ class ChunkMissing(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a node holds and could hold, in bytes. `capacity_bytes` is None where the node cannot tell."""
+    """What a node holds and could hold, in bytes.
+
+    `capacity_bytes` is None where the node cannot tell.
+    """
 
     used_bytes: int
     capacity_bytes: int | None
@@ -53,28 +59,41 @@ class Usage:
 
 
 class Node(Protocol):
-    """One storage node, as a gateway uses it. All methods belong to one event loop."""
+    """One storage node, as a gateway uses it.
+
+    All methods belong to one event loop.
+    """
 
     address: str
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
-        """Store chunks (id, bytes), replacing any of the same id. Done when all are durable on the node.
+        """Store chunks (id, bytes), replacing any of the same id.
 
-        The buffers must stay untouched until the future is done. Raises NodeDown, NodeFull; then
-        any of the chunks may or may not be there. A future may be shared between calls of one batch.
+        Done when all are durable on the node.         The buffers must stay untouched until the future is
+        done. Raises NodeDown, NodeFull; then         any of the chunks may or may not be there. A future may
+        be shared between calls of one batch.
         """
         ...
 
     def get(self, chunk_id: bytes) -> Future[Buffer]:
-        """The whole chunk. Raises ChunkMissing, NodeDown."""
+        """The whole chunk.
+
+        Raises ChunkMissing, NodeDown.
+        """
         ...
 
     def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
-        """Bytes [start, stop) of the chunk, fewer where it ends before. Raises ChunkMissing, NodeDown."""
+        """Bytes [start, stop) of the chunk, fewer where it ends before.
+
+        Raises ChunkMissing, NodeDown.
+        """
         ...
 
     def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
-        """Delete durably; ids that are not there are fine. Raises NodeDown."""
+        """Delete durably; ids that are not there are fine.
+
+        Raises NodeDown.
+        """
         ...
 
     async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
@@ -85,11 +104,17 @@ class Node(Protocol):
         ...
 
     async def usage(self) -> Usage:
-        """What the node holds now. Raises NodeDown."""
+        """What the node holds now.
+
+        Raises NodeDown.
+        """
         ...
 
     async def ping(self) -> None:
-        """Return if the node answers and can store durably. Raises NodeDown."""
+        """Return if the node answers and can store durably.
+
+        Raises NodeDown.
+        """
         ...
 
     async def close(self) -> None:

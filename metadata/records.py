@@ -1,7 +1,7 @@
 """What the metadata store takes and gives: plain frozen records, no SQL, no I/O.
 
-Times are integers, microseconds since 1970 UTC (`_us`). Sizes are bytes. Ids of blobs and of data are 16
-raw bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes.
+Times are integers, microseconds since 1970 UTC (`_us`). Sizes are bytes. Ids of blobs and of data are 16 raw
+bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """An immutable byte string on the nodes. `nodes[slot]` is the id of the node that keeps that slot of
-    every stripe; len(nodes) == 6 + parity."""
+    """An immutable byte string on the nodes.
+
+    `nodes[slot]` is the id of the node that keeps that slot of every stripe; len(nodes) == 6 + parity.
+    """
 
     id: bytes
     size: int
@@ -42,7 +44,8 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class MissingChunk:
-    """A chunk that could not be written: goes to the repair queue with the transaction that makes its blob exist."""
+    """A chunk that could not be written: goes to the repair queue with the transaction that makes its blob
+    exist."""
 
     blob_id: bytes
     stripe: int
@@ -54,7 +57,8 @@ class Content:
     """The bytes of a new object or part: extents in order (none: zero bytes).
 
     `new_blobs`: those of the extents' blobs that this write has made (they get a row, with refs 1 per
-    extent); any other blob is shared, and its reference count goes up in the same transaction (BlobGone where it is dead).
+    extent); any other blob is shared, and its reference count goes up in the same transaction (BlobGone where
+    it is dead).
     """
 
     size: int
@@ -78,7 +82,8 @@ class Properties:
     """What a client says about an object and gets back unchanged.
 
     `headers`: the system headers by their name in AWS's model (ContentType, CacheControl, ContentDisposition,
-    ContentEncoding, ContentLanguage, Expires, WebsiteRedirectLocation). `metadata`: the x-amz-meta-* pairs without the prefix.
+    ContentEncoding, ContentLanguage, Expires, WebsiteRedirectLocation). `metadata`: the x-amz-meta-* pairs
+    without the prefix.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -88,8 +93,9 @@ class Properties:
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """The current version of a key. `etag` is without quotes. `data_id` names the content: it changes with every
-    write. `parts` is the number of parts of a multipart object, 0 for a plain one.
+    """The current version of a key.
+
+    `etag` is without quotes. `data_id` names the content: it changes with every write. `parts` is the number of parts of a multipart object, 0 for a plain one.
 
     `extent` is the only extent of an object that has just one (the usual case); None for an empty object and for one that
     has several: ask `Metadata.extents` for those in the range wanted (`size` tells the two apart).
@@ -126,10 +132,12 @@ class NewObject:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What must hold of the key at the moment of the write, as the headers say it, quotes stripped ("*" allowed).
+    """What must hold of the key at the moment of the write, as the headers say it, quotes stripped ("*"
+    allowed).
 
     `if_match`: NoSuchKey where the key is missing (AWS: 404), PreconditionFailed where the ETag differs.
-    `if_none_match`: "*" only on AWS for writes; an ETag is honoured too. `if_match_modified_us`, `if_match_size`: DeleteObject(s) alone.
+    `if_none_match`: "*" only on AWS for writes; an ETag is honoured too. `if_match_modified_us`,
+    `if_match_size`: DeleteObject(s) alone.
     """
 
     if_match: str | None = None
@@ -143,7 +151,10 @@ NO_CONDITIONS = Conditions()
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One key of a listing. Light on purpose: a page has a thousand of them."""
+    """One key of a listing.
+
+    Light on purpose: a page has a thousand of them.
+    """
 
     key: str
     etag: str
@@ -157,8 +168,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a listing: objects and common prefixes, each in byte order. `next_after` is None on the last page;
-    otherwise it is the last key, or the last common prefix (then `next_is_prefix`), of this page in byte order."""
+    """A page of a listing: objects and common prefixes, each in byte order.
+
+    `next_after` is None on the last page; otherwise it is the last key, or the last common prefix (then
+    `next_is_prefix`), of this page in byte order.
+    """
 
     objects: list[Listed]
     prefixes: list[str]
@@ -168,7 +182,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A multipart upload under way. `checksum_algorithm`/`checksum_type` as CreateMultipartUpload was told, or None."""
+    """A multipart upload under way.
+
+    `checksum_algorithm`/`checksum_type` as CreateMultipartUpload was told, or None.
+    """
 
     id: str
     bucket: str
@@ -202,8 +219,11 @@ class UploadPage:
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """A registered node. `state`: "active" (takes chunks), "draining" (read only, being emptied), "readonly".
-    `capacity_bytes` None: the node's own word counts."""
+    """A registered node.
+
+    `state`: "active" (takes chunks), "draining" (read only, being emptied), "readonly". `capacity_bytes`
+    None: the node's own word counts.
+    """
 
     id: int
     address: str
@@ -214,7 +234,10 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """A key pair. The secret is what SigV4 needs in clear: it never enters a log, repr included."""
+    """A key pair.
+
+    The secret is what SigV4 needs in clear: it never enters a log, repr included.
+    """
 
     access_key: str
     secret_key: str = field(repr=False)

@@ -1,8 +1,8 @@
 """The payload of one request: pulled piece by piece, decoded, bounded, and checked against what was declared.
 
-A `Source` gives raw pieces as they come off the wire and [] at the end; a `Decoder` (aws-chunked) may stand between. Nobody reads a byte before
-asking for one, so a request that is refused early costs no transfer (and a client that waits for 100-continue sends nothing).
-Knows no HTTP framework, no operation and no node.
+A `Source` gives raw pieces as they come off the wire and [] at the end; a `Decoder` (aws-chunked) may stand
+between. Nobody reads a byte before asking for one, so a request that is refused early costs no transfer (and
+a client that waits for 100-continue sends nothing). Knows no HTTP framework, no operation and no node.
 """
 
 from __future__ import annotations
@@ -34,11 +34,13 @@ class ClientGone(Exception):
 
 
 class Body:
-    """A request's payload. `length` is the declared length of the decoded bytes, None where the client did not say.
+    """A request's payload.
 
-    `sha256` is the hex digest that the signature binds the payload to, where it does; `trailer_names` are the trailer fields
-    announced, lower-case. Raises S3Error IncompleteBody for too few or too many
-    bytes, EntityTooLarge past `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder raises, and ClientGone.
+    `length` is the declared length of the decoded bytes, None where the client did not say.     `sha256` is
+    the hex digest that the signature binds the payload to, where it does; `trailer_names` are the trailer
+    fields     announced, lower-case. Raises S3Error IncompleteBody for too few or too many     bytes,
+    EntityTooLarge past `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder
+    raises, and ClientGone.
     """
 
     __slots__ = (
@@ -84,7 +86,10 @@ class Body:
         return done
 
     async def read_all(self, most: int) -> Buffer:
-        """The whole body where it is at most `most` bytes; EntityTooLarge otherwise. Copies nothing where it came in one piece."""
+        """The whole body where it is at most `most` bytes; EntityTooLarge otherwise.
+
+        Copies nothing where it came in one piece.
+        """
         parts: list[memoryview] = []
         size = 0
         while self._pieces or await self._more():
@@ -96,7 +101,10 @@ class Body:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def read_upto(self, most: int) -> Buffer:
-        """The next bytes: `most` of them, or fewer where the body ends. No more than that is buffered beyond the piece at hand."""
+        """The next bytes: `most` of them, or fewer where the body ends.
+
+        No more than that is buffered beyond the piece at hand.
+        """
         parts: list[memoryview] = []
         size = 0
         while size < most and (self._pieces or await self._more()):

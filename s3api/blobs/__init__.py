@@ -1,7 +1,7 @@
 """Bytes to stripes to chunks and back: cutting, parity, placement, repair.
 
-`BlobStore` is the one door: `write` a body, `open` a range, `drop` what came to nothing. It knows the nodes and
-the metadata's bookkeeping of blobs, and nothing of buckets, keys or HTTP.
+`BlobStore` is the one door: `write` a body, `open` a range, `drop` what came to nothing. It knows the nodes
+and the metadata's bookkeeping of blobs, and nothing of buckets, keys or HTTP.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ __all__ = ["BlobSettings", "BlobStore", "DataUnavailable", "NodeStatus", "NodesF
 
 @dataclass(frozen=True, slots=True)
 class BlobSettings:
-    """How blobs are kept. `base`: what relative node addresses are relative to."""
+    """How blobs are kept.
+
+    `base`: what relative node addresses are relative to.
+    """
 
     base: Path
     parity: int = 2
@@ -46,7 +49,10 @@ class BlobSettings:
 
 
 class BlobStore:
-    """All that a gateway does with bytes on nodes. Made by `open`."""
+    """All that a gateway does with bytes on nodes.
+
+    Made by `open`.
+    """
 
     def __init__(self, metadata: Metadata, settings: BlobSettings, holder: str) -> None:
         self.cluster = Cluster(
@@ -79,7 +85,10 @@ class BlobStore:
 
     @classmethod
     async def open(cls, metadata: Metadata, settings: BlobSettings, *, holder: str) -> BlobStore:
-        """Open every registered node and start the upkeep. `holder` names this gateway in lease rows."""
+        """Open every registered node and start the upkeep.
+
+        `holder` names this gateway in lease rows.
+        """
         store = cls(metadata, settings, holder)
         await store.cluster.start()
         store.upkeep.start()
@@ -91,9 +100,11 @@ class BlobStore:
         await asyncio.to_thread(self._executor.shutdown)
 
     async def write(self, body: Body, digests: Digests) -> Content:
-        """Store a body's bytes on the nodes; a metadata transaction must then make them exist, or `drop` them.
+        """Store a body's bytes on the nodes; a metadata transaction must then make them exist, or `drop`
+        them.
 
-        Raises S3Error (of the body, or of the digests), ClientGone, TooFewNodes, NodesFull; then nothing of it stays.
+        Raises S3Error (of the body, or of the digests), ClientGone, TooFewNodes, NodesFull; then nothing of
+        it stays.
         """
         return await self._writer.write(body, digests)
 
@@ -102,16 +113,19 @@ class BlobStore:
         await self._writer.drop(content)
 
     async def open_range(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
-        """Bytes [start, stop) of what `extents` make up. The first ones are in hand when this returns.
+        """Bytes [start, stop) of what `extents` make up.
 
-        Raises DataUnavailable, then or while iterating.
+        The first ones are in hand when this returns.         Raises DataUnavailable, then or while iterating.
         """
         stream = await self._reader.open(extents, start, stop)
         blobs = {extent.blob.id for extent in extents}
         return self._held(stream, blobs)
 
     async def read_small(self, extent: Extent, start: int, stop: int) -> Buffer:
-        """The same at once, where that is little: no generator, no bookkeeping of downloads. Raises DataUnavailable."""
+        """The same at once, where that is little: no generator, no bookkeeping of downloads.
+
+        Raises DataUnavailable.
+        """
         buffers = await self._reader.whole(extent, start, stop)
         return buffers[0] if len(buffers) == 1 else b"".join(buffers)
 

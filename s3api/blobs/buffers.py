@@ -1,7 +1,8 @@
 """A bound on the memory of bodies under way, and a few stripe buffers kept warm.
 
-Every write of more than a small object takes its bytes out of one budget first, and waits, in order of arrival, where the budget is spent:
-so memory is bounded whatever arrives, and a burst is slowed rather than killed.
+Every write of more than a small object takes its bytes out of one budget first, and waits, in order of
+arrival, where the budget is spent: so memory is bounded whatever arrives, and a burst is slowed rather than
+killed.
 """
 
 from __future__ import annotations

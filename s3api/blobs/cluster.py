@@ -1,7 +1,8 @@
 """The nodes as this gateway sees them: which there are, which answer, how full and how quick each is.
 
-Every `refresh_s` the node table is read again (a row that somebody inserted by hand is found the same way as one that `sixfold node add` wrote),
-new nodes are opened, all are asked for their usage. Between two refreshes a write adds what it placed, and a node that fails a request is down at once.
+Every `refresh_s` the node table is read again (a row that somebody inserted by hand is found the same way as
+one that `sixfold node add` wrote), new nodes are opened, all are asked for their usage. Between two refreshes
+a write adds what it placed, and a node that fails a request is down at once.
 """
 
 from __future__ import annotations
@@ -79,10 +80,20 @@ class Member:
 
 
 class Cluster:
-    """The registered nodes. `node(id)` gives a client, `place` chooses nodes for a new blob."""
+    """The registered nodes.
+
+    `node(id)` gives a client, `place` chooses nodes for a new blob.
+    """
 
     def __init__(
-        self, metadata: Metadata, *, base: Path, token: str | None, timeout_s: float, refresh_s: float, parity: int
+        self,
+        metadata: Metadata,
+        *,
+        base: Path,
+        token: str | None,
+        timeout_s: float,
+        refresh_s: float,
+        parity: int,
     ) -> None:
         self._metadata, self._base, self._token = metadata, base, token
         self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
@@ -112,7 +123,10 @@ class Cluster:
         return self._members.get(node_id)
 
     def place(self) -> tuple[int, ...]:
-        """Nodes for the slots of a new blob. Raises TooFewNodes, NodesFull."""
+        """Nodes for the slots of a new blob.
+
+        Raises TooFewNodes, NodesFull.
+        """
         live = [m for m in self._members.values() if m.up and m.row.state == "active"]
         roomy = [m for m in live if m.has_room]
         try:
@@ -136,7 +150,12 @@ class Cluster:
             return
         if isinstance(why, NodeFull):
             if member.full_at_bytes is None:
-                log.warning("node %d (%s) is full: add a node or give it room (%s)", member.id, member.row.address, why)
+                log.warning(
+                    "node %d (%s) is full: add a node or give it room (%s)",
+                    member.id,
+                    member.row.address,
+                    why,
+                )
             member.full_at_bytes = member.used_bytes
         elif isinstance(why, NodeDown):
             self._down(member, str(why))
@@ -166,6 +185,7 @@ class Cluster:
 
     async def refresh(self) -> None:
         """Read the node table and ask every node for its usage."""
+
         async with self._refreshing:
             rows = await self._metadata.nodes()
             for row in rows:
@@ -201,7 +221,12 @@ class Cluster:
 
     def _down(self, member: Member, reason: str) -> None:
         if member.up or member.reason != reason:
-            log.warning("node %d (%s) is down: %s; reads use parity until it is back", member.id, member.row.address, reason)
+            log.warning(
+                "node %d (%s) is down: %s; reads use parity until it is back",
+                member.id,
+                member.row.address,
+                reason,
+            )
         member.up, member.reason = False, reason
 
     async def _keep_fresh(self) -> None:
@@ -211,4 +236,3 @@ class Cluster:
                 await self.refresh()
             except MetadataError as why:
                 log.warning("the node table cannot be read, going on with the nodes known: %s", why)
-

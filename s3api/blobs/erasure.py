@@ -1,9 +1,10 @@
-"""Cutting a stripe in six, and Reed-Solomon parity over the six (zfec: systematic Vandermonde code over GF(2^8)).
+"""Cutting a stripe in six, and Reed-Solomon parity over the six (zfec: systematic Vandermonde code over
+GF(2^8)).
 
 Pure arithmetic over buffers: no node, no I/O. A stripe of n bytes has six data chunks, chunk i being bytes
-[i*n//6, (i+1)*n//6), so their lengths differ by one at most; parity chunks are as long as the longest, and the shorter data chunks count as padded
-with one zero byte for the arithmetic only.
-Reference: Rizzo, "Effective erasure codes for reliable computer communication protocols" (1997).
+[i*n//6, (i+1)*n//6), so their lengths differ by one at most; parity chunks are as long as the longest, and
+the shorter data chunks count as padded with one zero byte for the arithmetic only. Reference: Rizzo,
+"Effective erasure codes for reliable computer communication protocols" (1997).
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def _decoder(parity: int) -> zfec.Decoder:
 
 
 def parity_of(chunks: Sequence[Buffer], parity: int) -> list[bytes]:
-    """The `parity` parity chunks of six data chunks. Releases the GIL."""
+    """The `parity` parity chunks of six data chunks.
+
+    Releases the GIL.
+    """
     if not parity:
         return []
     longest = max(map(len, chunks))
@@ -75,7 +79,9 @@ def rebuild(have: Mapping[int, Buffer], size: int, parity: int, wanted: Sequence
         data = [have[slot] for slot in slots]
     else:
         data = _decoder(parity).decode([_pad(have[slot], longest) for slot in slots], slots)
-    out: dict[int, Buffer] = {s: memoryview(data[s])[: chunk_length(size, s)] for s in wanted if s < DATA_CHUNKS}
+    out: dict[int, Buffer] = {
+        s: memoryview(data[s])[: chunk_length(size, s)] for s in wanted if s < DATA_CHUNKS
+    }
     if any(slot >= DATA_CHUNKS for slot in wanted):
         made = parity_of([memoryview(chunk)[: chunk_length(size, s)] for s, chunk in enumerate(data)], parity)
         out.update({slot: made[slot - DATA_CHUNKS] for slot in wanted if slot >= DATA_CHUNKS})

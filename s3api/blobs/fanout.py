@@ -1,4 +1,7 @@
-"""Waiting for several nodes at once. A node's failure is a value here, not an exception through the fan-out."""
+"""Waiting for several nodes at once.
+
+A node's failure is a value here, not an exception through the fan-out.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ async def settle(
 
 
 def failure(future: Future[Any]) -> BaseException | None:
-    """Why a settled future gave nothing, None where it gave its result. One still under way counts as late."""
+    """Why a settled future gave nothing, None where it gave its result.
+
+    One still under way counts as late.
+    """
     if not future.done():
         return TimeoutError("late")
     if future.cancelled():

@@ -1,7 +1,8 @@
 """Which node keeps which slot of a new blob: a pure function of what is known of the nodes.
 
-The least-filled nodes first, random among equals. Distinct nodes while there are enough; with fewer nodes than slots a node
-takes two (never more), data and parity apart where that is possible, so that the loss of any one node costs at most two chunks of a stripe.
+The least-filled nodes first, random among equals. Distinct nodes while there are enough; with fewer nodes
+than slots a node takes two (never more), data and parity apart where that is possible, so that the loss of
+any one node costs at most two chunks of a stripe.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ MOST_PER_NODE = 2
 
 
 class Candidate(Protocol):
-    """A node that may take chunks now. `fill` is used / capacity, 0 to 1."""
+    """A node that may take chunks now.
+
+    `fill` is used / capacity, 0 to 1.
+    """
 
     @property
     def id(self) -> int: ...
@@ -37,7 +41,10 @@ class TooFewNodes(Exception):
 
 
 def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
-    """The node ids for slots 0 .. 5+parity. Raises TooFewNodes."""
+    """The node ids for slots 0 ..
+
+    5+parity. Raises TooFewNodes.
+    """
     slots = DATA_CHUNKS + parity
     needed = -(-slots // MOST_PER_NODE)
     if len(nodes) < needed:

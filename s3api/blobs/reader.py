@@ -1,8 +1,9 @@
 """Blobs become bytes again: the data chunks in parallel, parity where one is missing, late or damaged.
 
-A stripe (or the part of one that a range wants) is fetched with one request per chunk. Every frame is checked. A node that is down, a
-chunk that is missing or does not verify, and one that is later than the node's recent 95th percentile allows, are made up from parity: any six chunks give
-the stripe. What was missing or damaged goes to the repair queue. The stripe after the one being sent is fetched meanwhile.
+A stripe (or the part of one that a range wants) is fetched with one request per chunk. Every frame is
+checked. A node that is down, a chunk that is missing or does not verify, and one that is later than the
+node's recent 95th percentile allows, are made up from parity: any six chunks give the stripe. What was
+missing or damaged goes to the repair queue. The stripe after the one being sent is fetched meanwhile.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ HEDGE_FACTOR = 3.0
 
 
 class DataUnavailable(Exception):
-    """Fewer than six chunks of a stripe can be had now. `lost` is False where a node that is down may still have them."""
+    """Fewer than six chunks of a stripe can be had now.
+
+    `lost` is False where a node that is down may still have them.
+    """
 
     def __init__(self, blob_id: bytes, stripe: int, have: int) -> None:
         super().__init__(blob_id.hex(), stripe, have)
@@ -67,7 +71,10 @@ class Fetch:
         return len(self.futures) == 1
 
     def verified(self) -> memoryview:
-        """The payload bytes [start, stop). Raises FrameError, ChunkMissing, NodeDown."""
+        """The payload bytes [start, stop).
+
+        Raises FrameError, ChunkMissing, NodeDown.
+        """
         if self.whole:
             return frame.payload(self.name, self.futures[0].result())[self.start : self.stop]
         header, blocks = (future.result() for future in self.futures)
@@ -75,7 +82,10 @@ class Fetch:
 
 
 def pieces_of(extents: Sequence[Extent], start: int, stop: int) -> list[Piece]:
-    """The pieces that make bytes [start, stop) of an object, in order. `extents` must cover the range."""
+    """The pieces that make bytes [start, stop) of an object, in order.
+
+    `extents` must cover the range.
+    """
     out: list[Piece] = []
     for extent in extents:
         first, last = max(start, extent.start), min(stop, extent.start + extent.length)
@@ -90,19 +100,30 @@ def pieces_of(extents: Sequence[Extent], start: int, stop: int) -> list[Piece]:
 
 
 class Reader:
-    """Reads pieces of blobs. One for all requests of a gateway; `damaged` takes what has to be repaired."""
+    """Reads pieces of blobs.
 
-    def __init__(self, cluster: Cluster, damaged: Callable[[MissingChunk], None], *, hedge: bool = True) -> None:
+    One for all requests of a gateway; `damaged` takes what has to be repaired.
+    """
+
+    def __init__(
+        self, cluster: Cluster, damaged: Callable[[MissingChunk], None], *, hedge: bool = True
+    ) -> None:
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
 
     async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
-        """The bytes [start, stop), as buffers in order. The first piece is in hand when this returns. Raises DataUnavailable, then or later."""
+        """The bytes [start, stop), as buffers in order.
+
+        The first piece is in hand when this returns. Raises DataUnavailable, then or later.
+        """
         pieces = pieces_of(extents, start, stop)
         first = await self.fetch(pieces[0]) if pieces else []
         return self._stream(first, pieces[1:])
 
     async def whole(self, extent: Extent, start: int, stop: int) -> list[Buffer]:
-        """The bytes [start, stop) of one extent, all at once: for little. Raises DataUnavailable."""
+        """The bytes [start, stop) of one extent, all at once: for little.
+
+        Raises DataUnavailable.
+        """
         out: list[Buffer] = []
         for piece in pieces_of((extent,), start, stop):
             out += await self.fetch(piece)
@@ -126,7 +147,10 @@ class Reader:
                     await following
 
     async def fetch(self, piece: Piece) -> list[Buffer]:
-        """The buffers that make one piece. Raises DataUnavailable."""
+        """The buffers that make one piece.
+
+        Raises DataUnavailable.
+        """
         fetches = self._start(piece)
         if fetches is not None:
             try:
@@ -238,7 +262,10 @@ class Reader:
         return out
 
     async def survivors(self, blob: Blob, stripe: int) -> dict[int, Buffer]:
-        """Verified payloads of at least six chunks of a stripe, by slot; as soon as there are six. Raises DataUnavailable."""
+        """Verified payloads of at least six chunks of a stripe, by slot; as soon as there are six.
+
+        Raises DataUnavailable.
+        """
         size = stripe_size(blob, stripe)
         whole = Piece(blob, stripe, 0, size)
         fetches = [
@@ -273,6 +300,7 @@ class Reader:
 
 
 def _observe(futures: Sequence[Future[Buffer]]) -> None:
-    """Look at the outcome of requests that nobody waits for any more, lest asyncio complain that nobody did."""
+    """Look at the outcome of requests that nobody waits for any more, lest asyncio complain that nobody
+    did."""
     for future in futures:
         future.add_done_callback(lambda f: None if f.cancelled() else f.exception())

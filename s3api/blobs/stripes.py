@@ -1,7 +1,8 @@
 """Names and sealed bytes of a stripe's chunks.
 
-A chunk's id is its blob's id (16 bytes, UUIDv7: neighbours in time are neighbours on the node), the stripe's number (4 bytes, big-endian) and
-the slot (1 byte). What is stored under it is a frame (`chunkd.frame`): header with checksums, then the payload.
+A chunk's id is its blob's id (16 bytes, UUIDv7: neighbours in time are neighbours on the node), the stripe's
+number (4 bytes, big-endian) and the slot (1 byte). What is stored under it is a frame (`chunkd.frame`):
+header with checksums, then the payload.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ def chunk_id(blob_id: bytes, stripe: int, slot: int) -> bytes:
 
 
 def parse_chunk_id(name: bytes) -> tuple[bytes, int, int]:
-    """(blob id, stripe, slot). Raises ValueError for what is no chunk id."""
+    """(blob id, stripe, slot).
+
+    Raises ValueError for what is no chunk id.
+    """
     if len(name) != BLOB_ID_BYTES + 5:
         raise ValueError(f"{name.hex()} is no chunk id")
     return name[:BLOB_ID_BYTES], int.from_bytes(name[16:20], "big"), name[20]
@@ -113,7 +117,10 @@ class StripeBuffer:
         return out
 
     def seal(self, blob_id: bytes, stripe: int, parity: int) -> list[tuple[bytes, Buffer]]:
-        """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies; runs in a thread."""
+        """All chunks (id, frame) of what is filled.
+
+        A full stripe is sealed where it lies; runs in a thread.
+        """
         if not self.full:
             data = b"".join(self.pieces())
             at = cuts(len(data))

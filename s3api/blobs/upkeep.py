@@ -25,7 +25,14 @@ from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import rebuild
 from s3api.blobs.fanout import failure, settle
 from s3api.blobs.reader import DataUnavailable, Reader
-from s3api.blobs.stripes import chunk_id, chunks_by_node, id_time_us, parse_chunk_id, stripe_count, stripe_size
+from s3api.blobs.stripes import (
+    chunk_id,
+    chunks_by_node,
+    id_time_us,
+    parse_chunk_id,
+    stripe_count,
+    stripe_size,
+)
 
 log = logging.getLogger("sixfold.upkeep")
 BATCH = 256
@@ -37,7 +44,10 @@ PERIOD_S = 1.0
 
 
 class Upkeep:
-    """The background work of one gateway. `reading` counts, by blob id, the downloads under way in this process."""
+    """The background work of one gateway.
+
+    `reading` counts, by blob id, the downloads under way in this process.
+    """
 
     def __init__(
         self,
@@ -68,7 +78,10 @@ class Upkeep:
                 await self._task
 
     def damaged(self, chunk: MissingChunk) -> None:
-        """A read found this chunk missing or damaged. Remembered here until the next period; bounded: the next read finds it again."""
+        """A read found this chunk missing or damaged.
+
+        Remembered here until the next period; bounded: the next read finds it again.
+        """
         if len(self._damaged) < DAMAGED_MOST:
             self._damaged.add(chunk)
 
@@ -76,13 +89,12 @@ class Upkeep:
         while True:
             await asyncio.sleep(PERIOD_S)
             await self._guarded("noting damage", self._note_damage)
-            now_us = self._clock_us()
-            if not await self._guarded("taking the lease", lambda: self._leads(now_us)):
+            if not await self._guarded("taking the lease", self._leads):
                 continue
             await self._guarded("reaping", self.reap)
             await self._guarded("repairing", self.repair)
-            if now_us - self._swept_us > self._sweep_every_us:
-                self._swept_us = now_us
+            if self._clock_us() - self._swept_us > self._sweep_every_us:
+                self._swept_us = self._clock_us()
                 await self._guarded("sweeping", self.sweep)
 
     async def _guarded(self, what: str, work: Callable[[], Awaitable[object]]) -> object:
@@ -95,8 +107,10 @@ class Upkeep:
             log.exception("%s failed in an unforeseen way, trying again", what)
         return None
 
-    async def _leads(self, now_us: int) -> bool:
-        return await self._metadata.lease("upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=now_us)
+    async def _leads(self) -> bool:
+        return await self._metadata.lease(
+            "upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=self._clock_us()
+        )
 
     async def _note_damage(self) -> None:
         if self._damaged:
@@ -118,7 +132,11 @@ class Upkeep:
                 return total
 
     async def _delete_all(self, due: Sequence[Garbage]) -> list[bytes]:
-        gone = [g.blob.id for g in due if stripe_count(g.blob) > STRIPES_AT_ONCE and await self._delete_long(g.blob)]
+        gone = [
+            g.blob.id
+            for g in due
+            if stripe_count(g.blob) > STRIPES_AT_ONCE and await self._delete_long(g.blob)
+        ]
         small = [g for g in due if stripe_count(g.blob) <= STRIPES_AT_ONCE]
         names: dict[int, list[bytes]] = {}
         for g in small:

@@ -1,11 +1,13 @@
 """A body becomes blobs: cut, coded, sealed and put on the nodes, stripe by stripe.
 
-A small body is one stripe, put at once. A larger one flows: while one stripe is received, the one before is hashed, coded and sealed in
-a thread, and the one before that is on its way to the nodes; memory per request is three stripes and their parity, whatever the object's size.
+A small body is one stripe, put at once. A larger one flows: while one stripe is received, the one before is
+hashed, coded and sealed in a thread, and the one before that is on its way to the nodes; memory per request
+is three stripes and their parity, whatever the object's size.
 
-A stripe is written when at least seven of its eight chunks are durable (k+1; with parity 0 all) *and* six would be left whichever one node were lost
-next. Where a stripe does not get there, the blob ends with the stripe before it, and a new blob on other nodes goes on: an object is a list
-of extents, so nothing that is written has to move. Chunks come first; the caller's metadata transaction then makes them an object.
+A stripe is written when at least seven of its eight chunks are durable (k+1; with parity 0 all) *and* six
+would be left whichever one node were lost next. Where a stripe does not get there, the blob ends with the
+stripe before it, and a new blob on other nodes goes on: an object is a list of extents, so nothing that is
+written has to move. Chunks come first; the caller's metadata transaction then makes them an object.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """How a stripe fared: the slots that did not get there, None where too many did not; `late` where a node still has hold of the bytes."""
+    """How a stripe fared: the slots that did not get there, None where too many did not; `late` where a node
+    still has hold of the bytes."""
 
     missing: list[int] | None
     late: bool
@@ -65,18 +68,29 @@ class Growing:
 
 
 class Writer:
-    """Writes bodies to the nodes. One for all requests of a gateway."""
+    """Writes bodies to the nodes.
+
+    One for all requests of a gateway.
+    """
 
     def __init__(
-        self, metadata: Metadata, cluster: Cluster, *, parity: int, budget: Budget, executor: Executor, clock_us: Callable[[], int]
+        self,
+        metadata: Metadata,
+        cluster: Cluster,
+        *,
+        parity: int,
+        budget: Budget,
+        executor: Executor,
+        clock_us: Callable[[], int],
     ) -> None:
         self.metadata, self.cluster, self.parity = metadata, cluster, parity
         self.budget, self.pool, self._executor, self.clock_us = budget, StripePool(budget), executor, clock_us
 
     async def write(self, body: Body, digests: Digests) -> Content:
-        """Store a whole body and check it against `digests`. Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull.
+        """Store a whole body and check it against `digests`.
 
-        After a failure nothing of it stays, but what a dead node or a crash kept: that is the sweep's.
+        Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull.         After a failure
+        nothing of it stays, but what a dead node or a crash kept: that is the sweep's.
         """
         if body.length is not None and body.length <= STRIPE_BYTES:
             return await self._write_small(body, digests)
@@ -84,12 +98,15 @@ class Writer:
 
     async def drop(self, content: Content) -> None:
         """Delete the chunks of blobs that no transaction made exist."""
-        blobs = {extent.blob.id: extent.blob for extent in content.extents if extent.blob.id in content.new_blobs}
+        blobs = {
+            extent.blob.id: extent.blob for extent in content.extents if extent.blob.id in content.new_blobs
+        }
         for blob in blobs.values():
             await self.drop_blob(blob, stripe_count(blob))
 
     async def drop_blob(self, blob: Blob, stripes: int) -> None:
-        """Delete the first `stripes` stripes of a blob without a row, then its intent; a node that fails leaves the rest to the sweep."""
+        """Delete the first `stripes` stripes of a blob without a row, then its intent; a node that fails
+        leaves the rest to the sweep."""
         futures = []
         nodes_missing = False
         for node_id, names in chunks_by_node(blob, range(stripes)).items():
@@ -165,7 +182,8 @@ class Writer:
         return Put(missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late)
 
     def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
-        """k+1 chunks (all of them without parity), and as safe against the next lost node as the placement meant to be."""
+        """K+1 chunks (all of them without parity), and as safe against the next lost node as the placement
+        meant to be."""
         if len(acknowledged) < min(DATA_CHUNKS + 1, len(nodes)):
             return False
         return survives_any_node(acknowledged) or not survives_any_node(nodes)
@@ -235,7 +253,8 @@ class _Stream:
         return True
 
     async def _seal(self, buffer: StripeBuffer, *, last: bool) -> None:
-        """Hash, code and seal one stripe, in order; then, when the stripe before is safe, send it on its way."""
+        """Hash, code and seal one stripe, in order; then, when the stripe before is safe, send it on its
+        way."""
         writer = self._writer
         handed_over = False
         try:
@@ -265,7 +284,8 @@ class _Stream:
         return await self._writer.in_thread(buffer.seal, target.id, stripe, self._writer.parity)
 
     async def _put(self, buffer: StripeBuffer, chunks: Chunks) -> None:
-        """Put a sealed stripe; where the nodes of the blob fail it, end the blob and go on in a new one on other nodes."""
+        """Put a sealed stripe; where the nodes of the blob fail it, end the blob and go on in a new one on
+        other nodes."""
         writer = self._writer
         late = False
         try:
@@ -297,7 +317,9 @@ class _Stream:
             await self._writer.metadata.begin_blobs([self._blob.id], now_us)
         elif now_us - self._touched_us > TOUCH_EVERY_US:
             self._touched_us = now_us
-            await self._writer.metadata.touch_blobs([g.id for g in (*self._done, self._blob) if g.intent], now_us)
+            await self._writer.metadata.touch_blobs(
+                [g.id for g in (*self._done, self._blob) if g.intent], now_us
+            )
 
     async def _abandon(self) -> None:
         tasks = [task for task in (self._sealing, self._putting) if task]

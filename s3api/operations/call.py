@@ -1,8 +1,9 @@
 """What an operation is given beside its inputs: the stores, who calls, and the request's body.
 
-An operation is one async function named as boto3 names it: `async def head_bucket(call, *, Bucket)`. Its keyword
-parameters are the members of AWS's model that it honours (the wire layer refuses the others), its result a dict of the model's output
-members (None values are left out). It knows no HTTP: it raises S3Error, or lets the metadata store's conditions through.
+An operation is one async function named as boto3 names it: `async def head_bucket(call, *, Bucket)`. Its
+keyword parameters are the members of AWS's model that it honours (the wire layer refuses the others), its
+result a dict of the model's output members (None values are left out). It knows no HTTP: it raises S3Error,
+or lets the metadata store's conditions through.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ Output = dict[str, Any]
 
 @dataclass(slots=True)
 class Call:
-    """One authorised request. `owner` is the canonical id of the account that calls; `now_us` when it arrived."""
+    """One authorised request.
+
+    `owner` is the canonical id of the account that calls; `now_us` when it arrived.
+    """
 
     metadata: Metadata
     blobs: BlobStore
