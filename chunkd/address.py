@@ -1,0 +1,67 @@
+"""Addresses of nodes: which implementation one means.
+
+    lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the environment at that path
+    redis://[user:password@]host:port/db        a Redis, Valkey or Kvrocks database; rediss:// with TLS
+    http://host:port, https://host:port         a chunkd server
+    memory://name[?capacity=BYTES]              a dict
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from chunkd.memory import MemoryNode
+from chunkd.node import Node
+
+DEFAULT_TIMEOUT_S = 5.0
+
+
+async def open_node(address: str, *, base: Path, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Node:
+    """The node at `address`. `base` is what a relative lmdb path is relative to; `token` is for chunkd servers.
+
+    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises ValueError for what is no
+    address of a node, NodeDown for an LMDB path that cannot be opened.
+    """
+    scheme = urlsplit(address).scheme
+    opener = _OPENERS.get(scheme)
+    if opener is None:
+        raise ValueError(f"{scheme or address!r} is no kind of node: an address begins with {', '.join(sorted(_OPENERS))}")
+    return await opener(address, base, token, timeout_s)
+
+
+async def _memory(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+    capacity = parse_qs(urlsplit(address).query).get("capacity")
+    return MemoryNode(address, capacity_bytes=int(capacity[0]) if capacity else None)
+
+
+async def _lmdb(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+    from chunkd.lmdb import LmdbNode
+
+    parts = urlsplit(address)
+    if parts.netloc or not parts.path:
+        raise ValueError(f"{address!r}: write lmdb:///absolute/path#name or lmdb:relative/path#name")
+    return LmdbNode.open(address, base / unquote(parts.path), unquote(parts.fragment) or "chunks")
+
+
+async def _redis(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+    from chunkd.redis import RedisNode
+
+    return RedisNode(address, timeout_s=timeout_s)
+
+
+async def _http(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+    from chunkd.http import HttpNode
+
+    return HttpNode(address, token=token, timeout_s=timeout_s)
+
+
+_OPENERS: dict[str, Callable[[str, Path, str | None, float], Awaitable[Node]]] = {
+    "memory": _memory,
+    "lmdb": _lmdb,
+    "redis": _redis,
+    "rediss": _redis,
+    "http": _http,
+    "https": _http,
+}

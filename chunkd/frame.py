@@ -1,0 +1,147 @@
+"""The format of a chunk as it lies on a node: a header with checksums, then the payload.
+
+    0   4      magic and version, b"6fC1"
+    4   4      payload length in bytes
+    8   4 * n  CRC32C of each block of 64 KiB of the payload (the last one shorter); n = ceil(length / 65536)
+    .   4      CRC32C of all of the above, seeded with the CRC32C of the chunk's id
+    .   ...    the payload
+
+Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id are all caught. The blocks
+make a ranged read cheap: the header and the blocks that cover the range are enough to verify it. No I/O, and no copies but where it says so.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from awscrt.checksums import crc32c
+
+from chunkd.node import Buffer
+
+BLOCK_BYTES = 64 << 10
+MAX_PAYLOAD_BYTES = 64 << 20
+MAGIC = b"6fC1"
+_FIXED = Struct(">4sI")
+_SINGLE = Struct(">4sII")  # the header of a payload of one block, without its own checksum
+_WORD = Struct(">I")
+_SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
+_EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
+
+
+class FrameError(Exception):
+    """The bytes are not a sound chunk of that id: damaged, cut short, or another chunk's."""
+
+
+def header_bytes(payload_len: int) -> int:
+    """Length of the header before a payload of that length."""
+    return _EMPTY_HEADER_BYTES + 4 * -(-payload_len // BLOCK_BYTES)
+
+
+def framed_bytes(payload_len: int) -> int:
+    """Length of header and payload together."""
+    return header_bytes(payload_len) + payload_len
+
+
+def frame(chunk_id: bytes, payload: Buffer) -> bytes:
+    """Header and payload as one new byte string; `payload` (contiguous bytes) is copied."""
+    length = len(payload)
+    if 0 < length <= BLOCK_BYTES:
+        head = _SINGLE.pack(MAGIC, length, crc32c(payload))
+        return b"".join((head, _WORD.pack(crc32c(head, crc32c(chunk_id))), payload))
+    return b"".join((_header(chunk_id, memoryview(payload)), payload))
+
+
+def seal(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
+    """Write the header in front of the payload that stands in `buffer` already, at header_bytes(its length).
+
+    Raises ValueError where no payload makes a frame of len(buffer).
+    """
+    view = memoryview(buffer)
+    at = len(view) - _payload_len(len(view))
+    view[:at] = _header(chunk_id, view[at:])
+
+
+def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
+    """The payload within `framed`, every byte of it verified. Raises FrameError."""
+    view = memoryview(framed)
+    if _SINGLE_HEADER_BYTES < len(view) <= _SINGLE_HEADER_BYTES + BLOCK_BYTES:
+        body = view[_SINGLE_HEADER_BYTES:]
+        head = view[: _SINGLE.size]
+        (check,) = _WORD.unpack_from(view, _SINGLE.size)
+        if (MAGIC, len(body), crc32c(body)) == _SINGLE.unpack(head) and crc32c(head, crc32c(chunk_id)) == check:
+            return body
+    return _payload_slowly(chunk_id, view)
+
+
+def payload_len(chunk_id: bytes, header: Buffer) -> int:
+    """What a chunk's header (all of it, verified here; more bytes may follow) says of its payload's length. Raises FrameError."""
+    view = memoryview(header)
+    if len(view) < _EMPTY_HEADER_BYTES:
+        raise FrameError(f"a header of {len(view)} bytes")
+    magic, length = _FIXED.unpack_from(view)
+    if magic != MAGIC or length > MAX_PAYLOAD_BYTES:
+        raise FrameError(f"not a chunk, or of an unknown format: it begins with {bytes(view[:8]).hex()}")
+    at = header_bytes(length) - _WORD.size
+    if len(view) < at + _WORD.size:
+        raise FrameError(f"cut short within the header: {len(view)} bytes")
+    if crc32c(view[:at], crc32c(chunk_id)) != _WORD.unpack_from(view, at)[0]:
+        raise FrameError("the header's checksum is wrong, or it is another chunk's")
+    return int(length)
+
+
+def span(length: int, start: int, stop: int) -> tuple[int, int]:
+    """Where, in the frame of a payload of `length` bytes, the blocks lie that cover [start, stop) of the payload."""
+    at = header_bytes(length)
+    stop = min(stop, length)
+    if start >= stop:
+        return at, at
+    return at + start // BLOCK_BYTES * BLOCK_BYTES, at + min(length, -(-stop // BLOCK_BYTES) * BLOCK_BYTES)
+
+
+def blocks(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
+    """Bytes [start, stop) of the payload (fewer where it ends before), verified.
+
+    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named. Raises FrameError.
+    """
+    length = payload_len(chunk_id, header)
+    first, last = span(length, start, stop)
+    view = memoryview(part)
+    if len(view) != last - first:
+        raise FrameError(f"{len(view)} bytes where the blocks have {last - first}")
+    at = header_bytes(length)
+    _check_blocks(memoryview(header), view, (first - at) // BLOCK_BYTES)
+    skip = start - (first - at)
+    return view[skip : skip + max(0, min(stop, length) - start)]
+
+
+def _header(chunk_id: bytes, body: memoryview) -> bytes:
+    if len(body) > MAX_PAYLOAD_BYTES:
+        raise ValueError(f"a payload of {len(body)} bytes is larger than a chunk may be")
+    sums = [crc32c(body[at : at + BLOCK_BYTES]) for at in range(0, len(body), BLOCK_BYTES)]
+    head = _FIXED.pack(MAGIC, len(body)) + b"".join(map(_WORD.pack, sums))
+    return head + _WORD.pack(crc32c(head, crc32c(chunk_id)))
+
+
+def _payload_len(framed_len: int) -> int:
+    """The payload's length in a frame of that length. ValueError where there is none."""
+    count = -(-(framed_len - _EMPTY_HEADER_BYTES) // (BLOCK_BYTES + 4))
+    length = framed_len - _EMPTY_HEADER_BYTES - 4 * count
+    if length < 0 or header_bytes(length) + length != framed_len:
+        raise ValueError(f"no payload makes a frame of {framed_len} bytes")
+    return length
+
+
+def _payload_slowly(chunk_id: bytes, view: memoryview) -> memoryview:
+    length = payload_len(chunk_id, view)
+    at = header_bytes(length)
+    if len(view) != at + length:
+        raise FrameError(f"{len(view)} bytes where header and payload have {at + length}")
+    _check_blocks(view, view[at:], 0)
+    return view[at:]
+
+
+def _check_blocks(header: memoryview, part: memoryview, first: int) -> None:
+    for number, at in enumerate(range(0, len(part), BLOCK_BYTES), first):
+        (expected,) = _WORD.unpack_from(header, _FIXED.size + 4 * number)
+        if crc32c(part[at : at + BLOCK_BYTES]) != expected:
+            raise FrameError(f"block {number} is damaged")
