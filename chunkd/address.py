@@ -1,9 +1,9 @@
 """Addresses of nodes: which implementation one means.
 
-    lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the environment at that path
-    redis://[user:password@]host:port/db        a Redis, Valkey or Kvrocks database; rediss:// with TLS
-    http://host:port, https://host:port         a chunkd server
-    memory://name[?capacity=BYTES]              a dict
+lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the environment at that path
+redis://[user:password@]host:port/db        a Redis, Valkey or Kvrocks database; rediss:// with TLS
+http://host:port, https://host:port         a chunkd server
+memory://name[?capacity=BYTES]              a dict
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from chunkd.node import Node
 DEFAULT_TIMEOUT_S = 5.0
 
 
-async def open_node(address: str, *, base: Path, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> Node:
+async def open_node(
+    address: str, *, base: Path, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
+) -> Node:
     """The node at `address`. `base` is what a relative lmdb path is relative to; `token` is for chunkd servers.
 
     A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises ValueError for what is no
@@ -27,7 +29,9 @@ async def open_node(address: str, *, base: Path, token: str | None = None, timeo
     scheme = urlsplit(address).scheme
     opener = _OPENERS.get(scheme)
     if opener is None:
-        raise ValueError(f"{scheme or address!r} is no kind of node: an address begins with {', '.join(sorted(_OPENERS))}")
+        raise ValueError(
+            f"{scheme or address!r} is no kind of node: an address begins with {', '.join(sorted(_OPENERS))}"
+        )
     return await opener(address, base, token, timeout_s)
 
 

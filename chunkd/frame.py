@@ -68,7 +68,9 @@ def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
         body = view[_SINGLE_HEADER_BYTES:]
         head = view[: _SINGLE.size]
         (check,) = _WORD.unpack_from(view, _SINGLE.size)
-        if (MAGIC, len(body), crc32c(body)) == _SINGLE.unpack(head) and crc32c(head, crc32c(chunk_id)) == check:
+        if (MAGIC, len(body), crc32c(body)) == _SINGLE.unpack(head) and crc32c(
+            head, crc32c(chunk_id)
+        ) == check:
             return body
     return _payload_slowly(chunk_id, view)
 

@@ -1,0 +1,320 @@
+"""Nodes embedded in this process: LMDB files.
+
+Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk then cost one fsync and not six. Everything that
+is asked for in one turn of the event loop, over all nodes of the environment, is one transaction. It runs inline on the loop's thread
+while commits are quick and the batch is small: a thread that runs Python beside the loop costs more in hand-overs of the GIL (py-lmdb gives
+it up at every call) than the commit itself. A slow disk or a large batch goes to the environment's one worker thread, whole, since a write transaction
+must begin and end on one thread; meanwhile later batches gather.
+
+Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction of their own that ends
+within the call, so no reader ever holds back old pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import time
+from asyncio import AbstractEventLoop, Future
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from chunkd.futures import WriteFuture, fail, succeed, write_future
+from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Usage
+
+MAP_BYTES = 8 << 40  # sparse: address space, not disk
+SMALLEST_MAP_BYTES = 1 << 30
+MAX_NODES = 128
+MAX_READERS = 512
+INLINE_BATCH_BYTES = 256 << 10
+BATCH_BYTES = 16 << 20
+QUICK_COMMIT_S = 0.003
+EWMA_WEIGHT = 0.2
+PROBE_EVERY_S = 1.0
+PROBE_SHARE = 100  # of the time, at most one part in so many is spent on probing a slow disk inline
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction will write: per database, id to value; None deletes. The last word on an id counts."""
+
+    future: WriteFuture
+    writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=dict)
+    bytes: int = 0
+
+    def add(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> None:
+        self.writes.setdefault(db, {}).update(chunks)
+        for _, data in chunks:
+            if data is not None:
+                self.bytes += len(data)
+
+
+class _Environment:
+    """One LMDB environment of this process, and the batches of writes to it."""
+
+    shared: dict[Path, _Environment] = {}
+
+    def __init__(self, path: Path, map_bytes: int) -> None:
+        self.path, self.users = path, 0
+        self.loop: AbstractEventLoop = asyncio.get_running_loop()
+        self.lmdb = _open(path, map_bytes)
+        self.commit_s = 0.0
+        self.commits = 0
+        self._batches: deque[_Batch] = deque()
+        self._committing: Future[None] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._probed_s = 0.0
+
+    @classmethod
+    def acquire(cls, path: Path, map_bytes: int) -> _Environment:
+        """The environment at `path`, opened or shared. LMDB forbids to open one twice in a process."""
+        path = path.resolve()
+        found = cls.shared.get(path)
+        if found is None:
+            found = cls.shared[path] = cls(path, map_bytes)
+        loop = asyncio.get_running_loop()
+        if found.loop is not loop:
+            if not found.loop.is_closed():
+                raise ValueError(f"{path} is in use in another event loop of this process")
+            found.loop, found._committing = loop, None
+            found._batches.clear()
+        found.users += 1
+        return found
+
+    async def release(self) -> None:
+        """Wait for what was accepted; the last user closes the files."""
+        while self._batches or self._committing:
+            await asyncio.wait([self._committing or self._batches[-1].future])
+        self.users -= 1
+        if self.users == 0:
+            del self.shared[self.path]
+            if self._thread:
+                self._thread.shutdown()
+            self.lmdb.close()
+
+    def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        if not self._batches:
+            if self._committing is None:
+                self.loop.call_soon(self._flush)
+            self._batches.append(_Batch(write_future()))
+        elif self._batches[-1].bytes >= BATCH_BYTES:
+            self._batches.append(_Batch(write_future()))
+        batch = self._batches[-1]
+        batch.add(db, chunks)
+        return batch.future
+
+    def _flush(self) -> None:
+        if self._committing or not self._batches:
+            return
+        batch = self._batches.popleft()
+        if self._inline(batch):
+            why: Exception | None = None
+            try:
+                self._measure(batch, self._commit(batch))
+            except lmdb.Error as error:
+                why = error
+            self._settle(batch, why)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
+        self._committing = self.loop.run_in_executor(self._thread, self._commit_in_thread, batch)
+        self._committing.add_done_callback(lambda done: self._committed(batch, done))
+
+    def _inline(self, batch: _Batch) -> bool:
+        """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
+        if batch.bytes >= INLINE_BATCH_BYTES:
+            return False
+        if self.commit_s < QUICK_COMMIT_S:
+            return True
+        now_s = time.monotonic()
+        if now_s - self._probed_s < max(PROBE_EVERY_S, self.commit_s * PROBE_SHARE):
+            return False
+        self._probed_s = now_s
+        return True
+
+    def _measure(self, batch: _Batch, took_s: float) -> None:
+        self.commit_s += (took_s - self.commit_s) * EWMA_WEIGHT
+
+    def _commit(self, batch: _Batch) -> float:
+        """Write the batch in one transaction, keys in order; seconds that it took."""
+        begun_s = time.perf_counter()
+        with self.lmdb.begin(write=True) as transaction:
+            for db, writes in batch.writes.items():
+                puts = [(key, data) for key, data in sorted(writes.items(), key=_key) if data is not None]
+                if puts:
+                    transaction.cursor(db).putmulti(puts)
+                if len(puts) < len(writes):
+                    for key in sorted(key for key, data in writes.items() if data is None):
+                        transaction.delete(key, db=db)
+        self.commits += 1
+        return time.perf_counter() - begun_s
+
+    def _commit_in_thread(self, batch: _Batch) -> None:
+        self._commit(batch)
+
+    def _committed(self, batch: _Batch, done: Future[None]) -> None:
+        self._committing = None
+        why = done.exception()
+        self._settle(batch, why if isinstance(why, Exception) else None)
+
+    def _settle(self, batch: _Batch, why: Exception | None) -> None:
+        if why is None:
+            succeed(batch.future)
+        else:
+            fail(batch.future, _condition(f"lmdb:{self.path}", why))
+        if self._batches:
+            self.loop.call_soon(self._flush)
+
+
+class LmdbNode:
+    """One named database of an environment."""
+
+    def __init__(self, address: str, environment: _Environment, name: str) -> None:
+        self.address = address
+        self._environment: _Environment | None = environment
+        self._db = environment.lmdb.open_db(name.encode())
+
+    @classmethod
+    def open(cls, address: str, path: Path, name: str, *, map_bytes: int = MAP_BYTES) -> LmdbNode:
+        """Open or make the database `name` of the environment at `path` (a directory, made with mode 0700).
+
+        `map_bytes` bounds the environment's size; only the first opener in a process sets it. Raises NodeDown where the disk or the files refuse.
+        """
+        environment = None
+        try:
+            environment = _Environment.acquire(path, map_bytes)
+            return cls(address, environment, name)
+        except (lmdb.Error, OSError) as error:
+            if environment is not None:
+                environment.users -= 1
+            raise NodeDown(address, str(error)) from error
+
+    def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        return self._write(chunks)
+
+    def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
+        return self._write([(chunk_id, None) for chunk_id in chunk_ids])
+
+    def get(self, chunk_id: bytes) -> Future[Buffer]:
+        return self._read(chunk_id, None)
+
+    def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
+        return self._read(chunk_id, slice(start, max(start, stop)))
+
+    async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
+        page: list[tuple[bytes, int]] = []
+        try:
+            with self._open().lmdb.begin(buffers=True) as transaction:
+                at = transaction.cursor(self._db)
+                found = at.set_range(cursor) if cursor else at.first()
+                if found and cursor and bytes(at.key()) == cursor:
+                    found = at.next()
+                while found and len(page) < limit:
+                    page.append((bytes(at.key()), len(at.value())))
+                    found = at.next()
+        except lmdb.Error as error:
+            raise _condition(self.address, error) from error
+        return page, page[-1][0] if page and found else b""
+
+    async def usage(self) -> Usage:
+        """Pages that the database takes; its capacity is an equal share of all pages in use and all that is free on the disk."""
+        environment = self._open()
+        try:
+            environment.lmdb.reader_check()  # a worker that was killed while it read would hold back old pages
+            with environment.lmdb.begin() as transaction:
+                stat = transaction.stat(self._db)
+                nodes = transaction.stat(environment.lmdb.open_db(None, txn=transaction))["entries"]
+            file_bytes = (environment.lmdb.info()["last_pgno"] + 1) * stat["psize"]
+            disk = os.statvfs(environment.path)
+        except (lmdb.Error, OSError) as error:
+            raise _condition(self.address, error) from error
+        free_bytes = min(disk.f_bavail * disk.f_frsize, environment.lmdb.info()["map_size"] - file_bytes)
+        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        return Usage(pages * stat["psize"], (file_bytes + free_bytes) // max(1, nodes), stat["entries"])
+
+    async def ping(self) -> None:
+        """An empty write, durable like any other: a disk that fails or was mounted read-only shows."""
+        try:
+            await self._write([])
+        except NodeFull:
+            pass
+
+    async def close(self) -> None:
+        environment, self._environment = self._environment, None
+        if environment:
+            await environment.release()
+
+    def _open(self) -> _Environment:
+        if self._environment is None:
+            raise NodeDown(self.address, "closed")
+        return self._environment
+
+    def _write(self, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        if self._environment is None:
+            refused = write_future()
+            fail(refused, NodeDown(self.address, "closed"))
+            return refused
+        return self._environment.write(self._db, chunks)
+
+    def _read(self, chunk_id: bytes, wanted: slice | None) -> Future[Buffer]:
+        done: Future[Buffer] = asyncio.get_running_loop().create_future()
+        try:
+            with self._open().lmdb.begin(buffers=True) as transaction:
+                data = transaction.get(chunk_id, db=self._db)
+                if data is None:
+                    fail(done, ChunkMissing(self.address, chunk_id.hex()))
+                else:
+                    done.set_result(bytes(data) if wanted is None else bytes(data[wanted]))
+        except NodeDown as error:
+            fail(done, error)
+        except lmdb.Error as error:
+            fail(done, _condition(self.address, error))
+        return done
+
+
+def _open(path: Path, map_bytes: int) -> lmdb.Environment:
+    """Open with as large a map as the address space allows; make the directory, for its owner alone."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    while True:
+        with suppress(lmdb.MemoryError):
+            return _open_with_map(path, map_bytes)
+        if map_bytes <= SMALLEST_MAP_BYTES:
+            raise NodeDown(str(path), "no address space")
+        map_bytes //= 2
+
+
+def _open_with_map(path: Path, map_bytes: int) -> lmdb.Environment:
+    environment = lmdb.open(
+        os.fspath(path),
+        map_size=map_bytes,
+        max_dbs=MAX_NODES,
+        max_readers=MAX_READERS,
+        mode=0o600,
+        metasync=True,
+        sync=True,
+        meminit=False,
+        readahead=True,
+        max_spare_txns=4,
+    )
+    environment.reader_check()
+    return environment
+
+
+def _key(item: tuple[bytes, Buffer | None]) -> bytes:
+    return item[0]
+
+
+def _condition(address: str, why: Exception) -> NodeError:
+    """An error of LMDB or of the disk in the words of the node interface."""
+    full = (
+        isinstance(why, lmdb.MapFullError) or getattr(why, "code", getattr(why, "errno", 0)) == errno.ENOSPC
+    )
+    return (NodeFull if full else NodeDown)(address, str(why))
