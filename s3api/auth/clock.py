@@ -10,14 +10,17 @@ from functools import lru_cache
 from s3api.errors import S3Error
 
 MAX_SKEW_S = 15 * 60
+_MAX_DATE_BYTES = 64
 _STAMP = re.compile(rb"\d{8}T\d{6}Z", re.ASCII)
 
 
-@lru_cache(maxsize=256)
 def stamp_seconds(stamp: bytes) -> int | None:
     """Seconds since 1970 of YYYYMMDDTHHMMSSZ, None for anything else."""
-    if not _STAMP.fullmatch(stamp):
-        return None
+    return _seconds(stamp) if _STAMP.fullmatch(stamp) else None
+
+
+@lru_cache(maxsize=256)
+def _seconds(stamp: bytes) -> int | None:
     try:
         year, month, day = int(stamp[:4]), int(stamp[4:6]), int(stamp[6:8])
         hour, minute, second = int(stamp[9:11]), int(stamp[11:13]), int(stamp[13:15])
@@ -30,6 +33,8 @@ def http_date_stamp(value: bytes) -> bytes | None:
     """The stamp of a Date header: in HTTP's form, or (as S3 takes it) in SigV4's own."""
     if stamp_seconds(value) is not None:
         return value
+    if len(value) > _MAX_DATE_BYTES:
+        return None
     try:
         moment = parsedate_to_datetime(value.decode("ascii"))
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

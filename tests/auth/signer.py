@@ -9,10 +9,12 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 import botocore.auth
+import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from s3api.auth import Claim, Verified, read_claim
+from s3api.errors import S3Error
 
 ACCESS = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -22,6 +24,8 @@ DAY = b"20130524"
 STAMP = b"20130524T000000Z"
 SCOPE = b"20130524/us-east-1/s3/aws4_request"
 HOST = "examplebucket.s3.amazonaws.com"
+URL = f"http://{HOST}/some/key.txt"
+MINUTE = 60 * 1_000_000
 EMPTY = hashlib.sha256().hexdigest()
 
 Headers = list[tuple[bytes, bytes]]
@@ -65,6 +69,19 @@ def claim(request: Request, now_us: int = NOW_US, region: str | None = None) -> 
 
 def verified(request: Request, now_us: int = NOW_US) -> Verified:
     return claim(request, now_us).verify(SECRET)
+
+
+def refused(request: Request, code: str, now_us: int = NOW_US, region: str | None = None) -> S3Error:
+    with pytest.raises(S3Error) as caught:
+        claim(request, now_us, region).verify(SECRET)
+    assert caught.value.code == code, caught.value
+    return caught.value
+
+
+def query_changed(request: Request, old: bytes, new: bytes) -> Request:
+    method, path, query, headers = request
+    assert old in query
+    return method, path, query.replace(old, new), headers
 
 
 def with_header(request: Request, name: bytes, value: bytes) -> Request:
