@@ -40,7 +40,7 @@ def check_read(etag: str, modified_us: int, conditions: ReadConditions, *, now_u
         return
     failed = _failed(etag, modified_us, conditions, now_us)
     if failed in ("If-None-Match", "If-Modified-Since"):
-        raise S3Error("NotModified")
+        raise S3Error("NotModified", ETag=f'"{etag}"')
     if failed:
         raise S3Error("PreconditionFailed", Condition=failed)
 

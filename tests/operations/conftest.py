@@ -1,0 +1,95 @@
+"""Operations over a real SQLite store; the nodes are a dictionary, since these tests are not about chunks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chunkd import Buffer
+from metadata import Metadata, open_metadata
+from metadata.records import Blob, Content, Extent
+from s3api.blobs.stripes import new_id
+from s3api.body import Body
+from s3api.operations.call import Call
+
+NOW_US = 1_750_000_000_000_000
+
+
+class Blobs:
+    """What operations ask of `s3api.blobs.BlobStore`, in memory. `reads` counts extents that were read."""
+
+    def __init__(self) -> None:
+        self.bytes: dict[bytes, bytes] = {}
+        self.reads = 0
+
+    async def write(self, body: Body, digests: Any) -> Content:
+        data = bytes(await body.read_all(64 << 20))
+        digests.update(data)
+        digests.check(body)
+        return self.keep(data)
+
+    async def drop(self, content: Content) -> None:
+        for blob_id in content.new_blobs:
+            del self.bytes[blob_id]
+
+    async def read(self, extents: Sequence[Extent], start: int = 0) -> AsyncIterator[Buffer]:
+        for extent in extents:
+            self.reads += 1
+            yield memoryview(self.bytes[extent.blob.id])[extent.offset : extent.offset + extent.length]
+
+    def keep(self, data: bytes) -> Content:
+        if not data:
+            return Content(0)
+        blob = Blob(new_id(), len(data), 6 << 20, 2, (1,) * 8)
+        self.bytes[blob.id] = data
+        return Content(len(data), (Extent(0, len(data), blob),), frozenset((blob.id,)))
+
+    def pretend(self, size: int) -> Content:
+        """Content of a blob whose bytes nobody will read."""
+        blob = Blob(new_id(), size, 6 << 20, 2, (1,) * 8)
+        return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)))
+
+
+def body(data: bytes) -> Body:
+    pieces = [data] if data else []
+
+    async def source() -> Sequence[Buffer]:
+        return [pieces.pop()] if pieces else []
+
+    return Body(source, len(data))
+
+
+def sending(call: Call, data: bytes) -> Call:
+    """The same caller with a request that has a body."""
+    return replace(call, body=body(data))
+
+
+@pytest.fixture
+async def metadata(tmp_path: Path) -> AsyncIterator[Metadata]:
+    store = await open_metadata(f"sqlite:///{tmp_path}/metadata.sqlite", instance="test")
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def blobs() -> Blobs:
+    return Blobs()
+
+
+@pytest.fixture
+async def call(metadata: Metadata, blobs: Blobs) -> Call:
+    """An authorised request of alice; her bucket "photos" exists."""
+    one = Call(
+        metadata=metadata,
+        blobs=blobs,  # type: ignore[arg-type]
+        owner="alice",
+        request_id="R1",
+        now_us=NOW_US,
+        region="us-east-1",
+    )
+    await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+    return one
