@@ -1,0 +1,271 @@
+"""Every setting of a gateway, with its unit in its name, and where each may come from.
+
+In order of precedence: what the caller says (the command line), `SIXFOLD_*` in the environment, a TOML file
+(`--config` or `SIXFOLD_CONFIG`), the defaults below. Names are the same everywhere: `node_timeout_s = 2` in
+the file is `SIXFOLD_NODE_TIMEOUT_S=2` in the environment. A name that is not known, in the file, is an error.
+No secret is in a repr or in an error's text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import orjson
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+MIB = 1 << 20
+GIB = 1 << 30
+DEFAULT_NODES = tuple(f"lmdb:chunks#{number}" for number in range(1, 7))
+MIN_NODES = 6
+
+# What a SigV4 credential scope ("/"), an Authorization header ("," "=") and HTTP Basic (":") leave to an
+# access key.
+_ACCESS_KEY = re.compile(r"[A-Za-z0-9_.+@-]{3,128}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the text is one line for the operator and holds no secret."""
+
+
+class Settings(BaseSettings):
+    """What a gateway is told. Immutable; `load` makes one and says in one line what is wrong."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SIXFOLD_",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+    )
+
+    config: Path | None = None
+    """A TOML file with any of the settings below."""
+
+    # --- the server ---
+    host: str = "127.0.0.1"
+    """The address to listen on. REST is open without a password on a loopback address alone, see
+    `rest_open`.
+    """
+    port: int = Field(8260, ge=0, le=65535)
+    data: Path = Field(Path("sixfold-data"), validate_default=True)
+    """The directory of all that this gateway keeps itself: credentials, the SQLite database, embedded
+    nodes.
+    """
+    workers: int = Field(1, ge=1, le=256)
+    """Processes that serve. More than one wants nodes that processes can share; embedded ones may be shared
+    too, at a cost.
+    """
+    domains: Annotated[tuple[str, ...], NoDecode] = ("s3.localhost",)
+    """Base domains of virtual-host style addresses: with `s3.localhost`, `photos.s3.localhost` is the bucket
+    `photos`.
+    """
+    region: str = Field("us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
+    keep_alive_s: int = Field(75, ge=1)
+    """How long an idle connection is kept."""
+    shutdown_s: int = Field(30, ge=0)
+    """How long requests under way may go on when the gateway is told to stop."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # --- who may ---
+    access_key: str | None = None
+    """The root key pair, with `secret_key`. Without it the first start makes one and keeps it in the data
+    directory.
+    """
+    secret_key: SecretStr | None = None
+    key_cache_s: float = Field(2.0, ge=0, le=60)
+    """How long a key pair that was looked up is believed: a revoked one is refused no later than this."""
+    rest_bucket: str = "files"
+    """The bucket in which files of the REST interface live."""
+    rest_open: bool | None = None
+    """Whether REST needs no authentication. None: on loopback only."""
+
+    # --- the metadata ---
+    database: str | None = Field(None, repr=False)
+    """`sqlite:///path` or `postgresql://user:password@host/database`. None: SQLite in the data directory."""
+
+    # --- the nodes ---
+    nodes: Annotated[tuple[str, ...], NoDecode] = Field(
+        DEFAULT_NODES, repr=False, validation_alias=AliasChoices("SIXFOLD_NODES", "SIXFOLD_NODE")
+    )
+    """Addresses of nodes to register at start-up where they are not yet; the table of nodes may have more."""
+    node_token: SecretStr | None = None
+    """What chunkd servers ask for as a bearer token."""
+    node_timeout_s: float = Field(5.0, gt=0)
+    """How long a node may take to answer before it counts as down."""
+    node_refresh_s: float = Field(3.0, gt=0)
+    """How often the table of nodes is read and each is asked for its fill: within this time a new node is
+    used.
+    """
+    parity: int = Field(2, ge=0, le=4)
+    """Parity chunks beside the six data chunks of a stripe: how many chunks may be lost."""
+    hedge: bool = True
+    """Whether a read that is late is made up from parity without waiting for the node."""
+    reap_after_s: float = Field(60.0, ge=0)
+    """How long chunks of deleted content stay, for reads that began before the delete."""
+    sweep_grace_s: float = Field(86_400.0, ge=60)
+    """How old a chunk that no blob knows must be before the sweep deletes it."""
+
+    # --- limits ---
+    max_header_bytes: int = Field(64 << 10, ge=4 << 10, le=MIB)
+    """Request line and headers of one request; more is answered 431 and the connection closed."""
+    max_object_bytes: int = Field(5 * GIB, ge=1)
+    """The largest body of one PUT (AWS: 5 GiB). Larger objects come in parts."""
+    max_concurrent_requests: int = Field(1024, ge=1)
+    """Requests under way in one worker; more are answered 503 SlowDown."""
+    buffer_bytes: int = Field(192 * MIB, ge=32 * MIB)
+    """Memory for bodies under way in one worker; requests wait where it is spent."""
+    body_idle_s: float = Field(60.0, gt=0)
+    """How long a client may send nothing in the middle of a body."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _toml(settings_cls, init_settings, env_settings)
+
+    @field_validator("nodes", "domains", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        """From the environment a list is a JSON array, or words parted by commas or blanks."""
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("["):
+            return orjson.loads(value)
+        return tuple(value.replace(",", " ").split())
+
+    @field_validator("data", mode="after")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("domains", mode="after")
+    @classmethod
+    def _check_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        lowered = tuple(domain.lower().rstrip(".") for domain in value)
+        if bad := [domain for domain in lowered if not _DOMAIN.fullmatch(domain)]:
+            raise ValueError(f"{bad[0]!r} is not a domain name")
+        return lowered
+
+    @field_validator("access_key", mode="after")
+    @classmethod
+    def _check_access_key(cls, value: str | None) -> str | None:
+        if value is not None and not _ACCESS_KEY.fullmatch(value):
+            raise ValueError("3 to 128 letters, digits and _.+@- make an access key")
+        return value
+
+    @field_validator("rest_bucket", mode="after")
+    @classmethod
+    def _check_rest_bucket(cls, value: str) -> str:
+        if value == "api" or not _BUCKET.fullmatch(value):
+            raise ValueError("not a bucket name")
+        return value
+
+    @model_validator(mode="after")
+    def _check_key_pair(self) -> Self:
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("access_key and secret_key come together")
+        if self.secret_key is not None and not self.secret_key.get_secret_value():
+            raise ValueError("secret_key is empty")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'metadata.sqlite3'}"
+
+    @property
+    def node_token_text(self) -> str | None:
+        return self.node_token.get_secret_value() if self.node_token else None
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether nothing but this machine reaches the address that is listened on."""
+        return is_loopback(self.host)
+
+    def environment(self) -> dict[str, str | None]:
+        """These settings as environment variables (None: to be unset), for a process that is to have the
+        same.
+
+        The values are secrets in part.
+        """
+        given: dict[str, str | None] = {"SIXFOLD_NODE": None, "SIXFOLD_CONFIG": None}
+        for name in type(self).model_fields:
+            if name != "config":
+                given["SIXFOLD_" + name.upper()] = _text(getattr(self, name))
+        return given
+
+
+def load(**given: Any) -> Settings:
+    """The settings; `given` wins over all else, and None there means not given. Raises SettingsError."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as why:
+        raise SettingsError("; ".join(_line(error) for error in why.errors(include_input=False))) from None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address without a port, means this machine alone. Looks nothing up."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def without_password(url: str) -> str:
+    """The URL of a database or node as it may be shown."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+
+
+def _toml(
+    settings_cls: type[BaseSettings], *before: PydanticBaseSettingsSource
+) -> PydanticBaseSettingsSource:
+    """The TOML file that the sources before it name. Raises SettingsError for one that cannot be read."""
+    path = next((Path(named).expanduser() for source in before if (named := source().get("config"))), None)
+    if path and not path.is_file():
+        raise SettingsError(f"there is no settings file {path}")
+    try:
+        return TomlConfigSettingsSource(settings_cls, toml_file=path)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as why:
+        raise SettingsError(f"the settings file {path} cannot be read: {why}") from None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, tuple):
+        return orjson.dumps(value).decode()
+    return value if value is None else str(value)
+
+
+def _line(error: Any) -> str:
+    name = ".".join(str(part) for part in error["loc"]).removeprefix("SIXFOLD_").lower()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "there is no such setting"
+    return f"{name}: {message}" if name else message
