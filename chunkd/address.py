@@ -1,9 +1,12 @@
 """Addresses of nodes: which implementation one means.
 
-lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the environment at that path
-redis://[user:password@]host:port/db        a Redis, Valkey or Kvrocks database; rediss:// with TLS
-http://host:port, https://host:port         a chunkd server
-memory://name[?capacity=BYTES]              a dict
+    lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the
+                                                environment at that path
+    redis://[user:password@]host:port/db        a Redis, Valkey or Kvrocks database; rediss:// with TLS
+    http://host:port, https://host:port         a chunkd server
+    memory://name[?capacity=BYTES]              a dict
+
+Nothing here connects: a remote node is reached when it is first asked for something.
 """
 
 from __future__ import annotations
@@ -21,10 +24,10 @@ DEFAULT_TIMEOUT_S = 5.0
 async def open_node(
     address: str, *, base: Path, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
 ) -> Node:
-    """The node at `address`. `base` is what a relative lmdb path is relative to; `token` is for chunkd servers.
+    """The node at `address`. `base` is where a relative lmdb path begins; `token` is for chunkd servers.
 
-    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises ValueError for what is no
-    address of a node, NodeDown for an LMDB path that cannot be opened.
+    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises ValueError
+    for what is no address of a node, NodeDown for an LMDB path that cannot be opened.
     """
     scheme = urlsplit(address).scheme
     opener = _OPENERS.get(scheme)

@@ -6,15 +6,18 @@
     .   4      CRC32C of all of the above, seeded with the CRC32C of the chunk's id
     .   ...    the payload
 
-Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id are all caught. The blocks
-make a ranged read cheap: the header and the blocks that cover the range are enough to verify it. No I/O, and no copies but where it says so.
+Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id are
+all caught. The blocks make a ranged read cheap: the header and the blocks that cover the range are enough to
+verify it. No I/O, and no copies but where it says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from struct import Struct
+from typing import cast
 
-from awscrt.checksums import crc32c
+import awscrt.checksums
 
 from chunkd.node import Buffer
 
@@ -26,6 +29,8 @@ _SINGLE = Struct(">4sII")  # the header of a payload of one block, without its o
 _WORD = Struct(">I")
 _SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
 _EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
+# Its annotation says bytes; it takes any buffer.
+crc32c = cast(Callable[..., int], awscrt.checksums.crc32c)
 
 
 class FrameError(Exception):
@@ -76,7 +81,10 @@ def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
 
 
 def payload_len(chunk_id: bytes, header: Buffer) -> int:
-    """What a chunk's header (all of it, verified here; more bytes may follow) says of its payload's length. Raises FrameError."""
+    """The payload's length by the chunk's header (all of it, verified here; more bytes may follow).
+
+    Raises FrameError.
+    """
     view = memoryview(header)
     if len(view) < _EMPTY_HEADER_BYTES:
         raise FrameError(f"a header of {len(view)} bytes")
@@ -92,7 +100,7 @@ def payload_len(chunk_id: bytes, header: Buffer) -> int:
 
 
 def span(length: int, start: int, stop: int) -> tuple[int, int]:
-    """Where, in the frame of a payload of `length` bytes, the blocks lie that cover [start, stop) of the payload."""
+    """Where, in the frame of a payload of `length` bytes, the blocks that cover its bytes [start, stop) lie."""
     at = header_bytes(length)
     stop = min(stop, length)
     if start >= stop:
@@ -103,7 +111,8 @@ def span(length: int, start: int, stop: int) -> tuple[int, int]:
 def blocks(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
     """Bytes [start, stop) of the payload (fewer where it ends before), verified.
 
-    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named. Raises FrameError.
+    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named. Raises
+    FrameError.
     """
     length = payload_len(chunk_id, header)
     first, last = span(length, start, stop)
