@@ -14,9 +14,9 @@ from s3api.operations.conditions import NULL_VERSION
 from s3api.operations.paging import (
     Encode,
     Owners,
+    all_shown,
     encoder,
     make_token,
-    needs_encoding,
     page_size,
     read_token,
     rolled_up,
@@ -236,9 +236,10 @@ def _common(
 def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> list[Output]:
     """The entries of a page: 0.4 ms a thousand. None values are left out when it is rendered."""
     lists, owners = _Lists(), Owners()
-    entries: list[Output] = [
+    keys = all_shown([o.key for o in objects], encode)
+    return [
         {
-            "Key": o.key,
+            "Key": key,
             "LastModified": o.modified_us,
             "ETag": f'"{o.etag}"',
             "ChecksumAlgorithm": lists[o.checksum_algorithm],
@@ -247,18 +248,12 @@ def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool)
             "StorageClass": o.storage_class,
             "Owner": owners[o.owner] if with_owner else None,
         }
-        for o in objects
+        for key, o in zip(keys, objects, strict=True)
     ]
-    if encode and needs_encoding([o.key for o in objects]):
-        for entry in entries:
-            entry["Key"] = encode(entry["Key"])
-    return entries
 
 
 def _prefixes(prefixes: list[str], encode: Encode | None) -> list[Output]:
-    if encode:
-        return [{"Prefix": encode(prefix)} for prefix in prefixes]
-    return [{"Prefix": prefix} for prefix in prefixes]
+    return [{"Prefix": prefix} for prefix in all_shown(prefixes, encode)]
 
 
 def _check_version_marker(key_marker: str | None, version_marker: str | None) -> None:

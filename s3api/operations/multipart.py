@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any, Unpack
 from urllib.parse import quote
 
-from metadata.errors import NoSuchKey, NoSuchUpload
-from metadata.records import Content, NewObject, Object, Part, Upload
+from metadata.errors import MetadataError, NoSuchKey, NoSuchUpload, PreconditionFailed
+from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
 from s3api.errors import S3Error
 from s3api.operations import completion
@@ -107,27 +107,24 @@ async def complete_multipart_upload(
     data_id = data_id_of(UploadId)
     conditions = write_conditions(IfMatch, IfNoneMatch)
     named = completion.named_parts(MultipartUpload)
+    done: NewObject | Object
     try:
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
-    except NoSuchUpload:
-        return _completed(Bucket, Key, await _completed_before(call, Bucket, Key, data_id, named))
-    stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
-    parts = completion.chosen(upload, named, stored)
-    checksum = completion.checksum(upload, parts)
-    completion.check_claims(upload, checksum, ChecksumType, more)
-    new = NewObject(
-        bucket=Bucket,
-        key=Key,
-        data_id=data_id,
-        etag=completion.etag([part.etag for part in parts]),
-        modified_us=call.now_us,
-        owner=call.owner,
-        properties=upload.properties,
-        checksum=checksum,
-        content=Content(completion.size(parts, MpuObjectSize)),
-    )
-    await call.metadata.complete_upload(upload, parts, new, conditions)
-    return _completed(Bucket, Key, new)
+        stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
+        parts = completion.chosen(upload, named, stored)
+        checksum = completion.checksum(upload, parts)
+        completion.check_claims(upload, checksum, ChecksumType, more)
+        done = _made_of(call, upload, data_id, parts, checksum, MpuObjectSize)
+        await call.metadata.complete_upload(upload, parts, done, conditions)
+    except (NoSuchUpload, PreconditionFailed) as refused:
+        done = await _completed_before(call, Bucket, Key, data_id, named, refused)
+    return {
+        "Location": f"/{Bucket}/{quote(Key)}",
+        "Bucket": Bucket,
+        "Key": Key,
+        "ETag": f'"{done.etag}"',
+        **checksum_members(done.checksum),
+    }
 
 
 async def abort_multipart_upload(call: Call, *, Bucket: str, Key: str, UploadId: str) -> Output:
@@ -165,26 +162,43 @@ def _check_algorithm(call: Call, more: Integrity, wanted: str | None) -> None:
             )
 
 
+def _made_of(
+    call: Call,
+    upload: Upload,
+    data_id: bytes,
+    parts: list[Part],
+    checksum: Checksum | None,
+    stated_bytes: int | None,
+) -> NewObject:
+    """The object out of these parts; its extents are the store's to assemble."""
+    return NewObject(
+        bucket=upload.bucket,
+        key=upload.key,
+        data_id=data_id,
+        etag=completion.etag([part.etag for part in parts]),
+        modified_us=call.now_us,
+        owner=call.owner,
+        properties=upload.properties,
+        checksum=checksum,
+        content=Content(completion.size(parts, stated_bytes)),
+    )
+
+
 async def _completed_before(
-    call: Call, bucket: str, key: str, data_id: bytes, named: list[completion.Named]
+    call: Call,
+    bucket: str,
+    key: str,
+    data_id: bytes,
+    named: list[completion.Named],
+    refused: MetadataError,
 ) -> Object:
-    """The object that an earlier completion of this upload, with these parts, has made; NoSuchUpload where
-    there is none.
+    """The object that another completion of this upload with these parts has made, before or just now; else
+    `refused` is raised.
     """
     try:
         found = await call.metadata.get_object(bucket, key)
     except NoSuchKey:
-        raise NoSuchUpload from None
+        raise refused from None
     if found.data_id != data_id or found.etag != completion.etag([part.etag for part in named]):
-        raise NoSuchUpload
+        raise refused
     return found
-
-
-def _completed(bucket: str, key: str, done: NewObject | Object) -> Output:
-    return {
-        "Location": f"/{bucket}/{quote(key)}",
-        "Bucket": bucket,
-        "Key": key,
-        "ETag": f'"{done.etag}"',
-        **checksum_members(done.checksum),
-    }

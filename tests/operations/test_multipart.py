@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import zlib
@@ -121,6 +122,15 @@ async def test_a_repeated_completion_answers_as_before(call: Call) -> None:
     await put_object(sending(call, b"x"), Bucket="photos", Key="k")
     with pytest.raises(NoSuchUpload):
         await complete_multipart_upload(call, MultipartUpload=parts, **where)
+
+
+async def test_completions_at_the_same_time(call: Call) -> None:
+    where = await begin(call)
+    parts = await send(call, where, BIG, TAIL)
+    outs = await asyncio.gather(
+        *(complete_multipart_upload(call, MultipartUpload=parts, IfNoneMatch="*", **where) for _ in range(5))
+    )
+    assert all(out == outs[0] for out in outs)
 
 
 async def test_only_the_named_parts_count(call: Call) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from s3api.errors import S3Error
-from s3api.operations.paging import encoder, make_token, needs_encoding, page_size, read_token, rolled_up
+from s3api.operations.paging import all_shown, encoder, make_token, page_size, read_token, rolled_up
 
 
 @pytest.mark.parametrize("name", ["", "a", "a/b", "ünï/çödé", "x" * 1024, "\x01"])
@@ -47,11 +47,24 @@ def test_encoding() -> None:
         encoder("base64")
 
 
-def test_names_that_need_no_encoding_are_those_that_encoding_leaves_alone() -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        [""],
+        ["plain", "a/b"],
+        ["100%", "%25", "a b", "ü", "\U0001f600", "~*'()!"],
+        ["one\nline", "two"],
+        ["\n", ""],
+        [chr(code) for code in range(1, 300)],
+        ["a" + chr(code) for code in range(1, 40)],
+    ],
+)
+def test_a_page_is_encoded_as_its_names_are(names: list[str]) -> None:
     encode = encoder("url")
     assert encode is not None
-    for code in (*range(1, 300), 0x1F600):
-        assert needs_encoding(["plain", chr(code)]) == (encode(chr(code)) != chr(code))
+    assert list(all_shown(names, encode)) == [encode(name) for name in names]
+    assert all_shown(names, None) == names
 
 
 @pytest.mark.parametrize(
