@@ -1,0 +1,156 @@
+"""One S3 operation: how to recognise it, read its inputs, and write its result.
+
+What routing needs is there from the start; readers and writers are compiled when a request first needs them, for most of the
+model's hundred operations are never asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from s3api.errors import S3Error
+from s3api.wire import binding
+from s3api.wire.model import OperationModel
+from s3api.wire.reply import Reply, ReplyWriter
+from s3api.wire.request import RequestReader, query_names
+from s3api.wire.tables import DOCUMENT_BYTES, LARGE_DOCUMENT_BYTES, LARGE_DOCUMENTS, OPTIONAL_BODIES
+from s3api.wire.xml_read import ElementReader, compile_reader, malformed, read_document
+
+LEVELS = {"/": 0, "/{Bucket}": 1, "/{Bucket}/{Key+}": 2}
+
+
+class Operation:
+    """An operation of AWS's model, as this server serves it.
+
+    `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or "".
+    `probes`: what it requires of query and headers, which tells it from its siblings. `handler`, `accepts`: as `Wire.bind` set
+    them, None before.
+    """
+
+    def __init__(self, model: OperationModel) -> None:
+        self.model, self.name, self.method = model, model.name, model.method
+        self.handler_name = binding.snake(model.name)
+        path, _, literals = model.uri.partition("?")
+        self.level = LEVELS[path]
+        # "select&select-type=2" is told apart by its first token alone.
+        self.literal = literals.partition("&")[0]
+        self.handler: Callable[..., Any] | None = None
+        self.accepts: frozenset[str] | None = None
+
+    @cached_property
+    def probes(self) -> frozenset[tuple[str, str]]:
+        members = [(name, self.model.input.members[name]) for name in self.model.input.required]
+        return frozenset(
+            ("querystring", m.wire_name(name))
+            if m.location == "querystring"
+            else ("header", m.wire_name(name).lower())
+            for name, m in members
+            if m.location in ("querystring", "header")
+        )
+
+    @cached_property
+    def query_names(self) -> frozenset[str]:
+        return frozenset(query_names(self.model.input))
+
+    # --- the request ------------------------------------------------------------------------
+
+    @cached_property
+    def has_xml_body(self) -> bool:
+        """Whether the body is a document to be read whole: XML, or the JSON of a bucket policy."""
+        shape = self.model.input
+        if shape.payload:
+            return shape.members[shape.payload].type != "blob"
+        return any(member.location is None for member in shape.members.values())
+
+    @cached_property
+    def has_stream_body(self) -> bool:
+        """Whether the body is an object's (or a part's) bytes."""
+        shape = self.model.input
+        return shape.payload is not None and shape.members[shape.payload].type == "blob"
+
+    @property
+    def max_body_bytes(self) -> int:
+        """How long a document may be."""
+        return LARGE_DOCUMENT_BYTES if self.name in LARGE_DOCUMENTS else DOCUMENT_BYTES
+
+    def bind(self, handler: Callable[..., Any]) -> None:
+        """Serve this operation with `handler`. Raises TypeError for a signature that does not fit the model."""
+        self.accepts = binding.accepted(handler, self.name, self.model.input)
+        self.handler = handler
+        self.__dict__.pop("_reader", None)
+
+    @cached_property
+    def _reader(self) -> RequestReader:
+        made = RequestReader(
+            self.model.input,
+            level=self.level,
+            writes=self.method not in ("GET", "HEAD"),
+            document=self.has_xml_body,
+        )
+        if self.accepts is not None:
+            made.accept(self.accepts)
+        return made
+
+    def read(
+        self, bucket: str | None, key: str | None, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The inputs outside the body, by the model's names, typed. `headers` by lower-case name.
+
+        Times are aware datetimes. ExpectedBucketOwner is among them whenever sent, for the gateway to enforce. Raises S3Error.
+        """
+        return self._reader.read(bucket, key, query, headers)
+
+    def document_digests(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The digests that the headers state of an XML body (ContentMD5, ChecksumCRC32...): the gateway checks them."""
+        return self._reader.digests(headers)
+
+    @cached_property
+    def _element_reader(self) -> tuple[str | None, str, ElementReader]:
+        shape = self.model.input
+        member = shape.members[shape.payload] if shape.payload else shape
+        root = member.wire_name(member.name)
+        return shape.payload, root, compile_reader(member)
+
+    def read_body(self, body: bytes) -> dict[str, Any]:
+        """The inputs in a document. Raises S3Error MalformedXML, MaxMessageLengthExceeded, NotImplemented."""
+        if len(body) > self.max_body_bytes:
+            raise S3Error("MaxMessageLengthExceeded", MaxMessageLengthBytes=str(self.max_body_bytes))
+        if not body:
+            if self.name in OPTIONAL_BODIES:
+                return {}
+            raise malformed() if self._is_xml else S3Error("MissingRequestBodyError")
+        payload = self.model.input.payload
+        if payload and self.accepts is not None and payload not in self.accepts:
+            raise S3Error("NotImplemented", f"The body {payload} is not implemented.")
+        if not self._is_xml:
+            return {payload: _text(body)} if payload else {}
+        member, root, read = self._element_reader
+        value = read_document(body, root, read)
+        return {member: value} if member else dict(value)
+
+    @cached_property
+    def _is_xml(self) -> bool:
+        shape = self.model.input
+        return shape.payload is None or shape.members[shape.payload].type == "structure"
+
+    # --- the reply --------------------------------------------------------------------------
+
+    @cached_property
+    def _writer(self) -> ReplyWriter:
+        return ReplyWriter(self.model)
+
+    def render(self, result: Mapping[str, Any] | None) -> Reply:
+        """The answer for a handler's result: a dict by the model's output names, values as boto3 returns them.
+
+        ETag keeps its quotes; a time is a datetime or an int (microseconds since 1970 UTC). ContentRange makes it a 206.
+        """
+        return self._writer.render(result)
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise S3Error("MalformedPolicy", "This policy contains invalid Json") from None

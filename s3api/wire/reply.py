@@ -1,0 +1,134 @@
+"""An operation's result, a dict by the model's names, to status, headers and body.
+
+Results carry each value exactly as boto3 returns it: ETag with its quotes, times as datetime or as integers
+(microseconds since 1970 UTC), Body whatever streams. None is left out; a name that the model does not have is a KeyError, for it is a
+mistake of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from s3api.wire.model import OperationModel, Shape
+from s3api.wire.scalars import Writer, escape, writer
+from s3api.wire.tables import ROOTS, STATUS, UNWRAPPED, XMLNS
+from s3api.wire.xml_write import ElementWriter, compile_writer
+
+Headers = list[tuple[bytes, bytes]]
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_XML = (b"content-type", b"application/xml")
+_JSON = (b"content-type", b"application/json")
+_break = re.compile("[\x00\r\n]").search
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes out. `body` and `stream` None: no body; `content-length` is among the headers where it is known."""
+
+    status: int
+    headers: Headers
+    body: bytes | None = None
+    stream: Any = None
+
+
+class ReplyWriter:
+    """How to write one operation's results."""
+
+    def __init__(self, model: OperationModel) -> None:
+        shape = model.output
+        self._status = STATUS.get(model.name, model.status)
+        self._head = model.method == "HEAD"
+        self._fields = {name: _header(name, m) for name, m in shape.members.items()}
+        self._stream: str | None = None
+        self._text: str | None = None
+        self._part: str | None = None
+        self._write: ElementWriter | None = None
+        self._compile_body(model.name, shape)
+
+    def _compile_body(self, operation: str, shape: Shape) -> None:
+        namespace = f' xmlns="{XMLNS}"'
+        plain = [name for name, member in shape.members.items() if not member.location]
+        if shape.payload:
+            member = shape.members[shape.payload]
+            if member.type == "structure" and not member.trait("eventstream"):
+                self._part = shape.payload
+                self._write = compile_writer(member, member.wire_name(member.name), namespace)
+            elif member.type == "string":
+                self._text = shape.payload
+            else:
+                self._stream = shape.payload
+        elif operation in UNWRAPPED:
+            (self._part,) = plain
+            tag = ROOTS[operation]
+            self._write = lambda value: f"<{tag}{namespace}>{escape(value or '')}</{tag}>"
+        elif plain:
+            self._write = compile_writer(shape, ROOTS.get(operation, shape.name), namespace)
+
+    def render(self, result: Mapping[str, Any] | None) -> Reply:
+        result = result or {}
+        headers: Headers = []
+        for name, value in result.items():
+            field = self._fields[name]
+            if field is not None and value is not None:
+                field(value, headers)
+        status = 206 if result.get("ContentRange") is not None else self._status
+        if self._stream:
+            return Reply(status, headers, stream=result.get(self._stream))
+        if self._head or status == 204:
+            return Reply(status, headers)
+        return self._with_body(status, headers, result)
+
+    def _with_body(self, status: int, headers: Headers, result: Mapping[str, Any]) -> Reply:
+        body = b""
+        if self._write:
+            value = result.get(self._part) if self._part else result
+            body = (DECLARATION + self._write({} if value is None else value)).encode()
+            headers.append(_XML)
+        elif self._text:
+            body = str(result.get(self._text) or "").encode()
+            headers.append(_JSON)
+        headers.append((b"content-length", b"%d" % len(body)))
+        return Reply(status, headers, body)
+
+
+def _header(name: str, member: Shape) -> Any:
+    """A function that adds one member's header; None for a member that travels in the body."""
+    if member.location == "headers":
+        return _prefixed(member.wire_name(name).lower())
+    if member.location != "header":
+        return None
+    wire = member.wire_name(name).lower().encode()
+    if member.type == "string":
+        return _add_text(wire)
+    write = writer(member, date_format="rfc822")
+    return _add_written(wire, write)
+
+
+def _add_text(wire: bytes) -> Any:
+    def add(value: str, headers: Headers) -> None:
+        if _break(value):
+            raise ValueError(f"a line break in the header {wire.decode()}")
+        headers.append((wire, value.encode()))
+
+    return add
+
+
+def _add_written(wire: bytes, write: Writer) -> Any:
+    def add(value: Any, headers: Headers) -> None:
+        headers.append((wire, write(value).encode()))
+
+    return add
+
+
+def _prefixed(prefix: str) -> Any:
+    def add(values: Mapping[str, str], headers: Headers) -> None:
+        for name, value in values.items():
+            if _break(value) or _break(name):
+                raise ValueError(f"a line break in the header {prefix}{name}")
+            headers.append(((prefix + name).encode(), value.encode()))
+
+    return add

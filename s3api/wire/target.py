@@ -1,0 +1,108 @@
+"""The request target: path and host to bucket and key, query string to a dict. Decoded once, bounded, never guessed.
+
+Whatever the bytes, nothing but S3Error leaves here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote, unquote_to_bytes
+
+from s3api.errors import S3Error
+
+MAX_KEY_BYTES = 1024
+MAX_BUCKET_BYTES = 255  # of the oldest buckets; new ones are held to 63 when they are made
+MAX_PARAMETERS = 100
+
+_bad_escape = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
+
+
+def parse_target(raw_path: bytes, host: str | None, domains: Sequence[str]) -> tuple[str | None, str | None]:
+    """Bucket and key of a request; None for each that it does not name.
+
+    `domains`: base domains (lower case, no port) whose subdomains are buckets (virtual-host style); any other host is
+    path style. Keys keep "//", "..", "%2F" (decoded to "/") and "+". Raises S3Error InvalidURI, InvalidBucketName,
+    InvalidArgument (NUL, which no SQL text can hold), KeyTooLongError.
+    """
+    if not raw_path.startswith(b"/"):
+        raise _invalid_uri()
+    bucket = _host_bucket(host, domains) if domains and host else None
+    if bucket is not None:
+        raw_key = raw_path[1:]
+    else:
+        raw_bucket, _, raw_key = raw_path[1:].partition(b"/")
+        bucket = _decode(raw_bucket)
+        if not bucket:
+            if raw_key:
+                raise _invalid_uri()
+            return None, None
+    if len(bucket) > MAX_BUCKET_BYTES or "\0" in bucket or "/" in bucket:
+        raise S3Error("InvalidBucketName", BucketName=bucket[:MAX_BUCKET_BYTES].replace("\0", ""))
+    return bucket, _key(raw_key) if raw_key else None
+
+
+def _key(raw: bytes) -> str:
+    key = _decode(raw)
+    if "\0" in key:
+        raise S3Error("InvalidArgument", "A key cannot have a NUL character.", ArgumentName="key")
+    size = len(key) if key.isascii() else len(key.encode())
+    if size > MAX_KEY_BYTES:
+        raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES))
+    return key
+
+
+def _host_bucket(host: str, domains: Sequence[str]) -> str | None:
+    name = host.lower()
+    if not name.endswith("]"):  # an IPv6 address without a port
+        head, colon, port = name.rpartition(":")
+        name = head if colon and port.isdigit() else name
+    for domain in domains:
+        if name.endswith("." + domain):
+            return name[: -len(domain) - 1] or None
+    return None
+
+
+def parse_query(raw: bytes) -> dict[str, str]:
+    """The parameters of a query string; one without "=" has the value "".
+
+    Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a parameter given twice (no two
+    readers agree on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
+    """
+    out: dict[str, str] = {}
+    if not raw:
+        return out
+    pieces = raw.split(b"&", MAX_PARAMETERS)
+    if len(pieces) > MAX_PARAMETERS:
+        raise S3Error("InvalidArgument", f"More than {MAX_PARAMETERS} query parameters.")
+    for piece in pieces:
+        if not piece:
+            continue
+        raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
+        name, value = _decode(raw_name), _decode(raw_value)
+        if name in out:
+            raise S3Error("InvalidArgument", "A query parameter is given twice.", ArgumentName=name)
+        if "\0" in name or "\0" in value:
+            raise S3Error("InvalidArgument", "A query parameter cannot have a NUL character.")
+        out[name] = value
+    return out
+
+
+def url_encode_key(key: str) -> str:
+    """A key as EncodingType=url returns it. AWS writes a space as "+"; "%20" is read alike by every decoder."""
+    return quote(key, safe="/*")
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        if b"%" not in raw:
+            return raw.decode()
+        if _bad_escape(raw):
+            raise _invalid_uri()
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise _invalid_uri() from None
+
+
+def _invalid_uri() -> S3Error:
+    return S3Error("InvalidURI")
