@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chunkd import Buffer
-from metadata import Metadata
 from metadata.records import Content, Extent
 from s3api.blobs.buffers import Budget
 from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
@@ -25,6 +25,9 @@ from s3api.blobs.reader import DataUnavailable, Reader
 from s3api.blobs.upkeep import Upkeep
 from s3api.blobs.writer import INLINE_BYTES, Writer
 from s3api.body import Body
+
+if TYPE_CHECKING:
+    from metadata import Metadata
 
 __all__ = ["BlobSettings", "BlobStore", "DataUnavailable", "NodeStatus", "NodesFull", "TooFewNodes"]
 

@@ -14,12 +14,15 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chunkd import Node, NodeDown, NodeError, NodeFull, open_node
-from metadata import Metadata
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
 from s3api.blobs.placement import TooFewNodes, place
+
+if TYPE_CHECKING:
+    from metadata import Metadata
 
 log = logging.getLogger("sixfold.nodes")
 UNKNOWN_CAPACITY_BYTES = 1 << 40

@@ -20,12 +20,17 @@ class _Settling:
         self._left, self._enough, self._grace_s = left, enough, grace_s
         self._timer: TimerHandle | None = None
         self.waiter: Future[None] = asyncio.get_running_loop().create_future()
+        self._look()
 
     def one_done(self, _: Future[Any]) -> None:
         self._left -= 1
-        if not self._left:
+        if self._left:
+            self._look()
+        else:
             self._wake()
-        elif self._timer is None and self._enough is not None and self._enough():
+
+    def _look(self) -> None:
+        if self._timer is None and self._enough is not None and self._enough():
             self._timer = self.waiter.get_loop().call_later(self._grace_s, self._wake)
 
     def _wake(self) -> None:

@@ -16,9 +16,9 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from chunkd import NodeError, frame
-from metadata import Metadata
 from metadata.errors import MetadataError
 from metadata.records import Blob, Garbage, MissingChunk, Repair
 from s3api.blobs.cluster import Cluster
@@ -33,6 +33,9 @@ from s3api.blobs.stripes import (
     stripe_count,
     stripe_size,
 )
+
+if TYPE_CHECKING:
+    from metadata import Metadata
 
 log = logging.getLogger("sixfold.upkeep")
 BATCH = 256

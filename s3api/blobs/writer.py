@@ -17,10 +17,9 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chunkd import Buffer, NodeDown, NodeError
-from metadata import Metadata
 from metadata.records import Blob, Content, Extent, MissingChunk
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
@@ -30,6 +29,9 @@ from s3api.blobs.fanout import failure, settle
 from s3api.blobs.placement import TooFewNodes, survives_any_node
 from s3api.blobs.stripes import StripeBuffer, chunks_by_node, new_id, seal_small, stripe_count
 from s3api.body import Body
+
+if TYPE_CHECKING:
+    from metadata import Metadata
 
 log = logging.getLogger("sixfold.blobs")
 ATTEMPTS = 3
@@ -102,22 +104,17 @@ class Writer:
             extent.blob.id: extent.blob for extent in content.extents if extent.blob.id in content.new_blobs
         }
         for blob in blobs.values():
-            await self.drop_blob(blob, stripe_count(blob))
+            await self.delete_stripes(blob, range(stripe_count(blob)))
+        await self.metadata.forget_blobs(list(blobs))
 
-    async def drop_blob(self, blob: Blob, stripes: int) -> None:
-        """Delete the first `stripes` stripes of a blob without a row, then its intent; a node that fails
-        leaves the rest to the sweep."""
-        futures = []
-        nodes_missing = False
-        for node_id, names in chunks_by_node(blob, range(stripes)).items():
-            node = self.cluster.node(node_id)
-            if node is None:
-                nodes_missing = True
-            else:
-                futures.append(node.delete_many(names))
+    async def delete_stripes(self, blob: Blob, stripes: range) -> None:
+        """Delete chunks that no row knows yet; what a node that fails keeps of them is the sweep's."""
+        named = ((self.cluster.node(node_id), names) for node_id, names in chunks_by_node(blob, stripes).items())
+        futures = [node.delete_many(names) for node, names in named if node]
         await settle(futures)
-        if not nodes_missing and not any(failure(future) for future in futures):
-            await self.metadata.forget_blobs([blob.id])
+        for future in futures:
+            if why := failure(future):
+                log.info("chunks of a write that failed are left to the sweep: %s", why)
 
     # --- one stripe ----------------------------------------------------------------------
 
@@ -148,7 +145,7 @@ class Writer:
             if put.missing is not None:
                 lost = tuple(MissingChunk(blob.id, 0, slot) for slot in put.missing)
                 return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), lost)
-            await self.drop_blob(blob, 1)
+            await self.delete_stripes(blob, range(1))
             nodes = self.cluster.place()
         raise TooFewNodes(self.cluster.live(), len(nodes))
 
@@ -218,6 +215,8 @@ class _Stream:
             await asyncio.shield(self._abandon())
             raise
         grown = [g for g in (*self._done, self._blob) if g.size]
+        if empty := [g.id for g in self._done if g.intent and not g.size]:
+            await self._writer.metadata.forget_blobs(empty)
         extents = tuple(Extent(g.start, g.size, g.blob()) for g in grown)
         missing = tuple(m for g in grown for m in g.missing)
         return Content(sum(g.size for g in grown), extents, frozenset(g.id for g in grown), missing)
@@ -298,6 +297,7 @@ class _Stream:
                     blob.stripes += 1
                     blob.size += buffer.filled
                     return
+                await writer.delete_stripes(blob.blob(), range(blob.stripes, blob.stripes + 1))
                 self._done.append(blob)
                 self._blob = self._new_blob(blob.start + blob.size)
                 await self._intend()
@@ -328,5 +328,6 @@ class _Stream:
         if self._putting:
             await asyncio.gather(self._putting, return_exceptions=True)
         for grown in (*self._done, self._blob):
-            if grown.tried:
-                await self._writer.drop_blob(grown.blob(), max(grown.tried, grown.stripes))
+            await self._writer.delete_stripes(grown.blob(), range(grown.tried))
+        if intents := [grown.id for grown in (*self._done, self._blob) if grown.intent]:
+            await self._writer.metadata.forget_blobs(intents)

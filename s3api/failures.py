@@ -1,0 +1,71 @@
+"""The one boundary between the layers' own conditions and S3's error codes.
+
+Lower layers raise what happened to them (`NoSuchKey`, `TooFewNodes`); here each gets the code that a client
+knows. What is not in the table is a fault of ours: InternalError, logged once with the request's id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from metadata import errors as m
+from s3api.blobs import DataUnavailable, NodesFull, TooFewNodes
+from s3api.errors import S3Error
+
+log = logging.getLogger("sixfold.gateway")
+
+Where = dict[str, str]
+"""What the request is about, as S3's error documents name it: BucketName, Key, UploadId."""
+
+_BUSY = "The store cannot take this request now. Please try again."
+
+
+def _bucket(_: BaseException, where: Where) -> S3Error:
+    return S3Error("NoSuchBucket", BucketName=where.get("BucketName", ""))
+
+
+def _precondition(error: BaseException, _: Where) -> S3Error:
+    assert isinstance(error, m.PreconditionFailed)
+    return S3Error("PreconditionFailed", Condition=error.condition)
+
+
+def _part(error: BaseException, where: Where) -> S3Error:
+    assert isinstance(error, m.PartChanged)
+    return S3Error("InvalidPart", PartNumber=str(error.number), UploadId=where.get("UploadId", ""))
+
+
+def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
+    """A condition that an operator wants to read of, too."""
+
+    def make(error: BaseException, where: Where) -> S3Error:
+        log.warning("%s: %s", code, error)
+        return S3Error(code, message)
+
+    return make
+
+
+TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
+    m.NoSuchBucket: _bucket,
+    m.NoSuchKey: lambda _, where: S3Error("NoSuchKey", Key=where.get("Key", "")),
+    m.NoSuchUpload: lambda _, where: S3Error("NoSuchUpload", UploadId=where.get("UploadId", "")),
+    m.BucketNotEmpty: lambda _, where: S3Error("BucketNotEmpty", BucketName=where.get("BucketName", "")),
+    m.PreconditionFailed: _precondition,
+    m.PartChanged: _part,
+    m.BlobGone: lambda _, __: S3Error("ConditionalRequestConflict"),
+    m.MetadataUnavailable: _said("ServiceUnavailable", _BUSY),
+    TooFewNodes: _said("ServiceUnavailable", _BUSY),
+    NodesFull: _said("InsufficientStorage", "No storage node has room for this object."),
+    DataUnavailable: _said("ServiceUnavailable", _BUSY),
+}
+
+
+def s3_error(error: BaseException, where: Where, request_id: str) -> S3Error:
+    """The S3 error that a client gets for `error`."""
+    if isinstance(error, S3Error):
+        return error
+    for kind in type(error).__mro__:
+        if make := TABLE.get(kind):
+            return make(error, where)
+    log.error("request %s failed in an unforeseen way", request_id, exc_info=error)
+    return S3Error("InternalError")

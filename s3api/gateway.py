@@ -1,0 +1,190 @@
+"""The S3 endpoint: one bare ASGI callable.
+
+HTTP becomes an operation and a dict, a dict becomes HTTP. What happens to a request, in this order: its
+target is read, its signature verified, its operation found, its inputs read, its caller authorised; then, and
+not before, its body is received, and the operation runs. Whatever fails on the way becomes one S3 error
+document.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from metadata import Metadata
+from metadata.records import AccessKey
+from s3api import failures
+from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
+from s3api.blobs import BlobStore
+from s3api.body import Body, ClientGone
+from s3api.errors import S3Error
+from s3api.http import Receive, Request, Scope, Send, date, send_reply
+from s3api.operations import OPERATIONS
+from s3api.operations.call import Call
+from s3api.operations.ingest import BodyDigests
+from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target
+
+log = logging.getLogger("sixfold.gateway")
+Handler = Callable[..., Awaitable[dict[str, Any]]]
+SERVER = b"Sixfold"
+
+
+class KeyFinder(Protocol):
+    async def find(self, access_key: str) -> AccessKey | None: ...
+
+
+class Gateway:
+    """The S3 endpoint over a metadata store and a blob store."""
+
+    def __init__(
+        self,
+        *,
+        metadata: Metadata,
+        blobs: BlobStore,
+        keys: KeyFinder,
+        region: str,
+        domains: tuple[str, ...],
+        max_object_bytes: int,
+        body_idle_s: float,
+    ) -> None:
+        self._metadata, self._blobs, self._keys = metadata, blobs, keys
+        self._region, self._domains = region, domains
+        self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
+        self._wire = Wire.load()
+        self._handlers: Mapping[str, Handler] = OPERATIONS
+        for name, handler in OPERATIONS.items():
+            self._wire.bind(name, handler)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        request_id = os.urandom(8).hex().upper()
+        where: failures.Where = {}
+        try:
+            reply = await self._answer(request, request_id, where)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
+            refusal = failures.s3_error(error, where, request_id)
+            reply = error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
+        headers = reply.headers
+        headers += [(b"x-amz-request-id", request_id.encode()), (b"date", date()), (b"server", SERVER)]
+        if request.must_close:
+            headers.append((b"connection", b"close"))
+        body = reply.stream if reply.stream is not None else reply.body
+        await send_reply(send, reply.status, headers, body, head=request.method == "HEAD")
+
+    async def _answer(self, request: Request, request_id: str, where: failures.Where) -> Reply:
+        now_us = time.time_ns() // 1000
+        bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+        where.update(_where(bucket, key))
+        verified, owner = await self._authenticate(request, now_us)
+        query = parse_query(request.raw_query)
+        level = 2 if key is not None else 1 if bucket is not None else 0
+        operation = self._wire.route(request.method, level, query, request.headers)
+        if "uploadId" in query:
+            where["UploadId"] = query["uploadId"]
+        handler = self._handlers.get(operation.name)
+        if handler is None:
+            raise S3Error("NotImplemented")
+        inputs = operation.read(bucket, key, query, request.headers)
+        self._authorize(verified)
+        await self._check_owner(inputs, bucket)
+        call = Call(self._metadata, self._blobs, owner, request_id, now_us, self._region)
+        if operation.has_xml_body:
+            inputs.update(await self._read_document(operation, request, verified, inputs))
+        elif operation.has_stream_body:
+            call.body = self._body(request, verified, self._max_object_bytes)
+        return operation.render(await handler(call, **inputs))
+
+    # --- who --------------------------------------------------------------------------------
+
+    async def _authenticate(self, request: Request, now_us: int) -> tuple[Verified, str]:
+        """Whose request this is, proved; ("", anonymous) where nobody claims it.
+
+        Raises S3Error.
+        """
+        claim = read_claim(request.method, request.raw_path, request.raw_query, request.raw_headers, now_us)
+        if claim is None:
+            return read_anonymous(request.raw_headers), ""
+        key = await self._keys.find(claim.access_key)
+        if key is None:
+            raise claim.unknown_key()
+        return claim.verify(key.secret_key), key.owner
+
+    def _authorize(self, verified: Verified) -> None:
+        """The account's keys may do everything, nobody else anything: policies and ACLs are not there yet."""
+        if verified.access_key is None:
+            raise S3Error("AccessDenied")
+
+    async def _check_owner(self, inputs: dict[str, Any], bucket: str | None) -> None:
+        """X-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
+        expected = inputs.pop("ExpectedBucketOwner", None)
+        if expected is not None and bucket is not None:
+            found = await self._metadata.get_bucket(bucket)
+            if found.owner != expected:
+                raise S3Error("AccessDenied")
+
+    # --- bodies -------------------------------------------------------------------------------
+
+    def _body(
+        self, request: Request, verified: Verified, limit_bytes: int, *, need_length: bool = True
+    ) -> Body:
+        payload = verified.payload
+        length = declared_length(request)
+        if length is None and not request.chunked:
+            if need_length:
+                raise S3Error("MissingContentLength")
+            length = 0
+        decoder = None
+        if payload.mode.streaming:
+            decoder = ChunkedDecoder(verified)
+            length = payload.decoded_length
+        if length is not None and length > limit_bytes:
+            raise S3Error("EntityTooLarge", ProposedSize=str(length), MaxSizeAllowed=str(limit_bytes))
+        return Body(
+            request.pieces,
+            length,
+            decoder=decoder,
+            sha256=payload.sha256,
+            trailer_names=payload.trailers,
+            limit_bytes=limit_bytes,
+            idle_s=self._idle_s,
+        )
+
+    async def _read_document(
+        self, operation: Operation, request: Request, verified: Verified, inputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The inputs in a request's XML document, which is bounded and checked against its digests first."""
+        body = self._body(request, verified, operation.max_body_bytes, need_length=False)
+        digests = BodyDigests(inputs, body, "CRC32")
+        document = await body.read_all(operation.max_body_bytes)
+        digests.update(document)
+        digests.check(body)
+        return operation.read_body(bytes(document))
+
+
+def declared_length(request: Request) -> int | None:
+    """Content-Length, None where it is not given.
+
+    Raises InvalidArgument where it is no number.
+    """
+    text = request.headers.get("content-length")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        raise S3Error(
+            "InvalidArgument", "Bad Content-Length", ArgumentName="content-length", ArgumentValue=text
+        )
+    return int(text)
+
+
+def _where(bucket: str | None, key: str | None) -> failures.Where:
+    out: failures.Where = {}
+    if bucket is not None:
+        out["BucketName"] = bucket
+    if key is not None:
+        out["Key"] = key
+    return out

@@ -1,0 +1,137 @@
+"""HTTP as an ASGI server hands it over: one request, its body's source, and the sending of one reply.
+
+Knows nothing of S3's operations.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from email.utils import formatdate
+from typing import Any
+
+from chunkd import Buffer
+from s3api.body import ClientGone
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+RawHeaders = list[tuple[bytes, bytes]]
+
+# A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut off.
+DRAIN_BYTES = 1 << 20
+
+
+class Request:
+    """One request: raw where signatures look, decoded where people do.
+
+    Repeated headers are joined with a comma.
+    """
+
+    __slots__ = (
+        "_receive",
+        "ended",
+        "headers",
+        "method",
+        "raw_headers",
+        "raw_path",
+        "raw_query",
+        "received",
+        "secure",
+    )
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.raw_path: bytes = scope["raw_path"]
+        self.raw_query: bytes = scope["query_string"]
+        self.raw_headers: RawHeaders = scope["headers"]
+        self.secure: bool = scope["scheme"] == "https"
+        self.headers = joined(self.raw_headers)
+        self._receive = receive
+        self.received = 0
+        self.ended = False
+
+    async def pieces(self) -> Sequence[Buffer]:
+        """The next bytes of the body, [] at its end: a `body.Source`.
+
+        Raises ClientGone.
+        """
+        while not self.ended:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            self.ended = not message.get("more_body", False)
+            if data := message.get("body"):
+                self.received += len(data)
+                return (data,)
+        return ()
+
+    @property
+    def has_body(self) -> bool:
+        return self.chunked or self.headers.get("content-length", "0") != "0"
+
+    @property
+    def chunked(self) -> bool:
+        return "transfer-encoding" in self.headers
+
+    @property
+    def must_close(self) -> bool:
+        """Whether the connection has to be closed after an answer that left the body unread."""
+        if self.ended or not self.has_body:
+            return False
+        if self.chunked or "expect" in self.headers:
+            return True
+        length = self.headers["content-length"]
+        return not length.isdecimal() or int(length) - self.received > DRAIN_BYTES
+
+
+def joined(raw: RawHeaders) -> dict[str, str]:
+    """Header fields by lower-case name, decoded as UTF-8 where they are that, else as Latin-1."""
+    out: dict[str, str] = {}
+    for name, value in raw:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        key = name.decode("latin-1")
+        out[key] = f"{out[key]},{text}" if key in out else text
+    return out
+
+
+class _Clock:
+    """The Date header, made once a second."""
+
+    __slots__ = ("_second", "_text")
+
+    def __init__(self) -> None:
+        self._second, self._text = 0, b""
+
+    def __call__(self) -> bytes:
+        now = int(time.time())
+        if now != self._second:
+            self._second, self._text = now, formatdate(now, usegmt=True).encode()
+        return self._text
+
+
+date = _Clock()
+
+
+async def send_reply(
+    send: Send,
+    status: int,
+    headers: RawHeaders,
+    body: Buffer | AsyncIterator[Buffer] | None,
+    *,
+    head: bool = False,
+) -> None:
+    """Send one reply.
+
+    An iterator's failure propagates with the reply cut short: the server then closes the connection.
+    """
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    if head or body is None or isinstance(body, bytes | bytearray | memoryview):
+        await send({"type": "http.response.body", "body": b"" if head or body is None else body})
+        return
+    async for buffer in body:
+        await send({"type": "http.response.body", "body": buffer, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})

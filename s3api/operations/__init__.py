@@ -1,0 +1,45 @@
+"""One async function per S3 operation, found by its name: `OPERATIONS["PutObject"]` is
+`objects.put_object`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from s3api.operations import attributes, buckets, copies, deletes, listing, multipart, objects
+
+Handler = Callable[..., Awaitable[dict[str, Any]]]
+
+_HANDLERS: tuple[Handler, ...] = (
+    buckets.list_buckets,
+    buckets.create_bucket,
+    buckets.head_bucket,
+    buckets.delete_bucket,
+    buckets.get_bucket_location,
+    objects.put_object,
+    objects.get_object,
+    objects.head_object,
+    deletes.delete_object,
+    deletes.delete_objects,
+    copies.copy_object,
+    attributes.get_object_attributes,
+    listing.list_objects,
+    listing.list_objects_v2,
+    listing.list_object_versions,
+    multipart.create_multipart_upload,
+    multipart.upload_part,
+    copies.upload_part_copy,
+    multipart.complete_multipart_upload,
+    multipart.abort_multipart_upload,
+    listing.list_parts,
+    listing.list_multipart_uploads,
+)
+
+
+def aws_name(handler: Handler) -> str:
+    """The operation's name in AWS's model: put_object is PutObject."""
+    return "".join(word.capitalize() for word in handler.__name__.split("_"))
+
+
+OPERATIONS: dict[str, Handler] = {aws_name(handler): handler for handler in _HANDLERS}
+"""Every operation that is implemented, by its name in AWS's model."""

@@ -1,0 +1,182 @@
+"""A blob store over memory nodes that fail on command, and the bookkeeping it needs, kept in dicts."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from asyncio import Future
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chunkd import Buffer, ChunkMissing, NodeDown, NodeFull, Usage
+from metadata.records import Blob, Garbage, MissingChunk, NodeRow, Repair
+from s3api.blobs import BlobSettings, BlobStore, cluster
+from s3api.body import Body
+
+
+class Shelf:
+    """A node in memory. `mode`: "well", "down", "full", "silent" (never answers), "lossy" (puts vanish)."""
+
+    def __init__(self, address: str) -> None:
+        self.address, self.mode = address, "well"
+        self.chunks: dict[bytes, bytes] = {}
+        self.fail_puts_after: int | None = None
+
+    def _future(self, work: Any) -> Future[Any]:
+        future: Future[Any] = asyncio.get_running_loop().create_future()
+        if self.mode == "silent":
+            return future
+        if self.mode == "down":
+            future.set_exception(NodeDown(self.address, "switched off"))
+        else:
+            try:
+                future.set_result(work())
+            except (ChunkMissing, NodeFull, NodeDown) as why:
+                future.set_exception(why)
+        return future
+
+    def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        def work() -> None:
+            if self.mode == "full":
+                raise NodeFull(self.address)
+            if self.fail_puts_after is not None:
+                if self.fail_puts_after == 0:
+                    self.mode = "down"
+                    raise NodeDown(self.address, "died in the midst")
+                self.fail_puts_after -= 1
+            if self.mode != "lossy":
+                self.chunks.update((name, bytes(data)) for name, data in chunks)
+
+        return self._future(work)
+
+    def get(self, chunk_id: bytes) -> Future[Buffer]:
+        return self.get_range(chunk_id, 0, 1 << 40)
+
+    def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
+        def work() -> bytes:
+            if chunk_id not in self.chunks:
+                raise ChunkMissing(self.address, chunk_id.hex())
+            return self.chunks[chunk_id][start:stop]
+
+        return self._future(work)
+
+    def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
+        return self._future(lambda: [self.chunks.pop(name, None) for name in chunk_ids] and None)
+
+    async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
+        names = sorted(name for name in self.chunks if name > cursor)[:limit]
+        return [(name, len(self.chunks[name])) for name in names], names[-1] if len(names) == limit else b""
+
+    async def usage(self) -> Usage:
+        await self.ping()
+        return Usage(sum(map(len, self.chunks.values())), 1 << 30, len(self.chunks))
+
+    async def ping(self) -> None:
+        if self.mode in ("down", "silent"):
+            raise NodeDown(self.address, self.mode)
+
+    async def close(self) -> None:
+        pass
+
+
+class Books:
+    """The part of the metadata store that blobs need."""
+
+    def __init__(self, count: int) -> None:
+        self.rows = [NodeRow(i, f"shelf://{i}", "active", None, 0) for i in range(1, count + 1)]
+        self.intents: dict[bytes, int] = {}
+        self.blobs: dict[bytes, Blob] = {}
+        self.trash: dict[bytes, Blob] = {}
+        self.repair_queue: dict[MissingChunk, int] = {}
+        self.intents_seen: set[bytes] = set()
+
+    async def nodes(self) -> list[NodeRow]:
+        return list(self.rows)
+
+    async def begin_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
+        self.intents.update(dict.fromkeys(ids, now_us))
+        self.intents_seen.update(ids)
+
+    touch_blobs = begin_blobs
+
+    async def forget_blobs(self, ids: Sequence[bytes]) -> None:
+        for blob_id in ids:
+            self.intents.pop(blob_id, None)
+
+    async def stale_pending(self, before_us: int, limit: int) -> list[bytes]:
+        return [blob_id for blob_id, touched in self.intents.items() if touched < before_us][:limit]
+
+    async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
+        return {i for i in ids if i in self.blobs or i in self.trash or i in self.intents}
+
+    async def garbage(self, before_us: int, limit: int) -> list[Garbage]:
+        return [Garbage(blob, 0, 0) for blob in itertools.islice(self.trash.values(), limit)]
+
+    async def garbage_done(self, ids: Sequence[bytes]) -> None:
+        for blob_id in ids:
+            del self.trash[blob_id]
+
+    async def garbage_retry(self, ids: Sequence[bytes], until_us: int) -> None:
+        pass
+
+    async def add_repairs(self, chunks: Sequence[MissingChunk]) -> None:
+        self.repair_queue.update(dict.fromkeys(chunks, 0))
+
+    async def repairs(self, limit: int) -> list[Repair]:
+        return [Repair(m, self.blobs[m.blob_id], 0) for m in itertools.islice(self.repair_queue, limit)]
+
+    async def repair_done(self, chunks: Sequence[MissingChunk]) -> None:
+        for chunk in chunks:
+            del self.repair_queue[chunk]
+
+    async def repair_retry(self, chunks: Sequence[MissingChunk], until_us: int) -> None:
+        pass
+
+    async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
+        return False  # tests call the upkeep themselves
+
+
+class Rig:
+    """A blob store, its shelves (by node id) and its books."""
+
+    def __init__(self, store: BlobStore, shelves: dict[int, Shelf], books: Books) -> None:
+        self.store, self.shelves, self.books = store, shelves, books
+
+    def all_chunks(self) -> list[bytes]:
+        return [name for shelf in self.shelves.values() for name in shelf.chunks]
+
+
+@asynccontextmanager
+async def rig(monkeypatch: pytest.MonkeyPatch, count: int = 6, parity: int = 2, **settings: Any) -> AsyncIterator[Rig]:
+    shelves = {i: Shelf(f"shelf://{i}") for i in range(1, count + 1)}
+
+    async def open_node(address: str, **_: Any) -> Shelf:
+        return shelves[int(address.rpartition("/")[2])]
+
+    monkeypatch.setattr(cluster, "open_node", open_node)
+    books = Books(count)
+    options = BlobSettings(base=Path(), parity=parity, refresh_s=3600, **settings)
+    store = await BlobStore.open(books, options, holder="test")  # type: ignore[arg-type]
+    try:
+        yield Rig(store, shelves, books)
+    finally:
+        await store.close()
+
+
+def body_of(data: bytes, *, declared: bool = True, piece: int = 65536, fail: BaseException | None = None) -> Body:
+    """A body that arrives in pieces, and fails where the data end if told to."""
+    view = memoryview(data)
+    pieces = [view[at : at + piece] for at in range(0, len(data), piece)]
+
+    async def source() -> Sequence[Buffer]:
+        if pieces:
+            return [pieces.pop(0)]
+        if fail:
+            raise fail
+        return []
+
+    return Body(source, len(data) if declared and not fail else None)
