@@ -26,8 +26,8 @@ async def open_node(
 ) -> Node:
     """The node at `address`. `base` is where a relative lmdb path begins; `token` is for chunkd servers.
 
-    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises ValueError
-    for what is no address of a node, NodeDown for an LMDB path that cannot be opened.
+    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises
+    ValueError for what is no address of a node, NodeDown for an LMDB path that cannot be opened.
     """
     scheme = urlsplit(address).scheme
     opener = _OPENERS.get(scheme)

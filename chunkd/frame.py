@@ -6,9 +6,9 @@
     .   4      CRC32C of all of the above, seeded with the CRC32C of the chunk's id
     .   ...    the payload
 
-Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id are
-all caught. The blocks make a ranged read cheap: the header and the blocks that cover the range are enough to
-verify it. No I/O, and no copies but where it says so.
+Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id
+are all caught. The blocks make a ranged read cheap: the header and the blocks that cover the range are enough
+to verify it. No I/O, and no copies but where it says so.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def payload_len(chunk_id: bytes, header: Buffer) -> int:
 
 
 def span(length: int, start: int, stop: int) -> tuple[int, int]:
-    """Where, in the frame of a payload of `length` bytes, the blocks that cover its bytes [start, stop) lie."""
+    """Where, in the frame of a payload of `length` bytes, the blocks covering its bytes [start, stop) lie."""
     at = header_bytes(length)
     stop = min(stop, length)
     if start >= stop:
@@ -111,8 +111,8 @@ def span(length: int, start: int, stop: int) -> tuple[int, int]:
 def blocks(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
     """Bytes [start, stop) of the payload (fewer where it ends before), verified.
 
-    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named. Raises
-    FrameError.
+    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named.
+    Raises FrameError.
     """
     length = payload_len(chunk_id, header)
     first, last = span(length, start, stop)

@@ -10,9 +10,9 @@ from typing import Any
 class WriteFuture(Future[None]):
     """The outcome of a write, which nobody can call off.
 
-    A write that has begun may happen whatever its caller wants by now; its buffers are in use until it is over;
-    and other calls may share the future. So a task that is cancelled while it awaits this one learns of it when
-    the write is over (`timeout_s` bounds that).
+    A write that has begun may happen whatever its caller wants by now; its buffers are in use until it is
+    over; and other calls may share the future. So a task that is cancelled while it awaits this one learns of
+    it when the write is over (`timeout_s` bounds that).
     """
 
     def cancel(self, msg: Any | None = None) -> bool:

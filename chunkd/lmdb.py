@@ -1,11 +1,11 @@
 """Nodes embedded in this process: LMDB files.
 
-Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk then
-cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of the
-environment, is one transaction. It runs inline on the loop's thread while commits are quick and the batch is
-small: a thread that runs Python beside the loop costs more in hand-overs of the GIL (py-lmdb gives it up at
-every call) than the commit itself. A slow disk or a large batch goes to the environment's one worker thread,
-whole, since a write transaction must begin and end on one thread; meanwhile later batches gather.
+Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk
+then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
+the environment, is one transaction. It runs inline on the loop's thread while commits are quick and the batch
+is small: a thread that runs Python beside the loop costs more in hand-overs of the GIL (py-lmdb gives it up
+at every call) than the commit itself. A slow disk or a large batch goes to the environment's one worker
+thread, whole, since a write transaction must begin and end on one thread; meanwhile later batches gather.
 
 Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
 of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
@@ -124,7 +124,7 @@ class _Environment:
             why: Exception | None = None
             try:
                 self._commit_inline(batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait for the batch must learn of it
+            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
                 why = error
             self._settle(batch, why)
             return
@@ -165,10 +165,6 @@ class _Environment:
                     for key in sorted(key for key, data in writes.items() if data is None):
                         transaction.delete(key, db=db)
         self.commits += 1
-        return time.perf_counter() - begun_s
-
-    def _commit_in_thread(self, batch: _Batch) -> None:
-        self._commit(batch)
 
     def _committed(self, batch: _Batch, done: Future[None]) -> None:
         self._committing = None
@@ -238,7 +234,7 @@ class LmdbNode:
         return page, page[-1][0] if page and found else b""
 
     async def usage(self) -> Usage:
-        """Pages that the database takes; capacity is an equal share of the file and what is free on its disk."""
+        """Pages that the database takes; capacity is an equal share of the file and its disk's free room."""
         environment = self._open()
         try:
             # A worker process that was killed while it read would hold back old pages.

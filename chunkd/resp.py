@@ -1,0 +1,275 @@
+"""One connection to a Redis server: commands out in batches, replies back in order.
+
+Made when there is something to send, and again when it broke. What is sent while it is being made waits for
+it; once an attempt failed, commands fail at once until the next attempt is due (backoff up to a second). A
+command's callback is called exactly once: with the reply, with a `hiredis.ReplyError`, or with NodeDown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from asyncio import AbstractEventLoop, Task, TimerHandle
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import unquote, urlsplit
+
+import hiredis
+
+from chunkd.node import Buffer, NodeDown
+
+FIRST_BACKOFF_S = 0.05
+LONGEST_BACKOFF_S = 1.0
+JOIN_BYTES = 64 << 10
+
+OnReply = Callable[[object, int], None]
+# Its annotation says a tuple of one.
+pack = cast(Callable[[tuple[bytes | str | int, ...]], bytes], hiredis.pack_command)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to connect. `shown` is the address without its secrets."""
+
+    shown: str
+    host: str
+    port: int
+    db: int
+    tls: bool
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, address: str) -> Target:
+        """Of redis://[user:password@]host[:port][/db]. Raises ValueError, and never shows the password."""
+        parts = urlsplit(address)
+        host, db = parts.hostname, parts.path.strip("/") or "0"
+        if not host or not db.isdigit() or parts.query or parts.fragment:
+            raise ValueError(f"{parts.scheme}://{host or ''}: write redis://[user:password@]host:port/db")
+        port = parts.port or 6379
+        shown = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}/{db}"
+        user, password = (unquote(value) if value else None for value in (parts.username, parts.password))
+        return cls(shown, host, port, int(db), parts.scheme == "rediss", user, password)
+
+    def greeting(self) -> list[bytes]:
+        """Commands that must succeed before any other."""
+        commands: list[tuple[str | int, ...]] = []
+        if self.password is not None:
+            commands.append(("AUTH", *((self.username,) if self.username else ()), self.password))
+        commands.append(("SELECT", self.db) if self.db else ("PING",))
+        return [pack(command) for command in commands]
+
+
+class Connection:
+    """The one connection of a node. All methods belong to one event loop."""
+
+    def __init__(self, target: Target, *, timeout_s: float, on_connect: Callable[[], None]) -> None:
+        self._target, self._timeout_s, self._on_connect = target, timeout_s, on_connect
+        self._loop: AbstractEventLoop | None = None
+        self._out: list[Buffer] = []
+        self._out_bytes = 0
+        self._waiting: deque[tuple[OnReply, int, float]] = deque()
+        self._stream: _Stream | None = None
+        self._connecting: Task[None] | None = None
+        self._flushing = False
+        self._closed = False
+        self._watch: TimerHandle | None = None
+        self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
+        self.writes = 0
+
+    @property
+    def up(self) -> bool:
+        return self._stream is not None
+
+    def send(self, pieces: Sequence[Buffer], on_reply: OnReply, size: int) -> None:
+        """Send a command, given as the pieces of its RESP, with this turn's others; `size` comes back with
+        the reply.
+
+        The pieces must stay untouched until the reply.
+        """
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        now_s = loop.time()
+        if self._stream is None and not self._reach(now_s):
+            loop.call_soon(on_reply, NodeDown(self._target.shown, self._why), size)
+            return
+        self._out += pieces
+        self._waiting.append((on_reply, size, now_s + self._timeout_s))
+        if self._watch is None:
+            self._watch = loop.call_at(now_s + self._timeout_s, self._late)
+        if not self._flushing and self._stream is not None:
+            self._flushing = True
+            loop.call_soon(self._flush)
+
+    async def close(self) -> None:
+        """Wait for the replies under way, then hang up."""
+        self._closed, self._why = True, "closed"
+        while self._waiting:
+            done = asyncio.get_running_loop().create_future()
+            last, size, deadline_s = self._waiting[-1]
+
+            def on_last(reply: object, size: int, last: OnReply = last) -> None:
+                last(reply, size)
+                done.set_result(None)  # noqa: B023 - awaited before the next is made
+
+            self._waiting[-1] = (on_last, size, deadline_s)
+            await done
+        if self._connecting:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        self.broke("closed")
+
+    def broke(self, why: str) -> None:
+        """Hang up and fail everything that waits."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.abort()
+        self._why = why
+        self._flushing = False
+        self._out = []
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        waiting, self._waiting = self._waiting, deque()
+        for on_reply, size, _ in waiting:
+            on_reply(NodeDown(self._target.shown, why), size)
+
+    def received(self, reply: object) -> None:
+        if not self._waiting:
+            self.broke("a reply that nothing asked for")
+            return
+        on_reply, size, _ = self._waiting.popleft()
+        on_reply(reply, size)
+
+    def _reach(self, now_s: float) -> bool:
+        """Whether a connection is being made, now or already."""
+        if self._connecting is None:
+            if self._closed or now_s < self._retry_s:
+                return False
+            self._connecting = asyncio.ensure_future(self._connect())
+        return True
+
+    async def _connect(self) -> None:
+        why = ""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                stream = await self._dial()
+        except TimeoutError:
+            why = f"no connection within {self._timeout_s:g} s"
+        except (OSError, hiredis.HiredisError) as error:
+            why = f"cannot connect: {error}"
+        finally:
+            self._connecting = None
+        if why:
+            self._backoff_s = min(LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, self._backoff_s * 2))
+            now_s = asyncio.get_running_loop().time()
+            self._retry_s = now_s + self._backoff_s * random.uniform(0.5, 1)
+            self.broke(why)
+            return
+        self._backoff_s, self._retry_s = 0.0, 0.0
+        self._stream = stream
+        stream.connection = self
+        self._flush()
+        if stream.lost is not None:
+            self.broke(stream.lost)
+            return
+        self._on_connect()
+
+    async def _dial(self) -> _Stream:
+        """A stream that was greeted. Raises OSError, and hiredis.ReplyError for a wrong password."""
+        loop, target = asyncio.get_running_loop(), self._target
+        context = ssl.create_default_context() if target.tls else None
+        _, stream = await loop.create_connection(_Stream, target.host, target.port, ssl=context)
+        try:
+            await stream.greet(target.greeting())
+        except BaseException:
+            stream.abort()
+            raise
+        return stream
+
+    def _flush(self) -> None:
+        self._flushing = False
+        if self._stream is None or not self._out:
+            return
+        out, self._out = self._out, []
+        self.writes += 1
+        self._stream.write(out)
+
+    def _late(self) -> None:
+        """The watch: the oldest command's time may be over."""
+        self._watch = None
+        if not self._waiting:
+            return
+        deadline_s, loop = self._waiting[0][2], asyncio.get_running_loop()
+        if loop.time() < deadline_s:
+            self._watch = loop.call_at(deadline_s, self._late)
+        else:
+            self.broke(f"no answer within {self._timeout_s:g} s")
+
+
+class _Stream(asyncio.Protocol):
+    """A socket that speaks RESP."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+        self.lost: str | None = None
+        self._reader = hiredis.Reader(notEnoughData=Ellipsis)
+        self._transport: asyncio.Transport | None = None
+        self._greeting: asyncio.Future[None] | None = None
+        self._greetings = 0
+
+    async def greet(self, commands: list[bytes]) -> None:
+        self._greeting = asyncio.get_running_loop().create_future()
+        self._greetings = len(commands)
+        if self.lost is not None:
+            raise ConnectionResetError(self.lost)
+        self.write(commands)
+        await self._greeting
+
+    def write(self, pieces: Sequence[Buffer]) -> None:
+        if self._transport is not None:
+            if sum(map(len, pieces)) <= JOIN_BYTES:
+                self._transport.write(b"".join(pieces))
+            else:
+                self._transport.writelines(pieces)
+
+    def abort(self) -> None:
+        """Hang up without sending what waits: its buffers belong to their owners again."""
+        self.connection = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = f"the connection broke: {exc or 'the server hung up'}"
+        if self._greeting is not None and not self._greeting.done():
+            self._greeting.set_exception(ConnectionResetError(self.lost))
+        if self.connection is not None:
+            self.connection.broke(self.lost)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._reader.feed(data)
+            while (reply := self._reader.gets()) is not Ellipsis:
+                self._received(reply)
+        except hiredis.ProtocolError as error:
+            self.lost = f"not Redis: {error}"
+            if self.connection is not None:
+                self.connection.broke(self.lost)
+            self.abort()
+
+    def _received(self, reply: object) -> None:
+        if self.connection is not None:
+            self.connection.received(reply)
+            return
+        if self._greeting is None or self._greeting.done():
+            return
+        self._greetings -= 1
+        if isinstance(reply, hiredis.ReplyError):
+            self._greeting.set_exception(reply)
+        elif not self._greetings:
+            self._greeting.set_result(None)
