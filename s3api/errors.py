@@ -1,7 +1,7 @@
 """The one exception that ends a request in S3's own words.
 
-It names the code alone. Which HTTP status and which sentence belong to it is one table in `s3api.wire.errors`, so that
-operations and authentication need not know HTTP.
+It names the code alone. Which HTTP status and which sentence belong to it is one table in
+`s3api.wire.errors`, so that operations and authentication need not know HTTP.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 class S3Error(Exception):
     """An error of S3's list. `message` None: AWS's own sentence for the code.
 
-    `details` become elements of the answer's <Error>, in the order given (ArgumentName, BucketName, CanonicalRequest...); those
-    in `s3api.wire.errors.HEADER_DETAILS` become headers instead (ETag of a 304, Allow of a 405).
+    `details` become elements of the answer's <Error>, in the order given (ArgumentName, BucketName,
+    CanonicalRequest...); those in `s3api.wire.errors.HEADER_DETAILS` become headers instead (ETag of a 304,
+    Allow of a 405).
     """
 
     def __init__(self, code: str, message: str | None = None, **details: str) -> None:

@@ -1,4 +1,7 @@
-"""A handler's signature is the list of inputs that it honours: `async def get_object(call, *, Bucket, Key, **r: Unpack[Ranges])`."""
+"""A handler's signature is the list of inputs that it honours:
+
+`async def get_object(call, *, Bucket, Key, **r: Unpack[Ranges])`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 from s3api.wire.model import Shape
+from s3api.wire.tables import OPTIONAL_BODIES
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -21,8 +25,8 @@ def snake(name: str) -> str:
 def accepted(handler: Callable[..., Any], operation: str, shape: Shape) -> frozenset[str]:
     """The members of `shape` that `handler` takes.
 
-    Raises TypeError where it takes one that the model does not have, cannot be called without one that a request may lack, or
-    does not take one that every request has.
+    Raises TypeError where it takes one that the model does not have, cannot be called without one that a
+    request may lack, or does not take one that every request has.
     """
     names, needed = set(), set()
     for parameter in list(inspect.signature(handler).parameters.values())[1:]:
@@ -35,7 +39,7 @@ def accepted(handler: Callable[..., Any], operation: str, shape: Shape) -> froze
     required = set(shape.required)
     if shape.payload and shape.members[shape.payload].type == "blob":
         required.discard(shape.payload)  # a stream: the handler has it from its call
-    elif shape.payload:
+    elif shape.payload and operation not in OPTIONAL_BODIES:
         required.add(shape.payload)
     for complaint in _complaints(names, needed, required, set(shape.members)):
         raise TypeError(f"the handler of {operation} {complaint}")

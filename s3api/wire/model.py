@@ -1,8 +1,8 @@
 """AWS's service model of S3 as botocore ships it, read straight from its data file.
 
-botocore itself is not imported: that takes a hundred milliseconds and more memory than the whole wire layer, for
-classes that this package does not need. A `Shape` is a definition of the model together with what one reference to it
-adds (location, name on the wire, flattened...).
+botocore itself is not imported: that takes a hundred milliseconds and more memory than the whole wire layer,
+for classes that this package does not need. A `Shape` is a definition of the model together with what one
+reference to it adds (location, name on the wire, flattened...).
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ _S3 = "data/s3/2006-03-01/service-2.json"
 
 
 class Shape:
-    """One reference to a shape. `type`: structure, list, map, string, integer, long, boolean, timestamp, blob..."""
+    """One reference to a shape.
+
+    `type`: structure, list, map, string, integer, long, boolean, timestamp, blob...
+    """
 
     def __init__(self, shapes: dict[str, Any], reference: dict[str, Any]) -> None:
         self._shapes = shapes

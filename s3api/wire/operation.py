@@ -1,7 +1,7 @@
 """One S3 operation: how to recognise it, read its inputs, and write its result.
 
-What routing needs is there from the start; readers and writers are compiled when a request first needs them, for most of the
-model's hundred operations are never asked for.
+What routing needs is there from the start; readers and writers are compiled when a request first needs them,
+for most of the model's hundred operations are never asked for.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ LEVELS = {"/": 0, "/{Bucket}": 1, "/{Bucket}/{Key+}": 2}
 class Operation:
     """An operation of AWS's model, as this server serves it.
 
-    `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or "".
-    `probes`: what it requires of query and headers, which tells it from its siblings. `handler`, `accepts`: as `Wire.bind` set
-    them, None before.
+    `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or
+    "". `probes`: what it requires of query and headers, which tells it from its siblings. `handler`,
+    `accepts`: as `Wire.bind` set them, None before.
     """
 
     def __init__(self, model: OperationModel) -> None:
@@ -76,7 +76,10 @@ class Operation:
         return LARGE_DOCUMENT_BYTES if self.name in LARGE_DOCUMENTS else DOCUMENT_BYTES
 
     def bind(self, handler: Callable[..., Any]) -> None:
-        """Serve this operation with `handler`. Raises TypeError for a signature that does not fit the model."""
+        """Serve this operation with `handler`.
+
+        Raises TypeError for a signature that does not fit the model.
+        """
         self.accepts = binding.accepted(handler, self.name, self.model.input)
         self.handler = handler
         self.__dict__.pop("_reader", None)
@@ -98,12 +101,16 @@ class Operation:
     ) -> dict[str, Any]:
         """The inputs outside the body, by the model's names, typed. `headers` by lower-case name.
 
-        Times are aware datetimes. ExpectedBucketOwner is among them whenever sent, for the gateway to enforce. Raises S3Error.
+        Times are aware datetimes. ExpectedBucketOwner is among them whenever sent, for the gateway to
+        enforce. Raises S3Error.
         """
         return self._reader.read(bucket, key, query, headers)
 
     def document_digests(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The digests that the headers state of an XML body (ContentMD5, ChecksumCRC32...): the gateway checks them."""
+        """The digests that the headers state of an XML body (ContentMD5, ChecksumCRC32...):
+
+        the gateway checks them.
+        """
         return self._reader.digests(headers)
 
     @cached_property
@@ -142,9 +149,11 @@ class Operation:
         return ReplyWriter(self.model)
 
     def render(self, result: Mapping[str, Any] | None) -> Reply:
-        """The answer for a handler's result: a dict by the model's output names, values as boto3 returns them.
+        """The answer for a handler's result: a dict by the model's output names, values as boto3 returns
+        them.
 
-        ETag keeps its quotes; a time is a datetime or an int (microseconds since 1970 UTC). ContentRange makes it a 206.
+        ETag keeps its quotes; a time is a datetime or an int (microseconds since 1970 UTC). ContentRange
+        makes it a 206.
         """
         return self._writer.render(result)
 

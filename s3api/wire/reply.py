@@ -1,8 +1,8 @@
 """An operation's result, a dict by the model's names, to status, headers and body.
 
 Results carry each value exactly as boto3 returns it: ETag with its quotes, times as datetime or as integers
-(microseconds since 1970 UTC), Body whatever streams. None is left out; a name that the model does not have is a KeyError, for it is a
-mistake of ours.
+(microseconds since 1970 UTC), Body whatever streams. None is left out; a name that the model does not have is
+a KeyError, for it is a mistake of ours.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ _break = re.compile("[\x00\r\n]").search
 
 @dataclass(slots=True)
 class Reply:
-    """What goes out. `body` and `stream` None: no body; `content-length` is among the headers where it is known."""
+    """What goes out.
+
+    `body` and `stream` None: no body; `content-length` is among the headers where it is known.
+    """
 
     status: int
     headers: Headers

@@ -1,8 +1,9 @@
-"""A request's path, query and headers to an operation's inputs, typed; and what a handler does not honour, refused.
+"""A request's path, query and headers to an operation's inputs, typed; and what a handler does not honour,
+refused.
 
 One pass over the headers that are there (a dozen), not over those that might be (PutObject has 45). "No
-silent ignoring": an input that the handler does not take, or an x-amz-* header that nobody knows, is 501, unless a
-table in `s3api.wire.tables` says why it is harmless.
+silent ignoring": an input that the handler does not take, or an x-amz-* header that nobody knows, is 501,
+unless a table in `s3api.wire.tables` says why it is harmless.
 """
 
 from __future__ import annotations
@@ -130,9 +131,11 @@ class RequestReader:
         raise S3Error("NotImplemented", None, Header=wire)
 
     def digests(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """What the client says of its document's digests, by the model's names (ContentMD5, ChecksumCRC32...).
+        """What the client says of its document's digests, by the model's names (ContentMD5,
+        ChecksumCRC32...).
 
-        Where the operation has an input of that name, it is the object's (CompleteMultipartUpload), not the document's.
+        Where the operation has an input of that name, it is the object's (CompleteMultipartUpload), not the
+        document's.
         """
         return {
             name: headers[wire]

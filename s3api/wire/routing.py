@@ -1,8 +1,9 @@
-"""Which operation a request asks for. Denies by default: what is not known is refused, never taken for something near.
+"""Which operation a request asks for. Denies by default: what is not known is refused, never taken for
+something near.
 
-A sub-resource is a query parameter that the model has as a literal of some URI (`?acl`, `?list-type=2`). Operations that share method,
-level and sub-resource are siblings; what some of them require (uploadId, x-amz-copy-source) tells them apart, and a
-request that shows half of it is none of them.
+A sub-resource is a query parameter that the model has as a literal of some URI (`?acl`, `?list-type=2`).
+Operations that share method, level and sub-resource are siblings; what some of them require (uploadId,
+x-amz-copy-source) tells them apart, and a request that shows half of it is none of them.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ class Wire:
     def bind(self, name: str, handler: Callable[..., Any]) -> None:
         """Serve operation `name` ("PutObject" or "put_object") with `handler`.
 
-        Its keyword parameters are the inputs that it honours. Raises TypeError where they do not fit the model, LookupError
-        for a name that the model does not have.
+        Its keyword parameters are the inputs that it honours. Raises TypeError where they do not fit the
+        model, LookupError for a name that the model does not have.
         """
         if name not in self.operations:
             name = next((op.name for op in self.operations.values() if op.handler_name == name), name)
@@ -90,7 +91,10 @@ class Wire:
     def _check_query(
         self, method: str, literal: str, query: Mapping[str, str], operation: Operation | None
     ) -> None:
-        """Refuse parameters that nobody knows: on writes always, on reads where they look like a sub-resource."""
+        """Refuse parameters that nobody knows:
+
+        on writes always, on reads where they look like a sub-resource.
+        """
         known = operation.query_names if operation else _PROBE_NAMES
         for name, value in query.items():
             if name in known or name in self._literals or name in self._valued:

@@ -92,7 +92,10 @@ _READERS: dict[str, Reader] = {
 
 
 def reader(shape: Shape, *, fold_case: bool = False) -> Reader:
-    """How text becomes a value of this scalar shape. `fold_case`: enumerations in any case (headers, query)."""
+    """How text becomes a value of this scalar shape.
+
+    `fold_case`: enumerations in any case (headers, query).
+    """
     if shape.name in AS_SENT:
         return str
     if shape.enum and shape.name not in OPEN_ENUMS:
@@ -100,7 +103,8 @@ def reader(shape: Shape, *, fold_case: bool = False) -> Reader:
     return _READERS[shape.type]
 
 
-# Text of XML: what must be escaped, and what XML 1.0 has no room for (S3 writes it as a reference nevertheless).
+# Text of XML: what must be escaped, and what XML 1.0 has no room for (S3 writes it as a reference
+# nevertheless).
 _UNSAFE = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')
 _unsafe = _UNSAFE.search
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
@@ -160,8 +164,8 @@ def write_blob(value: bytes) -> str:
 
 
 def writer(shape: Shape, *, date_format: str) -> Writer:
-    """How a value of this scalar shape becomes text, not yet escaped. `date_format`: that of the place, where the
-    model names none ("iso8601" in bodies, "rfc822" in headers)."""
+    """How a value of this scalar shape becomes text, not yet escaped. `date_format`: that of the place, where
+    the model names none ("iso8601" in bodies, "rfc822" in headers)."""
     if shape.type == "timestamp":
         style = shape.trait("timestampFormat", date_format)
         return write_iso if style == "iso8601" else write_http_date

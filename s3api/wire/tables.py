@@ -52,7 +52,8 @@ ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
 OPEN_ENUMS = frozenset({"BucketLocationConstraint"})
 # Timestamps in the model that S3 keeps and returns as the client wrote them.
 AS_SENT = frozenset({"Expires", "ResponseExpires"})
-# Dates that do not parse make the condition void (RFC 9110, 13.1.3 and 13.1.4); any other bad date is an error.
+# Dates that do not parse make the condition void (RFC 9110, 13.1.3 and 13.1.4); any other bad date is an
+# error.
 LENIENT_DATES = frozenset({"if-modified-since", "if-unmodified-since"})
 
 # What S3 calls a value outside an enumeration, where it is not plain InvalidArgument; by the shape's name.
@@ -73,7 +74,8 @@ LARGE_DOCUMENT_BYTES = 4 << 20  # 1,000 keys of 1,024 bytes; 10,000 parts with c
 LARGE_DOCUMENTS = frozenset({"DeleteObjects", "CompleteMultipartUpload"})
 
 # Inputs of the model that a handler need not honour, by their name on the wire. None: whatever the value;
-# otherwise the values that ask for nothing. ExpectedBucketOwner, If-* and Content-MD5 of an object are guards: never here.
+# otherwise the values that ask for nothing. ExpectedBucketOwner, If-* and Content-MD5 of an object are
+# guards: never here.
 HARMLESS: dict[str, frozenset[str] | None] = {
     # Says how long the body is: the transport has used it already.
     "content-length": None,
@@ -88,10 +90,12 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
     # The default, spelt out.
     "x-amz-bucket-object-lock-enabled": frozenset({"false", "False"}),
-    # Takes the source's tags along. A source without tags has none to take, and no object has tags that was not given any.
+    # Takes the source's tags along. A source without tags has none to take, and no object has tags that was
+    # not given any.
     "x-amz-tagging-directive": frozenset({"COPY"}),
 }
-# Inputs that the gateway enforces itself, for every operation: they are read whether or not the handler names them.
+# Inputs that the gateway enforces itself, for every operation: they are read whether or not the handler names
+# them.
 GATEWAY_INPUTS = frozenset({"ExpectedBucketOwner"})
 # Guards that a write must not pass over, even where the model does not know them for its operation.
 GUARDS = ("if-match", "if-none-match")
@@ -110,7 +114,8 @@ TRANSPORT_HEADERS = frozenset(
     }
 )
 TRANSPORT_PREFIXES = ("x-amz-sdk-",)
-# Digests of a document's body (XML, policy): the gateway checks them, whatever the operation. Their names in the model.
+# Digests of a document's body (XML, policy): the gateway checks them, whatever the operation. Their names in
+# the model.
 DOCUMENT_DIGESTS = {
     "content-md5": "ContentMD5",
     "x-amz-checksum-crc32": "ChecksumCRC32",

@@ -1,4 +1,5 @@
-"""The request target: path and host to bucket and key, query string to a dict. Decoded once, bounded, never guessed.
+"""The request target: path and host to bucket and key, query string to a dict. Decoded once, bounded, never
+guessed.
 
 Whatever the bytes, nothing but S3Error leaves here.
 """
@@ -21,9 +22,9 @@ _bad_escape = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
 def parse_target(raw_path: bytes, host: str | None, domains: Sequence[str]) -> tuple[str | None, str | None]:
     """Bucket and key of a request; None for each that it does not name.
 
-    `domains`: base domains (lower case, no port) whose subdomains are buckets (virtual-host style); any other host is
-    path style. Keys keep "//", "..", "%2F" (decoded to "/") and "+". Raises S3Error InvalidURI, InvalidBucketName,
-    InvalidArgument (NUL, which no SQL text can hold), KeyTooLongError.
+    `domains`: base domains (lower case, no port) whose subdomains are buckets (virtual-host style); any other
+    host is path style. Keys keep "//", "..", "%2F" (decoded to "/") and "+". Raises S3Error InvalidURI,
+    InvalidBucketName, InvalidArgument (NUL, which no SQL text can hold), KeyTooLongError.
     """
     if not raw_path.startswith(b"/"):
         raise _invalid_uri()
@@ -66,8 +67,8 @@ def _host_bucket(host: str, domains: Sequence[str]) -> str | None:
 def parse_query(raw: bytes) -> dict[str, str]:
     """The parameters of a query string; one without "=" has the value "".
 
-    Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a parameter given twice (no two
-    readers agree on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
+    Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a parameter given twice (no
+    two readers agree on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
     """
     out: dict[str, str] = {}
     if not raw:
@@ -89,7 +90,10 @@ def parse_query(raw: bytes) -> dict[str, str]:
 
 
 def url_encode_key(key: str) -> str:
-    """A key as EncodingType=url returns it. AWS writes a space as "+"; "%20" is read alike by every decoder."""
+    """A key as EncodingType=url returns it.
+
+    AWS writes a space as "+"; "%20" is read alike by every decoder.
+    """
     return quote(key, safe="/*")
 
 

@@ -1,9 +1,10 @@
 """XML documents to the model's values: a closure per shape, compiled once.
 
-What S3 would not take is MalformedXML: a document that is not well-formed, another root element, an element that
-the schema does not have, one twice, a required one missing, a value of the wrong type. Namespaces are not looked at: clients
-differ. There is no DTD, hence there are no entities, in any encoding: a look at the prolog refuses them before a
-tree is built. A tree is bounded by its document's size and its number of tags; readers go no deeper than the schema.
+What S3 would not take is MalformedXML: a document that is not well-formed, another root element, an element
+that the schema does not have, one twice, a required one missing, a value of the wrong type. Namespaces are
+not looked at: clients differ. There is no DTD, hence there are no entities, in any encoding: a look at the
+prolog refuses them before a tree is built. A tree is bounded by its document's size and its number of tags;
+readers go no deeper than the schema.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ def malformed() -> S3Error:
 
 
 def read_document(document: bytes, root: str, read: ElementReader) -> Any:
-    """The value of a document whose root element must be `root`. Raises S3Error MalformedXML, nothing else."""
+    """The value of a document whose root element must be `root`.
+
+    Raises S3Error MalformedXML, nothing else.
+    """
     try:
         if document.count(b"<") > MAX_TAGS or _root_name(document) != root:
             raise malformed()
@@ -41,7 +45,10 @@ class _Seen(Exception):
 
 
 def _root_name(document: bytes) -> str | None:
-    """The local name of the root element. Raises ValueError for a document type declaration, before it is read."""
+    """The local name of the root element.
+
+    Raises ValueError for a document type declaration, before it is read.
+    """
     found: list[str] = []
     parser = expat.ParserCreate()
 
@@ -62,7 +69,10 @@ def _root_name(document: bytes) -> str | None:
 
 
 def compile_reader(shape: Shape, compiled: dict[str, ElementReader] | None = None) -> ElementReader:
-    """A function from an element to the value of `shape`. It raises ValueError. Shapes may contain themselves."""
+    """A function from an element to the value of `shape`.
+
+    It raises ValueError. Shapes may contain themselves.
+    """
     known = {} if compiled is None else compiled
     if shape.type == "structure":
         if shape.name not in known:

@@ -1,8 +1,9 @@
 """The model's values to XML: for each structure a Python function, written out and compiled once.
 
-A page of a listing is a thousand structures of ten members. Written out, each present member costs one look-up and
-one f-string; the same as closures over a list of members takes twice as long (measured). The text compiled here is made of
-AWS's own names and this module's template, nothing of a request. Values that are None or missing are left out.
+A page of a listing is a thousand structures of ten members. Written out, each present member costs one
+look-up and one f-string; the same as closures over a list of members takes twice as long (measured). The text
+compiled here is made of AWS's own names and this module's template, nothing of a request. Values that are
+None or missing are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ _ASCII_WORDS = frozenset({"integer", "long", "float", "double", "boolean", "time
 def compile_writer(
     shape: Shape, tag: str, attributes: str = "", compiled: dict[tuple[str, str], ElementWriter] | None = None
 ) -> ElementWriter:
-    """A function from a value of `shape` to the element `tag`; `attributes` go verbatim into its start tag."""
+    """A function from a value of `shape` to the element `tag`;
+
+    `attributes` go verbatim into its start tag.
+    """
     known = {} if compiled is None else compiled
     if shape.type == "structure":
         at = shape.name, tag
