@@ -1,7 +1,7 @@
 """AWS's service model of S3 as botocore ships it, read straight from its data file.
 
-botocore itself is not imported: that takes a hundred milliseconds and more memory than the whole wire layer,
-for classes that this package does not need. A `Shape` is a definition of the model together with what one
+botocore itself is not imported: that alone takes a tenth of a second, for classes that this package does
+not need. A `Shape` is a definition of the model together with what one
 reference to it adds (location, name on the wire, flattened...).
 """
 
