@@ -1,0 +1,24 @@
+"""`python -m chunkd`: serve a node, as CHUNKD_HOST, CHUNKD_PORT, CHUNKD_STORE and CHUNKD_TOKEN say."""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import ValidationError
+
+from chunkd.server import serve
+from chunkd.settings import Settings
+
+
+def main() -> None:
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        sys.exit(
+            "\n".join(f"chunkd: {what['msg']} {'.'.join(map(str, what['loc']))}" for what in error.errors())
+        )
+    serve(settings)
+
+
+if __name__ == "__main__":
+    main()

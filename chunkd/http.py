@@ -1,0 +1,272 @@
+"""The client side of a chunkd server.
+
+Operations of one turn of the event loop leave as one request (chunkd.batch). Small and large ones have lanes
+of their own, each with a few persistent connections, so that a megabyte does not stand in a small chunk's
+way; what is asked for while all connections of a lane are busy gathers into its next request. All operations
+may be repeated, so a request on a kept connection that the server had closed is sent once more on a new one.
+Bounded by `timeout_s` from the call on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from asyncio import Future
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from chunkd import batch
+from chunkd.batch import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
+from chunkd.futures import fail, succeed, write_future
+from chunkd.http1 import Broken, Endpoint, Exchange, Stream
+from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Usage
+
+LARGE_BYTES = 128 << 10
+REQUEST_BYTES = 2 << 20
+REQUEST_READS = 64
+SMALL_CONNECTIONS = 2
+LARGE_CONNECTIONS = 4
+FIRST_BACKOFF_S = 0.05
+LONGEST_BACKOFF_S = 1.0
+
+
+class Pending:
+    """Something asked for: an operation of a batch, or (`path`) a request of its own."""
+
+    __slots__ = ("deadline_s", "future", "operation", "path")
+
+    def __init__(
+        self, future: Future[Any], deadline_s: float, operation: Operation | None, path: str = ""
+    ) -> None:
+        self.future, self.deadline_s, self.operation, self.path = future, deadline_s, operation, path
+
+
+class HttpNode:
+    """A chunkd server. It connects when first asked for something."""
+
+    def __init__(self, address: str, *, token: str | None, timeout_s: float) -> None:
+        parts = urlsplit(address)
+        if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
+            raise ValueError(f"{address!r}: write http://host:port")
+        tls = parts.scheme == "https"
+        port = parts.port or (443 if tls else 80)
+        self.address = f"{parts.scheme}://{parts.netloc}"
+        self._timeout_s = timeout_s
+        endpoint = Endpoint(
+            parts.hostname, port, parts.netloc, ssl.create_default_context() if tls else None, token
+        )
+        self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS)
+        self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS)
+
+    @property
+    def requests(self) -> int:
+        return self._small.requests + self._large.requests
+
+    def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        return self._write([Operation(PUT, chunk_id, data) for chunk_id, data in chunks])
+
+    def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
+        return self._write([Operation(DELETE, chunk_id) for chunk_id in chunk_ids])
+
+    def get(self, chunk_id: bytes) -> Future[Buffer]:
+        return self._ask(self._small, Operation(GET, chunk_id))
+
+    def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
+        lane = self._large if stop - start >= LARGE_BYTES else self._small
+        # The framing has 32 bits for each; no chunk comes near that.
+        first, last = min(start, 0xFFFFFFFF), min(max(start, stop), 0xFFFFFFFF)
+        return self._ask(lane, Operation(RANGE, chunk_id, b"", first, last))
+
+    async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
+        found = await self._json(f"/scan?cursor={cursor.hex()}&limit={min(limit, 10_000)}")
+        page = [(bytes.fromhex(chunk_id), size) for chunk_id, size in found["chunks"]]
+        return page, bytes.fromhex(found["cursor"])
+
+    async def usage(self) -> Usage:
+        found = await self._json("/usage")
+        return Usage(found["used_bytes"], found["capacity_bytes"], found["chunks"])
+
+    async def ping(self) -> None:
+        """Whether the token is right (usage wants it) and the store behind the server stores."""
+        await self._json("/usage")
+        await self._json("/health")
+
+    async def close(self) -> None:
+        await self._small.close()
+        await self._large.close()
+
+    def _write(self, operations: Sequence[Operation]) -> Future[None]:
+        done = write_future()
+        left = len(operations)
+        if not left:
+            done.set_result(None)
+        whys: list[BaseException] = []
+
+        def one(future: Future[Any]) -> None:
+            nonlocal left
+            left -= 1
+            if why := future.exception():
+                whys.append(why)
+            if left:
+                return
+            if whys and isinstance(whys[0], Exception):
+                fail(done, whys[0])
+            else:
+                succeed(done)
+
+        for operation in operations:
+            large = len(operation.data) >= LARGE_BYTES
+            future = self._ask(self._large if large else self._small, operation)
+            future.add_done_callback(one)
+        return done
+
+    def _ask(self, lane: Lane, operation: Operation | None, path: str = "") -> Future[Any]:
+        loop = asyncio.get_running_loop()
+        future: Future[Any] = loop.create_future()
+        lane.add(Pending(future, loop.time() + self._timeout_s, operation, path))
+        return future
+
+    async def _json(self, path: str) -> Any:
+        try:
+            return orjson.loads(await self._ask(self._small, None, path))
+        except orjson.JSONDecodeError as error:
+            raise NodeDown(self.address, f"no JSON from {path}") from error
+
+
+class Lane:
+    """A queue of operations and a few connections that empty it."""
+
+    def __init__(self, address: str, endpoint: Endpoint, connections: int) -> None:
+        self.address, self._endpoint, self._limit = address, endpoint, connections
+        self._queue: deque[Pending] = deque()
+        self._idle: list[Stream] = []
+        self._busy: set[asyncio.Task[None]] = set()
+        self._scheduled = self._closed = False
+        self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
+        self.requests = 0
+
+    def add(self, pending: Pending) -> None:
+        loop = asyncio.get_running_loop()
+        if self._closed or loop.time() < self._retry_s:
+            fail(pending.future, NodeDown(self.address, "closed" if self._closed else self._why))
+            return
+        self._queue.append(pending)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._dispatch)
+
+    async def close(self) -> None:
+        self._closed = True
+        while self._queue or self._busy:
+            self._dispatch()
+            await asyncio.wait(self._busy)
+        for stream in self._idle:
+            stream.abort()
+
+    def _dispatch(self) -> None:
+        self._scheduled = False
+        while self._queue and len(self._busy) < self._limit:
+            task = asyncio.ensure_future(self._send(self._take()))
+            self._busy.add(task)
+            task.add_done_callback(self._sent)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._busy.discard(task)
+        self._dispatch()
+
+    def _take(self) -> list[Pending]:
+        """The next request's operations, oldest first."""
+        taken: list[Pending] = []
+        size = reads = 0
+        while self._queue and len(taken) < batch.MAX_OPERATIONS:
+            operation = self._queue[0].operation
+            if operation is None:
+                return taken or [self._queue.popleft()]
+            size += len(operation.data)
+            reads += operation.kind in (GET, RANGE)
+            if taken and (size > REQUEST_BYTES or reads > REQUEST_READS):
+                break
+            taken.append(self._queue.popleft())
+        return taken
+
+    async def _send(self, taken: list[Pending]) -> None:
+        """One request, and what it answers to whom."""
+        try:
+            async with asyncio.timeout_at(taken[0].deadline_s):
+                exchange = await self._exchange(taken)
+            self._resolve(taken, exchange)
+            self._backoff_s = self._retry_s = 0.0
+        except TimeoutError:
+            self._down(taken, "no answer in time")
+        except (Broken, OSError, BatchError) as error:
+            self._down(taken, str(error) or type(error).__name__)
+
+    async def _exchange(self, taken: list[Pending]) -> Exchange:
+        method, path, pieces = "GET", taken[0].path, list[Buffer]()
+        if taken[0].operation is not None:
+            method, path = "POST", "/batch"
+            pieces = [
+                p for pending in taken if pending.operation for p in batch.write_operation(pending.operation)
+            ]
+        while True:
+            stream = self._idle.pop() if self._idle else None
+            kept = stream is not None
+            if stream is None:
+                stream = await self._endpoint.connect()
+            self.requests += 1
+            try:
+                exchange = await stream.request(method, path, pieces)
+            except BaseException as error:
+                # Before the buffers go back to their owners, nothing may still be sending them.
+                stream.abort()
+                if kept and isinstance(error, Broken):
+                    continue
+                raise
+            if exchange.keep and not self._closed:
+                self._idle.append(stream)
+            else:
+                stream.abort()
+            return exchange
+
+    def _resolve(self, taken: list[Pending], exchange: Exchange) -> None:
+        if exchange.status != 200:
+            why = self._refusal(exchange)
+            for pending in taken:
+                fail(pending.future, why(self.address, exchange.reason()))
+            return
+        if taken[0].operation is None:
+            succeed(taken[0].future, exchange.body)
+            return
+        results = list(batch.read_results(exchange.body))
+        if len(results) != len(taken):
+            raise BatchError(f"{len(results)} results for {len(taken)} operations")
+        for pending, (status, data) in zip(taken, results, strict=True):
+            if status == OK:
+                succeed(pending.future, data)
+            else:
+                fail(pending.future, self._condition(status, data, pending.operation))
+
+    def _refusal(self, exchange: Exchange) -> Callable[[str, str], NodeError]:
+        return NodeFull if exchange.status == 507 else NodeDown
+
+    def _condition(self, status: int, data: bytes, operation: Operation | None) -> NodeError:
+        if status == MISSING:
+            return ChunkMissing(self.address, operation.chunk_id.hex() if operation else "")
+        reason = data.decode(errors="replace")
+        if status == FULL:
+            return NodeFull(self.address, reason)
+        return NodeDown(self.address, reason if status == DOWN else f"refused: {reason}")
+
+    def _down(self, taken: list[Pending], why: str) -> None:
+        """The server does not answer: all that waits learns it, and for a moment nobody tries again."""
+        self._backoff_s = min(LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, self._backoff_s * 2))
+        self._retry_s = asyncio.get_running_loop().time() + self._backoff_s * random.uniform(0.5, 1)
+        self._why = why
+        for pending in (*taken, *self._queue):
+            fail(pending.future, NodeDown(self.address, why))
+        self._queue.clear()

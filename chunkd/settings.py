@@ -1,0 +1,39 @@
+"""What a chunkd server is told: by the environment (CHUNKD_*) or by the command that starts it."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`store` is the address of any other kind of node; `token` is what a client must show."""
+
+    model_config = SettingsConfigDict(env_prefix="CHUNKD_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8261, ge=1, le=65535)
+    store: str = "redis://127.0.0.1:6379/0"
+    token: SecretStr | None = None
+    timeout_s: float = Field(default=5.0, gt=0)
+
+    @model_validator(mode="after")
+    def _token_beyond_loopback(self) -> Settings:
+        if not self.secret() and not is_loopback(self.host):
+            raise ValueError(f"chunkd on {self.host} wants a token (CHUNKD_TOKEN): others can reach it")
+        if self.store.startswith(("http://", "https://")):
+            raise ValueError("chunkd keeps chunks in redis://, lmdb:// or memory://, not in another chunkd")
+        return self
+
+    def secret(self) -> str | None:
+        return self.token.get_secret_value() or None if self.token else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server on `host`. Most names may be anything."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
