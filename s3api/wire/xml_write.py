@@ -1,9 +1,9 @@
 """The model's values to XML: for each structure a Python function, written out and compiled once.
 
-A page of a listing is a thousand structures of ten members. Written out, each present member costs one look-up
-and one f-string: 0.66 ms for a thousand keys of three members where closures over a list of members took 0.94.
-The text compiled here is made of AWS's own names and this module's template, nothing of a request. Values that
-are None or missing are left out.
+A page of a listing is a thousand structures of ten members. Written out, each present member costs one
+look-up and one f-string: 0.66 ms for a thousand keys of three members where closures over a list of members
+took 0.94. The text compiled here is made of AWS's own names and this module's template, nothing of a request.
+Values that are None or missing are left out.
 """
 
 from __future__ import annotations
