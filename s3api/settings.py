@@ -102,12 +102,14 @@ class Settings(BaseSettings):
     nodes: Annotated[tuple[str, ...], NoDecode] = Field(
         DEFAULT_NODES, repr=False, validation_alias=AliasChoices("SIXFOLD_NODES", "SIXFOLD_NODE")
     )
-    """Addresses of nodes to register at start-up where they are not yet; the table of nodes may have more."""
+    """Addresses of nodes to register at start-up where they are not yet. The default ones, embedded in the data
+    directory, are registered only where the table of nodes is empty.
+    """
     node_token: SecretStr | None = None
     """What chunkd servers ask for as a bearer token."""
     node_timeout_s: float = Field(5.0, gt=0)
     """How long a node may take to answer before it counts as down."""
-    node_refresh_s: float = Field(3.0, gt=0)
+    node_refresh_s: float = Field(2.0, gt=0)
     """How often the table of nodes is read and each is asked for its fill: within this time a new node is
     used.
     """
@@ -115,10 +117,12 @@ class Settings(BaseSettings):
     """Parity chunks beside the six data chunks of a stripe: how many chunks may be lost."""
     hedge: bool = True
     """Whether a read that is late is made up from parity without waiting for the node."""
-    reap_after_s: float = Field(60.0, ge=0)
+    reap_after_s: float = Field(300.0, ge=0)
     """How long chunks of deleted content stay, for reads that began before the delete."""
-    sweep_grace_s: float = Field(86_400.0, ge=60)
+    sweep_grace_s: float = Field(3600.0, ge=60)
     """How old a chunk that no blob knows must be before the sweep deletes it."""
+    sweep_every_s: float = Field(3600.0, ge=1)
+    """How often the nodes are searched for chunks that no blob knows."""
 
     # --- limits ---
     max_header_bytes: int = Field(64 << 10, ge=4 << 10, le=MIB)
@@ -210,7 +214,8 @@ class Settings(BaseSettings):
         given: dict[str, str | None] = {"SIXFOLD_NODE": None, "SIXFOLD_CONFIG": None}
         for name in type(self).model_fields:
             if name != "config":
-                given["SIXFOLD_" + name.upper()] = _text(getattr(self, name))
+                value = getattr(self, name) if name in self.model_fields_set else None
+                given["SIXFOLD_" + name.upper()] = _text(value)
         return given
 
 

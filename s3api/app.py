@@ -1,0 +1,110 @@
+"""The ASGI application: what lies under /api is FastAPI's, everything else is the bare S3 gateway's.
+
+A plain dispatcher stands before both, so S3 pays nothing for FastAPI; what comes to a bucket's own host name is S3,
+whatever its path. FastAPI's lifespan opens the store. Nothing here knows an operation.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from s3api.errors import S3Error
+from s3api.gateway import SERVER, Gateway
+from s3api.http import Receive, Scope, Send, date, send_reply
+from s3api.rest import create_api
+from s3api.settings import Settings, SettingsError
+from s3api.store import Store, open_store
+from s3api.wire import error_reply, parse_target
+
+log = logging.getLogger("sixfold")
+GC_THRESHOLD = 50_000
+
+
+class App:
+    """The whole gateway as one ASGI callable. `store` is there between start-up and shutdown."""
+
+    def __init__(self, settings: Settings, *, own_process: bool = False) -> None:
+        self.settings, self._own_process = settings, own_process
+        self.store: Store | None = None
+        self._under_way = 0
+        self._api = create_api(settings, lifespan=self._lifespan)
+        self._gateway: Gateway | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._api(scope, receive, send)
+            return
+        answer = self._api_answer if self._is_api(scope) else self._gateway
+        if self._under_way >= self.settings.max_concurrent_requests or answer is None:
+            await _refuse_for_now(scope, send)
+            return
+        self._under_way += 1
+        try:
+            await answer(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+    def _is_api(self, scope: Scope) -> bool:
+        """Whether FastAPI answers. A request that is signed as S3's are is S3, so that a client which means a bucket
+        named `api` is told in its own language that there can be none.
+        """
+        path: bytes = scope["raw_path"]
+        if not path.startswith(b"/api") or path[4:5] not in (b"", b"/"):
+            return False
+        headers = dict(scope["headers"])
+        if headers.get(b"authorization", b"").startswith(b"AWS"):
+            return False
+        host = headers.get(b"host", b"").decode("latin-1")
+        return parse_target(b"/", host, self.settings.domains)[0] is None
+
+    async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: dict[str, object]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", date()), (b"server", SERVER)]  # type: ignore[misc]
+            await send(message)
+
+        await self._api(scope, receive, send_dated)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
+        async with open_store(self.settings) as store:
+            settings = self.settings
+            self._gateway = Gateway(
+                metadata=store.metadata,
+                blobs=store.blobs,
+                keys=store.keys,
+                region=settings.region,
+                domains=settings.domains,
+                max_object_bytes=settings.max_object_bytes,
+                body_idle_s=settings.body_idle_s,
+            )
+            self.store = api.state.store = store
+            if self._own_process:
+                _tune_gc()
+            try:
+                yield
+            finally:
+                self._gateway = None
+
+
+def create_app(settings: Settings, *, own_process: bool = False) -> App:
+    """The application. `own_process`: the process is the gateway's alone, and its garbage collector may be tuned."""
+    return App(settings, own_process=own_process)
+
+
+def _tune_gc() -> None:
+    """What is there after start-up stays: let the collector never look at it again, and look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD, 20, 50)
+
+
+async def _refuse_for_now(scope: Scope, send: Send) -> None:
+    reply = error_reply(S3Error("SlowDown"), resource=scope["raw_path"].decode("latin-1"), request_id="")
+    headers = [*reply.headers, (b"date", date()), (b"server", SERVER), (b"connection", b"close")]
+    await send_reply(send, reply.status, headers, reply.body, head=scope["method"] == "HEAD")

@@ -1,0 +1,83 @@
+"""Who may use REST: everybody on this machine, and elsewhere who has an S3 key pair (HTTP Basic, RFC 7617).
+
+"On this machine" means that the gateway listens on a loopback address, that the client asked for a loopback host (a page
+of another site that points its own name at 127.0.0.1 did not), and that no proxy stands between. A web page of another
+origin may not write, whether or not the browser adds a password: such requests say so (Sec-Fetch-Site, Origin).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import re
+from urllib.parse import urlsplit
+
+from fastapi import Request
+
+from s3api.rest.problems import Refused
+from s3api.settings import Settings, is_loopback
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_CHALLENGE = {"www-authenticate": 'Basic realm="Sixfold", charset="UTF-8"'}
+_PORT = re.compile(r":\d*$")
+
+
+class Access:
+    """A FastAPI dependency that lets a request through, or raises `Refused` 401 or 403.
+
+    The owner of the request is put into `request.state.owner`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._open, self._on_loopback = settings.rest_open, settings.on_loopback
+
+    async def __call__(self, request: Request) -> None:
+        if request.method not in _SAFE and _cross_site(request):
+            raise Refused(403, "CrossSite", "A page of another origin may not write here.")
+        if self._is_open(request):
+            request.state.owner = request.app.state.store.keys.root.owner
+        else:
+            request.state.owner = await _authenticate(request)
+
+    def _is_open(self, request: Request) -> bool:
+        if self._open is not None:
+            return self._open
+        headers = request.headers
+        return (
+            self._on_loopback
+            and is_loopback(_PORT.sub("", headers.get("host", "")))
+            and not any(name in headers for name in _PROXIED)
+        )
+
+
+async def _authenticate(request: Request) -> str:
+    """The owner of the key pair that the request proves to have."""
+    access_key, secret = _credentials(request.headers.get("authorization", ""))
+    found = await request.app.state.store.keys.find(access_key) if access_key else None
+    known = found.secret_key.encode() if found else b""
+    if not hmac.compare_digest(known, secret) or not found:
+        raise Refused(401, "AccessDenied", "Basic authentication with an S3 key pair is needed.", _CHALLENGE)
+    owner: str = found.owner
+    return owner
+
+
+def _credentials(header: str) -> tuple[str, bytes]:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return "", b"\0"
+    try:
+        user, colon, secret = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+        return (user.decode(), secret) if colon else ("", b"\0")
+    except (binascii.Error, ValueError):
+        return "", b"\0"
+
+
+def _cross_site(request: Request) -> bool:
+    """Whether a browser says that the request was made by a page of another origin (Fetch metadata; RFC 6454)."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")

@@ -1,0 +1,248 @@
+"""/api/file: put a file, get it back by its id, list and delete. A file is an object of one bucket, its id the key.
+
+Bodies stream in and out through the same operations as S3's. What comes back is never run by a browser in this
+origin: it is sandboxed, and its type is not guessed at.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import uuid
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from metadata.errors import NoSuchBucket, NoSuchKey
+from s3api.blobs import now_us
+from s3api.blobs.stripes import new_id
+from s3api.body import Body
+from s3api.errors import S3Error
+from s3api.gateway import declared_length
+from s3api.http import Request as HttpRequest
+from s3api.http import send_reply
+from s3api.operations.buckets import create_bucket
+from s3api.operations.call import Call, Output
+from s3api.operations.deletes import delete_object
+from s3api.operations.objects import get_object, head_object, put_object
+from s3api.rest.form import FormFile, boundary_of
+from s3api.rest.names import clean, disposition, name_in
+from s3api.rest.problems import ProblemRoute
+from s3api.store import Store
+from s3api.wire.scalars import read_time, write_http_date, write_iso
+
+DEFAULT_TYPE = "application/octet-stream"
+MAX_TYPE_CHARACTERS = 255
+FORM_OVERHEAD_BYTES = 2 << 20
+LIST_DEFAULT, LIST_MOST = 100, 1000
+# A stored file is somebody's upload: no script of it runs here, and no browser takes it for what it is not.
+_SHIELD = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
+_HEADERS = {
+    "ContentType": "content-type",
+    "ContentDisposition": "content-disposition",
+    "ContentEncoding": "content-encoding",
+    "ContentLanguage": "content-language",
+    "CacheControl": "cache-control",
+    "Expires": "expires",
+    "ContentRange": "content-range",
+    "ETag": "etag",
+    "AcceptRanges": "accept-ranges",
+}
+_BODY = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
+
+router = APIRouter(route_class=ProblemRoute, tags=["files"])
+
+
+@router.put("", status_code=201, openapi_extra=_BODY, summary="Store a file")
+@router.post("", status_code=201, openapi_extra=_BODY, summary="Store a file", include_in_schema=False)
+async def put_file(request: Request, name: str = "") -> Response:
+    """A form with the field `file`, or the bytes alone: then Content-Type is the file's type, and Content-Disposition
+    or `?name=` its name. Answers `{"id": "<uuid>"}`.
+    """
+    http = HttpRequest(request.scope, request.receive)
+    call = _call(request)
+    limit = _store(request).settings.max_object_bytes
+    length = declared_length(http)
+    content_type = http.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
+        _check_length(length, limit + FORM_OVERHEAD_BYTES)
+        form = await FormFile.open(http.pieces, boundary_of(content_type))
+        source, length, name, kind = form.pieces, None, clean(form.name), form.type
+    else:
+        _check_length(length, limit)
+        length = 0 if length is None and not http.chunked else length
+        name = name_in(http.headers.get("content-disposition", "")) or clean(name)
+        source, kind = http.pieces, content_type
+    idle_s = _store(request).settings.body_idle_s
+    call.body = Body(source, length, limit_bytes=limit, idle_s=idle_s)
+    return await _store_file(call, _bucket(request), name, kind)
+
+
+@router.get("", summary="List files")
+async def list_files(
+    request: Request, limit: int = Query(LIST_DEFAULT, ge=1, le=LIST_MOST), after: str | None = None
+) -> Response:
+    """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on the last."""
+    call, bucket = _call(request), _bucket(request)
+    try:
+        page = await call.metadata.list_objects(
+            bucket, prefix="", delimiter=None, after=after, after_is_prefix=False, limit=limit
+        )
+    except NoSuchBucket:
+        return _json({"files": [], "next": None})
+    files = []
+    for listed in page.objects:
+        with suppress(NoSuchKey):  # deleted since the page was read
+            files.append(_entry(listed.key, await head_object(call, Bucket=bucket, Key=listed.key)))
+    return _json({"files": files, "next": page.next_after})
+
+
+@router.get("/{id:path}", summary="Get a file", response_class=Response)
+async def get_file(request: Request, id: str) -> Response:
+    """The bytes, with their type and name. Range, If-Range and the four conditions as RFC 9110 has them."""
+    call, bucket = _call(request), _bucket(request)
+    wanted = await _read_inputs(request, call, bucket, id)
+    try:
+        out = await get_object(call, Bucket=bucket, Key=id, **wanted)
+    except S3Error as refused:
+        if refused.code != "NotModified":
+            raise
+        return await _not_modified(call, bucket, id)
+    return Streamed(206 if "ContentRange" in out else 200, _headers(out), out["Body"])
+
+
+@router.head("/{id:path}", summary="Describe a file", response_class=Response)
+async def head_file(request: Request, id: str) -> Response:
+    call, bucket = _call(request), _bucket(request)
+    wanted = await _read_inputs(request, call, bucket, id)
+    try:
+        out = await head_object(call, Bucket=bucket, Key=id, **wanted)
+    except S3Error as refused:
+        if refused.code != "NotModified":
+            raise
+        return await _not_modified(call, bucket, id)
+    return Streamed(206 if "ContentRange" in out else 200, _headers(out), None)
+
+
+@router.delete("/{id:path}", status_code=204, summary="Delete a file", response_class=Response)
+async def delete_file(request: Request, id: str) -> Response:
+    call, bucket = _call(request), _bucket(request)
+    await call.metadata.get_object(bucket, id)
+    await delete_object(call, Bucket=bucket, Key=id)
+    return Response(status_code=204)
+
+
+class Streamed(Response):
+    """A reply whose body is a buffer or an iterator of buffers; a failure in the midst cuts the connection."""
+
+    def __init__(self, status: int, headers: dict[str, str], content: Any) -> None:
+        self.status_code, self.background = status, None
+        self._content = content
+        self.raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        await send_reply(send, self.status_code, self.raw_headers, self._content, head=head)
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+async def _store_file(call: Call, bucket: str, name: str, kind: str) -> Response:
+    kind = kind.strip()[:MAX_TYPE_CHARACTERS] or mimetypes.guess_type(name)[0] or DEFAULT_TYPE
+    try:
+        await call.metadata.get_bucket(bucket)
+    except NoSuchBucket:
+        with suppress(S3Error):  # BucketAlreadyOwnedByYou: another request made it meanwhile
+            await create_bucket(call, Bucket=bucket)
+    file_id = str(uuid.UUID(bytes=new_id()))
+    out = await put_object(
+        call, Bucket=bucket, Key=file_id, ContentType=kind, ContentDisposition=disposition(name)
+    )
+    headers = {"location": f"/api/file/{file_id}", "etag": out["ETag"]}
+    return _json({"id": file_id}, 201, headers)
+
+
+async def _read_inputs(request: Request, call: Call, bucket: str, key: str) -> dict[str, Any]:
+    """Range and conditions as GetObject takes them. A date that is none is ignored (RFC 9110, section 13.1)."""
+    headers = request.headers
+    given: dict[str, Any] = {"IfMatch": headers.get("if-match"), "IfNoneMatch": headers.get("if-none-match")}
+    for member, name in (("IfModifiedSince", "if-modified-since"), ("IfUnmodifiedSince", "if-unmodified-since")):
+        with suppress(ValueError):
+            given[member] = read_time(headers[name]) if name in headers else None
+    given["Range"] = headers.get("range")
+    if given["Range"] and (seen := headers.get("if-range")):
+        now = await head_object(call, Bucket=bucket, Key=key)
+        if seen.strip() not in (now["ETag"], write_http_date(now["LastModified"])):
+            given["Range"] = None
+    return {member: value for member, value in given.items() if value is not None}
+
+
+async def _not_modified(call: Call, bucket: str, key: str) -> Response:
+    headers = _headers(await head_object(call, Bucket=bucket, Key=key))
+    kept = ("etag", "last-modified", "cache-control", "expires")
+    return Response(status_code=304, headers={name: headers[name] for name in kept if name in headers})
+
+
+def _headers(out: Output) -> dict[str, str]:
+    headers = {name: _sendable(out[member]) for member, name in _HEADERS.items() if member in out}
+    headers["last-modified"] = write_http_date(out["LastModified"])
+    headers["content-length"] = str(out["ContentLength"])
+    return headers | _SHIELD
+
+
+def _sendable(value: str) -> str:
+    """Text that fits a header; S3 clients may have stored more than Latin-1."""
+    return value if value.isascii() else value.encode().decode("latin-1")
+
+
+def _entry(key: str, out: Output) -> dict[str, Any]:
+    return {
+        "id": key,
+        "name": name_in(out.get("ContentDisposition", "")) or None,
+        "type": out["ContentType"],
+        "size": out["ContentLength"],
+        "modified": write_iso(out["LastModified"]),
+        "etag": out["ETag"],
+    }
+
+
+def _check_length(length: int | None, limit: int) -> None:
+    if length is not None and length > limit:
+        raise S3Error("EntityTooLarge", ProposedSize=str(length), MaxSizeAllowed=str(limit))
+
+
+def _call(request: Request) -> Call:
+    store = _store(request)
+    request_id = os.urandom(8).hex().upper()
+    owner: str = request.state.owner
+    return Call(store.metadata, store.blobs, owner, request_id, now_us(), store.settings.region)
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _bucket(request: Request) -> str:
+    return _store(request).settings.rest_bucket
+
+
+def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")

@@ -1,0 +1,150 @@
+"""The one file of a multipart/form-data body (RFC 7578), as a stream: no byte of it is kept.
+
+`FormFile.open` reads up to the first byte of the field `file`, and says its name and type; `pieces` is then a body's
+source. Fields before and after it are passed over, within bounds. A form that ends early, or has a second file, fails
+while its last bytes are read, so nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from chunkd import Buffer
+from s3api.body import Source
+from s3api.errors import S3Error
+
+FIELD = b"file"
+OTHER_FIELDS_BYTES = 1 << 20
+MAX_PARTS = 100
+MAX_HEADERS = 16
+MAX_HEADER_BYTES = 8 << 10
+
+
+def boundary_of(content_type: str) -> bytes:
+    """The boundary of a multipart/form-data body. Raises S3Error MalformedPOSTRequest."""
+    _, options = parse_options_header(content_type.encode("latin-1", "replace"))
+    boundary = options.get(b"boundary", b"")
+    if not 1 <= len(boundary) <= 70:
+        raise _malformed("The form has no boundary in its Content-Type.")
+    return boundary
+
+
+@dataclass(slots=True)
+class _Part:
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    name: bytearray = field(default_factory=bytearray)
+    value: bytearray = field(default_factory=bytearray)
+    wanted: bool = False
+
+
+class FormFile:
+    """The file of a form. `name` "" and `type` "" where the form does not say."""
+
+    def __init__(self, source: Source, boundary: bytes) -> None:
+        self._source = source
+        self._data: deque[memoryview] = deque()
+        self._chunk = memoryview(b"")
+        self._part = _Part()
+        self._parts = self._other_bytes = 0
+        self._found = self._whole = False
+        self.name = self.type = ""
+        self._parser = MultipartParser(
+            boundary, self._callbacks(), max_header_count=MAX_HEADERS, max_header_size=MAX_HEADER_BYTES
+        )
+
+    @classmethod
+    async def open(cls, source: Source, boundary: bytes) -> FormFile:
+        """Read until the file begins. Raises S3Error IncorrectNumberOfFilesInPostRequest, MalformedPOSTRequest."""
+        form = cls(source, boundary)
+        while not form._found:
+            if not await form._advance():
+                raise S3Error("IncorrectNumberOfFilesInPostRequest")
+        return form
+
+    async def pieces(self) -> list[Buffer]:
+        """The next bytes of the file, [] at its end. Raises S3Error IncompleteBody where the form is cut short."""
+        while not self._data and await self._advance():
+            pass
+        taken: list[Buffer] = list(self._data)
+        self._data.clear()
+        return taken
+
+    async def _advance(self) -> bool:
+        """Take the next bytes off the wire; False at the proper end of the form."""
+        pieces = await self._source()
+        for piece in pieces:
+            data = bytes(piece)
+            self._chunk = memoryview(data)
+            try:
+                self._parser.write(data)
+            except FormParserError as why:
+                raise _malformed(f"The form cannot be read: {why}") from None
+        if pieces:
+            return True
+        if not self._whole:
+            raise S3Error("IncompleteBody")
+        return False
+
+    # --- called by the parser ---------------------------------------------------------------
+
+    def _callbacks(self) -> Any:
+        return {
+            "on_part_begin": self._part_begin,
+            "on_header_field": lambda data, start, end: self._part.name.extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._part.value.extend(data[start:end]),
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_part_data": self._part_data,
+            "on_end": self._end,
+        }
+
+    def _part_begin(self) -> None:
+        self._part = _Part()
+        self._parts += 1
+        if self._parts > MAX_PARTS:
+            raise _malformed(f"The form has more than {MAX_PARTS} fields.")
+
+    def _header_end(self) -> None:
+        part = self._part
+        part.headers[bytes(part.name).lower()] = bytes(part.value)
+        part.name.clear()
+        part.value.clear()
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._part.headers.get(b"content-disposition", b""))
+        if options.get(b"name") != FIELD:
+            return
+        if self._found:
+            raise S3Error("IncorrectNumberOfFilesInPostRequest")
+        self._found = self._part.wanted = True
+        self.name = _text(options.get(b"filename", b""))
+        self.type = _text(self._part.headers.get(b"content-type", b""))
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._part.wanted:
+            # Most data is a slice of what was received; a piece of what looked like a boundary is the parser's own.
+            whole = self._chunk if data is self._chunk.obj else memoryview(data)
+            self._data.append(whole[start:end])
+            return
+        self._other_bytes += end - start
+        if self._other_bytes > OTHER_FIELDS_BYTES:
+            raise S3Error("MaxPostPreDataLengthExceededError")
+
+    def _end(self) -> None:
+        self._whole = True
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _malformed(why: str) -> S3Error:
+    return S3Error("MalformedPOSTRequest", why)

@@ -1,0 +1,107 @@
+"""Refusals as problem details: RFC 9457, with S3's code beside HTTP's status.
+
+One boundary (`ProblemRoute`) turns whatever a route raises into an answer, by the same tables as S3's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from chunkd import NodeError
+from metadata.errors import NodeExists
+from s3api import failures
+from s3api.body import ClientGone
+from s3api.errors import S3Error
+from s3api.wire.codes import ERRORS
+from s3api.wire.errors import RETRY_AFTER
+
+_DETAILS = {
+    "NoSuchKey": "There is no such file.",
+    "NoSuchBucket": "There is no such file.",
+    "IncorrectNumberOfFilesInPostRequest": "A form must have exactly one file, in its field `file`.",
+}
+_HIDDEN = frozenset({"BucketName", "HostId"})
+
+
+class Refused(Exception):
+    """What S3 has no code for. `headers` go with the answer."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, code, detail)
+        self.status, self.code, self.detail, self.headers = status, code, detail, headers or {}
+
+
+class ProblemRoute(APIRoute):
+    """A route whose failures, foreseen or not, become problem details; the latter are logged once."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (HTTPException, RequestValidationError):
+                raise
+            except ClientGone:
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+            except Exception as error:  # noqa: BLE001 - the one boundary of REST
+                return refusal(error)
+
+        return answer
+
+
+def register(api: FastAPI) -> None:
+    """Problem details for what FastAPI itself refuses: unknown paths, methods, bad parameters."""
+
+    async def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException)
+        code = HTTPStatus(error.status_code).phrase.replace(" ", "")
+        return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        said = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        return problem(400, "InvalidArgument", said)
+
+    api.add_exception_handler(StarletteHTTPException, http)
+    api.add_exception_handler(RequestValidationError, invalid)
+
+
+def problem(
+    status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: str
+) -> Response:
+    """The answer. `type` is left out: about:blank, so `title` is the status's own phrase."""
+    content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code, **more}
+    return Response(orjson.dumps(content), status, headers, "application/problem+json")
+
+
+def refusal(error: Exception) -> Response:
+    """The answer for whatever an operation raised."""
+    request_id = os.urandom(8).hex().upper()
+    match error:
+        case Refused():
+            return problem(error.status, error.code, error.detail, error.headers)
+        case NodeExists():
+            return problem(409, "NodeExists", "A node of this address is registered already.")
+        case NodeError():
+            return problem(422, "NodeDown", f"The node does not answer as one: {error}")
+    refused = failures.s3_error(error, {}, request_id)
+    status, message = ERRORS[refused.code]
+    headers = {"x-request-id": request_id}
+    if size := refused.details.get("ActualObjectSize"):
+        headers["content-range"] = f"bytes */{size}"
+    if refused.code in RETRY_AFTER:
+        headers["retry-after"] = RETRY_AFTER[refused.code].decode()
+    more = {name: value for name, value in refused.details.items() if name not in _HIDDEN}
+    detail = refused.message or _DETAILS.get(refused.code, message)
+    code = "NoSuchKey" if refused.code == "NoSuchBucket" else refused.code
+    return problem(status, code, detail, headers, request_id=request_id, **more)

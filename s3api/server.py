@@ -1,0 +1,163 @@
+"""uvicorn, set up for a store: uvloop, httptools with bounded heads, no log line or header of its own.
+
+uvicorn's httptools protocol bounds a body's buffer and not a request's head: neither its size nor the time
+that it may take. Both are bounded here. The socket is bound before anything is printed or forked, so a port that is
+taken is one clear line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+
+from s3api.app import App, create_app
+from s3api.settings import Settings, SettingsError, load
+
+BACKLOG = 2048
+HEAD_TIMEOUT_S = 30.0
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose request heads have `max_header_bytes` and HEAD_TIMEOUT_S to arrive. 431 where they are larger."""
+
+    max_header_bytes = 64 << 10
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._in_head = True
+        self._head_bytes = 0  # of fields that are complete
+        self._partial_bytes = 0  # received since the head began, whatever the parser made of it
+        self._too_large = False
+        self._late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        was_in_head = self._in_head
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        if was_in_head:
+            self._partial_bytes += len(data)
+        if self._partial_bytes > self.max_header_bytes:
+            self._too_large = True
+            self.send_400_response("")
+        elif self._late is None:
+            self._late = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._head_bytes, self._partial_bytes = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        self._count(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._in_time()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._too_large:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+        elif not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > self.max_header_bytes:
+            self._too_large = True
+            raise ValueError("the head of the request is too large")  # stops the parser; answered above
+
+    def _in_time(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The listening socket. Raises SettingsError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        server = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+    except OSError as why:
+        reason = why.strerror or why
+        raise SettingsError(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
+    server.set_inheritable(True)
+    return server
+
+
+def serve(settings: Settings, listening: socket.socket) -> bool:
+    """Serve until told to stop by SIGINT or SIGTERM; requests under way may end. False: it never came up."""
+    if settings.workers > 1:
+        _hand_over(settings)
+        config = _config(settings, "s3api.server:worker_app", factory=True)
+        Multiprocess(config, sockets=[listening]).run()
+        return True
+    server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))
+    server.run(sockets=[listening])
+    return server.started
+
+
+def worker_app() -> App:
+    """The application of one worker process: its settings are in the environment."""
+    settings = load()
+    configure_logging(settings.log_level)
+    BoundedProtocol.max_header_bytes = settings.max_header_bytes
+    return create_app(settings, own_process=True)
+
+
+def configure_logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvicorn.Config:
+    BoundedProtocol.max_header_bytes = settings.max_header_bytes
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        workers=settings.workers,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=settings.keep_alive_s,
+        timeout_graceful_shutdown=settings.shutdown_s,
+    )
+
+
+def _hand_over(settings: Settings) -> None:
+    """Worker processes are started anew and read their settings from the environment."""
+    for name, value in settings.environment().items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

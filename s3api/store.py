@@ -1,0 +1,99 @@
+"""All that a gateway works on, opened in order and closed in reverse: metadata, nodes, blobs, keys."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from chunkd import open_node
+from metadata import Metadata, open_metadata
+from metadata.errors import NodeExists
+from metadata.records import NodeRow
+from s3api.blobs import BlobSettings, BlobStore, now_us
+from s3api.keys import Keys, root_key
+from s3api.settings import MIN_NODES, Settings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    settings: Settings
+    metadata: Metadata
+    blobs: BlobStore
+    keys: Keys
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """Open everything. Raises SettingsError, with one line for the operator, and MetadataUnavailable."""
+    root, _ = root_key(settings)
+    async with AsyncExitStack() as stack:
+        metadata = await stack.enter_async_context(opened_metadata(settings))
+        await register_nodes(metadata, settings)
+        blobs = await BlobStore.open(metadata, blob_settings(settings), holder=instance())
+        stack.push_async_callback(blobs.close)
+        yield Store(settings, metadata, blobs, Keys(root, metadata, cache_s=settings.key_cache_s))
+
+
+@asynccontextmanager
+async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
+    """The metadata store alone, migrated to what this version wants."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    metadata = await open_metadata(settings.database_url, instance=instance())
+    try:
+        yield metadata
+    finally:
+        await metadata.close()
+
+
+async def register_nodes(metadata: Metadata, settings: Settings) -> None:
+    """Register the nodes of the settings that are not yet. Raises SettingsError where too few are registered."""
+    known = {row.address for row in await metadata.nodes()}
+    wanted = settings.nodes if "nodes" in settings.model_fields_set or not known else ()
+    for address in dict.fromkeys(wanted):
+        if address not in known:
+            with suppress(NodeExists):
+                await metadata.add_node(address, capacity_bytes=None, now_us=now_us())
+            known.add(address)
+    if len(known) < MIN_NODES:
+        raise SettingsError(
+            f"{len(known)} nodes are registered and an object is cut in six: register at least {MIN_NODES}, "
+            "with --node ADDRESS or `sixfold node add ADDRESS`"
+        )
+
+
+async def admit_node(
+    metadata: Metadata, settings: Settings, address: str, *, capacity_bytes: int | None
+) -> NodeRow:
+    """Register a node that answers now. Raises ValueError (no address of a node), NodeDown, NodeExists."""
+    node = await open_node(
+        address, base=settings.data, token=settings.node_token_text, timeout_s=settings.node_timeout_s
+    )
+    try:
+        await node.ping()
+    finally:
+        await node.close()
+    return await metadata.add_node(address, capacity_bytes=capacity_bytes, now_us=now_us())
+
+
+def blob_settings(settings: Settings) -> BlobSettings:
+    return BlobSettings(
+        base=settings.data,
+        parity=settings.parity,
+        node_token=settings.node_token_text,
+        node_timeout_s=settings.node_timeout_s,
+        refresh_s=settings.node_refresh_s,
+        buffer_bytes=settings.buffer_bytes,
+        hedge=settings.hedge,
+        reap_after_s=settings.reap_after_s,
+        sweep_grace_s=settings.sweep_grace_s,
+        sweep_every_s=settings.sweep_every_s,
+    )
+
+
+def instance() -> str:
+    """A name of this process among all gateways of one database, for lease rows."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
