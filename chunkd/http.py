@@ -205,6 +205,9 @@ class Lane:
             self._down(taken, "no answer in time")
         except (Broken, OSError, BatchError) as error:
             self._down(taken, str(error) or type(error).__name__)
+        except BaseException as error:
+            self._down(taken, repr(error))
+            raise
 
     async def _exchange(self, taken: list[Pending]) -> Exchange:
         method, path, pieces = "GET", taken[0].path, list[Buffer]()

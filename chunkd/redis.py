@@ -17,6 +17,7 @@ import asyncio
 import logging
 from asyncio import Future, TimerHandle
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,7 +144,9 @@ class RedisNode:
             await self._ask(b"PING")
 
     async def close(self) -> None:
-        if self._connection.up and (self._bytes or self._chunks):
+        if self._connection.up:
+            with suppress(NodeError):
+                await self._ask(b"PING")  # replies come in order: after this one all writes are counted
             self._send_counts()
         if self._timer:
             self._timer.cancel()

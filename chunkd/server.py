@@ -233,8 +233,8 @@ def _cut(wanted: bytes, size: int) -> tuple[int, int] | None:
     if found := _SUFFIX.fullmatch(wanted):
         return max(0, size - int(found[1])), size
     if found := _RANGE.fullmatch(wanted):
-        start, last = int(found[1]), int(found[2] or size)
-        return (start, min(size, last + 1)) if last >= start else None
+        start, stop = int(found[1]), int(found[2]) + 1 if found[2] else size
+        return (start, min(size, stop)) if stop > start or not found[2] else None
     return None
 
 

@@ -109,14 +109,18 @@ async def test_a_node_that_never_was_opens_and_is_down(scheme: str, opened: Open
             await asking  # type: ignore[misc]
 
 
+async def _put_megabytes(node: Node, count: int) -> None:
+    for _ in range(count):
+        await node.put_many([sealed(1 << 20)])
+
+
 async def test_a_full_redis_is_full_and_still_reads(tmp_path: Path, opened: OpenNode) -> None:
     service = services.redis_server(tmp_path / "redis", "--maxmemory", "8mb")
     node = await opened(f"redis://127.0.0.1:{service.port}")
     kept = sealed(700)
     await node.put_many([kept])
     with pytest.raises(NodeFull):
-        for _ in range(20):
-            await node.put_many([sealed(1 << 20)])
+        await _put_megabytes(node, 20)
     assert bytes(await node.get(kept[0])) == kept[1]
     await node.ping()
     assert (await node.usage()).capacity_bytes == 8 << 20
@@ -137,7 +141,7 @@ async def test_a_replica_is_down_with_its_reason(
 ) -> None:
     service = services.redis_server(tmp_path / "redis", "--replicaof", f"127.0.0.1 {redis.port}")
     node = await opened(f"redis://127.0.0.1:{service.port}")
-    with pytest.raises(NodeDown, match="READONLY|LOADING|MASTERDOWN"):
+    with pytest.raises(NodeDown, match=r"READONLY|LOADING|MASTERDOWN"):
         await node.ping()
     service.stop()
 
@@ -147,7 +151,7 @@ async def test_passwords_are_needed_and_never_shown(tmp_path: Path, opened: Open
     right = await opened(f"redis://:secret%20word@127.0.0.1:{service.port}/2")
     await right.put_many([sealed(5)])
     wrong = await opened(f"redis://:mistaken@127.0.0.1:{service.port}/2")
-    with pytest.raises(NodeDown, match="WRONGPASS|invalid password") as caught:
+    with pytest.raises(NodeDown, match=r"WRONGPASS|invalid password") as caught:
         await wrong.ping()
     assert "mistaken" not in str(caught.value)
     assert "secret" not in right.address

@@ -111,14 +111,18 @@ async def test_close_finishes_what_was_accepted(tmp_path: Path) -> None:
     await node.close()
 
 
+async def _put_until(node: LmdbNode, total_bytes: int, size: int) -> None:
+    for _ in range(40):
+        await node.put_many([sealed(size) for _ in range(total_bytes // 40 // size + 1)])
+
+
 @pytest.mark.parametrize("size", [700, 1 << 20])
 async def test_a_full_map_is_a_full_node(tmp_path: Path, size: int) -> None:
     node = LmdbNode.open("lmdb:x#one", tmp_path / "x", "one", map_bytes=4 << 20)
     kept = sealed(700)
     await node.put_many([kept])
     with pytest.raises(NodeFull):
-        for _ in range(40):
-            await node.put_many([sealed(size) for _ in range(1 + 200_000 // size)])
+        await _put_until(node, 8 << 20, size)
     assert await node.get(kept[0]) == kept[1]
     await node.close()
 

@@ -47,8 +47,20 @@ async def test_all_operations_of_one_turn_are_one_request(
     assert node.requests == before + 1
 
 
-def test_the_commands_are_few() -> None:
-    assert set(COMMANDS) & {"EVAL", "KEYS", "FLUSHDB", "MULTI"} == set()
+async def test_only_the_listed_commands_are_sent(tmp_path: Path, opened: OpenNode) -> None:
+    service = services.redis_server(tmp_path / "redis", "--requirepass", "word")
+    node = await opened(f"redis://:word@127.0.0.1:{service.port}/3")
+    assert isinstance(node, RedisNode)
+    chunk = sealed(10)
+    await node.put_many([chunk])
+    await node.scan(b"", 10)
+    await asyncio.gather(node.get(chunk[0]), node.get_range(chunk[0], 1, 2), node.get_range(chunk[0], 90, 99))
+    await node.delete_many([chunk[0]])
+    await asyncio.gather(node.ping(), node.usage())
+    stats = bytes(await node._ask(b"INFO", b"commandstats")).decode()
+    sent = {line[8:].split(":")[0].replace("|", " ").upper() for line in stats.splitlines()[1:]}
+    assert sent <= {*COMMANDS, "INFO"}
+    service.stop()
 
 
 @pytest.mark.parametrize("token", [None, "wrong"])
