@@ -95,10 +95,12 @@ class Properties:
 class Object:
     """The current version of a key.
 
-    `etag` is without quotes. `data_id` names the content: it changes with every write. `parts` is the number of parts of a multipart object, 0 for a plain one.
+    `etag` is without quotes. `data_id` names the content: it changes with every write. `parts` is the number
+    of parts of a multipart object, 0 for a plain one.
 
-    `extent` is the only extent of an object that has just one (the usual case); None for an empty object and for one that
-    has several: ask `Metadata.extents` for those in the range wanted (`size` tells the two apart).
+    `extent` is the only extent of an object that has just one (the usual case); None for an empty object and
+    for one that has several: ask `Metadata.extents` for those in the range wanted (`size` tells the two
+    apart).
     """
 
     bucket_id: int

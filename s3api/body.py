@@ -44,7 +44,8 @@ class Body:
     """
 
     __slots__ = (
-        "_decoder", "_ended", "_idle_s", "_limit", "_pieces", "_source", "length", "received", "sha256", "trailer_names",
+        "_decoder", "_ended", "_idle_s", "_limit", "_pieces", "_source",
+        "length", "received", "sha256", "trailer_names",
     )  # fmt: skip
 
     def __init__(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 from metadata import Metadata
@@ -28,7 +27,6 @@ from s3api.operations.ingest import BodyDigests
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target
 
 log = logging.getLogger("sixfold.gateway")
-Handler = Callable[..., Awaitable[dict[str, Any]]]
 SERVER = b"Sixfold"
 
 
@@ -54,7 +52,6 @@ class Gateway:
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._wire = Wire.load()
-        self._handlers: Mapping[str, Handler] = OPERATIONS
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
 
@@ -86,13 +83,15 @@ class Gateway:
         operation = self._wire.route(request.method, level, query, request.headers)
         if "uploadId" in query:
             where["UploadId"] = query["uploadId"]
-        handler = self._handlers.get(operation.name)
+        handler = operation.handler
         if handler is None:
-            raise S3Error("NotImplemented")
+            raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         inputs = operation.read(bucket, key, query, request.headers)
         self._authorize(verified)
         await self._check_owner(inputs, bucket)
         call = Call(self._metadata, self._blobs, owner, request_id, now_us, self._region)
+        if verified.mode.streaming and not operation.has_stream_body:
+            raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
         if operation.has_xml_body:
             inputs.update(await self._read_document(operation, request, verified, inputs))
         elif operation.has_stream_body:
@@ -159,7 +158,7 @@ class Gateway:
     ) -> dict[str, Any]:
         """The inputs in a request's XML document, which is bounded and checked against its digests first."""
         body = self._body(request, verified, operation.max_body_bytes, need_length=False)
-        digests = BodyDigests(inputs, body, "CRC32")
+        digests = BodyDigests(operation.document_digests(request.headers), body, "CRC32")
         document = await body.read_all(operation.max_body_bytes)
         digests.update(document)
         digests.check(body)

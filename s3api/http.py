@@ -18,7 +18,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
 
-# A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut off.
+# A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut
+# off.
 DRAIN_BYTES = 1 << 20
 
 

@@ -47,8 +47,8 @@ async def settle(
 ) -> None:
     """Return when every future is done, or `grace_s` after `enough()` became true, whichever is first.
 
-    Futures that are still under way then stay so: they are not cancelled, since a write that was sent may yet happen; nor does our
-    own cancellation reach them, since the calls of one batch may share a future.
+    Futures that are still under way then stay so: they are not cancelled, since a write that was sent may yet
+    happen; nor does our own cancellation reach them, since the calls of one batch may share a future.
     """
     pending = {future for future in futures if not future.done()}
     if not pending:

@@ -40,7 +40,8 @@ class DataUnavailable(Exception):
         self.blob_id, self.stripe, self.have = blob_id, stripe, have
 
     def __str__(self) -> str:
-        return f"stripe {self.stripe} of blob {self.blob_id.hex()}: {self.have} of the six chunks needed can be read"
+        where = f"stripe {self.stripe} of blob {self.blob_id.hex()}"
+        return f"{where}: {self.have} of the six chunks needed can be read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> li
 class StripeBuffer:
     """Room for one full stripe, each of its six chunks behind room for its frame's header.
 
-    So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them. Reused from
-    request to request: freshly allocated megabytes cost page faults.
+    So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
+    Reused from request to request: freshly allocated megabytes cost page faults.
     """
 
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
@@ -126,7 +126,7 @@ class StripeBuffer:
             at = cuts(len(data))
             view = memoryview(data)
             payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
-            return seal_payloads(blob_id, stripe, payloads + parity_of(payloads, parity))
+            return seal_payloads(blob_id, stripe, [*payloads, *parity_of(payloads, parity)])
         base = blob_id + stripe.to_bytes(4, "big")
         out: list[tuple[bytes, Buffer]] = []
         for slot in range(DATA_CHUNKS):

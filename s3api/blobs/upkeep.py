@@ -1,12 +1,14 @@
 """What keeps the nodes tidy behind the requests: the reaper, the repairer and the sweep.
 
-- The reaper deletes the chunks of blobs that nothing refers to any more (the garbage table), a while after they died, so that
-  a download under way may end. A node that is down keeps its blob in the table until it is back.
+- The reaper deletes the chunks of blobs that nothing refers to any more (the garbage table), a while after
+  they died, so that a download under way may end. A node that is down keeps its blob in the table until it is
+  back.
 - The repairer writes chunks again that a write or a read found missing or damaged.
-- The sweep finds what a crash left: chunks on nodes, older than a grace time, whose blob no row knows (blob, garbage or intent); and intents
-  of long writes that nobody touched for as long.
+- The sweep finds what a crash left: chunks on nodes, older than a grace time, whose blob no row knows (blob,
+  garbage or intent); and intents of long writes that nobody touched for as long.
 
-One gateway at a time does each of them, by a lease row. Every step may be done twice without harm, so a lost lease costs work, never data.
+One gateway at a time does each of them, by a lease row. Every step may be done twice without harm, so a lost
+lease costs work, never data.
 """
 
 from __future__ import annotations
@@ -182,7 +184,8 @@ class Upkeep:
         """Write chunks again that are known to be missing; the number written."""
         reader = Reader(self._cluster, lambda chunk: None, hedge=False)
         due = await self._metadata.repairs(BATCH)
-        done, retry = [], []
+        done: list[MissingChunk] = []
+        retry: list[MissingChunk] = []
         for repair in due:
             try:
                 written = await self._repair_one(reader, repair)

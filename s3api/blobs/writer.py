@@ -109,7 +109,9 @@ class Writer:
 
     async def delete_stripes(self, blob: Blob, stripes: range) -> None:
         """Delete chunks that no row knows yet; what a node that fails keeps of them is the sweep's."""
-        named = ((self.cluster.node(node_id), names) for node_id, names in chunks_by_node(blob, stripes).items())
+        named = (
+            (self.cluster.node(node_id), names) for node_id, names in chunks_by_node(blob, stripes).items()
+        )
         futures = [node.delete_many(names) for node, names in named if node]
         await settle(futures)
         for future in futures:

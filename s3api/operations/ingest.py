@@ -1,7 +1,7 @@
-"""Receiving an object's or a part's bytes: onto the nodes, digested on the way, checked against all that the client stated.
+"""Receiving an object's or a part's bytes: onto the nodes, digested on the way, checked against all that the
+client stated.
 
-    async with receive(call, inputs) as received:
-        await call.metadata.put_object(... received.content ...)
+async with receive(call, inputs) as received:     await call.metadata.put_object(... received.content ...)
 
 Where the block fails, the chunks that were written are deleted again.
 """
@@ -33,7 +33,10 @@ DEFAULT_ALGORITHM = "CRC64NVME"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Bytes that are on the nodes and not yet an object. `etag` without quotes."""
+    """Bytes that are on the nodes and not yet an object.
+
+    `etag` without quotes.
+    """
 
     content: Content
     etag: str
@@ -43,8 +46,9 @@ class Received:
 class receive:  # noqa: N801 - a context manager, used as a verb
     """Store `call.body`; leave nothing behind where the block that makes it an object fails.
 
-    `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute where the client states none (AWS's default is
-    CRC64NVME). Raises S3Error InvalidDigest, BadDigest, InvalidRequest, XAmzContentSHA256Mismatch, and what `BlobStore.write` does.
+    `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute where the client
+    states none (AWS's default is CRC64NVME). Raises S3Error InvalidDigest, BadDigest, InvalidRequest,
+    XAmzContentSHA256Mismatch, and what `BlobStore.write` does.
     """
 
     def __init__(self, call: Call, inputs: Mapping[str, Any], *, algorithm: str | None = None) -> None:
@@ -58,18 +62,31 @@ class receive:  # noqa: N801 - a context manager, used as a verb
         self._content = await self._call.blobs.write(self._body, self._digests)
         return self._digests.received(self._content)
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        # A refusal is certain, and what was written can go. A database that does not answer, or a shutdown, may have committed all the
-        # same: then the chunks stay, and the sweep finds out whose they are.
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        # A refusal is certain, and what was written can go. A database that does not answer, or a shutdown,
+        # may have committed all the same: then the chunks stay, and the sweep finds out whose they are.
         refused = isinstance(error, (S3Error, MetadataError)) and not isinstance(error, MetadataUnavailable)
         if refused and self._content.new_blobs:
             await asyncio.shield(self._call.blobs.drop(self._content))
 
 
 class BodyDigests:
-    """The digests of one body: MD5 for the ETag, the object's checksum, and SHA-256 where the signature binds it."""
+    """The digests of one body: MD5 for the ETag, the object's checksum, and SHA-256 where the signature binds
+    it."""
 
-    __slots__ = ("_algorithm", "_claimed", "_content_md5", "_digest", "_hashers", "_md5", "_sum", "_trailer", "_sha256")
+    __slots__ = (
+        "_algorithm",
+        "_claimed",
+        "_content_md5",
+        "_digest",
+        "_hashers",
+        "_md5",
+        "_sha256",
+        "_sum",
+        "_trailer",
+    )
 
     def __init__(self, inputs: Mapping[str, Any], body: Body, default: str) -> None:
         self._content_md5 = _content_md5(inputs.get("ContentMD5"))
@@ -85,7 +102,8 @@ class BodyDigests:
             update(data)
 
     def check(self, body: Body) -> None:
-        """Compare with what was stated: the signature's digest first, then Content-MD5, then the checksum of header or trailer."""
+        """Compare with what was stated: the signature's digest first, then Content-MD5, then the checksum of
+        header or trailer."""
         if self._sha256 and body.sha256 and not hmac.compare_digest(self._sha256.hexdigest(), body.sha256):
             raise content_sha256_mismatch(body.sha256, self._sha256.hexdigest())
         if self._content_md5 and not hmac.compare_digest(self._content_md5, self._md5.digest()):
@@ -119,15 +137,19 @@ def _content_md5(value: str | None) -> bytes | None:
 
 
 def _stated(inputs: Mapping[str, Any], body: Body, default: str) -> tuple[Algorithm, str | None, str | None]:
-    """The checksum that the client states: (algorithm, value in a header, name of the trailer that will have it).
+    """The checksum that the client states: (algorithm, value in a header, name of the trailer that will have
+    it).
 
     At most one, by header or by trailer; x-amz-sdk-checksum-algorithm without either is refused, as on AWS.
     """
-    headers = [(a, inputs[a.member]) for a in checksums.ALGORITHMS.values() if inputs.get(a.member) is not None]
+    headers = [
+        (a, inputs[a.member]) for a in checksums.ALGORITHMS.values() if inputs.get(a.member) is not None
+    ]
     trailers = [checksums.BY_HEADER[n] for n in body.trailer_names if n in checksums.BY_HEADER]
     if len(headers) + len(trailers) > 1:
         raise S3Error(
-            "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+            "InvalidRequest",
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
         )
     wanted = inputs.get("ChecksumAlgorithm")
     if headers:
@@ -140,6 +162,7 @@ def _stated(inputs: Mapping[str, Any], body: Body, default: str) -> tuple[Algori
         checksums.algorithm(wanted)
         raise S3Error(
             "InvalidRequest",
-            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* "
+            "or x-amz-trailer headers were found.",
         )
     return checksums.algorithm(default), None, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import Any, Unpack
 
 from chunkd import Buffer
@@ -17,7 +18,8 @@ from s3api.operations.ingest import receive
 from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
 from s3api.operations.ranges import byte_range
 
-# From this size on, a write looks before it receives whether it can succeed at all; the transaction decides either way.
+# From this size on, a write looks before it receives whether it can succeed at all; the transaction decides
+# either way.
 LOOK_FIRST_BYTES = 1 << 20
 SMALL_READ_BYTES = 64 << 10
 
@@ -40,8 +42,9 @@ async def put_object(
     IfNoneMatch: str | None = None,
     **more: Unpack[PutInputs],
 ) -> Output:
-    """Store an object under a key, replacing what is there unless a condition forbids it. The bytes are `call.body`.
+    """Store an object under a key, replacing what is there unless a condition forbids it.
 
+    The bytes are `call.body`.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
@@ -93,7 +96,10 @@ async def head_object(
     ChecksumMode: str | None = None,
     **more: Unpack[ReadInputs],
 ) -> Output:
-    """What GetObject would say, without the bytes. https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"""
+    """What GetObject would say, without the bytes.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    """
     found = await _current(call, Bucket, Key, VersionId)
     out, _, _ = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
     return out
@@ -110,8 +116,9 @@ async def get_object(
     ChecksumMode: str | None = None,
     **more: Unpack[ReadInputs],
 ) -> Output:
-    """An object's bytes, or a range or part of them. `Body` is a buffer where it is small, an async iterator of buffers otherwise.
+    """An object's bytes, or a range or part of them.
 
+    `Body` is a buffer where it is small, an async iterator of buffers otherwise.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     found = await _current(call, Bucket, Key, VersionId)
@@ -121,7 +128,10 @@ async def get_object(
 
 
 async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | AsyncIterator[Buffer]:
-    """Bytes [start, stop) of an object; the first of them are in hand when this returns. Raises DataUnavailable."""
+    """Bytes [start, stop) of an object; the first of them are in hand when this returns.
+
+    Raises DataUnavailable.
+    """
     if start == stop:
         return b""
     if found.extent and stop - start <= SMALL_READ_BYTES:
@@ -138,10 +148,15 @@ async def _current(call: Call, bucket: str, key: str, version_id: str | None) ->
 
 
 async def _answer(
-    call: Call, found: Object, header: str | None, part: int | None, checksum_mode: str | None, more: ReadInputs
+    call: Call,
+    found: Object,
+    header: str | None,
+    part: int | None,
+    checksum_mode: str | None,
+    more: ReadInputs,
 ) -> tuple[Output, int, int]:
     """The output without the bytes, and which bytes those are."""
-    check_read(found.etag, found.modified_us, more, now_us=call.now_us)
+    _check_conditions(call, found, more)
     out = description(found, checksum_mode=checksum_mode)
     start, stop = 0, found.size
     if part is not None:
@@ -162,10 +177,24 @@ async def _answer(
     return out, start, stop
 
 
+def _check_conditions(call: Call, found: Object, more: ReadInputs) -> None:
+    """The read conditions; a NotModified carries what RFC 9110 (15.4.5) wants in a 304."""
+    try:
+        check_read(found.etag, found.modified_us, more, now_us=call.now_us)
+    except S3Error as error:
+        if error.code == "NotModified":
+            modified = formatdate(found.modified_us // 1_000_000, usegmt=True)
+            error.details |= {"ETag": f'"{found.etag}"', "LastModified": modified}
+        raise
+
+
 async def _part(
     call: Call, found: Object, number: int, checksum_mode: str | None, out: Output
 ) -> tuple[int, int]:
-    """Where a part lies. A plain object is its own part 1. Raises InvalidPartNumber."""
+    """Where a part lies.
+
+    A plain object is its own part 1. Raises InvalidPartNumber.
+    """
     if not 1 <= number <= 10_000:
         raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
                       ArgumentName="partNumber", ArgumentValue=str(number))  # fmt: skip
@@ -190,6 +219,7 @@ def _part_checksum(checksum: Checksum | None, whole: Checksum | None) -> Output:
 
 
 def _without_checksum(out: Output) -> None:
-    """A checksum of the whole object says nothing of a part of its bytes: clients would verify it and fail."""
+    """A checksum of the whole object says nothing of a part of its bytes: clients would verify it and
+    fail."""
     for name in [name for name in out if name.startswith("Checksum")]:
         del out[name]

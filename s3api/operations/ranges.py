@@ -12,8 +12,8 @@ _RANGE = re.compile(r"bytes=[ \t]*(\d{0,19})[ \t]*-[ \t]*(\d{0,19})[ \t]*", re.A
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     """[start, stop) of the range, None for the whole object.
 
-    A header that does not parse, or that names several ranges, is ignored, as on S3. Raises InvalidRange where no byte of
-    the object is in the range.
+    A header that does not parse, or that names several ranges, is ignored, as on S3. Raises InvalidRange
+    where no byte of the object is in the range.
     """
     if header is None:
         return None

@@ -151,7 +151,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def rig(monkeypatch: pytest.MonkeyPatch, count: int = 6, parity: int = 2, **settings: Any) -> AsyncIterator[Rig]:
+async def rig(
+    monkeypatch: pytest.MonkeyPatch, count: int = 6, parity: int = 2, **settings: Any
+) -> AsyncIterator[Rig]:
     shelves = {i: Shelf(f"shelf://{i}") for i in range(1, count + 1)}
 
     async def open_node(address: str, **_: Any) -> Shelf:
@@ -167,7 +169,9 @@ async def rig(monkeypatch: pytest.MonkeyPatch, count: int = 6, parity: int = 2, 
         await store.close()
 
 
-def body_of(data: bytes, *, declared: bool = True, piece: int = 65536, fail: BaseException | None = None) -> Body:
+def body_of(
+    data: bytes, *, declared: bool = True, piece: int = 65536, fail: BaseException | None = None
+) -> Body:
     """A body that arrives in pieces, and fails where the data end if told to."""
     view = memoryview(data)
     pieces = [view[at : at + piece] for at in range(0, len(data), piece)]

@@ -16,7 +16,21 @@ from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
 from tests.blobs.cluster_of import Rig, body_of, rig
 
-SIZES = [0, 1, 5, 6, 7, 4096, 65536, 65537, 1 << 20, STRIPE_BYTES - 1, STRIPE_BYTES, STRIPE_BYTES + 1, 2 * STRIPE_BYTES + 12345]
+SIZES = [
+    0,
+    1,
+    5,
+    6,
+    7,
+    4096,
+    65536,
+    65537,
+    1 << 20,
+    STRIPE_BYTES - 1,
+    STRIPE_BYTES,
+    STRIPE_BYTES + 1,
+    2 * STRIPE_BYTES + 12345,
+]
 
 
 class Md5:
@@ -53,12 +67,19 @@ async def test_round_trip(monkeypatch: pytest.MonkeyPatch, size: int, declared: 
         assert digests.hash.digest() == hashlib.md5(data).digest()
         assert await read(r, content) == data
         assert not content.missing
-        for start, stop in [(0, 1), (size // 2, size // 2 + 1), (size // 3, 2 * size // 3), (max(0, size - 7), size)]:
+        for start, stop in [
+            (0, 1),
+            (size // 2, size // 2 + 1),
+            (size // 3, 2 * size // 3),
+            (max(0, size - 7), size),
+        ]:
             assert await read(r, content, start, min(stop, size)) == data[start:stop]
 
 
 @pytest.mark.parametrize("size", [1, 4096, 300_000, STRIPE_BYTES + 100])
-async def test_every_object_lies_in_six_pieces_and_two_of_parity(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+async def test_every_object_lies_in_six_pieces_and_two_of_parity(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
     async with rig(monkeypatch, count=8) as r:
         await r.store.write(body_of(os.urandom(size)), Md5())
         stripes = -(-size // STRIPE_BYTES)
@@ -67,7 +88,9 @@ async def test_every_object_lies_in_six_pieces_and_two_of_parity(monkeypatch: py
 
 @pytest.mark.parametrize(("count", "lost"), [(6, 1), (7, 1), (8, 2), (10, 2)])
 @pytest.mark.parametrize("size", [1, 100_000, STRIPE_BYTES + 77])
-async def test_reads_survive_the_loss_of_nodes(monkeypatch: pytest.MonkeyPatch, count: int, lost: int, size: int) -> None:
+async def test_reads_survive_the_loss_of_nodes(
+    monkeypatch: pytest.MonkeyPatch, count: int, lost: int, size: int
+) -> None:
     async with rig(monkeypatch, count=count) as r:
         data = os.urandom(size)
         content = await r.store.write(body_of(data), Md5())
@@ -82,7 +105,9 @@ async def test_reads_survive_the_loss_of_nodes(monkeypatch: pytest.MonkeyPatch, 
             await r.store.cluster.refresh()
 
 
-async def test_more_losses_than_parity_are_an_error_before_the_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_losses_than_parity_are_an_error_before_the_first_byte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with rig(monkeypatch, count=8) as r:
         content = await r.store.write(body_of(os.urandom(100_000)), Md5())
         for i in (1, 2, 3):
@@ -101,7 +126,9 @@ async def test_a_silent_node_is_hedged_by_parity(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("size", [5000, STRIPE_BYTES])
 @pytest.mark.parametrize("slot", range(8))
-async def test_a_damaged_chunk_is_rebuilt_and_repaired(monkeypatch: pytest.MonkeyPatch, size: int, slot: int) -> None:
+async def test_a_damaged_chunk_is_rebuilt_and_repaired(
+    monkeypatch: pytest.MonkeyPatch, size: int, slot: int
+) -> None:
     async with rig(monkeypatch, count=8) as r:
         data = os.urandom(size)
         content = await r.store.write(body_of(data), Md5())
@@ -133,7 +160,9 @@ async def test_a_missing_chunk_is_rebuilt_and_repaired(monkeypatch: pytest.Monke
         assert frame.payload(min(before), shelf.chunks[min(before)])
 
 
-async def test_eight_nodes_acknowledge_with_one_dead_and_remember_its_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_eight_nodes_acknowledge_with_one_dead_and_remember_its_chunk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async with rig(monkeypatch, count=8) as r:
         r.shelves[3].mode = "down"
         data = os.urandom(4096)
@@ -146,7 +175,9 @@ async def test_eight_nodes_acknowledge_with_one_dead_and_remember_its_chunk(monk
 
 
 @pytest.mark.parametrize("size", [4096, 3 * STRIPE_BYTES])
-async def test_six_nodes_go_on_with_five_and_four_not_with_three(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+async def test_six_nodes_go_on_with_five_and_four_not_with_three(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
     async with rig(monkeypatch) as r:
         data = os.urandom(size)
         for dying in (1, 2):
@@ -209,7 +240,9 @@ async def _written_before(r: Rig, data: bytes) -> Content:
 
 @pytest.mark.parametrize("size", [4096, 200_000, 2 * STRIPE_BYTES + 5])
 @pytest.mark.parametrize("how", ["client gone", "bad digest"])
-async def test_a_write_that_fails_leaves_nothing(monkeypatch: pytest.MonkeyPatch, size: int, how: str) -> None:
+async def test_a_write_that_fails_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, size: int, how: str
+) -> None:
     async with rig(monkeypatch) as r:
         data = os.urandom(size)
         if how == "client gone":
