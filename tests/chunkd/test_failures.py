@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from asyncio import Future
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +51,11 @@ async def test_a_killed_node_is_down_at_once_and_comes_back_with_its_chunks(
     kept = [sealed(700) for _ in range(50)]
     await node.put_many(kept)
     service.pause()
-    in_flight = [node.put_many([sealed(700)]), node.get(kept[0][0]), node.put_many([sealed(1 << 20)])]
+    in_flight: list[Future[Any]] = [
+        node.put_many([sealed(700)]),
+        node.get(kept[0][0]),
+        node.put_many([sealed(1 << 20)]),
+    ]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     killed_s = time.monotonic()
@@ -74,7 +80,11 @@ async def test_a_hanging_node_is_down_in_time_and_comes_back(remote: Running, tm
     await node.put_many([(chunk_id, data)])
     service.pause()
     asked_s = time.monotonic()
-    waiting = [node.get(chunk_id), node.put_many([sealed(3 << 20)]), node.delete_many([some_id()])]
+    waiting: list[Future[Any]] = [
+        node.get(chunk_id),
+        node.put_many([sealed(3 << 20)]),
+        node.delete_many([some_id()]),
+    ]
     for future in waiting:
         with pytest.raises(NodeDown):
             await future
@@ -100,13 +110,13 @@ async def test_a_restart_between_two_calls_goes_unnoticed(remote: Running, opene
 @pytest.mark.parametrize("scheme", ["redis", "http"])
 async def test_a_node_that_never_was_opens_and_is_down(scheme: str, opened: OpenNode) -> None:
     node = await opened(f"{scheme}://127.0.0.1:{services.free_port()}")
-    calls: list[Callable[[], object]] = [lambda: node.put_many([sealed(1)]), lambda: node.get(some_id())]
+    calls: list[Callable[[], Future[Any]]] = [lambda: node.put_many([sealed(1)]), lambda: node.get(some_id())]
     for call in calls:
         with pytest.raises(NodeDown):
-            await call()  # type: ignore[misc]
+            await call()
     for asking in (node.ping(), node.usage(), node.scan(b"", 1)):
         with pytest.raises(NodeDown):
-            await asking  # type: ignore[misc]
+            await asking
 
 
 async def _put_megabytes(node: Node, count: int) -> None:
@@ -191,7 +201,12 @@ async def test_counters_that_drifted_are_set_right_by_a_scan(
 
 async def test_a_closed_node_is_down(node: Node) -> None:
     await node.close()
-    for future in (node.put_many([sealed(5)]), node.get(some_id()), node.delete_many([some_id()])):
+    futures: list[Future[Any]] = [
+        node.put_many([sealed(5)]),
+        node.get(some_id()),
+        node.delete_many([some_id()]),
+    ]
+    for future in futures:
         with pytest.raises((NodeDown, ChunkMissing)) as caught:
             await future
         assert isinstance(caught.value, NodeDown)
