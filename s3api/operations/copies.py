@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Unpack
 from urllib.parse import unquote_plus
 
-from metadata.errors import BlobGone
+from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey
 from metadata.records import Checksum, Conditions, Content, Extent, NewObject, Object, Part, Properties
 from s3api import checksums
 from s3api.blobs.stripes import new_id
@@ -183,13 +183,20 @@ async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
 
 
 async def _read_source(call: Call, source: Source) -> Object:
-    """The source as it stands now. AccessDenied where it is not the caller's, or not its expected owner's;
-    PreconditionFailed.
+    """The source as it stands now.
+
+    Raises S3Error AccessDenied where it is not the caller's or not its expected owner's, NoSuchBucket and
+    NoSuchKey that name the source (the target would be named otherwise), PreconditionFailed.
     """
-    bucket = await call.metadata.get_bucket(source.bucket)
-    if bucket.owner != call.owner or source.expected_owner not in (None, bucket.owner):
-        raise S3Error("AccessDenied")
-    found = await call.metadata.get_object(source.bucket, source.key)
+    try:
+        bucket = await call.metadata.get_bucket(source.bucket)
+        if bucket.owner != call.owner or source.expected_owner not in (None, bucket.owner):
+            raise S3Error("AccessDenied")
+        found = await call.metadata.get_object(source.bucket, source.key)
+    except NoSuchBucket:
+        raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
+    except NoSuchKey:
+        raise S3Error("NoSuchKey", Key=source.key) from None
     check_copy_source(found.etag, found.modified_us, source.conditions, now_us=call.now_us)
     return found
 

@@ -192,10 +192,12 @@ async def test_copies_that_are_refused(source: Call, more: dict[str, Any], code:
 
 
 async def test_sources_that_are_not_there(source: Call) -> None:
-    with pytest.raises(NoSuchKey):
+    with pytest.raises(S3Error) as caught:
         await copy_object(source, Bucket="photos", Key="to", CopySource="photos/nothing")
-    with pytest.raises(NoSuchBucket):
+    assert (caught.value.code, caught.value.details) == ("NoSuchKey", {"Key": "nothing"})
+    with pytest.raises(S3Error) as caught:
         await copy_object(source, Bucket="photos", Key="to", CopySource="nowhere/from")
+    assert (caught.value.code, caught.value.details) == ("NoSuchBucket", {"BucketName": "nowhere"})
     with pytest.raises(NoSuchBucket):
         await copy_object(source, Bucket="nowhere", Key="to", CopySource="photos/from")
 
