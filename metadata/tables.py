@@ -1,0 +1,186 @@
+"""The tables. Everything that is stored about buckets, objects, blobs and nodes is declared here, once.
+
+How they hang together:
+
+- `object` holds the current version of each key. Its content is one extent inside the row (`blob_id`, `blob_offset`; the usual
+  case), nothing (`size` 0), or rows of `extent` under its `data_id`.
+- `part` belongs to an upload while it is under way (`owner_id` is the upload's `parts_id`), and to the object afterwards
+  (`owner_id` is the object's `data_id`, `start` is set). The bytes of a part of an upload are rows of `extent` under the part's own `data_id`;
+  completion moves them under the object's.
+- `blob.refs` is the number of extents, in rows or inside objects, that name the blob. At zero the row moves to `garbage`.
+- `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or in `garbage` alone.
+
+The only foreign keys are those to `bucket`: PostgreSQL lets a bucket go only when it is empty, whatever other gateways do meanwhile. On
+SQLite they are not enforced: its transactions are one at a time.
+"""
+
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+# Order and equality of bytes, whatever the database's locale; SQLite's text compares so by itself.
+KEY_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
+
+
+class Base(SQLModel, registry=registry()):
+    """Our own registry: no table of another package of the process mixes with these."""
+
+
+class Bucket(Base, table=True):
+    __tablename__ = "bucket"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, unique=True)
+    region: str = Field(sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class Object(Base, table=True):
+    __tablename__ = "object"
+    __table_args__ = WITHOUT_ROWID
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True, foreign_key="bucket.id")
+    key: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    version_id: str = Field(sa_type=Text)
+    data_id: bytes = Field(sa_type=LargeBinary)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    owner: str = Field(sa_type=Text)
+    storage_class: str = Field(sa_type=Text)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    attributes: str | None = Field(sa_type=Text)
+    parts: int = Field(sa_type=Integer)
+    blob_id: bytes | None = Field(sa_type=LargeBinary)
+    blob_offset: int = Field(sa_type=BigInteger)
+
+
+class Extent(Base, table=True):
+    __tablename__ = "extent"
+    __table_args__ = WITHOUT_ROWID
+
+    data_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    start: int = Field(sa_type=BigInteger, primary_key=True)
+    length: int = Field(sa_type=BigInteger)
+    blob_id: bytes = Field(sa_type=LargeBinary)
+    blob_offset: int = Field(sa_type=BigInteger)
+
+
+class Blob(Base, table=True):
+    """`nodes`: the node id of each slot, four bytes each, big-endian."""
+
+    __tablename__ = "blob"
+    __table_args__ = WITHOUT_ROWID
+
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    stripe_bytes: int = Field(sa_type=BigInteger)
+    parity: int = Field(sa_type=Integer)
+    nodes: bytes = Field(sa_type=LargeBinary)
+    refs: int = Field(sa_type=BigInteger)
+
+
+class Garbage(Base, table=True):
+    """`retry_us`: 0 until a deletion has failed; then not before that time again."""
+
+    __tablename__ = "garbage"
+    __table_args__ = (Index("ix_garbage_due", "retry_us", "since_us"), WITHOUT_ROWID)
+
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    stripe_bytes: int = Field(sa_type=BigInteger)
+    parity: int = Field(sa_type=Integer)
+    nodes: bytes = Field(sa_type=LargeBinary)
+    since_us: int = Field(sa_type=BigInteger)
+    retry_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
+
+
+class Pending(Base, table=True):
+    __tablename__ = "pending"
+    __table_args__ = (Index("ix_pending_touched", "touched_us"), WITHOUT_ROWID)
+
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    touched_us: int = Field(sa_type=BigInteger)
+
+
+class Repair(Base, table=True):
+    __tablename__ = "repair"
+    __table_args__ = (Index("ix_repair_due", "due_us"), WITHOUT_ROWID)
+
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    stripe: int = Field(sa_type=BigInteger, primary_key=True)
+    slot: int = Field(sa_type=Integer, primary_key=True)
+    due_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
+
+
+class Upload(Base, table=True):
+    __tablename__ = "upload"
+    __table_args__ = (Index("ix_upload_key", "bucket_id", "key", "id", unique=True), WITHOUT_ROWID)
+
+    id: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    bucket_id: int = Field(sa_type=Integer, foreign_key="bucket.id")
+    key: str = Field(sa_type=KEY_TEXT)
+    parts_id: bytes = Field(sa_type=LargeBinary)
+    owner: str = Field(sa_type=Text)
+    initiated_us: int = Field(sa_type=BigInteger)
+    storage_class: str = Field(sa_type=Text)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    attributes: str | None = Field(sa_type=Text)
+
+
+class Part(Base, table=True):
+    __tablename__ = "part"
+    __table_args__ = WITHOUT_ROWID
+
+    owner_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    number: int = Field(sa_type=Integer, primary_key=True)
+    data_id: bytes = Field(sa_type=LargeBinary)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    start: int | None = Field(sa_type=BigInteger)
+
+
+class Node(Base, table=True):
+    """A row inserted by hand needs its address alone."""
+
+    __tablename__ = "node"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+
+    id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
+    address: str = Field(sa_type=Text, unique=True)
+    state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "active"})
+    capacity_bytes: int | None = Field(sa_type=BigInteger)
+    added_us: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+
+
+class AccessKey(Base, table=True):
+    __tablename__ = "access_key"
+    __table_args__ = WITHOUT_ROWID
+
+    access_key: str = Field(sa_type=Text, primary_key=True)
+    secret_key: str = Field(sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class Lease(Base, table=True):
+    __tablename__ = "lease"
+    __table_args__ = WITHOUT_ROWID
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    holder: str = Field(sa_type=Text)
+    until_us: int = Field(sa_type=BigInteger)
