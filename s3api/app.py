@@ -1,15 +1,16 @@
 """The ASGI application: what lies under /api is FastAPI's, everything else is the bare S3 gateway's.
 
-A plain dispatcher stands before both, so S3 pays nothing for FastAPI; what comes to a bucket's own host name is S3,
-whatever its path. FastAPI's lifespan opens the store. Nothing here knows an operation.
+A plain dispatcher stands before both, so S3 pays nothing for FastAPI; what comes to a bucket's own host name
+is S3, whatever its path. FastAPI's lifespan opens the store. Nothing here knows an operation.
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -17,7 +18,7 @@ from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway
 from s3api.http import Receive, Scope, Send, date, send_reply
 from s3api.rest import create_api
-from s3api.settings import Settings, SettingsError
+from s3api.settings import Settings
 from s3api.store import Store, open_store
 from s3api.wire import error_reply, parse_target
 
@@ -50,8 +51,8 @@ class App:
             self._under_way -= 1
 
     def _is_api(self, scope: Scope) -> bool:
-        """Whether FastAPI answers. A request that is signed as S3's are is S3, so that a client which means a bucket
-        named `api` is told in its own language that there can be none.
+        """Whether FastAPI answers. A request that is signed as S3's are is S3, so that a client which means a
+        bucket named `api` is told in its own language that there can be none.
         """
         path: bytes = scope["raw_path"]
         if not path.startswith(b"/api") or path[4:5] not in (b"", b"/"):
@@ -63,12 +64,12 @@ class App:
         return parse_target(b"/", host, self.settings.domains)[0] is None
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_dated(message: dict[str, object]) -> None:
+        async def send_dated(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"date", date()), (b"server", SERVER)]  # type: ignore[misc]
+                message["headers"] = [*message["headers"], (b"date", date()), (b"server", SERVER)]
             await send(message)
 
-        await self._api(scope, receive, send_dated)  # type: ignore[arg-type]
+        await self._api(scope, receive, send_dated)
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +94,9 @@ class App:
 
 
 def create_app(settings: Settings, *, own_process: bool = False) -> App:
-    """The application. `own_process`: the process is the gateway's alone, and its garbage collector may be tuned."""
+    """The application. `own_process`: the process is the gateway's alone, and its garbage collector may be
+    tuned.
+    """
     return App(settings, own_process=own_process)
 
 

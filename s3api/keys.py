@@ -1,9 +1,9 @@
 """Key pairs: the root pair of this gateway, and those that the metadata store keeps.
 
-The root pair comes from the settings; without them the first start makes one and keeps it in the data directory,
-in the format of AWS's own credentials file (so `AWS_SHARED_CREDENTIALS_FILE` may name it), readable by its owner alone.
-All pairs belong to one account. A pair that was looked up is believed for `key_cache_s`; that is how long a revoked one
-may go on.
+The root pair comes from the settings; without them the first start makes one and keeps it in the data
+directory, in the format of AWS's own credentials file (so `AWS_SHARED_CREDENTIALS_FILE` may name it),
+readable by its owner alone. All pairs belong to one account. A pair that was looked up is believed for
+`key_cache_s`; that is how long a revoked one may go on.
 """
 
 from __future__ import annotations

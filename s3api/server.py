@@ -1,8 +1,8 @@
 """uvicorn, set up for a store: uvloop, httptools with bounded heads, no log line or header of its own.
 
 uvicorn's httptools protocol bounds a body's buffer and not a request's head: neither its size nor the time
-that it may take. Both are bounded here. The socket is bound before anything is printed or forked, so a port that is
-taken is one clear line.
+that it may take. Both are bounded here. The socket is bound before anything is printed or forked, so a port
+that is taken is one clear line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request heads have `max_header_bytes` and HEAD_TIMEOUT_S to arrive. 431 where they are larger."""
+    """HTTP/1.1 whose request heads have `max_header_bytes` and HEAD_TIMEOUT_S to arrive. 431 where they are
+    larger.
+    """
 
     max_header_bytes = 64 << 10
 

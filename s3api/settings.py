@@ -102,8 +102,8 @@ class Settings(BaseSettings):
     nodes: Annotated[tuple[str, ...], NoDecode] = Field(
         DEFAULT_NODES, repr=False, validation_alias=AliasChoices("SIXFOLD_NODES", "SIXFOLD_NODE")
     )
-    """Addresses of nodes to register at start-up where they are not yet. The default ones, embedded in the data
-    directory, are registered only where the table of nodes is empty.
+    """Addresses of nodes to register at start-up where they are not yet. The default ones, embedded in the
+    data directory, are registered only where the table of nodes is empty.
     """
     node_token: SecretStr | None = None
     """What chunkd servers ask for as a bearer token."""
@@ -224,7 +224,9 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as why:
-        raise SettingsError("; ".join(_line(error) for error in why.errors(include_input=False))) from None
+        raise SettingsError(
+            "; ".join(error_line(error) for error in why.errors(include_input=False))
+        ) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -268,7 +270,8 @@ def _text(value: Any) -> str | None:
     return value if value is None else str(value)
 
 
-def _line(error: Any) -> str:
+def error_line(error: Any) -> str:
+    """One of pydantic's errors, as an operator reads it."""
     name = ".".join(str(part) for part in error["loc"]).removeprefix("SIXFOLD_").lower()
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":

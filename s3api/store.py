@@ -13,7 +13,8 @@ from chunkd import open_node
 from metadata import Metadata, open_metadata
 from metadata.errors import NodeExists
 from metadata.records import NodeRow
-from s3api.blobs import BlobSettings, BlobStore, now_us
+from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
+from s3api.blobs.cluster import Cluster
 from s3api.keys import Keys, root_key
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
@@ -50,7 +51,7 @@ async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
 
 
 async def register_nodes(metadata: Metadata, settings: Settings) -> None:
-    """Register the nodes of the settings that are not yet. Raises SettingsError where too few are registered."""
+    """Register the nodes of the settings that are not yet. SettingsError where too few are registered."""
     known = {row.address for row in await metadata.nodes()}
     wanted = settings.nodes if "nodes" in settings.model_fields_set or not known else ()
     for address in dict.fromkeys(wanted):
@@ -97,3 +98,20 @@ def blob_settings(settings: Settings) -> BlobSettings:
 def instance() -> str:
     """A name of this process among all gateways of one database, for lease rows."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+async def survey(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
+    """Every registered node, asked once and let go of."""
+    cluster = Cluster(
+        metadata,
+        base=settings.data,
+        token=settings.node_token_text,
+        timeout_s=settings.node_timeout_s,
+        refresh_s=settings.node_refresh_s,
+        parity=settings.parity,
+    )
+    try:
+        await cluster.refresh()
+        return cluster.status()
+    finally:
+        await cluster.close()

@@ -1,8 +1,9 @@
 """Who may use REST: everybody on this machine, and elsewhere who has an S3 key pair (HTTP Basic, RFC 7617).
 
-"On this machine" means that the gateway listens on a loopback address, that the client asked for a loopback host (a page
-of another site that points its own name at 127.0.0.1 did not), and that no proxy stands between. A web page of another
-origin may not write, whether or not the browser adds a password: such requests say so (Sec-Fetch-Site, Origin).
+"On this machine" means that the gateway listens on a loopback address, that the client asked for a loopback
+host (a page of another site that points its own name at 127.0.0.1 did not), and that no proxy stands between.
+A web page of another origin may not write, whether or not the browser adds a password: such requests say so
+(Sec-Fetch-Site, Origin).
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def _credentials(header: str) -> tuple[str, bytes]:
 
 
 def _cross_site(request: Request) -> bool:
-    """Whether a browser says that the request was made by a page of another origin (Fetch metadata; RFC 6454)."""
+    """Whether a browser says that the request was made by a page of another origin (Fetch metadata; RFC
+    6454).
+    """
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")

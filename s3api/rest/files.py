@@ -1,7 +1,8 @@
-"""/api/file: put a file, get it back by its id, list and delete. A file is an object of one bucket, its id the key.
+"""/api/file: put a file, get it back by its id, list and delete. A file is an object of one bucket, its id
+the key.
 
-Bodies stream in and out through the same operations as S3's. What comes back is never run by a browser in this
-origin: it is sandboxed, and its type is not guessed at.
+Bodies stream in and out through the same operations as S3's. What comes back is never run by a browser in
+this origin: it is sandboxed, and its type is not guessed at.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from metadata.errors import NoSuchBucket, NoSuchKey
 from s3api.blobs import now_us
 from s3api.blobs.stripes import new_id
-from s3api.body import Body
+from s3api.body import Body, Source
 from s3api.errors import S3Error
 from s3api.gateway import declared_length
 from s3api.http import Request as HttpRequest
@@ -72,8 +73,8 @@ router = APIRouter(route_class=ProblemRoute, tags=["files"])
 @router.put("", status_code=201, openapi_extra=_BODY, summary="Store a file")
 @router.post("", status_code=201, openapi_extra=_BODY, summary="Store a file", include_in_schema=False)
 async def put_file(request: Request, name: str = "") -> Response:
-    """A form with the field `file`, or the bytes alone: then Content-Type is the file's type, and Content-Disposition
-    or `?name=` its name. Answers `{"id": "<uuid>"}`.
+    """A form with the field `file`, or the bytes alone: then Content-Type is the file's type, and
+    Content-Disposition or `?name=` its name. Answers `{"id": "<uuid>"}`.
     """
     http = HttpRequest(request.scope, request.receive)
     call = _call(request)
@@ -83,7 +84,8 @@ async def put_file(request: Request, name: str = "") -> Response:
     if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
         _check_length(length, limit + FORM_OVERHEAD_BYTES)
         form = await FormFile.open(http.pieces, boundary_of(content_type))
-        source, length, name, kind = form.pieces, None, clean(form.name), form.type
+        source: Source = form.pieces
+        length, name, kind = None, clean(form.name), form.type
     else:
         _check_length(length, limit)
         length = 0 if length is None and not http.chunked else length
@@ -98,7 +100,9 @@ async def put_file(request: Request, name: str = "") -> Response:
 async def list_files(
     request: Request, limit: int = Query(LIST_DEFAULT, ge=1, le=LIST_MOST), after: str | None = None
 ) -> Response:
-    """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on the last."""
+    """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on
+    the last.
+    """
     call, bucket = _call(request), _bucket(request)
     try:
         page = await call.metadata.list_objects(
@@ -149,7 +153,7 @@ async def delete_file(request: Request, id: str) -> Response:
 
 
 class Streamed(Response):
-    """A reply whose body is a buffer or an iterator of buffers; a failure in the midst cuts the connection."""
+    """A reply whose body is a buffer or an iterator of buffers; failing in the midst cuts the connection."""
 
     def __init__(self, status: int, headers: dict[str, str], content: Any) -> None:
         self.status_code, self.background = status, None
@@ -180,10 +184,13 @@ async def _store_file(call: Call, bucket: str, name: str, kind: str) -> Response
 
 
 async def _read_inputs(request: Request, call: Call, bucket: str, key: str) -> dict[str, Any]:
-    """Range and conditions as GetObject takes them. A date that is none is ignored (RFC 9110, section 13.1)."""
+    """Range and conditions as GetObject takes them. A date that is none is ignored (RFC 9110, 13.1)."""
     headers = request.headers
     given: dict[str, Any] = {"IfMatch": headers.get("if-match"), "IfNoneMatch": headers.get("if-none-match")}
-    for member, name in (("IfModifiedSince", "if-modified-since"), ("IfUnmodifiedSince", "if-unmodified-since")):
+    for member, name in (
+        ("IfModifiedSince", "if-modified-since"),
+        ("IfUnmodifiedSince", "if-unmodified-since"),
+    ):
         with suppress(ValueError):
             given[member] = read_time(headers[name]) if name in headers else None
     given["Range"] = headers.get("range")

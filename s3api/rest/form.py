@@ -1,13 +1,14 @@
 """The one file of a multipart/form-data body (RFC 7578), as a stream: no byte of it is kept.
 
-`FormFile.open` reads up to the first byte of the field `file`, and says its name and type; `pieces` is then a body's
-source. Fields before and after it are passed over, within bounds. A form that ends early, or has a second file, fails
-while its last bytes are read, so nothing of it is stored.
+`FormFile.open` reads up to the first byte of the field `file`, and says its name and type; `pieces` is then a
+body's source. Fields before and after it are passed over, within bounds. A form that ends early, or has a
+second file, fails while its last bytes are read, so nothing of it is stored.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,15 +60,19 @@ class FormFile:
 
     @classmethod
     async def open(cls, source: Source, boundary: bytes) -> FormFile:
-        """Read until the file begins. Raises S3Error IncorrectNumberOfFilesInPostRequest, MalformedPOSTRequest."""
+        """Read until the file begins. Raises S3Error IncorrectNumberOfFilesInPostRequest,
+        MalformedPOSTRequest.
+        """
         form = cls(source, boundary)
         while not form._found:
             if not await form._advance():
                 raise S3Error("IncorrectNumberOfFilesInPostRequest")
         return form
 
-    async def pieces(self) -> list[Buffer]:
-        """The next bytes of the file, [] at its end. Raises S3Error IncompleteBody where the form is cut short."""
+    async def pieces(self) -> Sequence[Buffer]:
+        """The next bytes of the file, [] at its end. Raises S3Error IncompleteBody where the form is cut
+        short.
+        """
         while not self._data and await self._advance():
             pass
         taken: list[Buffer] = list(self._data)
@@ -127,7 +132,8 @@ class FormFile:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._part.wanted:
-            # Most data is a slice of what was received; a piece of what looked like a boundary is the parser's own.
+            # Most data is a slice of what was received; a piece of what looked like a boundary is the
+            # parser's own.
             whole = self._chunk if data is self._chunk.obj else memoryview(data)
             self._data.append(whole[start:end])
             return

@@ -1,4 +1,6 @@
-"""/api/health: whether the process runs (live), and whether it can serve (ready). Open to everybody, tells nothing else."""
+"""/api/health: whether the process runs (live), and whether it can serve (ready). Open to everybody, tells
+nothing else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""File names in Content-Disposition: read as clients write them, written as RFC 6266 and RFC 8187 want them. Pure functions."""
+"""File names in Content-Disposition: read as clients write them, written as RFC 6266 and RFC 8187 want them.
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ _TOKEN = re.compile(r'filename\s*=\s*([^";\s]+)', re.IGNORECASE)
 
 
 def clean(name: str) -> str:
-    """A file name without directories (some clients send whole paths) and control characters; "" where nothing is left."""
+    """A file name without directories (some clients send whole paths) and control characters; "" where
+    nothing is left.
+    """
     last = _CONTROL.sub("", name.replace("\\", "/")).rstrip("/").rpartition("/")[2].strip()
     return "" if last in (".", "..") else last[:MAX_NAME_CHARACTERS]
 

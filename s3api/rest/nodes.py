@@ -23,7 +23,7 @@ class NewNode(BaseModel):
 
 @router.get("", summary="List the nodes")
 async def list_nodes(request: Request) -> dict[str, Any]:
-    """As this gateway knows them now; `used_bytes`, `chunks` and `latency_ms` are some seconds old at most."""
+    """As this gateway knows them now; `used_bytes`, `chunks` and `latency_ms` are seconds old at most."""
     return {"nodes": _nodes(request)}
 
 
@@ -32,9 +32,7 @@ async def add_node(request: Request, new: NewNode) -> dict[str, Any]:
     """The node must answer now. Every gateway of this store uses it within seconds."""
     store: Store = request.app.state.store
     try:
-        row = await admit_node(
-            store.metadata, store.settings, new.address, capacity_bytes=new.capacity_bytes
-        )
+        row = await admit_node(store.metadata, store.settings, new.address, capacity_bytes=new.capacity_bytes)
     except ValueError as why:
         raise S3Error("InvalidArgument", str(why), ArgumentName="address") from None
     await store.blobs.cluster.refresh()

@@ -20,7 +20,6 @@ from chunkd import NodeError
 from metadata.errors import NodeExists
 from s3api import failures
 from s3api.body import ClientGone
-from s3api.errors import S3Error
 from s3api.wire.codes import ERRORS
 from s3api.wire.errors import RETRY_AFTER
 

@@ -1,0 +1,59 @@
+"""What `sixfold serve` prints: where the store is, with which keys, and lines to paste."""
+
+from __future__ import annotations
+
+from rich.markup import escape
+
+from metadata.records import AccessKey
+from s3api import __version__
+from s3api.cli.screen import out
+from s3api.keys import credentials_path
+from s3api.settings import Settings, without_password
+
+EVERYWHERE = ("0.0.0.0", "::", "")
+
+
+def welcome(settings: Settings, root: AccessKey, *, port: int, is_new: bool) -> None:
+    """A new secret is shown this once; later the file is named that keeps it."""
+    screen = out()
+    screen.print("\n".join(_lines(settings, root, endpoint(settings, port), is_new=is_new)))
+    screen.file.flush()
+
+
+def endpoint(settings: Settings, port: int) -> str:
+    """A URL that reaches this gateway from this machine."""
+    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _lines(settings: Settings, root: AccessKey, url: str, *, is_new: bool) -> list[str]:
+    kept = None if settings.access_key else credentials_path(settings)
+    secret = root.secret_key if is_new else "..."
+    shown = escape(secret) if is_new else f"[dim]in {escape(str(kept))}[/]" if kept else "[dim]as set[/]"
+    lines = [
+        f"[bold]Sixfold {__version__}[/]",
+        f"  endpoint    [bold cyan]{url}[/]   S3 at /, REST at /api/, docs at {url}/api/docs",
+        f"  access key  [bold]{escape(root.access_key)}[/]",
+        f"  secret key  {shown}",
+        f"  data        {escape(str(settings.data))}",
+        f"  metadata    {escape(without_password(settings.database_url))}",
+    ]
+    if is_new:
+        lines.append(f"  [dim]The pair is kept in {escape(str(kept))}; it is shown this once.[/]")
+    variables = f"AWS_ACCESS_KEY_ID={root.access_key} AWS_SECRET_ACCESS_KEY={secret}"
+    if kept and not is_new:
+        variables = f"AWS_SHARED_CREDENTIALS_FILE={kept}"
+        arguments = ""
+    else:
+        arguments = f", aws_access_key_id='{root.access_key}', aws_secret_access_key='{secret}'"
+    is_open = settings.rest_open if settings.rest_open is not None else settings.on_loopback
+    user = "" if is_open else f"-u {root.access_key}:{secret} "
+    pasted = [
+        f"{variables} AWS_REGION={settings.region} aws --endpoint-url {url} s3 mb s3://photos",
+        f"python -c \"import boto3; print(boto3.client('s3', endpoint_url='{url}', "
+        f"region_name='{settings.region}'{arguments}).list_buckets()['Buckets'])\"",
+        f"curl -X PUT {user}-F file=@photo.jpg {url}/api/file",
+    ]
+    if kept and not is_new:
+        pasted[1] = f"AWS_SHARED_CREDENTIALS_FILE={kept} {pasted[1]}"
+    return [*lines, "", *(f"  {escape(line)}" for line in pasted), ""]

@@ -1,0 +1,25 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateway_process import GatewayProcess
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own SIXFOLD_* and AWS_* must not decide what a test finds."""
+    for name in list(os.environ):
+        if name.startswith(("SIXFOLD_", "CHUNKD_", "AWS_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """One gateway for all tests that only add to it: each makes its own buckets and files."""
+    with GatewayProcess(tmp_path_factory.mktemp("gateway") / "data") as process:
+        yield process

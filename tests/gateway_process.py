@@ -1,0 +1,153 @@
+"""A real `sixfold serve` in a process of its own, for tests that speak to it over a socket.
+
+    with GatewayProcess(tmp_path) as gateway:
+        gateway.s3().list_buckets()
+
+Ready means ready: the constructor's caller waits until /api/health/ready says so, or fails with what the
+process wrote.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+import httpx
+from botocore.config import Config
+
+READY_WITHIN_S = 30.0
+STOP_WITHIN_S = 20.0
+POLL_S = 0.05
+ACCESS_KEY, SECRET_KEY = "SFTESTTESTTESTTEST00", "a-secret-for-tests-and-nothing-else-0000"
+
+
+class GatewayProcess:
+    """One gateway over a data directory that outlives it: `restart` starts another on the same data and port.
+
+    `options` are of the command line, `environment` is added to a clean one (no SIXFOLD_* of the outside gets
+    in).
+    """
+
+    def __init__(
+        self, data: Path, *options: str, environment: dict[str, str] | None = None, own_keys: bool = False
+    ) -> None:
+        self.data, self.options = data, options
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.access_key, self.secret_key = ACCESS_KEY, SECRET_KEY
+        self.log_path = data.with_name(data.name + ".log")
+        self.environment = clean_environment() | (environment or {})
+        if not own_keys:
+            self.environment |= {"SIXFOLD_ACCESS_KEY": ACCESS_KEY, "SIXFOLD_SECRET_KEY": SECRET_KEY}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self, *, wait: bool = True) -> None:
+        command = [sys.executable, "-m", "s3api", "--port", str(self.port), "--data", str(self.data)]
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *self.options], stdout=log, stderr=log, env=self.environment, cwd=self.data.parent
+            )
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, within_s: float = READY_WITHIN_S) -> None:
+        deadline = time.monotonic() + within_s
+        while not self.is_ready():
+            if not self.is_running():
+                raise AssertionError(f"the gateway ended before it was ready:\n{self.log()}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"the gateway was not ready within {within_s} s:\n{self.log()}")
+            time.sleep(POLL_S)
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.endpoint}/api/health/ready", timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> int:
+        """End it as an operator would; its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        if self.is_running():
+            self.stop()
+        self.start()
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def resident_bytes(self) -> int:
+        """The most memory that the process has had resident so far."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+
+    def s3(self, **config: Any) -> Any:
+        """A boto3 client with boto3's defaults, and path style since tests have no DNS of their own."""
+        settings = {"s3": {"addressing_style": "path"}, "retries": {"total_max_attempts": 1}} | config
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            config=Config(**settings),
+        )
+
+    def http(self, **options: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.endpoint, timeout=60, **options)
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        try:
+            return self._process.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(
+                f"the gateway did not stop within {STOP_WITHIN_S} s:\n{self.log()}"
+            ) from None
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SIXFOLD_", "AWS_"))}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
