@@ -15,6 +15,7 @@ import time
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
+from string import ascii_letters, ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
 from metadata.errors import NoSuchAccessKey
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ROOT_OWNER = "6708642f4aa68d43e8fbfd68808296a0132fdece06d2b218f71530cbe2452969"
 ACTIVE = "active"
 CACHED_KEYS = 1024
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_ALPHABET = ascii_uppercase + "234567"
 
 
 class Keys:
@@ -77,9 +78,12 @@ def credentials_path(settings: Settings) -> Path:
 
 
 def new_pair(owner: str = ROOT_OWNER) -> AccessKey:
-    """A random pair of AWS's lengths: 20 and 40 characters, 90 and 240 bits."""
-    name = "SF" + "".join(secrets.choice(_ALPHABET) for _ in range(18))
-    return _pair(name, secrets.token_urlsafe(30), owner)
+    """A random pair of AWS's lengths: 20 and 40 characters, 90 and 238 bits. No shell minds any of them."""
+    return _pair("SF" + _random(_ALPHABET, 18), _random(ascii_letters + digits, 40), owner)
+
+
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 def _pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER) -> AccessKey:

@@ -107,10 +107,10 @@ class GatewayProcess:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
-    def resident_bytes(self) -> int:
-        """The most memory that the process has had resident so far."""
+    def memory_bytes(self) -> int:
+        """What the process has of its own now. Pages of mapped files (LMDB) are not its own."""
         status = Path(f"/proc/{self.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        line = next(line for line in status.splitlines() if line.startswith("RssAnon"))
         return int(line.split()[1]) * 1024
 
     def s3(self, **config: Any) -> Any:

@@ -127,7 +127,7 @@ class FormFile:
         if self._found:
             raise S3Error("IncorrectNumberOfFilesInPostRequest")
         self._found = self._part.wanted = True
-        self.name = _text(options.get(b"filename", b""))
+        self.name = _file_name(options.get(b"filename", b""))
         self.type = _text(self._part.headers.get(b"content-type", b""))
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
@@ -143,6 +143,14 @@ class FormFile:
 
     def _end(self) -> None:
         self._whole = True
+
+
+def _file_name(raw: bytes) -> str:
+    """Browsers escape these three, and no others (HTML, "multipart/form-data encoding algorithm")."""
+    name = _text(raw)
+    for escaped, meant in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
+        name = name.replace(escaped, meant)
+    return name
 
 
 def _text(raw: bytes) -> str:

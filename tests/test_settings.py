@@ -1,0 +1,157 @@
+"""Where settings come from, which wins, and what an operator is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from s3api.settings import (
+    DEFAULT_NODES,
+    Settings,
+    SettingsError,
+    is_loopback,
+    load,
+    without_password,
+)
+
+
+def test_defaults_need_nothing() -> None:
+    settings = load()
+    assert (settings.host, settings.port, settings.workers, settings.parity) == ("127.0.0.1", 8260, 1, 2)
+    assert settings.data == Path.cwd() / "sixfold-data"
+    assert settings.nodes == DEFAULT_NODES
+    assert len(settings.nodes) == 6
+    assert settings.database_url == f"sqlite:///{settings.data}/metadata.sqlite3"
+
+
+def test_each_source_beats_the_ones_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "sixfold.toml"
+    file.write_text('port = 1001\nregion = "from-file"\nparity = 1\n')
+    monkeypatch.setenv("SIXFOLD_CONFIG", str(file))
+    assert (load().port, load().region) == (1001, "from-file")
+    monkeypatch.setenv("SIXFOLD_PORT", "1002")
+    assert (load().port, load().region) == (1002, "from-file")
+    assert load(port=1003).port == 1003
+    assert load(port=None).port == 1002
+    assert load().parity == 1
+
+
+def test_the_file_named_by_the_caller_beats_the_one_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.toml").write_text("port = 1\n")
+    (tmp_path / "b.toml").write_text("port = 2\n")
+    monkeypatch.setenv("SIXFOLD_CONFIG", str(tmp_path / "a.toml"))
+    assert load(config=tmp_path / "b.toml").port == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["redis://a/0 redis://b/1", "redis://a/0,redis://b/1", '["redis://a/0", "redis://b/1"]'],
+)
+@pytest.mark.parametrize("name", ["SIXFOLD_NODES", "SIXFOLD_NODE"])
+def test_lists_in_the_environment(text: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODES", "not-ours")
+    monkeypatch.setenv(name, text)
+    assert load().nodes == ("redis://a/0", "redis://b/1")
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "")
+    monkeypatch.setenv("SIXFOLD_PORT", "")
+    assert load().access_key is None
+    assert load().port == 8260
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"port": 70000}, "port: "),
+        ({"access_key": "abcd"}, "access_key and secret_key come together"),
+        ({"secret_key": "abcd"}, "access_key and secret_key come together"),
+        ({"access_key": "a/b", "secret_key": "s"}, "access_key: "),
+        ({"parity": 5}, "parity: "),
+        ({"rest_bucket": "api"}, "rest_bucket: "),
+        ({"domains": ("not a domain",)}, "domains: "),
+        ({"config": Path("/no/such/file.toml")}, "there is no settings file /no/such/file.toml"),
+        ({"no_such_setting": 1}, "no_such_setting: there is no such setting"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(given: dict[str, object], said: str) -> None:
+    with pytest.raises(SettingsError, match=said) as caught:
+        load(**given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_with_an_unknown_name_or_no_toml_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "sixfold.toml"
+    file.write_text("prot = 1\n")
+    with pytest.raises(SettingsError, match="prot: there is no such setting"):
+        load(config=file)
+    file.write_text("port = = 1\n")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(config=file)
+
+
+def test_no_secret_in_a_repr_or_an_error() -> None:
+    settings = load(
+        access_key="AKEY",
+        secret_key="hush-hush",
+        node_token="hush-token",
+        database="postgresql://u:hush-db@h/d",
+        nodes=("redis://:hush-node@h/0",) * 6,
+    )
+    assert "hush" not in repr(settings) + str(settings)
+    with pytest.raises(SettingsError) as caught:
+        load(secret_key="hush-hush", access_key="bad/key")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_worker_gets_the_same_settings_by_its_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given = load(
+        port=4,
+        data=tmp_path,
+        nodes=("lmdb:a#1", "lmdb:a#2"),
+        hedge=False,
+        access_key="AKEY",
+        secret_key="hush",
+        domains=("s3.example.org",),
+    )
+    monkeypatch.setenv("SIXFOLD_CONFIG", "/left/over")
+    for name, value in given.environment().items():
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert load() == given
+    assert isinstance(given, Settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.9.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("s3.localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("", False),
+        ("10.0.0.1", False),
+        ("localhost.example.org", False),
+        ("127.0.0.1.example.org", False),
+    ],
+)
+def test_loopback(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_urls_are_shown_without_passwords() -> None:
+    assert without_password("postgresql://u:p@h:5/d") == "postgresql://u:***@h:5/d"
+    assert without_password("redis://:p@h/0") == "redis://:***@h/0"
+    assert without_password("lmdb:chunks#1") == "lmdb:chunks#1"
