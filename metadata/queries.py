@@ -8,13 +8,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Executable, Integer, LargeBinary, and_, bindparam, exists
-from sqlalchemy import Table as _Table
-from sqlalchemy import delete, false, func, insert as plain_insert, literal, literal_column, or_, select, true, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from metadata import tables
 from metadata.statements import Statement, change, one, rows
+
+# Inserts are built by PostgreSQL's construct: its ON CONFLICT is SQLite's too.
 
 ALL_TABLES = tables.Base.metadata.tables
 bucket, object_, extent, blob = (ALL_TABLES[name] for name in ("bucket", "object", "extent", "blob"))
@@ -29,7 +46,7 @@ def given(name: str, kind: Any = None) -> Any:
     return bindparam(name, type_=kind)
 
 
-def all_of(table: _Table) -> Executable:
+def all_of(table: Table) -> Insert:
     """INSERT of a whole row, which does nothing where the key is there."""
     return insert(table).values({c.name: given(c.name, c.type) for c in table.c}).on_conflict_do_nothing()
 
@@ -42,7 +59,11 @@ def limited(name: str = "limit") -> Any:
 
 
 class B:
-    get = one(select(bucket.c["id", "name", "region", "owner", "created_us"]).where(bucket.c.name == given("bucket")))
+    get = one(
+        select(bucket.c["id", "name", "region", "owner", "created_us"]).where(
+            bucket.c.name == given("bucket")
+        )
+    )
     id = one(select(bucket.c.id).where(bucket.c.name == given("bucket")))
     add = one(
         insert(bucket)
@@ -53,13 +74,21 @@ class B:
     )
     # The lock keeps other gateways' objects out between the look and the deletion (their foreign keys want the row).
     lock = one(select(bucket.c.id).where(bucket.c.name == given("bucket")).with_for_update())
-    any_object = one(select(literal_column("1")).select_from(object_).where(object_.c.bucket_id == given("bucket_id")).limit(1))
+    any_object = one(
+        select(literal_column("1"))
+        .select_from(object_)
+        .where(object_.c.bucket_id == given("bucket_id"))
+        .limit(1)
+    )
     uploads = rows(select(upload.c.id, upload.c.parts_id).where(upload.c.bucket_id == given("bucket_id")))
     remove = change(delete(bucket).where(bucket.c.id == given("bucket_id")))
 
     @staticmethod
     def page(*, owner: bool, region: bool, bounded: bool) -> Statement:
-        conditions: list[ColumnElement[bool]] = [bucket.c.name > given("after"), bucket.c.name >= given("prefix")]
+        conditions: list[ColumnElement[bool]] = [
+            bucket.c.name > given("after"),
+            bucket.c.name >= given("prefix"),
+        ]
         conditions += [bucket.c.owner == given("owner")] if owner else []
         conditions += [bucket.c.region == given("region")] if region else []
         conditions += [bucket.c.name < given("stop")] if bounded else []
@@ -71,10 +100,14 @@ class B:
 
 _HERE = and_(object_.c.bucket_id == given("bucket_id"), object_.c.key == given("key"))
 _SAME = and_(
-    object_.c.bucket_id == given("at_bucket"), object_.c.key == given("at_key"), object_.c.data_id == given("at_data")
+    object_.c.bucket_id == given("at_bucket"),
+    object_.c.key == given("at_key"),
+    object_.c.data_id == given("at_data"),
 )
 _JOINED = bucket.outerjoin(object_, and_(object_.c.bucket_id == bucket.c.id, object_.c.key == given("key")))
-_LISTED = object_.c["key", "etag", "size", "modified_us", "storage_class", "owner", "checksum_algorithm", "checksum_type"]
+_LISTED = object_.c[
+    "key", "etag", "size", "modified_us", "storage_class", "owner", "checksum_algorithm", "checksum_type"
+]
 _CONTENT = object_.c["data_id", "etag", "size", "modified_us", "parts", "blob_id"]
 
 
@@ -101,7 +134,7 @@ class O:  # noqa: E742 - read as O.get, O.head, beside B and U
         .where(_SAME)
         .values({c.name: given(c.name) for c in object_.c if c.name not in ("bucket_id", "key")})
     )
-    remove = change(delete(object_).where(_SAME))
+    remove = one(delete(object_).where(_SAME).returning(object_.c.data_id), writes=True)
 
     @staticmethod
     def page(*, inclusive: bool, bounded: bool) -> Statement:
@@ -115,25 +148,29 @@ class O:  # noqa: E742 - read as O.get, O.head, beside B and U
 # --- content: extents and references -----------------------------------------------------------
 
 _OWNED = extent.c.data_id == given("data_id")
-_counts = select(extent.c.blob_id, func.count().label("n")).where(_OWNED).group_by(extent.c.blob_id).subquery("counts")
+_counts = (
+    select(extent.c.blob_id, func.count().label("n"))
+    .where(_OWNED)
+    .group_by(extent.c.blob_id)
+    .subquery("counts")
+)
 _named = blob.c.id.in_(select(extent.c.blob_id).where(_OWNED))
 _GARBAGE = ("id", "size", "stripe_bytes", "parity", "nodes", "since_us", "retry_us", "attempts")
 
 
-def _of_parts(owner: str) -> Any:
-    """Extents of the bytes of all parts of an owner."""
-    return extent.c.data_id.in_(select(part.c.data_id).where(part.c.owner_id == given(owner)))
-
-
 class C:
     add_blob = change(all_of(blob))
-    share = change(update(blob).where(blob.c.id == given("blob_id")).values(refs=blob.c.refs + given("n", BigInteger)))
+    share = change(
+        update(blob).where(blob.c.id == given("blob_id")).values(refs=blob.c.refs + given("n", BigInteger))
+    )
     alive = one(select(literal_column("1")).select_from(blob).where(blob.c.id == given("blob_id")))
     bury = one(
-        delete(blob).where(blob.c.id == given("blob_id"), blob.c.refs == given("refs")).returning(*_BLOB), writes=True
+        delete(blob).where(blob.c.id == given("blob_id"), blob.c.refs == given("refs")).returning(*_BLOB),
+        writes=True,
     )
     release = one(
-        update(blob).where(blob.c.id == given("blob_id")).values(refs=blob.c.refs - 1).returning(blob.c.refs), writes=True
+        update(blob).where(blob.c.id == given("blob_id")).values(refs=blob.c.refs - 1).returning(blob.c.refs),
+        writes=True,
     )
     add_garbage = change(plain_insert(garbage).values({name: given(name) for name in _GARBAGE}))
     add_extent = change(plain_insert(extent).values({c.name: given(c.name) for c in extent.c}))
@@ -155,7 +192,9 @@ class C:
         .order_by(extent.c.start)
     )
     # The extents of one `data_id`, however many, in one statement each.
-    release_all = change(update(blob).where(blob.c.id == _counts.c.blob_id).values(refs=blob.c.refs - _counts.c.n))
+    release_all = change(
+        update(blob).where(blob.c.id == _counts.c.blob_id).values(refs=blob.c.refs - _counts.c.n)
+    )
     bury_all = change(
         plain_insert(garbage).from_select(
             _GARBAGE,
@@ -172,7 +211,7 @@ class C:
 
 # --- uploads and parts --------------------------------------------------------------------------
 
-_PART = tuple(part.c[c.name] for c in part.c if c.name not in ("owner_id", "data_id"))
+_PART = tuple(part.c[c.name] for c in part.c if c.name != "owner_id")
 _FIELDS = tuple(upload.c[name] for name in (
     "id", "key", "owner", "initiated_us", "storage_class", "checksum_algorithm", "checksum_type", "attributes"
 ))  # fmt: skip
@@ -186,12 +225,24 @@ _starts = (
 )
 
 
+# Literals, and as wide as a column: PostgreSQL would compute in 32 bits.
+_SPAN = literal_column(str(tables.PART_SPAN), BigInteger)
+_low = cast(part.c.number, BigInteger) * _SPAN
+_of_part = and_(
+    extent.c.data_id == given("parts_id"), extent.c.start >= given("low"), extent.c.start < given("high")
+)
+
+
 class U:
     add = change(all_of(upload))
-    get = one(select(bucket.c.id, *_FIELDS).select_from(bucket.outerjoin(upload, _UPLOAD)).where(bucket.c.name == given("bucket")))
+    get = one(
+        select(bucket.c.id, *_FIELDS)
+        .select_from(bucket.outerjoin(upload, _UPLOAD))
+        .where(bucket.c.name == given("bucket"))
+    )
     # For a write to a part: the upload, and the part as it is.
     head = one(
-        select(bucket.c.id, upload.c.parts_id, part.c.data_id)
+        select(bucket.c.id, upload.c.parts_id, part.c.number)
         .select_from(
             bucket.outerjoin(upload, _UPLOAD).outerjoin(
                 part, and_(part.c.owner_id == upload.c.parts_id, part.c.number == given("number"))
@@ -205,7 +256,7 @@ class U:
     add_part = change(all_of(part))
     replace_part = change(
         update(part)
-        .where(part.c.owner_id == given("at_owner"), part.c.number == given("at_number"), part.c.data_id == given("at_data"))
+        .where(part.c.owner_id == given("at_owner"), part.c.number == given("at_number"))
         .values({c.name: given(c.name) for c in part.c if c.name not in ("owner_id", "number")})
     )
     parts = rows(
@@ -221,13 +272,17 @@ class U:
         .order_by(part.c.number)
         .limit(limited())
     )
-    one_part = one(select(*_PART).where(part.c.owner_id == given("owner_id"), part.c.number == given("number")))
+    one_part = one(
+        select(*_PART).where(part.c.owner_id == given("owner_id"), part.c.number == given("number"))
+    )
     all_parts = rows(
-        select(part.c["number", "etag", "size", "modified_us", "data_id"])
+        select(part.c["number", "etag", "size", "modified_us"])
         .where(part.c.owner_id == given("owner_id"))
         .order_by(part.c.number)
     )
-    remove_part = change(delete(part).where(part.c.owner_id == given("owner_id"), part.c.number == given("number")))
+    remove_part = change(
+        delete(part).where(part.c.owner_id == given("owner_id"), part.c.number == given("number"))
+    )
     remove_parts = change(delete(part).where(part.c.owner_id == given("owner_id")))
     # Completion: the parts and their extents become the object's.
     move_parts = change(
@@ -243,15 +298,21 @@ class U:
     move_extents = change(
         plain_insert(extent).from_select(
             [c.name for c in extent.c],
-            select(given("data_id", LargeBinary), part.c.start + extent.c.start, *extent.c["length", "blob_id", "blob_offset"])
-            .select_from(part.join(extent, extent.c.data_id == part.c.data_id))
-            .where(part.c.owner_id == given("data_id", LargeBinary)),
+            select(
+                given("data_id", LargeBinary),
+                part.c.start + extent.c.start - _low,
+                *extent.c["length", "blob_id", "blob_offset"],
+            )
+            .select_from(part)
+            .join(extent, and_(extent.c.start >= _low, extent.c.start < _low + _SPAN))
+            .where(
+                part.c.owner_id == given("data_id", LargeBinary),
+                extent.c.data_id == given("parts_id", LargeBinary),
+            ),
         )
     )
-    remove_part_extents = change(delete(extent).where(_of_parts("owner_id")))
-    few_extents = rows(
-        select(extent.c.blob_id, extent.c.blob_offset).where(_OWNED).limit(literal_column("2"))
-    )
+    part_blobs = rows(select(extent.c.blob_id).where(_of_part))
+    remove_part_extents = change(delete(extent).where(_of_part))
 
     @staticmethod
     def page(*, inclusive: bool, bounded: bool, within_key: bool) -> Statement:

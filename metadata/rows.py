@@ -70,7 +70,9 @@ def object_of(row: Row, key: str) -> Object:
      attributes, parts, blob_id, blob_offset, blob_size, stripe_bytes, parity, nodes) = row  # fmt: skip
     one = None
     if blob_id is not None:
-        one = Extent(0, size, Blob(blob_id, blob_size, stripe_bytes, parity, unpack_nodes(nodes)), blob_offset)
+        one = Extent(
+            0, size, Blob(blob_id, blob_size, stripe_bytes, parity, unpack_nodes(nodes)), blob_offset
+        )
     return Object(
         bucket_id, key, version_id, data_id, etag, size, modified_us, owner, properties_of(attributes, storage_class),
         checksum_of(algorithm, kind, value), parts, one,

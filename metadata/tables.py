@@ -5,8 +5,8 @@ How they hang together:
 - `object` holds the current version of each key. Its content is one extent inside the row (`blob_id`, `blob_offset`; the usual
   case), nothing (`size` 0), or rows of `extent` under its `data_id`.
 - `part` belongs to an upload while it is under way (`owner_id` is the upload's `parts_id`), and to the object afterwards
-  (`owner_id` is the object's `data_id`, `start` is set). The bytes of a part of an upload are rows of `extent` under the part's own `data_id`;
-  completion moves them under the object's.
+  (`owner_id` is the object's `data_id`, `start` is set). The bytes of an upload's parts are rows of `extent` under its `parts_id`, part
+  number n from n * PART_SPAN on; completion moves them under the object's `data_id`, to where they stand in it.
 - `blob.refs` is the number of extents, in rows or inside objects, that name the blob. At zero the row moves to `garbage`.
 - `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or in `garbage` alone.
 
@@ -21,6 +21,7 @@ from sqlmodel import Field, SQLModel
 
 # Order and equality of bytes, whatever the database's locale; SQLite's text compares so by itself.
 KEY_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+PART_SPAN = 1 << 40
 WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
@@ -30,7 +31,7 @@ class Base(SQLModel, registry=registry()):
 
 class Bucket(Base, table=True):
     __tablename__ = "bucket"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
     name: str = Field(sa_type=KEY_TEXT, unique=True)
@@ -143,7 +144,6 @@ class Part(Base, table=True):
 
     owner_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     number: int = Field(sa_type=Integer, primary_key=True)
-    data_id: bytes = Field(sa_type=LargeBinary)
     etag: str = Field(sa_type=Text)
     size: int = Field(sa_type=BigInteger)
     modified_us: int = Field(sa_type=BigInteger)
@@ -157,7 +157,7 @@ class Node(Base, table=True):
     """A row inserted by hand needs its address alone."""
 
     __tablename__ = "node"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
     address: str = Field(sa_type=Text, unique=True)

@@ -1,0 +1,327 @@
+"""Runs transactions on SQLite: group commit on one writing connection, reads on another.
+
+All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE, each transaction after the other, COMMIT, and only then are
+they acknowledged. A batch runs on the loop's own thread while commits are quick: a hand-over to a thread costs more than a quick
+commit. Where the disk is slow, another process holds the database, or a transaction is long, it runs in the one worker thread, and later
+batches wait behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from metadata.errors import MetadataUnavailable
+from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
+
+BATCH = 256
+INLINE_JOBS = 64
+INLINE_COMMIT_S = 0.002
+BUSY_MS = 15_000
+ATTEMPTS = 3
+WAL_BYTES = 64 << 20
+WAL_LOOK_EVERY = 1000
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A write that was asked for. `heavy`: not on the loop's thread. `outcome` and `error` once it has run."""
+
+    make: Callable[..., Transaction[Any]]
+    arguments: tuple[Any, ...]
+    future: asyncio.Future[Any]
+    heavy: bool = False
+    ran: bool = False
+    outcome: Any = None
+    error: Exception | None = None
+
+
+class _Spoiled(Exception):
+    """A transaction failed after it had written: nothing of its batch can stand."""
+
+
+class _Busy(Exception):
+    """Another process is writing."""
+
+
+class SqliteRunner:
+    """All methods belong to one event loop. Made by `open`."""
+
+    def __init__(self, path: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._path = path
+        self._writer, self._reader = _connect(path), _connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
+        self._reader.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        self._busy_ms = -1
+        self._waiting: deque[Job] = deque()
+        self._scheduled = self._closed = False
+        self._running: asyncio.Future[None] | None = None
+        self._commit_s = 0.0
+        self._commits = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="metadata")
+
+    @classmethod
+    async def open(cls, path: str) -> SqliteRunner:
+        try:
+            return cls(path)
+        except sqlite3.Error as why:
+            raise MetadataUnavailable("the database cannot be opened") from why
+
+    def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:
+        """Run a transaction that writes; the future is done after its commit. `key` is for other engines."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        if self._closed:
+            future.set_exception(MetadataUnavailable("the store is closed"))
+            return future
+        self._waiting.append(Job(make, arguments, future))
+        self._schedule()
+        return future
+
+    async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+        """Run a transaction that only reads, on the loop's thread: reads wait for nobody (WAL)."""
+        if self._closed:
+            raise MetadataUnavailable("the store is closed")
+        transaction, reply = make(*arguments), None
+        try:
+            while True:
+                reply = _execute(self._reader, transaction.send(reply))
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except sqlite3.Error as why:
+            raise _translated(why) from why
+
+    async def close(self) -> None:
+        """Finish what was asked for, then let go of the files."""
+        self._closed = True
+        while self._waiting or self._running:
+            if self._running:
+                await asyncio.shield(self._running)
+            else:
+                self._flush()
+        self._thread.shutdown()
+        self._reader.close()
+        self._writer.close()
+
+    # --- batches ------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._scheduled and self._running is None:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._running is not None:
+            return
+        batch = self._next_batch()
+        if not batch:
+            return
+        heavy = any(job.heavy for job in batch)
+        if not heavy and len(batch) <= INLINE_JOBS and self._commit_s < INLINE_COMMIT_S:
+            try:
+                self._run(batch, inline=True)
+            except _Busy:
+                self._in_thread(batch)
+            else:
+                self._settle(batch)
+        else:
+            self._in_thread(batch)
+
+    def _next_batch(self) -> list[Job]:
+        """A heavy job goes alone; who gave up waiting before it began is left out."""
+        batch: list[Job] = []
+        waiting = self._waiting
+        while waiting and len(batch) < BATCH:
+            if batch and (waiting[0].heavy or batch[0].heavy):
+                break
+            job = waiting.popleft()
+            if not job.future.done():
+                batch.append(job)
+        return batch
+
+    def _in_thread(self, batch: list[Job]) -> None:
+        self._running = running = self._loop.run_in_executor(self._thread, self._run_patiently, batch)
+        running.add_done_callback(lambda _: self._thread_done(batch))
+
+    def _thread_done(self, batch: list[Job]) -> None:
+        running, self._running = self._running, None
+        if running is not None and not running.cancelled() and (error := running.exception()):
+            for job in batch:
+                job.ran, job.error = True, job.error or _as_exception(error)
+        self._settle(batch)
+
+    def _settle(self, batch: list[Job]) -> None:
+        """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before all others."""
+        for job in reversed(batch):
+            if not job.ran:
+                self._waiting.appendleft(job)
+        for job in batch:
+            if job.ran and not job.future.done():
+                if job.error is not None:
+                    job.future.set_exception(job.error)
+                else:
+                    job.future.set_result(job.outcome)
+        if self._waiting:
+            self._schedule()
+
+    # --- in the loop's thread or in the worker: never in both at once -------------------------------
+
+    def _run_patiently(self, batch: list[Job]) -> None:
+        try:
+            self._run(batch, inline=False)
+        except _Busy as why:
+            for job in batch:
+                job.ran, job.error = True, MetadataUnavailable("the database is locked by another process")
+                job.error.__cause__ = why.__cause__
+
+    def _run(self, batch: list[Job], *, inline: bool) -> None:
+        try:
+            self._begin(0 if inline else BUSY_MS)
+            for job in batch:
+                self._drive(job, inline=inline)
+        except _Spoiled as spoiled:
+            self._roll_back()
+            self._run_alone(batch, spoiled, inline=inline)
+        except sqlite3.Error as why:
+            self._roll_back()
+            _fail(batch, _translated(why), why)
+        else:
+            self._commit(batch)
+
+    def _run_alone(self, batch: list[Job], spoiled: _Spoiled, *, inline: bool) -> None:
+        if len(batch) > 1:
+            for job in batch:
+                job.ran, job.outcome, job.error = False, None, None
+                self._run([job], inline=inline)
+            return
+        why = spoiled.__cause__
+        _fail(batch, _translated(why) if isinstance(why, sqlite3.Error) else _as_exception(why), why)
+
+    def _begin(self, busy_ms: int) -> None:
+        if busy_ms != self._busy_ms:
+            self._writer.execute(f"PRAGMA busy_timeout = {busy_ms}")
+            self._busy_ms = busy_ms
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as why:
+            if _is_busy(why):
+                raise _Busy from why
+            raise
+
+    def _drive(self, job: Job, *, inline: bool) -> None:
+        """Run one transaction to its end. _Spoiled where it failed with something written."""
+        transaction, reply, wrote = job.make(*job.arguments), None, False
+        heavy = job.heavy or not inline
+        try:
+            while True:
+                call = transaction.send(reply)
+                if call is HEAVY:
+                    if not heavy:
+                        job.heavy = True
+                        transaction.close()
+                        return
+                    reply = None
+                    continue
+                wrote = wrote or call.statement.writes
+                reply = _execute(self._writer, call)
+        except StopIteration as done:
+            job.ran, job.outcome = True, done.value
+        except Exception as why:
+            if wrote or isinstance(why, sqlite3.Error):
+                raise _Spoiled from why
+            job.ran, job.error = True, why
+
+    def _commit(self, batch: list[Job]) -> None:
+        started = time.perf_counter()
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as why:
+            self._roll_back()
+            _fail(batch, _translated(why), why)
+        self._commit_s += (time.perf_counter() - started - self._commit_s) * 0.2
+        self._commits += 1
+        if self._commits % WAL_LOOK_EVERY == 0:
+            self._look_at_wal()
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            with contextlib.suppress(sqlite3.Error):
+                self._writer.execute("ROLLBACK")
+
+    def _look_at_wal(self) -> None:
+        """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has grown, wait for
+        them (they are short) and truncate it."""
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if os.stat(self._path + "-wal").st_size > WAL_BYTES:
+                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    for pragma in (
+        "busy_timeout = 15000",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "cache_size = -65536",
+        f"journal_size_limit = {WAL_BYTES}",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _execute(connection: sqlite3.Connection, call: Call) -> Any:
+    statement, parameters, many = call
+    sql, pick = statement.sqlite
+    fetch = statement.fetch
+    if many:
+        if fetch is Fetch.COUNT:
+            connection.executemany(sql, map(pick, parameters))
+            return None
+        execute = connection.execute
+        return [next(iter(execute(sql, pick(given)).fetchall()), None) for given in parameters]
+    cursor = connection.execute(sql, pick(parameters))
+    if fetch is Fetch.COUNT:
+        return cursor.rowcount
+    if fetch is Fetch.ALL:
+        return cursor.fetchall()
+    # To the end: a RETURNING that is not read out keeps its statement open.
+    row = cursor.fetchone()
+    if statement.writes:
+        cursor.fetchall()
+    return row
+
+
+def _fail(batch: list[Job], error: Exception, why: BaseException | None) -> None:
+    for job in batch:
+        job.ran, job.outcome, job.error = True, None, error
+    if error is not why:
+        error.__cause__ = why
+
+
+def _translated(why: sqlite3.Error) -> Exception:
+    """What may pass becomes MetadataUnavailable; a mistake of ours stays what it is."""
+    if isinstance(why, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.NotSupportedError):
+        return why
+    return MetadataUnavailable(f"SQLite: {why}")
+
+
+def _as_exception(why: BaseException | None) -> Exception:
+    if isinstance(why, Again):
+        return MetadataUnavailable("another writer was always first")
+    return why if isinstance(why, Exception) else MetadataUnavailable(repr(why))
+
+
+def _is_busy(why: sqlite3.Error) -> bool:
+    code = getattr(why, "sqlite_errorcode", 0)
+    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

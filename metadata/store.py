@@ -1,0 +1,311 @@
+"""`Metadata`: every question and every change, one method each. What a method does is one transaction of `metadata.transactions`.
+
+Keys, prefixes and markers that no database can hold (NUL, lone surrogates) raise InvalidKey, on every engine alike. Any method may
+raise MetadataUnavailable; whether a write that raised it was committed is not known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy.engine import make_url
+
+from metadata.errors import MetadataError
+from metadata.keys import check_key
+from metadata.migrate import migrate
+from metadata.records import (
+    NO_CONDITIONS,
+    AccessKey,
+    Bucket,
+    Conditions,
+    Content,
+    Extent,
+    Garbage,
+    MissingChunk,
+    NewObject,
+    NodeRow,
+    Object,
+    Page,
+    Part,
+    Repair,
+    Upload,
+    UploadPage,
+)
+from metadata.rows import blob_of
+from metadata.sqlite import SqliteRunner
+from metadata.statements import T, Transaction
+from metadata.transactions import buckets, listing, objects, reads, upkeep, uploads
+
+_UNCHANGED: Any = object()
+
+
+class Runner(Protocol):
+    """Runs transactions on one engine."""
+
+    def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> Awaitable[T]: ...
+
+    async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
+
+    async def close(self) -> None: ...
+
+
+async def open_metadata(url: str, *, instance: str) -> Metadata:
+    """Open `sqlite:///path` or `postgresql://user:password@host/database`, and bring its tables up to date.
+
+    `instance` names this process to the database. Raises ValueError for another kind of URL, MetadataUnavailable.
+    """
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(migrate, parsed.set(drivername="sqlite"))
+        return Metadata(await SqliteRunner.open(os.path.abspath(parsed.database)))
+    raise ValueError(f"no metadata store is kept at {parsed.render_as_string(hide_password=True)}")
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class Metadata:
+    """The metadata store, as one process uses it. Made by `open_metadata`; all methods belong to one event loop."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+        self._write, self._read = runner.write, runner.read
+
+    async def close(self) -> None:
+        await self._runner.close()
+
+    async def ping(self) -> None:
+        """Return if the database answers."""
+        await self._read(reads.ping)
+
+    # --- buckets ------------------------------------------------------------------------------
+
+    async def create_bucket(self, name: str, *, region: str, owner: str, now_us: int) -> Bucket:
+        """Raises BucketExists."""
+        return await self._write(None, buckets.create_bucket, name, region, owner, now_us)
+
+    async def get_bucket(self, name: str) -> Bucket:
+        """Raises NoSuchBucket."""
+        return await self._read(reads.get_bucket, name)
+
+    async def delete_bucket(self, name: str) -> None:
+        """Uploads in progress are aborted with it. Raises NoSuchBucket, BucketNotEmpty."""
+        await self._write(None, buckets.delete_bucket, name, now_us())
+
+    async def list_buckets(
+        self,
+        *,
+        owner: str | None = None,
+        prefix: str = "",
+        region: str | None = None,
+        after: str | None = None,
+        limit: int = 10_000,
+    ) -> tuple[list[Bucket], str | None]:
+        """Buckets by name, those after `after`; and the last name of the page where there are more."""
+        return await self._read(listing.list_buckets, owner, prefix, region, after or "", limit)
+
+    # --- objects ------------------------------------------------------------------------------
+
+    async def get_object(self, bucket: str, key: str) -> Object:
+        """Raises NoSuchBucket, NoSuchKey."""
+        check_key(key)
+        return await self._read(reads.get_object, bucket, key)
+
+    async def extents(self, data_id: bytes, start: int, stop: int) -> list[Extent]:
+        """The extents that overlap [start, stop), in order, of an object whose `extent` is None.
+
+        Raises BlobGone where the object was replaced or deleted since it was read.
+        """
+        return await self._read(reads.extents, data_id, start, stop)
+
+    async def put_object(self, new: NewObject, conditions: Conditions = NO_CONDITIONS) -> None:
+        """Make the object, in place of what has its key. NoSuchBucket, NoSuchKey, PreconditionFailed, BlobGone."""
+        check_key(new.key)
+        await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
+
+    async def delete_object(self, bucket: str, key: str, conditions: Conditions = NO_CONDITIONS) -> bool:
+        """Whether it was there. Raises NoSuchBucket; with conditions also NoSuchKey, PreconditionFailed."""
+        check_key(key)
+        return await self._write((bucket, key), objects.delete_object, bucket, key, conditions, now_us())
+
+    async def delete_objects(
+        self, bucket: str, wanted: Sequence[tuple[str, Conditions]]
+    ) -> list[bool | MetadataError]:
+        """In one transaction, for each: whether it was there, or why it stays. Raises NoSuchBucket."""
+        for key, _ in wanted:
+            check_key(key)
+        return await self._write(None, objects.delete_objects, bucket, list(wanted), now_us())
+
+    async def list_objects(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str | None = None,
+        after: str | None = None,
+        after_is_prefix: bool = False,
+        limit: int = 1000,
+    ) -> Page:
+        """A page in byte order: keys after `after`, or, `after_is_prefix`, after all that begin with it.
+
+        `limit` counts keys and common prefixes together. Raises NoSuchBucket.
+        """
+        check_key(prefix + (after or ""))
+        return await self._read(
+            lambda: listing.list_objects(
+                bucket, prefix, delimiter, after, limit, after_is_prefix=after_is_prefix
+            )
+        )
+
+    async def object_parts(self, data_id: bytes, *, after: int, limit: int) -> list[Part]:
+        """Parts of a completed multipart object with numbers above `after`, with their `start`."""
+        return await self._read(reads.object_parts, data_id, after, limit)
+
+    async def object_part(self, data_id: bytes, number: int) -> Part | None:
+        return await self._read(reads.object_part, data_id, number)
+
+    # --- uploads ------------------------------------------------------------------------------
+
+    async def create_upload(self, upload: Upload) -> None:
+        """Raises NoSuchBucket."""
+        check_key(upload.key)
+        await self._write(None, uploads.create_upload, upload, os.urandom(16))
+
+    async def get_upload(self, bucket: str, key: str, upload_id: str) -> Upload:
+        """Raises NoSuchBucket, NoSuchUpload."""
+        check_key(key)
+        return await self._read(reads.get_upload, bucket, key, upload_id)
+
+    async def put_part(self, bucket: str, key: str, upload_id: str, part: Part, content: Content) -> None:
+        """Raises NoSuchBucket, NoSuchUpload, BlobGone."""
+        check_key(key)
+        place = (upload_id, part.number)
+        await self._write(place, uploads.put_part, bucket, key, upload_id, part, content, now_us())
+
+    async def list_parts(self, upload_id: str, *, after: int, limit: int) -> list[Part]:
+        """Parts of an upload under way with numbers above `after`."""
+        return await self._read(reads.list_parts, upload_id, after, limit)
+
+    async def list_uploads(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str | None = None,
+        key_marker: str | None = None,
+        upload_id_marker: str | None = None,
+        limit: int = 1000,
+    ) -> UploadPage:
+        """Uploads by key, then id. Raises NoSuchBucket."""
+        check_key(prefix + (key_marker or ""))
+        arguments = (bucket, prefix, delimiter, key_marker, upload_id_marker, limit)
+        return await self._read(listing.list_uploads, *arguments)
+
+    async def complete_upload(
+        self, upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions = NO_CONDITIONS
+    ) -> None:
+        """Make an object out of these parts, given as they were read, in order; the others go.
+
+        `new.content` tells the size alone. Raises NoSuchBucket, NoSuchUpload, PartChanged, NoSuchKey, PreconditionFailed.
+        """
+        arguments = (upload, list(parts), new, conditions, now_us())
+        await self._write(None, uploads.complete_upload, *arguments)
+
+    async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Raises NoSuchBucket, NoSuchUpload."""
+        check_key(key)
+        await self._write(None, uploads.abort_upload, bucket, key, upload_id, now_us())
+
+    # --- blobs --------------------------------------------------------------------------------
+
+    async def begin_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
+        """Note the intent to write these, so that the sweep keeps off. Making an object of them ends it."""
+        await self._write(None, upkeep.begin_blobs, list(ids), now_us)
+
+    async def touch_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
+        await self._write(None, upkeep.touch_blobs, list(ids), now_us)
+
+    async def forget_blobs(self, ids: Sequence[bytes]) -> None:
+        await self._write(None, upkeep.forget_blobs, list(ids))
+
+    async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
+        """Those that have a row: as a blob, as garbage or as an intent."""
+        return await self._read(reads.known_blobs, list(ids))
+
+    async def stale_pending(self, before_us: int, limit: int) -> list[bytes]:
+        """Blobs whose intent nobody has touched since `before_us`, the oldest first."""
+        return await self._read(reads.stale_pending, before_us, limit)
+
+    async def garbage(self, before_us: int, limit: int) -> list[Garbage]:
+        """Blobs that have been garbage since `before_us` or earlier, and are not to be retried only later."""
+        found = await self._read(upkeep.garbage, before_us, now_us(), limit)
+        return [Garbage(blob_of(row), row[5], row[6]) for row in found]
+
+    async def garbage_done(self, ids: Sequence[bytes]) -> None:
+        await self._write(None, upkeep.garbage_done, list(ids))
+
+    async def garbage_retry(self, ids: Sequence[bytes], until_us: int) -> None:
+        """Not again before `until_us`."""
+        await self._write(None, upkeep.garbage_retry, list(ids), until_us)
+
+    async def add_repairs(self, chunks: Sequence[MissingChunk]) -> None:
+        """Queue chunks to be written again; those of blobs that are no more are left out."""
+        await self._write(None, upkeep.add_repairs, list(chunks))
+
+    async def repairs(self, limit: int) -> list[Repair]:
+        """Chunks that are due to be written again."""
+        return await self._read(reads.repairs, now_us(), limit)
+
+    async def repair_done(self, chunks: Sequence[MissingChunk]) -> None:
+        await self._write(None, upkeep.repair_done, list(chunks))
+
+    async def repair_retry(self, chunks: Sequence[MissingChunk], until_us: int) -> None:
+        await self._write(None, upkeep.repair_retry, list(chunks), until_us)
+
+    async def move_slot(self, blob_id: bytes, slot: int, node_id: int) -> None:
+        """From now on `node_id` keeps that slot of the blob. Raises BlobGone."""
+        await self._write(None, upkeep.move_slot, blob_id, slot, node_id)
+
+    # --- nodes, keys, leases --------------------------------------------------------------------
+
+    async def nodes(self) -> list[NodeRow]:
+        return await self._read(reads.nodes)
+
+    async def add_node(self, address: str, capacity_bytes: int | None, now_us: int) -> NodeRow:
+        """Raises NodeExists."""
+        return await self._write(None, upkeep.add_node, address, capacity_bytes, now_us)
+
+    async def set_node(
+        self, node_id: int, *, state: str | None = None, capacity_bytes: int | None = _UNCHANGED
+    ) -> NodeRow:
+        """Change what is given; capacity None: the node's own word counts. Raises NoSuchNode."""
+        given = capacity_bytes is not _UNCHANGED
+        capacity = capacity_bytes if given else None
+        return await self._write(None, lambda: upkeep.set_node(node_id, state, capacity, set_capacity=given))
+
+    async def access_key(self, access_key: str) -> AccessKey:
+        """Raises NoSuchAccessKey. A revoked one is given, with its state."""
+        return await self._read(reads.access_key, access_key)
+
+    async def put_access_key(self, key: AccessKey) -> None:
+        """Add, or replace the one of the same name."""
+        await self._write(None, upkeep.put_access_key, key)
+
+    async def access_keys(self) -> list[AccessKey]:
+        return await self._read(reads.access_keys)
+
+    async def revoke_access_key(self, access_key: str) -> None:
+        """Its state becomes "revoked". Raises NoSuchAccessKey."""
+        await self._write(None, upkeep.revoke_access_key, access_key)
+
+    async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
+        """Take or keep a lease until now_us + ttl_us: True for one holder at a time."""
+        return await self._write(None, upkeep.lease, name, holder, now_us + ttl_us, now_us)

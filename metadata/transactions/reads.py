@@ -1,0 +1,95 @@
+"""What only reads, but listings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from metadata.errors import BlobGone, NoSuchAccessKey, NoSuchBucket, NoSuchKey, NoSuchUpload
+from metadata.queries import B, C, O, U
+from metadata.records import AccessKey, Bucket, Extent, MissingChunk, NodeRow, Object, Part, Repair, Upload
+from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
+from metadata.statements import Transaction
+from metadata.upkeep_queries import K, N
+
+
+def get_bucket(name: str) -> Transaction[Bucket]:
+    row = yield B.get(bucket=name)
+    if row is None:
+        raise NoSuchBucket
+    return Bucket(*row)
+
+
+def get_object(bucket: str, key: str) -> Transaction[Object]:
+    row = yield O.get(bucket=bucket, key=key)
+    if row is None:
+        raise NoSuchBucket
+    if row[2] is None:
+        raise NoSuchKey
+    return object_of(row, key)
+
+
+def extents(data_id: bytes, start: int, stop: int) -> Transaction[list[Extent]]:
+    found: list[Row] = yield C.extents(data_id=data_id, start=start, stop=stop)
+    if not found and start < stop:
+        raise BlobGone
+    return [extent_of(row) for row in found]
+
+
+def get_upload(bucket: str, key: str, upload_id: str) -> Transaction[Upload]:
+    row = yield U.get(bucket=bucket, key=key, upload_id=upload_id)
+    if row is None:
+        raise NoSuchBucket
+    if row[1] is None:
+        raise NoSuchUpload
+    return upload_of(row[1:], bucket)
+
+
+def object_parts(data_id: bytes, after: int, limit: int) -> Transaction[list[Part]]:
+    found = yield U.parts(owner_id=data_id, after=after, limit=limit)
+    return [part_of(row) for row in found]
+
+
+def object_part(data_id: bytes, number: int) -> Transaction[Part | None]:
+    row = yield U.one_part(owner_id=data_id, number=number)
+    return None if row is None else part_of(row)
+
+
+def list_parts(upload_id: str, after: int, limit: int) -> Transaction[list[Part]]:
+    found = yield U.parts_of_upload(upload_id=upload_id, after=after, limit=limit)
+    return [part_of(row) for row in found]
+
+
+def known_blobs(ids: Sequence[bytes]) -> Transaction[set[bytes]]:
+    found = yield K.known.each({"id": id_} for id_ in ids)
+    return {id_ for id_, row in zip(ids, found, strict=True) if row}
+
+
+def stale_pending(before_us: int, limit: int) -> Transaction[list[bytes]]:
+    found = yield K.stale(before_us=before_us, limit=limit)
+    return [row[0] for row in found]
+
+
+def repairs(now_us: int, limit: int) -> Transaction[list[Repair]]:
+    found = yield K.repairs(now_us=now_us, limit=limit)
+    return [Repair(MissingChunk(row[3], row[0], row[1]), blob_of(row[3:]), row[2]) for row in found]
+
+
+def nodes() -> Transaction[list[NodeRow]]:
+    found = yield N.all()
+    return [NodeRow(*row) for row in found]
+
+
+def access_key(name: str) -> Transaction[AccessKey]:
+    row = yield N.key(access_key=name)
+    if row is None:
+        raise NoSuchAccessKey
+    return AccessKey(*row)
+
+
+def access_keys() -> Transaction[list[AccessKey]]:
+    found = yield N.keys()
+    return [AccessKey(*row) for row in found]
+
+
+def ping() -> Transaction[None]:
+    yield N.ping()

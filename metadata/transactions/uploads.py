@@ -1,0 +1,148 @@
+"""Multipart uploads: begun, filled, completed, aborted. What changes an upload begins by locking its row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from metadata.errors import NoSuchBucket, NoSuchUpload, PartChanged
+from metadata.queries import B, C, O, U
+from metadata.records import Conditions, Content, NewObject, Part, Upload
+from metadata.rows import attributes_of, checksum_values
+from metadata.statements import HEAVY, Again, Transaction
+from metadata.tables import PART_SPAN
+from metadata.transactions.contents import (
+    attach,
+    check_shared,
+    release,
+    release_all,
+    remove_intents,
+    write_extents,
+)
+from metadata.transactions.objects import MANY, Current, check_write, discard, replace
+
+
+def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
+    row = yield B.id(bucket=new.bucket)
+    if row is None:
+        raise NoSuchBucket
+    yield U.add(
+        id=new.id,
+        bucket_id=row[0],
+        key=new.key,
+        parts_id=parts_id,
+        owner=new.owner,
+        initiated_us=new.initiated_us,
+        storage_class=new.properties.storage_class,
+        checksum_algorithm=new.checksum_algorithm,
+        checksum_type=new.checksum_type,
+        attributes=attributes_of(new.properties),
+    )
+
+
+def put_part(
+    bucket: str, key: str, upload_id: str, part: Part, content: Content, now_us: int
+) -> Transaction[None]:
+    parts_id, old = yield from _locked(bucket, key, upload_id, part.number)
+    yield from check_shared(content)
+    # Repeated after a commit of unknown outcome, the same part replaces itself: its own blobs are there already.
+    blobs = yield from _blobs_of(parts_id, part.number)
+    if content.new_blobs and content.new_blobs <= set(blobs):
+        return
+    if len(content.extents) > MANY or len(blobs) > MANY:
+        yield HEAVY
+    values: dict[str, Any] = {
+        "etag": part.etag,
+        "size": part.size,
+        "modified_us": part.modified_us,
+        **checksum_values(part.checksum),
+        "start": None,
+    }
+    if old is None:
+        yield U.add_part(owner_id=parts_id, number=part.number, **values)
+    else:
+        yield U.replace_part(at_owner=parts_id, at_number=part.number, **values)
+    yield from attach(content)
+    yield from _remove_extents(parts_id, part.number)
+    yield from write_extents(parts_id, content, base=part.number * PART_SPAN)
+    yield from remove_intents(content)
+    yield from release(blobs, now_us)
+
+
+def complete_upload(
+    upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions, now_us: int
+) -> Transaction[None]:
+    """The parts, and the extents of their bytes, become the object's, each kind in one statement."""
+    parts_id, _ = yield from _locked(upload.bucket, upload.key, upload.id, 0)
+    head = yield O.head(bucket=new.bucket, key=new.key, blob_id=None)
+    if head is None:
+        raise NoSuchBucket
+    current = Current(*head[1:-1])
+    check_write(conditions, current)
+    if len(parts) > MANY or current.spread:
+        yield HEAVY
+    left_out = yield from _left_out(parts_id, parts)
+    yield from replace(head[0], new, current, parts=len(parts))
+    for number in left_out:
+        yield from _drop_part(parts_id, number, now_us)
+    yield U.move_parts(data_id=new.data_id, parts_id=parts_id)
+    yield U.move_extents(data_id=new.data_id, parts_id=parts_id)
+    yield from _remove_upload(upload.id, parts_id)
+    yield from discard(current, now_us)
+
+
+def abort_upload(bucket: str, key: str, upload_id: str, now_us: int) -> Transaction[None]:
+    parts_id, _ = yield from _locked(bucket, key, upload_id, 0)
+    yield HEAVY
+    yield from drop_upload(upload_id, parts_id, now_us)
+
+
+def drop_upload(upload_id: str, parts_id: bytes, now_us: int) -> Transaction[None]:
+    yield from release_all(parts_id, now_us)
+    yield from _remove_upload(upload_id, parts_id)
+
+
+def _remove_upload(upload_id: str, parts_id: bytes) -> Transaction[None]:
+    yield C.remove_extents(data_id=parts_id)
+    yield U.remove_parts(owner_id=parts_id)
+    removed = yield U.remove(upload_id=upload_id)
+    if not removed:
+        raise Again
+
+
+def _locked(bucket: str, key: str, upload_id: str, number: int) -> Transaction[tuple[bytes, int | None]]:
+    """Where the parts of the upload are, and the number if that part is there. NoSuchBucket, NoSuchUpload."""
+    yield U.lock(upload_id=upload_id)
+    row = yield U.head(bucket=bucket, key=key, upload_id=upload_id, number=number)
+    if row is None:
+        raise NoSuchBucket
+    if row[1] is None:
+        raise NoSuchUpload
+    return row[1], row[2]
+
+
+def _left_out(parts_id: bytes, parts: Sequence[Part]) -> Transaction[list[int]]:
+    """The numbers that the completion does not name. PartChanged where one that it names is not as it was read."""
+    stored = yield U.all_parts(owner_id=parts_id)
+    there = {row[0]: row[1:] for row in stored}
+    for part in parts:
+        if there.pop(part.number, None) != (part.etag, part.size, part.modified_us):
+            raise PartChanged(part.number)
+    return list(there)
+
+
+def _drop_part(parts_id: bytes, number: int, now_us: int) -> Transaction[None]:
+    blobs = yield from _blobs_of(parts_id, number)
+    yield from release(blobs, now_us)
+    yield from _remove_extents(parts_id, number)
+    yield U.remove_part(owner_id=parts_id, number=number)
+
+
+def _blobs_of(parts_id: bytes, number: int) -> Transaction[list[bytes]]:
+    """The blob of each extent of a part, once for each."""
+    found = yield U.part_blobs(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)
+    return [row[0] for row in found]
+
+
+def _remove_extents(parts_id: bytes, number: int) -> Transaction[None]:
+    yield U.remove_part_extents(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)

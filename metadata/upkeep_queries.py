@@ -1,0 +1,153 @@
+"""The statements of background work and administration: intents, garbage, repairs, nodes, keys, leases."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    LargeBinary,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair
+from metadata.statements import change, one, rows
+
+node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
+_GARBAGE = tuple(garbage.c[c.name] for c in _BLOB)
+_NODE = tuple(node.c[name] for name in ("id", "address", "state", "capacity_bytes", "added_us"))
+_DUE = (*_GARBAGE, garbage.c.since_us, garbage.c.attempts)
+_THE_CHUNK = and_(
+    repair.c.blob_id == given("at_blob"),
+    repair.c.stripe == given("at_stripe"),
+    repair.c.slot == given("at_slot"),
+)
+_begin = insert(pending).values(blob_id=given("blob_id"), touched_us=given("touched_us"))
+_add_key = insert(access_key).values({c.name: given(c.name) for c in access_key.c})
+
+
+class K:
+    begin = change(
+        _begin.on_conflict_do_update(
+            index_elements=["blob_id"], set_={"touched_us": _begin.excluded.touched_us}
+        )
+    )
+    touch = change(
+        update(pending).where(pending.c.blob_id == given("at_blob")).values(touched_us=given("touched_us"))
+    )
+    forget = change(delete(pending).where(pending.c.blob_id == given("blob_id")))
+    stale = rows(
+        select(pending.c.blob_id)
+        .where(pending.c.touched_us < given("before_us"))
+        .order_by(pending.c.touched_us)
+        .limit(limited())
+    )
+    known = one(
+        select(literal_column("1")).where(
+            or_(
+                *(
+                    exists().where(column == given("id", LargeBinary))
+                    for column in (blob.c.id, garbage.c.id, pending.c.blob_id)
+                )
+            )
+        )
+    )
+    # Two reads by the index (retry_us, since_us): what was never tried, then what is due again.
+    fresh_garbage = rows(
+        select(*_DUE)
+        .where(garbage.c.retry_us == literal_column("0"), garbage.c.since_us <= given("before_us"))
+        .order_by(garbage.c.since_us)
+        .limit(limited())
+    )
+    tried_garbage = rows(
+        select(*_DUE)
+        .where(
+            garbage.c.retry_us > literal_column("0"),
+            garbage.c.retry_us <= given("now_us"),
+            garbage.c.since_us <= given("before_us"),
+        )
+        .order_by(garbage.c.retry_us)
+        .limit(limited())
+    )
+    garbage_done = change(delete(garbage).where(garbage.c.id == given("id")))
+    repairs_of = change(delete(repair).where(repair.c.blob_id == given("blob_id")))
+    garbage_retry = change(
+        update(garbage)
+        .where(garbage.c.id == given("at_id"))
+        .values(retry_us=given("until_us", BigInteger), attempts=garbage.c.attempts + literal_column("1"))
+    )
+    blob_exists = one(select(literal_column("1")).select_from(blob).where(blob.c.id == given("blob_id")))
+    repairs = rows(
+        select(repair.c.stripe, repair.c.slot, repair.c.attempts, *_BLOB)
+        .select_from(repair.join(blob, blob.c.id == repair.c.blob_id))
+        .where(repair.c.due_us <= given("now_us"))
+        .order_by(repair.c.due_us)
+        .limit(limited())
+    )
+    repair_done = change(delete(repair).where(_THE_CHUNK))
+    repair_retry = change(
+        update(repair)
+        .where(_THE_CHUNK)
+        .values(due_us=given("until_us", BigInteger), attempts=repair.c.attempts + literal_column("1"))
+    )
+    nodes_of = one(select(blob.c.nodes).where(blob.c.id == given("blob_id")))
+    move = change(
+        update(blob)
+        .where(blob.c.id == given("at_blob"), blob.c.nodes == given("at_nodes"))
+        .values(nodes=given("nodes"))
+    )
+
+
+class N:
+    all = rows(select(*_NODE).order_by(node.c.id))
+    add = one(
+        insert(node)
+        .values({name: given(name) for name in ("address", "capacity_bytes", "added_us")})
+        .on_conflict_do_nothing()
+        .returning(*_NODE),
+        writes=True,
+    )
+    set = one(
+        update(node)
+        .where(node.c.id == given("at_id"))
+        .values(
+            state=func.coalesce(given("new_state", node.c.state.type), node.c.state),
+            capacity_bytes=case(
+                (given("set_capacity", Integer) == literal_column("1"), given("new_capacity", BigInteger)),
+                else_=node.c.capacity_bytes,
+            ),
+        )
+        .returning(*_NODE),
+        writes=True,
+    )
+    key = one(select(*access_key.c).where(access_key.c.access_key == given("access_key")))
+    keys = rows(select(*access_key.c).order_by(access_key.c.created_us, access_key.c.access_key))
+    add_key = change(
+        _add_key.on_conflict_do_update(
+            index_elements=["access_key"],
+            set_={name: _add_key.excluded[name] for name in ("secret_key", "owner", "state", "created_us")},
+        )
+    )
+    revoke_key = change(
+        update(access_key)
+        .where(access_key.c.access_key == given("at_key"))
+        .values(state=literal_column("'revoked'"))
+    )
+    take_lease = change(
+        update(lease)
+        .where(
+            lease.c.name == given("at_name"),
+            or_(lease.c.holder == given("holder"), lease.c.until_us <= given("now_us")),
+        )
+        .values(holder=given("holder"), until_us=given("until_us"))
+    )
+    add_lease = change(all_of(lease))
+    ping = one(select(literal_column("1")))
