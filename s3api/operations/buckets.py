@@ -39,7 +39,7 @@ async def list_buckets(
             ArgumentName="max-buckets",
             ArgumentValue=str(MaxBuckets),
         )
-    after = read_token(ContinuationToken)[0] if ContinuationToken is not None else None
+    after = read_token(ContinuationToken)[0] if ContinuationToken is not None else ""
     buckets, next_after = await call.metadata.list_buckets(
         owner=call.owner,
         prefix=Prefix or "",
