@@ -10,6 +10,7 @@ import pytest
 
 from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey, NoSuchUpload, PreconditionFailed
 from metadata.records import NO_CONDITIONS, NewObject, Properties
+from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations import copies
 from s3api.operations.attributes import get_object_attributes
@@ -222,9 +223,7 @@ async def test_conditions_of_the_target(source: Call) -> None:
 
 async def pretend(call: Call, blobs: Blobs, size: int) -> None:
     """photos/huge, an object that is only a record."""
-    new = NewObject(
-        "photos", "huge", b"h" * 16, MD5, NOW_US, "alice", Properties(), None, blobs.pretend(size)
-    )
+    new = NewObject("photos", "huge", new_id(), MD5, NOW_US, "alice", Properties(), None, blobs.pretend(size))
     await call.metadata.put_object(new, NO_CONDITIONS)
 
 
@@ -254,7 +253,7 @@ async def test_a_source_that_changes_is_read_again(source: Call, monkeypatch: py
         await copy_object(source, Bucket="photos", Key="to", CopySource="photos/from")
 
 
-async def upload(call: Call, **more: str) -> dict[str, Any]:
+async def upload(call: Call, **more: Any) -> dict[str, Any]:
     made = await create_multipart_upload(call, Bucket="photos", Key="whole", **more)
     return {"Bucket": "photos", "Key": "whole", "UploadId": made["UploadId"]}
 
