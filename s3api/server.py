@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -117,7 +118,8 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
         Multiprocess(config, sockets=[listening]).run()
         return True
     server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))
-    server.run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # raised again by uvicorn when it has shut down in order
+        server.run(sockets=[listening])
     return server.started
 
 

@@ -43,7 +43,10 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
 async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
     """The metadata store alone, migrated to what this version wants."""
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    metadata = await open_metadata(settings.database_url, instance=instance())
+    try:
+        metadata = await open_metadata(settings.database_url, instance=instance())
+    except ValueError as why:
+        raise SettingsError(str(why)) from None
     try:
         yield metadata
     finally:

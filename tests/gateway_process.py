@@ -91,9 +91,9 @@ class GatewayProcess:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def stop(self) -> int:
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it as an operator would; its exit code."""
-        return self._end(signal.SIGTERM)
+        return self._end(how)
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from chunkd import NodeError
-from metadata.errors import NodeExists
+from metadata.errors import InvalidKey, NodeExists
 from s3api import failures
 from s3api.body import ClientGone
 from s3api.wire.codes import ERRORS
@@ -89,6 +89,8 @@ def refusal(error: Exception) -> Response:
     match error:
         case Refused():
             return problem(error.status, error.code, error.detail, error.headers)
+        case InvalidKey():
+            return problem(400, "InvalidArgument", str(error))
         case NodeExists():
             return problem(409, "NodeExists", "A node of this address is registered already.")
         case NodeError():

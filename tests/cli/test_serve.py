@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import stat
 import subprocess
@@ -61,13 +62,15 @@ def test_acknowledged_bytes_survive_a_kill(tmp_path: Path) -> None:
             assert found["Body"].read() == b"x" * number * 1000
 
 
-def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
-    gateway = GatewayProcess(tmp_path / "data")
-    gateway.start()
-    with gateway.http() as client:
-        assert client.put("/api/file", content=b"x").status_code == 201
-        assert gateway.stop() in (0, -15)
-    assert "Traceback" not in gateway.log()
+def test_signals_end_it_in_order(tmp_path: Path) -> None:
+    for how, code in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)):
+        gateway = GatewayProcess(tmp_path / "data")
+        gateway.start()
+        with gateway.http() as client:
+            assert client.put("/api/file", content=b"x").status_code == 201
+            assert gateway.stop(how) == code
+        assert "Traceback" not in gateway.log()
+        assert "Aborted" not in gateway.log()
 
 
 def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:

@@ -101,7 +101,10 @@ def test_unknown_paths_and_methods(client: httpx.Client) -> None:
         ("GET", "/api/file/", 404),
         ("GET", "/api/file/nope", 404),
         ("GET", "/api/file/" + "k" * 2000, 404),
-        ("GET", "/api/file/%ff%00", 404),
+        ("GET", "/api/file/%ff", 404),
+        ("GET", "/api/file/%00", 400),
+        ("DELETE", "/api/file/%00", 400),
+        ("GET", "/api/file?after=%00", 400),
     ):
         answer = client.request(method, path)
         assert answer.status_code == status, path
