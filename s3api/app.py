@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from s3api.body import ClientGone
 from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway
 from s3api.http import Receive, Scope, Send, date, send_reply
@@ -47,6 +48,8 @@ class App:
         self._under_way += 1
         try:
             await answer(scope, receive, send)
+        except ClientGone:
+            pass  # nobody is left to answer
         finally:
             self._under_way -= 1
 

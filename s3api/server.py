@@ -11,7 +11,9 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -19,6 +21,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from s3api.app import App, create_app
+from s3api.body import ClientGone
+from s3api.http import Send
 from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
@@ -78,6 +82,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._in_time()
         super().on_headers_complete()
+        cycle = self.cycle
+        cycle.send = partial(send_while_connected, cycle, cycle.send)  # type: ignore[method-assign, arg-type]
 
     def send_400_response(self, msg: str) -> None:
         if self._too_large:
@@ -96,6 +102,15 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[str, Any]) -> None:
+    """uvicorn drops silently what is sent to a client that has gone; then a large object would be read to its
+    end for nobody. Raises ClientGone.
+    """
+    if cycle.disconnected:
+        raise ClientGone
+    await send(message)
 
 
 def bind(settings: Settings) -> socket.socket:

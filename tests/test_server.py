@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
+from s3api.body import ClientGone
+from s3api.server import send_while_connected
 from tests.gateway_process import GatewayProcess
 
 
@@ -64,6 +67,35 @@ def test_a_connection_is_good_for_many_heads(gateway: GatewayProcess) -> None:
 def test_what_is_no_http_is_400(gateway: GatewayProcess, request_bytes: bytes) -> None:
     assert ask(gateway, request_bytes).startswith(b"HTTP/1.1 400 ")
     assert gateway.is_ready()
+
+
+async def test_nothing_more_is_read_for_a_client_that_has_gone() -> None:
+    sent: list[object] = []
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    cycle = SimpleNamespace(disconnected=False)
+    await send_while_connected(cycle, send, {"n": 1})
+    cycle.disconnected = True
+    with pytest.raises(ClientGone):
+        await send_while_connected(cycle, send, {"n": 2})
+    assert sent == [{"n": 1}]
+
+
+def test_a_download_that_is_broken_off_is_no_error(gateway: GatewayProcess) -> None:
+    with gateway.http() as client:
+        url = client.put("/api/file", content=bytes(20 << 20)).headers["location"]
+        gateway.s3().put_object(Bucket="files", Key="big", Body=bytes(20 << 20))
+        before = len(gateway.log())
+        for path in (
+            url,
+            gateway.s3().generate_presigned_url("get_object", Params={"Bucket": "files", "Key": "big"}),
+        ):
+            with client.stream("GET", path) as got:
+                next(got.iter_raw(1000))
+        assert client.get(url).status_code == 200
+    assert "Traceback" not in gateway.log()[before:]
 
 
 def test_who_answers(gateway: GatewayProcess) -> None:
