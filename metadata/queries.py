@@ -60,7 +60,7 @@ def limited(name: str = "limit") -> Any:
 
 class B:
     get = one(
-        select(bucket.c["id", "name", "region", "owner", "created_us"]).where(
+        select(*bucket.c["id", "name", "region", "owner", "created_us"]).where(
             bucket.c.name == given("bucket")
         )
     )
@@ -276,7 +276,7 @@ class U:
         select(*_PART).where(part.c.owner_id == given("owner_id"), part.c.number == given("number"))
     )
     all_parts = rows(
-        select(part.c["number", "etag", "size", "modified_us"])
+        select(*part.c["number", "etag", "size", "modified_us"])
         .where(part.c.owner_id == given("owner_id"))
         .order_by(part.c.number)
     )

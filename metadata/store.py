@@ -62,9 +62,15 @@ async def open_metadata(url: str, *, instance: str) -> Metadata:
     parsed = make_url(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(parsed.database)
+        path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(migrate, parsed.set(drivername="sqlite"))
-        return Metadata(await SqliteRunner.open(os.path.abspath(parsed.database)))
+        return Metadata(await SqliteRunner.open(str(path)))
+    if backend in ("postgresql", "postgres"):
+        await asyncio.to_thread(migrate, parsed.set(drivername="postgresql+psycopg"))
+        from metadata.postgres import PostgresRunner
+
+        return Metadata(await PostgresRunner.open(parsed, instance=instance))
     raise ValueError(f"no metadata store is kept at {parsed.render_as_string(hide_password=True)}")
 
 

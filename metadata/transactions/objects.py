@@ -70,14 +70,14 @@ def check_delete(conditions: Conditions, current: Current) -> None:
 
 
 def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transaction[None]:
-    """May be repeated after a commit of unknown outcome: the `data_id` tells that it was done."""
+    """May be repeated after a commit of unknown outcome: the object's own row tells that it was done."""
     content = new.content
     blob_id, blob_offset = inline_extent(content)
     head = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
     if head is None:
         raise NoSuchBucket
     current = Current(*head[1:-1])
-    if current.data_id == new.data_id:
+    if current[:4] == (new.data_id, new.etag, content.size, new.modified_us):
         return
     if conditions is not NO_CONDITIONS:
         check_write(conditions, current)
