@@ -1,9 +1,11 @@
 """Runs transactions on SQLite: group commit on one writing connection, reads on another.
 
-All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE, each transaction after the other, COMMIT, and only then are
-they acknowledged. A batch runs on the loop's own thread while commits are quick: a hand-over to a thread costs more than a quick
-commit. Where the disk is slow, another process holds the database, or a transaction is long, it runs in the one worker thread, and later
-batches wait behind it.
+All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE, each transaction after the
+other, COMMIT, and only then are they acknowledged. The statements run on the loop's own thread: sqlite3 gives
+the GIL up at each of them, and a worker would have to win it back every time. The COMMIT, which waits for the
+disk, goes to the one worker thread where several writes wait for it, so that the loop can receive others
+meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where another process
+holds the database or a transaction is long, the whole batch runs in the worker, and later batches wait.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
 BATCH = 256
 INLINE_JOBS = 64
 INLINE_COMMIT_S = 0.002
+LONE_JOBS = 1
 BUSY_MS = 15_000
 ATTEMPTS = 3
 WAL_BYTES = 64 << 20
@@ -126,16 +129,19 @@ class SqliteRunner:
         batch = self._next_batch()
         if not batch:
             return
-        heavy = any(job.heavy for job in batch)
-        if not heavy and len(batch) <= INLINE_JOBS and self._commit_s < INLINE_COMMIT_S:
-            try:
-                self._run(batch, inline=True)
-            except _Busy:
-                self._in_thread(batch)
-            else:
-                self._settle(batch)
+        if any(job.heavy for job in batch) or len(batch) > INLINE_JOBS:
+            self._in_thread(self._run_patiently, batch)
+            return
+        here = len(batch) <= LONE_JOBS and self._commit_s < INLINE_COMMIT_S
+        try:
+            written = self._run(batch, inline=True, commit=here)
+        except _Busy:
+            self._in_thread(self._run_patiently, batch)
+            return
+        if here or not written:
+            self._settle(batch)
         else:
-            self._in_thread(batch)
+            self._in_thread(self._commit, batch)
 
     def _next_batch(self) -> list[Job]:
         """A heavy job goes alone; who gave up waiting before it began is left out."""
@@ -149,8 +155,8 @@ class SqliteRunner:
                 batch.append(job)
         return batch
 
-    def _in_thread(self, batch: list[Job]) -> None:
-        self._running = running = self._loop.run_in_executor(self._thread, self._run_patiently, batch)
+    def _in_thread(self, work: Callable[[list[Job]], None], batch: list[Job]) -> None:
+        self._running = running = self._loop.run_in_executor(self._thread, work, batch)
         running.add_done_callback(lambda _: self._thread_done(batch))
 
     def _thread_done(self, batch: list[Job]) -> None:
@@ -184,7 +190,8 @@ class SqliteRunner:
                 job.ran, job.error = True, MetadataUnavailable("the database is locked by another process")
                 job.error.__cause__ = why.__cause__
 
-    def _run(self, batch: list[Job], *, inline: bool) -> None:
+    def _run(self, batch: list[Job], *, inline: bool, commit: bool = True) -> bool:
+        """Run a batch; True where all that is left to do is the COMMIT that `commit` did not want."""
         try:
             self._begin(0 if inline else BUSY_MS)
             for job in batch:
@@ -196,7 +203,10 @@ class SqliteRunner:
             self._roll_back()
             _fail(batch, _translated(why), why)
         else:
+            if not commit:
+                return True
             self._commit(batch)
+        return False
 
     def _run_alone(self, batch: list[Job], spoiled: _Spoiled, *, inline: bool) -> None:
         if len(batch) > 1:

@@ -102,12 +102,12 @@ def _behind(row: Row, key_at: int) -> Start:
 
 def first(prefix: str, after: str | None, *, after_is_prefix: bool) -> Start | None:
     """Where a listing begins; None where nothing can follow."""
+    if after is not None and after_is_prefix:
+        above = after_prefix(after)
+        return None if above is None else Start(max(above, prefix), True)
     if after is None or after < prefix:
         return Start(prefix, True)
-    if not after_is_prefix:
-        return Start(after, False)
-    above = after_prefix(after)
-    return None if above is None else Start(max(above, prefix), True)
+    return Start(after, False)
 
 
 _PAGES: dict[tuple[bool, bool], Statement] = {
