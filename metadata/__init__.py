@@ -1,7 +1,7 @@
 """What is stored where: buckets, objects, uploads, blobs, nodes and keys, in SQLite or PostgreSQL.
 
-`open_metadata` gives a `Metadata`. It knows nothing of bytes, of HTTP or of S3's error codes; it raises `metadata.errors` and
-takes and gives `metadata.records`.
+`open_metadata` gives a `Metadata`. It knows nothing of bytes, of HTTP or of S3's error codes; it raises
+`metadata.errors` and takes and gives `metadata.records`.
 """
 
 from metadata import errors, records

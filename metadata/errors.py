@@ -68,4 +68,6 @@ class MetadataUnavailable(MetadataError):
 
 
 class InvalidKey(MetadataError, ValueError):
-    """A key, prefix or marker that no database can hold: with NUL (PostgreSQL), or no UTF-8 (a lone surrogate)."""
+    """A key, prefix or marker that no database can hold: with NUL (PostgreSQL), or no UTF-8 (a lone
+    surrogate).
+    """

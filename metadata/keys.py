@@ -9,7 +9,9 @@ _LAST = 0x10FFFF
 
 
 def check_key(text: str) -> None:
-    """Raise InvalidKey for what the databases cannot hold: NUL (PostgreSQL), a lone surrogate (no UTF-8 has one)."""
+    """Raise InvalidKey for what the databases cannot hold: NUL (PostgreSQL), a lone surrogate (no UTF-8 has
+    one).
+    """
     if "\0" in text:
         raise InvalidKey("a key cannot contain NUL")
     if not text.isascii() and any(ord(c) in _SURROGATES for c in text):
@@ -17,7 +19,9 @@ def check_key(text: str) -> None:
 
 
 def after_prefix(prefix: str) -> str | None:
-    """The least text above all that begin with `prefix`; None where there is none (only U+10FFFF, or nothing)."""
+    """The least text above all that begin with `prefix`; None where there is none (only U+10FFFF, or
+    nothing).
+    """
     kept = prefix.rstrip(chr(_LAST))
     if not kept:
         return None
@@ -26,7 +30,9 @@ def after_prefix(prefix: str) -> str | None:
 
 
 def common_prefix(key: str, prefix: str, delimiter: str | None) -> str | None:
-    """What `key` is rolled up to in a listing: up to the first delimiter after the prefix. None: it stands by itself."""
+    """What `key` is rolled up to in a listing: up to the first delimiter after the prefix. None: it stands by
+    itself.
+    """
     if not delimiter:
         return None
     found = key.find(delimiter, len(prefix))

@@ -1,7 +1,8 @@
 """Brings a database's tables up to date, at every start; several processes may start at once.
 
-Alembic is imported only where there is something to do: it costs a good part of a second. The one who migrates holds a lock that every
-database has (SQLite: BEGIN IMMEDIATE; else the row of a table of one row), looks again, and migrates in that transaction.
+Alembic is imported only where there is something to do: it costs a good part of a second. The one who
+migrates holds a lock that every database has (SQLite: BEGIN IMMEDIATE; else the row of a table of one row),
+looks again, and migrates in that transaction.
 """
 
 from __future__ import annotations

@@ -1,15 +1,17 @@
 """Runs transactions on PostgreSQL: batches over a pool of connections, in pipeline mode.
 
 Writes that were asked for while all writing connections are busy go together in the next transaction. The
-transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the round trips
-of one. Two writes of the same key are never under way at once in one process. Between processes the statements
-watch themselves (see `metadata.queries`): what another gateway has changed in between is looked at again.
+transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the
+round trips of one. Two writes of the same key are never under way at once in one process. Between processes
+the statements watch themselves (see `metadata.queries`): what another gateway has changed in between is
+looked at again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -26,6 +28,7 @@ from metadata.errors import MetadataUnavailable
 from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
 from metadata.transactions import objects, upkeep, uploads
 
+log = logging.getLogger("sixfold.metadata")
 WRITERS = 4
 CONNECTIONS = 12
 BATCH = 64
@@ -202,11 +205,17 @@ class PostgresRunner:
             self._schedule()
 
     async def _run(self, batch: list[Job]) -> None:
+        """Together; where that fails, each alone."""
+        alone: Sequence[Job] = batch
         if len(batch) > 1:
-            with contextlib.suppress(psycopg.Error, PoolTimeout, PoolClosed, Again, _Spoiled):
+            try:
                 await self._transact(batch)
                 return
-        for job in batch:
+            except _CommitUnknown as why:
+                alone = _after_unknown_commit(batch, why)
+            except (psycopg.Error, PoolTimeout, PoolClosed, Again, _Spoiled) as why:
+                log.debug("a batch of %d writes fell apart: %s", len(batch), type(why).__name__)
+        for job in alone:
             await self._run_alone(job)
 
     async def _run_alone(self, job: Job) -> None:
@@ -247,6 +256,20 @@ class PostgresRunner:
                 with contextlib.suppress(psycopg.Error):
                     await connection.rollback()
                 raise
+
+
+def _after_unknown_commit(batch: Sequence[Job], why: _CommitUnknown) -> list[Job]:
+    """Which of a batch to repeat. What was refused stays so; of the others nobody can say what became of
+    them.
+    """
+    again = []
+    for job in batch:
+        if job.error is None and job.make in _REPEATABLE:
+            again.append(job)
+        elif job.error is None:
+            job.error = MetadataUnavailable("the connection to PostgreSQL was lost while committing")
+            job.error.__cause__ = why
+    return again
 
 
 class _Spoiled(Exception):
@@ -338,7 +361,8 @@ async def _read(connection: Connection, transaction: Transaction[T]) -> T:
 
 
 async def _configure(connection: Connection) -> None:
-    # Always eight bytes: by default an integer's type goes by its value, and each mix of types is another prepared statement.
+    # Always eight bytes: by default an integer's type goes by its value, and each mix of types is another
+    # prepared statement.
     connection.adapters.register_dumper(int, Int8BinaryDumper)
     connection.prepared_max = 500
 

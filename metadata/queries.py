@@ -1,7 +1,8 @@
 """Every statement about buckets, objects, content and uploads, by the name under which transactions use it.
 
-Writes check themselves: an UPDATE or DELETE names the `data_id` or the reference count that the transaction has read, so that another gateway's
-write in between shows as a row count of zero, on any isolation level, without a lock held from the read on.
+Writes check themselves: an UPDATE or DELETE names the `data_id` or the reference count that the transaction
+has read, so that another gateway's write in between shows as a row count of zero, on any isolation level,
+without a lock held from the read on.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class B:
         .returning(bucket.c.id),
         writes=True,
     )
-    # The lock keeps other gateways' objects out between the look and the deletion (their foreign keys want the row).
+    # The lock keeps other gateways' objects out between the look and the deletion (their foreign keys want
+    # the row).
     lock = one(select(bucket.c.id).where(bucket.c.name == given("bucket")).with_for_update())
     any_object = one(
         select(literal_column("1"))
@@ -292,7 +294,9 @@ class U:
                 given("data_id", LargeBinary),
                 *(part.c[c.name] for c in part.c if c.name not in ("owner_id", "start")),
                 _starts.c.at,
-            ).select_from(part.join(_starts, _starts.c.number == part.c.number)).where(part.c.owner_id == given("parts_id")),
+            )
+            .select_from(part.join(_starts, _starts.c.number == part.c.number))
+            .where(part.c.owner_id == given("parts_id")),
         )
     )  # fmt: skip
     move_extents = change(
@@ -316,7 +320,9 @@ class U:
 
     @staticmethod
     def page(*, inclusive: bool, bounded: bool, within_key: bool) -> Statement:
-        """Uploads by key and id, from `start` on (or after the upload `after_id` of key `start`), below `stop`."""
+        """Uploads by key and id, from `start` on (or after the upload `after_id` of key `start`), below
+        `stop`.
+        """
         key, start = upload.c.key, given("start")
         if within_key:
             lower = tuple_(key, upload.c.id) > tuple_(start, given("after_id"))

@@ -74,8 +74,8 @@ def object_of(row: Row, key: str) -> Object:
             0, size, Blob(blob_id, blob_size, stripe_bytes, parity, unpack_nodes(nodes)), blob_offset
         )
     return Object(
-        bucket_id, key, version_id, data_id, etag, size, modified_us, owner, properties_of(attributes, storage_class),
-        checksum_of(algorithm, kind, value), parts, one,
+        bucket_id, key, version_id, data_id, etag, size, modified_us, owner,
+        properties_of(attributes, storage_class), checksum_of(algorithm, kind, value), parts, one,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ WAL_LOOK_EVERY = 1000
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A write that was asked for. `heavy`: not on the loop's thread. `outcome` and `error` once it has run."""
+    """A write that was asked for. `heavy`: not on the loop's thread. `outcome`, `error`: once it has run."""
 
     make: Callable[..., Transaction[Any]]
     arguments: tuple[Any, ...]
@@ -167,7 +167,7 @@ class SqliteRunner:
         self._settle(batch)
 
     def _settle(self, batch: list[Job]) -> None:
-        """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before all others."""
+        """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before others."""
         for job in reversed(batch):
             if not job.ran:
                 self._waiting.appendleft(job)
@@ -269,8 +269,9 @@ class SqliteRunner:
                 self._writer.execute("ROLLBACK")
 
     def _look_at_wal(self) -> None:
-        """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has grown, wait for
-        them (they are short) and truncate it."""
+        """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has
+        grown, wait for them (they are short) and truncate it.
+        """
         with contextlib.suppress(OSError, sqlite3.Error):
             if os.stat(self._path + "-wal").st_size > WAL_BYTES:
                 self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,7 +1,8 @@
-"""Statements: written once in SQLAlchemy Core, compiled once to SQL text for each dialect, run by the raw drivers.
+"""Statements: written once in SQLAlchemy Core, compiled once to SQL text for each dialect, run by the raw
+drivers.
 
-A `Statement` is called with its parameters by name, and gives a `Call`: what a transaction yields and a runner
-executes. SQLAlchemy costs 30 us an execution, the drivers 3 to 6; compiling at import costs once.
+A `Statement` is called with its parameters by name, and gives a `Call`: what a transaction yields and a
+runner executes. SQLAlchemy costs 30 us an execution, the drivers 3 to 6; compiling at import costs once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-# asyncpg's dialect for its numbered parameters and their casts ($1::BIGINT); the driver is psycopg's raw cursor.
+# asyncpg's dialect for its numbered parameters and their casts ($1::BIGINT); the driver is psycopg's raw
+# cursor.
 DIALECTS: dict[str, Dialect] = {
-    "sqlite": sqlite.dialect(paramstyle="qmark"),  # type: ignore[no-untyped-call]
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call]
 }
 
@@ -27,7 +29,7 @@ T = TypeVar("T")
 
 
 class Fetch(Enum):
-    """What the transaction gets for a call: the first row or None, all rows, or the number of rows changed."""
+    """What a transaction gets for a call: the first row or None, all rows, or the number of rows changed."""
 
     ONE = 1
     ALL = 2

@@ -1,7 +1,8 @@
-"""`Metadata`: every question and every change, one method each. What a method does is one transaction of `metadata.transactions`.
+"""`Metadata`: every question and every change, one method each. What a method does is one transaction of
+`metadata.transactions`.
 
-Keys, prefixes and markers that no database can hold (NUL, lone surrogates) raise InvalidKey, on every engine alike. Any method may
-raise MetadataUnavailable; whether a write that raised it was committed is not known.
+Keys, prefixes and markers that no database can hold (NUL, lone surrogates) raise InvalidKey, on every engine
+alike. Any method may raise MetadataUnavailable; whether a write that raised it was committed is not known.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Runner(Protocol):
 async def open_metadata(url: str, *, instance: str) -> Metadata:
     """Open `sqlite:///path` or `postgresql://user:password@host/database`, and bring its tables up to date.
 
-    `instance` names this process to the database. Raises ValueError for another kind of URL, MetadataUnavailable.
+    `instance` names this process to the database. Raises ValueError for another kind of URL,
+    MetadataUnavailable.
     """
     parsed = make_url(url)
     backend = parsed.get_backend_name()
@@ -79,7 +81,9 @@ def now_us() -> int:
 
 
 class Metadata:
-    """The metadata store, as one process uses it. Made by `open_metadata`; all methods belong to one event loop."""
+    """The metadata store, as one process uses it. Made by `open_metadata`; all methods belong to one event
+    loop.
+    """
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -133,7 +137,9 @@ class Metadata:
         return await self._read(reads.extents, data_id, start, stop)
 
     async def put_object(self, new: NewObject, conditions: Conditions = NO_CONDITIONS) -> None:
-        """Make the object, in place of what has its key. NoSuchBucket, NoSuchKey, PreconditionFailed, BlobGone."""
+        """Make the object, in place of what has its key. NoSuchBucket, NoSuchKey, PreconditionFailed,
+        BlobGone.
+        """
         check_key(new.key)
         await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
 
@@ -220,7 +226,8 @@ class Metadata:
     ) -> None:
         """Make an object out of these parts, given as they were read, in order; the others go.
 
-        `new.content` tells the size alone. Raises NoSuchBucket, NoSuchUpload, PartChanged, NoSuchKey, PreconditionFailed.
+        `new.content` tells the size alone. Raises NoSuchBucket, NoSuchUpload, PartChanged, NoSuchKey,
+        PreconditionFailed.
         """
         arguments = (upload, list(parts), new, conditions, now_us())
         await self._write(None, uploads.complete_upload, *arguments)

@@ -1,4 +1,6 @@
-"""Content comes and goes: extents, the reference counts of blobs, garbage. The only code that changes `blob.refs`."""
+"""Content comes and goes: extents, the reference counts of blobs, garbage. The only code that changes
+`blob.refs`.
+"""
 
 from __future__ import annotations
 

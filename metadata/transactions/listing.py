@@ -1,9 +1,9 @@
 """Listings that cost what they return: delimiters are skipped over by the index (a skip scan).
 
-Rows are read in key order, a few at a time. Where a row is rolled up to a common prefix, everything below that prefix is jumped
-over: rows in hand are passed by, and when none is left the next read starts above it. The number of rows a read asks for grows while
-most of them are of use and shrinks when not, so that a million keys under one prefix cost the first read's few rows, and a thousand keys
-without a delimiter one read.
+Rows are read in key order, a few at a time. Where a row is rolled up to a common prefix, everything below
+that prefix is jumped over: rows in hand are passed by, and when none is left the next read starts above it.
+The number of rows a read asks for grows while most of them are of use and shrinks when not, so that a million
+keys under one prefix cost the first read's few rows, and a thousand keys without a delimiter one read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ FEW = 4
 
 
 class Start(NamedTuple):
-    """Where to read on: from `key`, itself only when `inclusive`; after the upload `after_id` of that key when given."""
+    """Where to read on: from `key`, itself only when `inclusive`; after the upload `after_id` of that key
+    when given.
+    """
 
     key: str
     inclusive: bool

@@ -45,7 +45,8 @@ def put_part(
 ) -> Transaction[None]:
     parts_id, old = yield from _locked(bucket, key, upload_id, part.number)
     yield from check_shared(content)
-    # Repeated after a commit of unknown outcome, the same part replaces itself: its own blobs are there already.
+    # Repeated after a commit of unknown outcome, the same part replaces itself: its own blobs are there
+    # already.
     blobs = yield from _blobs_of(parts_id, part.number)
     if content.new_blobs and content.new_blobs <= set(blobs):
         return
@@ -122,7 +123,9 @@ def _locked(bucket: str, key: str, upload_id: str, number: int) -> Transaction[t
 
 
 def _left_out(parts_id: bytes, parts: Sequence[Part]) -> Transaction[list[int]]:
-    """The numbers that the completion does not name. PartChanged where one that it names is not as it was read."""
+    """The numbers that the completion does not name. PartChanged where one that it names is not as it was
+    read.
+    """
     stored = yield U.all_parts(owner_id=parts_id)
     there = {row[0]: row[1:] for row in stored}
     for part in parts:

@@ -1,4 +1,4 @@
-"""One suite, two engines: every test that takes `store` or `url` runs over SQLite and over a real PostgreSQL."""
+"""One suite, two engines: a test that takes `store` or `url` runs over SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 

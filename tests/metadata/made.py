@@ -94,7 +94,9 @@ def _plain(value: Any) -> Any:
 
 
 def check_consistent(url: str, *, made: set[bytes] | None = None) -> None:
-    """References equal extents, garbage is what has none, nothing dangles; `made`: all blobs ever stored, none of which may be lost."""
+    """References equal extents, garbage is what has none, nothing dangles; `made`: all blobs ever stored,
+    none of which may be lost.
+    """
     objects = query(url, "SELECT data_id, size, parts, blob_id FROM object")
     extents = query(url, "SELECT data_id, start, length, blob_id FROM extent")
     refs = Counter(row[3] for row in objects if row[3] is not None) + Counter(row[3] for row in extents)

@@ -1,4 +1,6 @@
-"""Processes that are killed, and many processes at once: what was acknowledged is there, and the tables agree."""
+"""Processes that are killed, and many processes at once: what was acknowledged is there, and the tables
+agree.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import signal
 import subprocess
 import sys
 from asyncio.subprocess import Process
+from itertools import pairwise
 
 import pytest
 
@@ -113,7 +116,7 @@ async def test_many_stores_swap_one_key(store: Metadata, url: str) -> None:
     stores = [await open_metadata(url, instance=f"s{at}") for at in range(4)]
     etags = [f"{at:032x}" for at in range(11)]
     await store.put_object(new_object("one", etag=etags[0]))
-    for old, new in zip(etags, etags[1:], strict=False):
+    for old, new in pairwise(etags):
         writes = (
             each.put_object(new_object("one", etag=new), Conditions(if_match=old))
             for each in stores

@@ -1,4 +1,6 @@
-"""Random operations, alone and side by side; after them references equal extents and garbage is what was let go."""
+"""Random operations, alone and side by side; after them references equal extents and garbage is what was let
+go.
+"""
 
 from __future__ import annotations
 

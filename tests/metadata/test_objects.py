@@ -124,7 +124,8 @@ async def test_many_deletes_have_each_their_verdict(store: Metadata) -> None:
 
 @pytest.mark.parametrize("key", ["a\0b", "a\ud800b"])
 async def test_keys_that_no_database_holds(store: Metadata, key: str) -> None:
-    for attempt in (store.put_object(new_object(key)), store.get_object("photos", key), store.delete_object("photos", key),
+    for attempt in (store.put_object(new_object(key)), store.get_object("photos", key),
+                    store.delete_object("photos", key),
                     store.list_objects("photos", prefix=key), store.list_uploads("photos", key_marker=key),
                     store.delete_objects("photos", [(key, Conditions())])):  # fmt: skip
         with pytest.raises(InvalidKey):

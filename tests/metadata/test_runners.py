@@ -1,0 +1,212 @@
+"""What each engine's runner does when its database is slow, locked, full, or gone."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from metadata import Metadata, open_metadata, sqlite
+from metadata.errors import MetadataUnavailable, PreconditionFailed
+from metadata.records import Conditions
+from metadata.statements import Call
+from metadata.transactions import objects
+from tests.metadata.made import NOW_US, check_consistent, content, new_object, query
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "metadata.sqlite"
+
+
+async def opened(path: Path) -> Metadata:
+    store = await open_metadata(f"sqlite:///{path}", instance="test")
+    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
+    return store
+
+
+def watch(store: Metadata) -> list[tuple[str, bool]]:
+    """From now on: each writer's statement by its first word, and whether it ran on the loop's thread."""
+    told: list[tuple[str, bool]] = []
+
+    def note(sql: str) -> None:
+        told.append((sql.split()[0], threading.current_thread() is threading.main_thread()))
+
+    runner_of(store)._writer.set_trace_callback(note)
+    return told
+
+
+def runner_of(store: Metadata) -> sqlite.SqliteRunner:
+    runner = store._runner
+    assert isinstance(runner, sqlite.SqliteRunner)
+    return runner
+
+
+async def test_writes_of_one_turn_are_one_commit_that_the_loop_does_not_wait_for(path: Path) -> None:
+    store = await opened(path)
+    told = watch(store)
+    await asyncio.gather(*(store.put_object(new_object(f"{at}")) for at in range(16)))
+    assert [word for word, _ in told].count("COMMIT") == 1
+    assert {here for word, here in told if word in ("SELECT", "INSERT")} == {True}
+    assert ("COMMIT", False) in told
+    await store.close()
+
+
+async def test_a_lone_write_commits_on_the_loop_while_the_disk_is_quick(path: Path) -> None:
+    store = await opened(path)
+    told = watch(store)
+    runner_of(store)._commit_s = 0.0
+    await store.put_object(new_object("a"))
+    assert told[-1] == ("COMMIT", True)
+    runner_of(store)._commit_s = 1.0
+    await store.put_object(new_object("b"))
+    assert told[-1] == ("COMMIT", False)
+    await store.close()
+
+
+async def test_a_long_transaction_runs_in_the_worker(path: Path) -> None:
+    store = await opened(path)
+    await store.put_object(new_object("spread", content(1, 2)))
+    told = watch(store)
+    await asyncio.gather(store.put_object(new_object("b")), store.delete_object("photos", "spread"))
+    assert ("INSERT", True) in told
+    assert {here for word, here in told if word == "DELETE"} == {False}
+    await store.close()
+    check_consistent(f"sqlite:///{path}")
+
+
+async def test_three_statements_for_a_new_object(path: Path) -> None:
+    store = await opened(path)
+    told = watch(store)
+    await store.put_object(new_object("a"))
+    assert [word for word, _ in told if word != "PRAGMA"] == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]
+    told.clear()
+    await store.put_object(new_object("a"))
+    assert [word for word, _ in told] == ["BEGIN", "SELECT", "UPDATE", "INSERT", "DELETE", "INSERT", "COMMIT"]
+    await store.close()
+
+
+async def test_another_process_that_writes_is_waited_for_without_holding_the_loop(path: Path) -> None:
+    store = await opened(path)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.ensure_future(store.put_object(new_object("a")))
+    for _ in range(20):
+        await store.list_objects("photos")
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    await waiting
+    other.close()
+    await store.close()
+
+
+async def test_a_database_locked_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await opened(path)
+    monkeypatch.setattr(sqlite, "BUSY_MS", 10)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(MetadataUnavailable) as told:
+        await store.put_object(new_object("a"))
+    assert isinstance(told.value.__cause__, sqlite3.OperationalError)
+    other.execute("ROLLBACK")
+    other.close()
+    await store.put_object(new_object("a"))
+    await store.close()
+
+
+async def test_a_full_disk_refuses_and_leaves_the_rest(path: Path) -> None:
+    store = await opened(path)
+    runner = runner_of(store)
+    pages = runner._writer.execute("PRAGMA page_count").fetchone()[0]
+    runner._writer.execute(f"PRAGMA max_page_count = {pages + 4}")
+    results = await asyncio.gather(
+        *(store.put_object(new_object(f"{at}", owner="x" * 3000)) for at in range(30)), return_exceptions=True
+    )
+    failed = [each for each in results if each is not None]
+    assert failed
+    assert all(
+        isinstance(each, MetadataUnavailable) and isinstance(each.__cause__, sqlite3.Error) for each in failed
+    )
+    stored = {o.key for o in (await store.list_objects("photos")).objects}
+    assert stored == {f"{at}" for at, each in enumerate(results) if each is None}
+    runner._writer.execute("PRAGMA max_page_count = 1000000")
+    await store.put_object(new_object("after"))
+    await store.close()
+    check_consistent(f"sqlite:///{path}")
+
+
+async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "WAL_BYTES", 50_000)
+    monkeypatch.setattr(sqlite, "WAL_LOOK_EVERY", 10)
+    store = await opened(path)
+    log = path.with_name(path.name + "-wal")
+    largest = 0
+    for at in range(100):
+        await store.put_object(new_object(f"{at}"))
+        largest = max(largest, log.stat().st_size)
+    assert largest < 50_000 * 6
+    await store.close()
+
+
+async def test_what_was_asked_for_is_finished_before_closing(path: Path) -> None:
+    store = await opened(path)
+    writes = [asyncio.ensure_future(store.put_object(new_object(f"{at}"))) for at in range(200)]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*writes)
+    assert query(f"sqlite:///{path}", "SELECT count(*) FROM object") == [(200,)]
+
+
+async def test_a_server_that_crashes_and_comes_back(postgres: PostgresServer) -> None:
+    url = postgres.create_database("crashing")
+    store = await open_metadata(url, instance="test")
+    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
+    await asyncio.gather(*(store.put_object(new_object(f"a{at}")) for at in range(30)))
+    await asyncio.to_thread(postgres.stop)
+    await asyncio.to_thread(postgres.start)
+    await store.get_object("photos", "a0")
+    await asyncio.gather(*(store.put_object(new_object(f"b{at}")) for at in range(30)))
+    await store.close()
+    check_consistent(url)
+
+
+async def test_an_unknown_commit_of_a_put_is_tried_again(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection goes after the commit: what is repeated finds its own work."""
+    from metadata import postgres as runner
+
+    url = postgres.create_database("unknown")
+    store = await open_metadata(url, instance="test")
+    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
+    in_step, lost = runner._in_step, []
+
+    async def losing(connection: runner.Connection, batch: list[runner.Job]) -> None:
+        await in_step(connection, batch)
+        if not lost:
+            lost.append(batch)
+            raise runner._CommitUnknown
+
+    monkeypatch.setattr(runner, "_in_step", losing)
+    await store.put_object(new_object("a"), Conditions(if_none_match="*"))
+    lost.clear()
+    with pytest.raises(MetadataUnavailable):
+        await store.delete_object("photos", "a")
+    lost.clear()
+    made = [store.put_object(new_object(f"b{at}"), Conditions(if_none_match="*")) for at in range(5)]
+    assert await asyncio.gather(*made) == [None] * 5
+    with pytest.raises(PreconditionFailed):
+        await store.put_object(new_object("b0"), Conditions(if_none_match="*"))
+    await store.close()
+    check_consistent(url)
+
+
+def test_nothing_of_a_transaction_runs_before_it_is_asked_for() -> None:
+    transaction = objects.put_object(new_object("a"), Conditions(), 1)
+    assert isinstance(next(transaction), Call)
+    transaction.close()
