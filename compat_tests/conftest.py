@@ -12,13 +12,14 @@ from compat_tests.handmade import Raw
 from compat_tests.support import S3, Endpoint, Upload, big_part, connect
 
 HERE = Path(__file__).parent
+SOMETIMES = "sometimes"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--expect-differences",
         metavar="FILE",
-        help="a list of tests (id | what the endpoint does | what AWS documents | who is right): exactly these must fail",
+        help="a list of tests: exactly these must fail (see moto_differences.txt for its form)",
     )
 
 
@@ -29,14 +30,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on the list must fail, strictly: one that passes is as wrong as an unlisted one that fails."""
+    """Tests on the list must fail: one that passes is as wrong as an unlisted one that fails.
+
+    Where what the endpoint does begins with "sometimes" (a race that it may win) either will do.
+    """
     if not (name := config.getoption("--expect-differences")):
         return
     listed = read_differences(Path(name))
-    for item in items:
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
         if why := listed.pop(f"{item.path.relative_to(HERE)}::{item.name}", ""):
-            item.add_marker(pytest.mark.xfail(reason=why, strict=True))
-    collected = {item.path.name for item in items}
+            item.add_marker(pytest.mark.xfail(reason=why, strict=not why.startswith(SOMETIMES)))
+    collected = {item.path.name for item in ours}
     partial = any("::" in argument for argument in config.args) or config.option.keyword
     stale = [test for test in listed if test.partition("::")[0] in collected]
     if stale and not partial:
@@ -130,7 +135,11 @@ def remove_bucket(s3: S3, name: str) -> None:
     except s3.exceptions.ClientError:
         return
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        if entries := [{"Key": entry["Key"]} for entry in page.get("Contents", [])]:
+        keys = [entry["Key"] for entry in page.get("Contents", [])]
+        for key in keys:
+            if not key.isprintable():  # XML 1.0 has no words for some of these
+                s3.delete_object(Bucket=name, Key=key)
+        if entries := [{"Key": key} for key in keys if key.isprintable()]:
             s3.delete_objects(Bucket=name, Delete={"Objects": entries, "Quiet": True})
     for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])

@@ -11,10 +11,11 @@ import hmac
 import http.client
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from compat_tests.support import Endpoint, xml
 
@@ -84,10 +85,8 @@ class Raw:
             for name, value in request.headers.items():
                 connection.putheader(name, value)
             connection.endheaders()
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer can be read
                 connection.send(request.body)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # refused before it was all sent: the answer is there to be read
             return _answer(connection.getresponse())
         finally:
             connection.close()
@@ -253,7 +252,7 @@ def _sign(key: bytes, text: bytes) -> str:
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote(text), safe="-_.~")
+    return quote(unquote_to_bytes(text), safe="-_.~")
 
 
 def _answer(response: http.client.HTTPResponse) -> Answer:

@@ -5,7 +5,24 @@ from __future__ import annotations
 TREE = ["a", "b/1", "b/2", "b/c/3", "d", "e/", "e/4", "é", "ユ"]
 TREE_KEYS = ["a", "d", "é", "ユ"]
 TREE_PREFIXES = ["b/", "e/"]
-UNORDERED = ["b", "a", "B", "A", "aa", "a/", "a!", "~", "é", "z", "\U0001f600", "\uff5e", "10", "9", "a b", "a+b"]
+UNORDERED = [
+    "b",
+    "a",
+    "B",
+    "A",
+    "aa",
+    "a/",
+    "a!",
+    "~",
+    "é",
+    "z",
+    "\U0001f600",
+    "\uff5e",
+    "10",
+    "9",
+    "a b",
+    "a+b",
+]
 # Common prefixes by (prefix, delimiter): keys, prefixes. Of TREE.
 CUTS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "top": ("", "/", TREE_KEYS, TREE_PREFIXES),

@@ -1,4 +1,4 @@
-"""aws-chunked bodies, right or spoilt: "Signature calculations ... multiple chunks", with and without trailers."""
+"""aws-chunked bodies, whole or spoilt ("Transferring Payload in Multiple Chunks")."""
 
 from __future__ import annotations
 

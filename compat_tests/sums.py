@@ -16,7 +16,7 @@ DIGITS = b"123456789"  # the customary input of published check values
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """`check`: the published digest of DIGITS, in hex. `kinds`: what multipart uploads may ask for, AWS's default first."""
+    """`check`: the published digest of DIGITS, in hex. `kinds`: of multipart uploads, the default first."""
 
     name: str
     digest: Callable[[bytes], bytes]

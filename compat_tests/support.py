@@ -56,7 +56,7 @@ class Endpoint:
 
 def connect(endpoint: Endpoint, **settings: Any) -> S3:
     """A boto3 client that addresses by path and tries once."""
-    config = Config(
+    config = Config(  # type: ignore[no-untyped-call]
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=64,
         connect_timeout=10,
@@ -64,7 +64,7 @@ def connect(endpoint: Endpoint, **settings: Any) -> S3:
         s3={"addressing_style": "path"},
         **settings,
     )
-    return boto3.client(
+    return boto3.client(  # type: ignore[no-untyped-call]
         "s3",
         endpoint_url=endpoint.url,
         aws_access_key_id=endpoint.access_key,

@@ -81,7 +81,12 @@ def test_replace_with_nothing(s3: S3, bucket: str, source: dict[str, str]) -> No
 
 def test_copy_passes_over_a_new_description(s3: S3, bucket: str, source: dict[str, str]) -> None:
     s3.copy_object(
-        Bucket=bucket, Key="target", CopySource=source, MetadataDirective="COPY", Metadata={"new": "1"}, ContentType="x/y"
+        Bucket=bucket,
+        Key="target",
+        CopySource=source,
+        MetadataDirective="COPY",
+        Metadata={"new": "1"},
+        ContentType="x/y",
     )
     got = s3.head_object(Bucket=bucket, Key="target")
     assert (got["ContentType"], got["Metadata"]) == ("text/source", {"from": "source"})
@@ -101,8 +106,12 @@ def test_unknown_directive(s3: S3, bucket: str, source: dict[str, str]) -> None:
 # Onto itself
 
 
-@pytest.mark.parametrize("more", [{}, {"MetadataDirective": "COPY"}, {"Metadata": {"a": "1"}}], ids=["plain", "copy", "meta"])
-def test_onto_itself_without_a_change(s3: S3, bucket: str, source: dict[str, str], more: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "more", [{}, {"MetadataDirective": "COPY"}, {"Metadata": {"a": "1"}}], ids=["plain", "copy", "meta"]
+)
+def test_onto_itself_without_a_change(
+    s3: S3, bucket: str, source: dict[str, str], more: dict[str, Any]
+) -> None:
     with refused("InvalidRequest", 400):
         s3.copy_object(**source, CopySource=source, **more)
 
@@ -117,7 +126,20 @@ def test_onto_itself_with_other_metadata(s3: S3, bucket: str, source: dict[str, 
 
 
 @pytest.mark.parametrize(
-    "key", ["a b", "a+b", "a%20b", "%41", "ü/ユニ", "a//b", "a/../b", "?versionId=null", "q?x=1&y#z", "a=b;c", "/lead"]
+    "key",
+    [
+        "a b",
+        "a+b",
+        "a%20b",
+        "%41",
+        "ü/ユニ",
+        "a//b",
+        "a/../b",
+        "?versionId=null",
+        "q?x=1&y#z",
+        "a=b;c",
+        "/lead",
+    ],
 )
 def test_special_characters_in_the_source(s3: S3, bucket: str, key: str) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
@@ -139,7 +161,9 @@ def test_version_null_of_the_source(s3: S3, bucket: str, source: dict[str, str])
     assert body_of(s3, bucket, "target") == BODY
 
 
-@pytest.mark.parametrize("value", ["", "/", "justabucket", "bucket/"], ids=["empty", "slash", "no_key", "empty_key"])
+@pytest.mark.parametrize(
+    "value", ["", "/", "justabucket", "bucket/"], ids=["empty", "slash", "no_key", "empty_key"]
+)
 def test_malformed_source(raw: Raw, s3: S3, bucket: str, value: str) -> None:
     headers = {"x-amz-copy-source": value}
     raw.ask("PUT", path_of(bucket, "target"), headers=dict(headers)).refused("InvalidArgument", 400)
@@ -170,7 +194,9 @@ def test_no_such_target_bucket(s3: S3, bucket: str, source: dict[str, str]) -> N
     ],
     ids="-".join,
 )
-def test_conditions_that_hold(s3: S3, bucket: str, source: dict[str, str], conditions: dict[str, Any]) -> None:
+def test_conditions_that_hold(
+    s3: S3, bucket: str, source: dict[str, str], conditions: dict[str, Any]
+) -> None:
     s3.copy_object(Bucket=bucket, Key="target", CopySource=source, **conditions)
     assert body_of(s3, bucket, "target") == BODY
 
@@ -186,7 +212,9 @@ def test_conditions_that_hold(s3: S3, bucket: str, source: dict[str, str], condi
     ],
     ids="-".join,
 )
-def test_conditions_that_fail(s3: S3, bucket: str, source: dict[str, str], conditions: dict[str, Any]) -> None:
+def test_conditions_that_fail(
+    s3: S3, bucket: str, source: dict[str, str], conditions: dict[str, Any]
+) -> None:
     """All of them are 412 here, the two that are 304 on GET included."""
     modified = s3.head_object(**source)["LastModified"]
     asked = {name: modified if value == "last" else value for name, value in conditions.items()}
@@ -239,7 +267,7 @@ def test_a_multipart_object(s3: S3, bucket: str, multipart: tuple[str, list[byte
 def test_the_copy_of_a_multipart_object_is_named_by_its_md5(
     s3: S3, bucket: str, multipart: tuple[str, list[bytes]]
 ) -> None:
-    """"Object" in the API reference: what Copy makes has an ETag that is the MD5 of its bytes."""
+    """ "Object" in the API reference: what Copy makes has an ETag that is the MD5 of its bytes."""
     key, bodies = multipart
     answer = s3.copy_object(Bucket=bucket, Key="target", CopySource={"Bucket": bucket, "Key": key})
     assert answer["CopyObjectResult"]["ETag"] == etag_of(b"".join(bodies))

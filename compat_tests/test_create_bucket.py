@@ -46,7 +46,9 @@ def test_location_constraint_is_taken(s3: S3, bucket_name: str, region: str) -> 
     s3.head_bucket(Bucket=bucket_name)
 
 
-@pytest.mark.parametrize("body", [b"", b'<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>'])
+@pytest.mark.parametrize(
+    "body", [b"", b'<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>']
+)
 def test_configuration_may_be_empty(raw: Raw, s3: S3, bucket_name: str, body: bytes) -> None:
     assert raw.ask("PUT", f"/{bucket_name}", body=body).status == 200
     s3.head_bucket(Bucket=bucket_name)
@@ -58,7 +60,9 @@ def test_path_may_end_in_a_slash(raw: Raw, s3: S3, bucket_name: str, slash: str)
     s3.head_bucket(Bucket=bucket_name)
 
 
-@pytest.mark.parametrize("body", [b"<CreateBucketConfiguration>", b"nonsense", b"<Other/>"], ids=["cut", "text", "other"])
+@pytest.mark.parametrize(
+    "body", [b"<CreateBucketConfiguration>", b"nonsense", b"<Other/>"], ids=["cut", "text", "other"]
+)
 def test_malformed_configuration_is_refused(raw: Raw, s3: S3, bucket_name: str, body: bytes) -> None:
     raw.ask("PUT", f"/{bucket_name}", body=body).refused("MalformedXML", 400)
     assert bucket_name not in [b["Name"] for b in s3.list_buckets()["Buckets"]]

@@ -39,7 +39,9 @@ def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
         s3.delete_object(Bucket=bucket_name, Key="k")
 
 
-@pytest.mark.parametrize("condition", [etag_of(b"x"), etag_of(b"x").strip('"'), "*"], ids=["quoted", "bare", "star"])
+@pytest.mark.parametrize(
+    "condition", [etag_of(b"x"), etag_of(b"x").strip('"'), "*"], ids=["quoted", "bare", "star"]
+)
 def test_if_match_that_holds(s3: S3, bucket: str, condition: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert status_of(s3.delete_object(Bucket=bucket, Key="k", IfMatch=condition)) == 204

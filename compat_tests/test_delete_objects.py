@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from compat_tests.handmade import Answer, Headers, Raw
-from compat_tests.support import S3, body_of, etag_of, keys_of, refused, xml
 from compat_tests.sums import ALGORITHMS, Algorithm
+from compat_tests.support import S3, body_of, etag_of, keys_of, refused, xml
 
 LIMIT = 1000
 
@@ -25,7 +25,9 @@ def md5_header(body: bytes) -> Headers:
 
 
 def ask(raw: Raw, bucket: str, body: bytes, headers: Headers | None = None) -> Answer:
-    return raw.ask("POST", f"/{bucket}", "delete=", body=body, headers=md5_header(body) if headers is None else headers)
+    return raw.ask(
+        "POST", f"/{bucket}", "delete=", body=body, headers=md5_header(body) if headers is None else headers
+    )
 
 
 def delete(s3: S3, bucket: str, *keys: str, quiet: bool = False) -> dict[str, list[dict[str, str]]]:
@@ -109,7 +111,9 @@ def test_version_null(s3: S3, bucket: str, put: Callable[..., None]) -> None:
 def test_malformed_documents(raw: Raw, bucket: str, body: bytes) -> None:
     answer = ask(raw, bucket, body)
     assert answer.status == 400
-    assert answer.error["Code"] in (("MalformedXML",) if body else ("MalformedXML", "MissingRequestBodyError"))
+    assert answer.error["Code"] in (
+        ("MalformedXML",) if body else ("MalformedXML", "MissingRequestBodyError")
+    )
 
 
 def test_entities_are_refused(raw: Raw, s3: S3, bucket: str, put: Callable[..., None]) -> None:
@@ -138,7 +142,9 @@ def test_a_digest_is_required(raw: Raw, s3: S3, bucket: str, put: Callable[..., 
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=str)
-def test_a_checksum_will_do(raw: Raw, s3: S3, bucket: str, put: Callable[..., None], algorithm: Algorithm) -> None:
+def test_a_checksum_will_do(
+    raw: Raw, s3: S3, bucket: str, put: Callable[..., None], algorithm: Algorithm
+) -> None:
     put("a")
     body = document("a")
     assert ask(raw, bucket, body, {algorithm.header: algorithm.wrong()}).refused("BadDigest", 400)

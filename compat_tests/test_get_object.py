@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from compat_tests.handmade import Raw
+from compat_tests.handmade import Headers, Raw
 from compat_tests.support import (
     FAR_AHEAD,
     LONG_AGO,
@@ -144,7 +144,9 @@ def test_a_part_by_number(s3: S3, bucket: str, multipart: tuple[str, list[bytes]
         start += len(body)
 
 
-def test_parts_count_is_told_for_a_part_alone(s3: S3, bucket: str, multipart: tuple[str, list[bytes]]) -> None:
+def test_parts_count_is_told_for_a_part_alone(
+    s3: S3, bucket: str, multipart: tuple[str, list[bytes]]
+) -> None:
     assert "PartsCount" not in s3.head_object(Bucket=bucket, Key=multipart[0])
 
 
@@ -206,7 +208,9 @@ def test_conditions_that_hold(s3: S3, bucket: str, digits: str, conditions: dict
     ],
     ids=["match", "unmodified", "match_beats_unmodified", "match_beats_none_match"],
 )
-def test_conditions_that_fail(s3: S3, bucket: str, digits: str, conditions: dict[str, Any], named: str) -> None:
+def test_conditions_that_fail(
+    s3: S3, bucket: str, digits: str, conditions: dict[str, Any], named: str
+) -> None:
     with refused("PreconditionFailed", 412) as error:
         s3.get_object(Bucket=bucket, Key=digits, **conditions)
     assert error["Condition"] == named
@@ -215,14 +219,14 @@ def test_conditions_that_fail(s3: S3, bucket: str, digits: str, conditions: dict
 @pytest.mark.parametrize("name", ["if-none-match", "if-modified-since", "both", "star", "list"])
 def test_not_modified(raw: Raw, bucket: str, digits: str, name: str) -> None:
     first = raw.ask("HEAD", path_of(bucket, digits)).headers
-    headers: dict[str, str | bytes] = {
+    cases: dict[str, Headers] = {
         "if-none-match": {"if-none-match": RIGHT},
         "if-modified-since": {"if-modified-since": first["last-modified"]},
         "both": {"if-none-match": RIGHT, "if-modified-since": "Mon, 01 Jan 2001 00:00:00 GMT"},
         "star": {"if-none-match": "*"},
         "list": {"if-none-match": f"{WRONG}, {RIGHT}"},
-    }[name]
-    answer = raw.ask("GET", path_of(bucket, digits), headers=headers)
+    }
+    answer = raw.ask("GET", path_of(bucket, digits), headers=cases[name])
     assert (answer.status, answer.body) == (304, b"")
     assert (answer.headers["etag"], answer.headers["last-modified"]) == (RIGHT, first["last-modified"])
 

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from compat_tests.handmade import Raw
-from compat_tests.support import S3, Upload, answer_headers, big_part, etag_of, etag_of_parts, path_of, refused
 from compat_tests.sums import BY_NAME
+from compat_tests.support import (
+    S3,
+    Upload,
+    answer_headers,
+    big_part,
+    etag_of,
+    etag_of_parts,
+    path_of,
+    refused,
+)
 
 ALL = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"]
 BODY = b"123456789"
@@ -37,7 +46,10 @@ def test_parts_of_an_upload_with_checksums(s3: S3, bucket: str) -> None:
     upload.complete()
     got = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=ALL)
     assert got["ETag"] == etag_of_parts(*bodies[:2]).strip('"')
-    assert got["Checksum"]["ChecksumSHA256"].partition("-")[0] == algorithm.composite(*bodies[:2]).partition("-")[0]
+    assert (
+        got["Checksum"]["ChecksumSHA256"].partition("-")[0]
+        == algorithm.composite(*bodies[:2]).partition("-")[0]
+    )
     assert got["Checksum"]["ChecksumType"] == "COMPOSITE"
     parts = got["ObjectParts"]
     assert (parts["TotalPartsCount"], parts["IsTruncated"], parts["MaxParts"]) == (2, False, 1000)

@@ -81,5 +81,7 @@ def test_conditions(s3: S3, bucket: str, digits: str) -> None:
 
 
 def test_overrides(raw: Raw, bucket: str, digits: str) -> None:
-    answer = raw.ask("HEAD", path_of(bucket, digits), "response-content-type=text%2Fx&response-cache-control=a")
+    answer = raw.ask(
+        "HEAD", path_of(bucket, digits), "response-content-type=text%2Fx&response-cache-control=a"
+    )
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("text/x", "a")

@@ -41,7 +41,9 @@ def test_a_paged_listing_tells_the_region(s3: S3, bucket: str, endpoint: Endpoin
 
 
 def test_pages_join_up(s3: S3, bucket_name: str, five: list[str]) -> None:
-    pages = list(s3.get_paginator("list_buckets").paginate(Prefix=bucket_name, PaginationConfig={"PageSize": 2}))
+    pages = list(
+        s3.get_paginator("list_buckets").paginate(Prefix=bucket_name, PaginationConfig={"PageSize": 2})
+    )
     assert [[b["Name"] for b in page["Buckets"]] for page in pages] == [five[:2], five[2:4], five[4:]]
 
 

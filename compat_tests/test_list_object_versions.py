@@ -34,7 +34,13 @@ def test_an_empty_bucket(s3: S3, bucket: str) -> None:
 
 @pytest.mark.parametrize(("prefix", "delimiter", "keys", "prefixes"), CUTS.values(), ids=CUTS)
 def test_prefix_and_delimiter(
-    s3: S3, bucket: str, put: Callable[..., None], prefix: str, delimiter: str, keys: list[str], prefixes: list[str]
+    s3: S3,
+    bucket: str,
+    put: Callable[..., None],
+    prefix: str,
+    delimiter: str,
+    keys: list[str],
+    prefixes: list[str],
 ) -> None:
     put(*TREE)
     answer = s3.list_object_versions(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
@@ -53,7 +59,11 @@ def test_pages_join_up(s3: S3, bucket: str, put: Callable[..., None], size: int)
 def test_next_markers(s3: S3, bucket: str, put: Callable[..., None]) -> None:
     put("a", "b", "c")
     answer = s3.list_object_versions(Bucket=bucket, MaxKeys=2)
-    assert (answer["IsTruncated"], answer["NextKeyMarker"], answer["NextVersionIdMarker"]) == (True, "b", "null")
+    assert (answer["IsTruncated"], answer["NextKeyMarker"], answer["NextVersionIdMarker"]) == (
+        True,
+        "b",
+        "null",
+    )
     rest = s3.list_object_versions(Bucket=bucket, KeyMarker="b", VersionIdMarker="null")
     assert keys_of(rest, "Versions") == ["c"]
     assert (rest["KeyMarker"], rest["VersionIdMarker"]) == ("b", "null")

@@ -32,7 +32,13 @@ def test_the_order_is_that_of_utf8(s3: S3, bucket: str, put: Callable[..., None]
 
 @pytest.mark.parametrize(("prefix", "delimiter", "keys", "prefixes"), CUTS.values(), ids=CUTS)
 def test_prefix_and_delimiter(
-    s3: S3, bucket: str, put: Callable[..., None], prefix: str, delimiter: str, keys: list[str], prefixes: list[str]
+    s3: S3,
+    bucket: str,
+    put: Callable[..., None],
+    prefix: str,
+    delimiter: str,
+    keys: list[str],
+    prefixes: list[str],
 ) -> None:
     put(*TREE)
     answer = s3.list_objects(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
@@ -40,7 +46,7 @@ def test_prefix_and_delimiter(
 
 
 def test_next_marker_wants_a_delimiter(s3: S3, bucket: str, put: Callable[..., None]) -> None:
-    """"This element is returned only if you have the delimiter request parameter specified"."""
+    """ "This element is returned only if you have the delimiter request parameter specified"."""
     put("a", "b", "c")
     answer = s3.list_objects(Bucket=bucket, MaxKeys=2)
     assert (keys_of(answer), answer["IsTruncated"]) == (["a", "b"], True)
@@ -60,7 +66,9 @@ def test_next_marker_may_be_a_prefix(s3: S3, bucket: str, put: Callable[..., Non
 def test_pages_join_up(s3: S3, bucket: str, put: Callable[..., None], size: int) -> None:
     put(*TREE)
     pages = list(
-        s3.get_paginator("list_objects").paginate(Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": size})
+        s3.get_paginator("list_objects").paginate(
+            Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": size}
+        )
     )
     assert [key for page in pages for key in keys_of(page)] == CUTS["top"][2]
     assert [prefix for page in pages for prefix in prefixes_of(page)] == CUTS["top"][3]

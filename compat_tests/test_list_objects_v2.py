@@ -19,7 +19,9 @@ def test_an_empty_bucket(s3: S3, bucket: str) -> None:
     answer = s3.list_objects_v2(Bucket=bucket)
     assert (answer["KeyCount"], answer["IsTruncated"], answer["MaxKeys"]) == (0, False, 1000)
     assert (answer["Name"], answer["Prefix"]) == (bucket, "")
-    assert not {"Contents", "CommonPrefixes", "NextContinuationToken", "Delimiter", "StartAfter"} & answer.keys()
+    assert (
+        not {"Contents", "CommonPrefixes", "NextContinuationToken", "Delimiter", "StartAfter"} & answer.keys()
+    )
 
 
 def test_what_an_entry_tells(s3: S3, bucket: str) -> None:
@@ -50,7 +52,13 @@ def test_the_order_is_that_of_utf8(s3: S3, bucket: str, put: Callable[..., None]
 
 @pytest.mark.parametrize(("prefix", "delimiter", "keys", "prefixes"), CUTS.values(), ids=CUTS)
 def test_prefix_and_delimiter(
-    s3: S3, bucket: str, put: Callable[..., None], prefix: str, delimiter: str, keys: list[str], prefixes: list[str]
+    s3: S3,
+    bucket: str,
+    put: Callable[..., None],
+    prefix: str,
+    delimiter: str,
+    keys: list[str],
+    prefixes: list[str],
 ) -> None:
     put(*TREE)
     answer = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, Delimiter=delimiter)
@@ -63,7 +71,9 @@ def test_prefix_and_delimiter(
 def test_pages_join_up(s3: S3, bucket: str, put: Callable[..., None], size: int) -> None:
     """With a delimiter: a common prefix counts as one, and comes once."""
     put(*TREE)
-    keys, prefixes, token = [], [], {}
+    keys: list[str] = []
+    prefixes: list[str] = []
+    token: dict[str, str] = {}
     while True:
         page = s3.list_objects_v2(Bucket=bucket, Delimiter="/", MaxKeys=size, **token)
         assert page["KeyCount"] == len(keys_of(page)) + len(prefixes_of(page)) <= size

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compat_tests.handmade import Raw
-from compat_tests.support import S3, Upload, etag_of, path_of, refused
 from compat_tests.sums import BY_NAME
+from compat_tests.support import S3, Upload, etag_of, path_of, refused
 
 
 @pytest.fixture
@@ -62,7 +62,9 @@ def test_a_full_last_page_is_not_truncated(s3: S3, upload: Upload) -> None:
     assert (len(answer["Parts"]), answer["IsTruncated"]) == (5, False)
 
 
-@pytest.mark.parametrize("query", ["max-parts=-1", "max-parts=x", "part-number-marker=-1", "part-number-marker=x"])
+@pytest.mark.parametrize(
+    "query", ["max-parts=-1", "max-parts=x", "part-number-marker=-1", "part-number-marker=x"]
+)
 def test_numbers_that_cannot_be(raw: Raw, upload: Upload, query: str) -> None:
     path = path_of(upload.bucket, upload.key)
     raw.ask("GET", path, f"{query}&uploadId={upload.id}").refused("InvalidArgument", 400)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from compat_tests.handmade import Headers, Raw
-from compat_tests.support import S3, big_part, etag_of, path_of, refused, refused_head, xml
 from compat_tests.sums import ALGORITHMS, BY_NAME, Algorithm
+from compat_tests.support import S3, big_part, etag_of, path_of, refused, refused_head, xml
 
 KINDS = [(algorithm, kind) for algorithm in ALGORITHMS for kind in algorithm.kinds]
 BODIES = [big_part(1), b"the end"]
@@ -30,7 +30,9 @@ class HandmadeUpload:
 
     def put(self, number: int, body: bytes, algorithm: Algorithm | None, value: str = "") -> Any:
         headers: Headers = {algorithm.header: value or algorithm.of(body)} if algorithm else {}
-        return self.raw.ask("PUT", self.path, f"partNumber={number}&uploadId={self.id}", headers=headers, body=body)
+        return self.raw.ask(
+            "PUT", self.path, f"partNumber={number}&uploadId={self.id}", headers=headers, body=body
+        )
 
     def put_all(self) -> None:
         for number, body in enumerate(BODIES, 1):
@@ -46,7 +48,9 @@ class HandmadeUpload:
             parts += f"<Part><PartNumber>{number}</PartNumber><ETag>{etag_of(body)}</ETag>"
             if self.algorithm:
                 value = values[number - 1] if values else self.algorithm.of(body)
-                parts += f"<Checksum{self.algorithm.name}>{value}</Checksum{self.algorithm.name}>" if value else ""
+                parts += (
+                    f"<Checksum{self.algorithm.name}>{value}</Checksum{self.algorithm.name}>" if value else ""
+                )
             parts += "</Part>"
         document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         return self.raw.ask("POST", self.path, f"uploadId={self.id}", headers=headers, body=document)
@@ -77,7 +81,9 @@ def test_the_kind_by_default(raw: Raw, bucket: str, algorithm: Algorithm) -> Non
     assert created["x-amz-checksum-type"] == algorithm.kinds[0]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("CRC64NVME", "COMPOSITE"), ("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("CRC64NVME", "COMPOSITE"), ("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT")]
+)
 def test_kinds_that_do_not_go_together(s3: S3, bucket: str, name: str, kind: str) -> None:
     with refused("InvalidRequest", 400):
         s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm=name, ChecksumType=kind)
@@ -91,7 +97,9 @@ def test_unknown_kind_and_algorithm(s3: S3, bucket: str) -> None:
 
 
 @each_kind
-def test_a_wrong_checksum_of_the_whole(raw: Raw, s3: S3, bucket: str, algorithm: Algorithm, kind: str) -> None:
+def test_a_wrong_checksum_of_the_whole(
+    raw: Raw, s3: S3, bucket: str, algorithm: Algorithm, kind: str
+) -> None:
     upload = HandmadeUpload(raw, bucket, algorithm, kind)
     upload.put_all()
     wrong = algorithm.wrong() + ("-2" if kind == "COMPOSITE" else "")

@@ -114,7 +114,7 @@ def test_metadata_comes_back_in_lower_case(raw: Raw, s3: S3, bucket: str) -> Non
     ids=["utf8", "q_encoded", "b_encoded"],
 )
 def test_metadata_beyond_ascii_comes_back_mail_safe(raw: Raw, bucket: str, sent: bytes) -> None:
-    """"Working with object metadata": RFC 2047. AWS's example reads raw UTF-8 as Latin-1; true UTF-8 is as good."""
+    """RFC 2047 ("Working with object metadata"). AWS's example reads UTF-8 as Latin-1; true UTF-8 is as good."""
     assert raw.ask("PUT", path_of(bucket, "k"), headers={"x-amz-meta-t": sent}, body=b"x").status == 200
     got = raw.ask("HEAD", path_of(bucket, "k")).headers["x-amz-meta-t"]
     assert got.isascii()
@@ -196,7 +196,9 @@ def test_if_match_on_a_key_that_is_not_there(s3: S3, bucket: str) -> None:
 def test_of_many_writers_one_wins(s3: S3, bucket: str) -> None:
     def write(number: int) -> tuple[int, int]:
         try:
-            return number, status_of(s3.put_object(Bucket=bucket, Key="k", Body=b"%d" % number, IfNoneMatch="*"))
+            return number, status_of(
+                s3.put_object(Bucket=bucket, Key="k", Body=b"%d" % number, IfNoneMatch="*")
+            )
         except ClientError as error:
             return number, status_of(error.response)
 

@@ -79,7 +79,9 @@ def test_mixed_with_parts_that_were_sent(s3: S3, upload: Upload) -> None:
     assert body_of(s3, upload.bucket, "k") == big + BODY
 
 
-def test_across_the_parts_of_a_multipart_object(s3: S3, bucket: str, multipart: tuple[str, list[bytes]]) -> None:
+def test_across_the_parts_of_a_multipart_object(
+    s3: S3, bucket: str, multipart: tuple[str, list[bytes]]
+) -> None:
     key, bodies = multipart
     whole, edge = b"".join(bodies), len(bodies[0])
     upload = Upload.start(s3, bucket, "k")
@@ -121,9 +123,18 @@ def test_source_as_a_string(s3: S3, upload: Upload) -> None:
         ({"CopySourceIfUnmodifiedSince": LONG_AGO}, False),
         ({"CopySourceIfMatch": etag_of(BODY), "CopySourceIfUnmodifiedSince": LONG_AGO}, True),
     ],
-    ids=["match", "no_match", "none_match", "no_none_match", "modified", "unmodified", "no_unmodified", "both"],
+    ids=[
+        "match",
+        "no_match",
+        "none_match",
+        "no_none_match",
+        "modified",
+        "unmodified",
+        "no_unmodified",
+        "both",
+    ],
 )
-def test_conditions(s3: S3, upload: Upload, conditions: dict[str, Any], holds: bool) -> None:  # noqa: FBT001
+def test_conditions(s3: S3, upload: Upload, conditions: dict[str, Any], holds: bool) -> None:
     if holds:
         assert copy(upload, **conditions)["ETag"] == etag_of(BODY)
         return
