@@ -5,6 +5,17 @@ is stored on it. `python -m chunkd` serves one over HTTP.
 """
 
 from chunkd.address import open_node
-from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, Usage
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeInUse, Together, Usage
 
-__all__ = ["Buffer", "ChunkMissing", "Node", "NodeDown", "NodeError", "NodeFull", "Usage", "open_node"]
+__all__ = [
+    "Buffer",
+    "ChunkMissing",
+    "Node",
+    "NodeDown",
+    "NodeError",
+    "NodeFull",
+    "NodeInUse",
+    "Together",
+    "Usage",
+    "open_node",
+]

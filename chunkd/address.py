@@ -22,9 +22,15 @@ DEFAULT_TIMEOUT_S = 5.0
 
 
 async def open_node(
-    address: str, *, base: Path, token: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
+    address: str,
+    *,
+    base: Path,
+    token: str | None = None,
+    timeout_s: float = DEFAULT_TIMEOUT_S,
+    exclusive: bool = False,
 ) -> Node:
-    """The node at `address`. `base` is where a relative lmdb path begins; `token` is for chunkd servers.
+    """The node at `address`. `base` is where a relative lmdb path begins; `token` is for chunkd servers;
+    `exclusive` keeps other processes out of an lmdb environment, which makes it faster.
 
     A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises
     ValueError for what is no address of a node, NodeDown for an LMDB path that cannot be opened.
@@ -35,36 +41,37 @@ async def open_node(
         raise ValueError(
             f"{scheme or address!r} is no kind of node: an address begins with {', '.join(sorted(_OPENERS))}"
         )
-    return await opener(address, base, token, timeout_s)
+    return await opener(address, base, token, timeout_s, exclusive)
 
 
-async def _memory(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+async def _memory(address: str, base: Path, token: str | None, timeout_s: float, exclusive: bool) -> Node:
     capacity = parse_qs(urlsplit(address).query).get("capacity")
     return MemoryNode(address, capacity_bytes=int(capacity[0]) if capacity else None)
 
 
-async def _lmdb(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+async def _lmdb(address: str, base: Path, token: str | None, timeout_s: float, exclusive: bool) -> Node:
     from chunkd.lmdb import LmdbNode
 
     parts = urlsplit(address)
     if parts.netloc or not parts.path:
         raise ValueError(f"{address!r}: write lmdb:///absolute/path#name or lmdb:relative/path#name")
-    return LmdbNode.open(address, base / unquote(parts.path), unquote(parts.fragment) or "chunks")
+    path, name = base / unquote(parts.path), unquote(parts.fragment) or "chunks"
+    return await LmdbNode.open(address, path, name, exclusive=exclusive)
 
 
-async def _redis(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+async def _redis(address: str, base: Path, token: str | None, timeout_s: float, exclusive: bool) -> Node:
     from chunkd.redis import RedisNode
 
     return RedisNode(address, timeout_s=timeout_s)
 
 
-async def _http(address: str, base: Path, token: str | None, timeout_s: float) -> Node:
+async def _http(address: str, base: Path, token: str | None, timeout_s: float, exclusive: bool) -> Node:
     from chunkd.http import HttpNode
 
     return HttpNode(address, token=token, timeout_s=timeout_s)
 
 
-_OPENERS: dict[str, Callable[[str, Path, str | None, float], Awaitable[Node]]] = {
+_OPENERS: dict[str, Callable[[str, Path, str | None, float, bool], Awaitable[Node]]] = {
     "memory": _memory,
     "lmdb": _lmdb,
     "redis": _redis,

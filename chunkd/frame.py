@@ -14,6 +14,7 @@ to verify it. No I/O, and no copies but where it says so.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from struct import Struct
 from typing import cast
 
@@ -28,6 +29,7 @@ _FIXED = Struct(">4sI")
 _SINGLE = Struct(">4sII")  # the header of a payload of one block, without its own checksum
 _WORD = Struct(">I")
 _SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
+_BYTES = [bytes((number,)) for number in range(256)]
 _EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
 # Its annotation says bytes; it takes any buffer.
 crc32c = cast(Callable[..., int], awscrt.checksums.crc32c)
@@ -78,6 +80,25 @@ def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
         ) == check:
             return body
     return _payload_slowly(chunk_id, view)
+
+
+def joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
+    """The payloads of several small chunks in one piece, verified: frames[i] is the chunk `prefix` + byte i.
+
+    As `payload` of each, at half the price. Raises FrameError, also where one is not of a single block.
+    """
+    seed, out = crc32c(prefix), []
+    for slot, data in enumerate(frames):
+        head, body = data[: _SINGLE.size], data[_SINGLE_HEADER_BYTES:]
+        if len(data) <= _SINGLE_HEADER_BYTES or len(body) > BLOCK_BYTES:
+            raise FrameError(f"a frame of {len(data)} bytes is not of one block")
+        check = _WORD.pack(crc32c(head, crc32c(_BYTES[slot], seed)))
+        if data[_SINGLE.size : _SINGLE_HEADER_BYTES] != check or head != _SINGLE.pack(
+            MAGIC, len(body), crc32c(body)
+        ):
+            raise FrameError(f"the chunk of slot {slot} is damaged, or another chunk's")
+        out.append(body)
+    return b"".join(out)
 
 
 def payload_len(chunk_id: bytes, header: Buffer) -> int:

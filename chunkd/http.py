@@ -24,7 +24,7 @@ from chunkd import batch
 from chunkd.batch import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
 from chunkd.futures import fail, succeed, write_future
 from chunkd.http1 import Broken, Endpoint, Exchange, Stream
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Usage
+from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
 
 LARGE_BYTES = 128 << 10
 REQUEST_BYTES = 2 << 20
@@ -48,6 +48,8 @@ class Pending:
 
 class HttpNode:
     """A chunkd server. It connects when first asked for something."""
+
+    together: Together | None = None
 
     def __init__(self, address: str, *, token: str | None, timeout_s: float) -> None:
         parts = urlsplit(address)

@@ -2,10 +2,17 @@
 
 Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk
 then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
-the environment, is one transaction. It runs inline on the loop's thread while commits are quick and the batch
-is small: a thread that runs Python beside the loop costs more in hand-overs of the GIL (py-lmdb gives it up
-at every call) than the commit itself. A slow disk or a large batch goes to the environment's one worker
-thread, whole, since a write transaction must begin and end on one thread; meanwhile later batches gather.
+the environment, is one transaction. It is filled on the loop's thread: py-lmdb gives the GIL up at every put,
+and a worker thread would have to win it back every time. Its commit, which waits for the disk, goes to the
+environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile; a
+lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
+the beginning. While a batch commits, later ones gather.
+
+Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs to
+a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
+behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a read
+ends before the loop can begin the next but one. An environment that processes share has LMDB's locks, and
+commits on the thread that filled it.
 
 Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
 of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
@@ -15,11 +22,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import fcntl
 import os
 import time
 from asyncio import AbstractEventLoop, Future
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,7 +37,7 @@ from typing import Any, ClassVar
 import lmdb
 
 from chunkd.futures import WriteFuture, fail, succeed, write_future
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Usage
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeInUse, Together, Usage
 
 MAP_BYTES = 8 << 40  # sparse: address space, not disk
 SMALLEST_MAP_BYTES = 1 << 30
@@ -38,6 +46,9 @@ MAX_READERS = 512
 PING_DB = b".ping"
 INLINE_BATCH_BYTES = 256 << 10
 BATCH_BYTES = 16 << 20
+LONE_WRITES = (
+    8  # calls of `write`, that is: nodes that got something; one object makes as many as it has chunks
+)
 QUICK_COMMIT_S = 0.003
 EWMA_WEIGHT = 0.2
 PROBE_EVERY_S = 1.0
@@ -51,8 +62,10 @@ class _Batch:
     future: WriteFuture
     writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=dict)
     size: int = 0
+    calls: int = 0
 
     def add(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> None:
+        self.calls += 1
         self.writes.setdefault(db, {}).update(chunks)
         for _, data in chunks:
             if data is not None:
@@ -64,10 +77,11 @@ class _Environment:
 
     shared: ClassVar[dict[Path, _Environment]] = {}
 
-    def __init__(self, path: Path, map_bytes: int) -> None:
-        self.path, self.users = path, 0
+    def __init__(self, path: Path, map_bytes: int, *, exclusive: bool) -> None:
+        self.path, self.users, self.exclusive = path, 0, exclusive
         self.loop: AbstractEventLoop = asyncio.get_running_loop()
-        self.lmdb = _open(path, map_bytes)
+        self._lock = _lock(path, exclusive=exclusive)
+        self.lmdb = _open(path, map_bytes, lock=not exclusive)
         # The databases of the environment are its nodes, but for this one.
         self.pings = self.lmdb.open_db(PING_DB)
         self.commit_s = 0.0
@@ -78,12 +92,12 @@ class _Environment:
         self._probed_s = 0.0
 
     @classmethod
-    def acquire(cls, path: Path, map_bytes: int) -> _Environment:
+    def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> _Environment:
         """The environment at `path`, opened or shared. LMDB forbids to open one twice in a process."""
         path = path.resolve()
         found = cls.shared.get(path)
         if found is None:
-            found = cls.shared[path] = cls(path, map_bytes)
+            found = cls.shared[path] = cls(path, map_bytes, exclusive=exclusive)
         loop = asyncio.get_running_loop()
         if found.loop is not loop:
             if not found.loop.is_closed():
@@ -93,6 +107,11 @@ class _Environment:
             found.users = 0
         found.users += 1
         return found
+
+    async def idle(self) -> None:
+        """Return, without giving way again, when no transaction is being committed in the thread."""
+        while self._committing:
+            await asyncio.wait([self._committing])
 
     async def release(self) -> None:
         """Wait for what was accepted; the last user closes the files."""
@@ -104,6 +123,16 @@ class _Environment:
             if self._thread:
                 self._thread.shutdown()
             self.lmdb.close()
+            os.close(self._lock)
+
+    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
+        """Chunks of any nodes of this environment, in one transaction."""
+        try:
+            with self.lmdb.begin() as transaction:
+                get = transaction.get
+                return [get(chunk_id, db=node.db) for node, chunk_id in wanted]  # type: ignore[attr-defined]
+        except lmdb.Error as error:
+            raise _condition(f"lmdb:{self.path}", error) from error
 
     def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
         if not self._batches:
@@ -120,23 +149,28 @@ class _Environment:
         if self._committing or not self._batches:
             return
         batch = self._batches.popleft()
-        if self._inline(batch):
-            why: Exception | None = None
-            try:
-                self._commit_inline(batch)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
-                why = error
-            self._settle(batch, why)
+        if batch.size >= INLINE_BATCH_BYTES or not (self.exclusive or self._inline()):
+            self._in_thread(self._commit, batch, batch)
             return
+        try:
+            if not self.exclusive or (batch.calls <= LONE_WRITES and self._inline()):
+                self._commit_inline(batch)
+            else:
+                self._in_thread(self._finish, self._fill(batch), batch)
+                return
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
+            self._settle(batch, error)
+        else:
+            self._settle(batch, None)
+
+    def _in_thread(self, work: Callable[[Any], None], given: Any, batch: _Batch) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
-        self._committing = self.loop.run_in_executor(self._thread, self._commit, batch)
+        self._committing = self.loop.run_in_executor(self._thread, work, given)
         self._committing.add_done_callback(lambda done: self._committed(batch, done))
 
-    def _inline(self, batch: _Batch) -> bool:
+    def _inline(self) -> bool:
         """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
-        if batch.size >= INLINE_BATCH_BYTES:
-            return False
         if self.commit_s < QUICK_COMMIT_S:
             return True
         now_s = time.monotonic()
@@ -155,8 +189,13 @@ class _Environment:
             self.commit_s += (took_s - self.commit_s) * EWMA_WEIGHT
 
     def _commit(self, batch: _Batch) -> None:
-        """Write the batch in one transaction, keys in order."""
-        with self.lmdb.begin(write=True) as transaction:
+        """Write the batch in one transaction."""
+        self._finish(self._fill(batch))
+
+    def _fill(self, batch: _Batch) -> lmdb.Transaction:
+        """Begin a transaction and write the batch in it, keys in order."""
+        transaction = self.lmdb.begin(write=True)
+        try:
             for db, writes in batch.writes.items():
                 puts = [(key, data) for key, data in sorted(writes.items(), key=_key) if data is not None]
                 if puts:
@@ -164,6 +203,13 @@ class _Environment:
                 if len(puts) < len(writes):
                     for key in sorted(key for key, data in writes.items() if data is None):
                         transaction.delete(key, db=db)
+        except BaseException:
+            transaction.abort()
+            raise
+        return transaction
+
+    def _finish(self, transaction: lmdb.Transaction) -> None:
+        transaction.commit()
         self.commits += 1
 
     def _committed(self, batch: _Batch, done: Future[None]) -> None:
@@ -186,20 +232,25 @@ class LmdbNode:
     def __init__(self, address: str, environment: _Environment, name: str) -> None:
         self.address = address
         self._environment: _Environment | None = environment
-        self._db = environment.lmdb.open_db(name.encode())
+        self.together: Together | None = environment
+        self.db = environment.lmdb.open_db(name.encode())
 
     @classmethod
-    def open(cls, address: str, path: Path, name: str, *, map_bytes: int = MAP_BYTES) -> LmdbNode:
+    async def open(
+        cls, address: str, path: Path, name: str, *, map_bytes: int = MAP_BYTES, exclusive: bool = False
+    ) -> LmdbNode:
         """Open or make the database `name` of the environment at `path` (a directory, made with mode 0700).
 
-        `map_bytes` bounds the environment's size; only the first opener in a process sets it. Raises NodeDown
-        where the disk or the files refuse, ValueError for a reserved name.
+        `map_bytes` bounds the environment's size, `exclusive` keeps other processes out of it and makes it
+        faster; only the first opener in a process sets them. Raises NodeDown where the disk, the files or
+        another process refuse, ValueError for a reserved name.
         """
         if name.encode() == PING_DB:
             raise ValueError(f"{name} is reserved")
         environment = None
         try:
-            environment = _Environment.acquire(path, map_bytes)
+            environment = _Environment.acquire(path, map_bytes, exclusive=exclusive)
+            await environment.idle()
             return cls(address, environment, name)
         except (lmdb.Error, OSError) as error:
             if environment is not None:
@@ -222,7 +273,7 @@ class LmdbNode:
         page: list[tuple[bytes, int]] = []
         try:
             with self._open().lmdb.begin(buffers=True) as transaction:
-                at = transaction.cursor(self._db)
+                at = transaction.cursor(self.db)
                 found = at.set_range(cursor) if cursor else at.first()
                 if found and cursor and bytes(at.key()) == cursor:
                     found = at.next()
@@ -238,9 +289,10 @@ class LmdbNode:
         environment = self._open()
         try:
             # A worker process that was killed while it read would hold back old pages.
-            environment.lmdb.reader_check()
+            if not environment.exclusive:
+                environment.lmdb.reader_check()
             with environment.lmdb.begin() as transaction:
-                stat = transaction.stat(self._db)
+                stat = transaction.stat(self.db)
                 nodes = transaction.stat(environment.lmdb.open_db(None, txn=transaction))["entries"] - 1
             file_bytes = (environment.lmdb.info()["last_pgno"] + 1) * stat["psize"]
             disk = os.statvfs(environment.path)
@@ -258,6 +310,7 @@ class LmdbNode:
 
     async def close(self) -> None:
         environment, self._environment = self._environment, None
+        self.together = None
         if environment:
             await environment.release()
 
@@ -271,13 +324,13 @@ class LmdbNode:
             refused = write_future()
             fail(refused, NodeDown(self.address, "closed"))
             return refused
-        return self._environment.write(self._db, chunks)
+        return self._environment.write(self.db, chunks)
 
     def _read(self, chunk_id: bytes, wanted: slice | None) -> Future[Buffer]:
         done: Future[Buffer] = asyncio.get_running_loop().create_future()
         try:
             with self._open().lmdb.begin(buffers=True) as transaction:
-                data = transaction.get(chunk_id, db=self._db)
+                data = transaction.get(chunk_id, db=self.db)
                 if data is None:
                     fail(done, ChunkMissing(self.address, chunk_id.hex()))
                 else:
@@ -289,18 +342,29 @@ class LmdbNode:
         return done
 
 
-def _open(path: Path, map_bytes: int) -> lmdb.Environment:
-    """Open with as large a map as the address space allows; make the directory, for its owner alone."""
+def _lock(path: Path, *, exclusive: bool) -> int:
+    """Make the directory, for its owner alone, and lock it: shared, or against every other process. NodeDown."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NodeInUse(f"lmdb:{path}", "another process has these files open") from None
+    return descriptor
+
+
+def _open(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
+    """Open with as large a map as the address space allows."""
     while True:
         with suppress(lmdb.MemoryError):
-            return _open_with_map(path, map_bytes)
+            return _open_with_map(path, map_bytes, lock=lock)
         if map_bytes <= SMALLEST_MAP_BYTES:
             raise NodeDown(str(path), "no address space")
         map_bytes //= 2
 
 
-def _open_with_map(path: Path, map_bytes: int) -> lmdb.Environment:
+def _open_with_map(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
     environment = lmdb.open(
         os.fspath(path),
         map_size=map_bytes,
@@ -312,8 +376,10 @@ def _open_with_map(path: Path, map_bytes: int) -> lmdb.Environment:
         meminit=False,
         readahead=True,
         max_spare_txns=4,
+        lock=lock,
     )
-    environment.reader_check()
+    if lock:
+        environment.reader_check()
     return environment
 
 

@@ -11,11 +11,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from chunkd.futures import fail
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Usage
+from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
 
 
 class MemoryNode:
     """Chunks in a dict. What was asked for is done when the call returns."""
+
+    together: Together | None = None
 
     def __init__(self, address: str, *, capacity_bytes: int | None = None) -> None:
         self.address = address

@@ -38,6 +38,10 @@ class NodeDown(NodeError):
     """Not reachable, not answering in time, or answering nonsense: try another node."""
 
 
+class NodeInUse(NodeDown):
+    """Embedded files that another process has to itself."""
+
+
 class NodeFull(NodeError):
     """The node has no room for this chunk (Redis OOM, ENOSPC, map full); reads go on."""
 
@@ -58,6 +62,15 @@ class Usage:
     chunks: int
 
 
+class Together(Protocol):
+    """What several nodes have in common that can read from all of them at once: files of one environment."""
+
+    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
+        """The whole chunks (node, id), each node one that names this as its `together`; None where one is
+        missing. Raises NodeDown."""
+        ...
+
+
 class Node(Protocol):
     """One storage node, as a gateway uses it.
 
@@ -65,6 +78,8 @@ class Node(Protocol):
     """
 
     address: str
+    together: Together | None
+    """Set where reading through it is quicker than asking node by node: no socket lies between."""
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Store chunks (id, bytes), replacing any of the same id.

@@ -24,7 +24,7 @@ from typing import Any
 import hiredis
 
 from chunkd.futures import fail, succeed, write_future
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Usage
+from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
 from chunkd.resp import Connection, OnReply, Target, pack
 
 log = logging.getLogger("chunkd.redis")
@@ -45,6 +45,8 @@ WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noe
 
 class RedisNode:
     """A Redis database. It connects when first asked for something, and again when the connection broke."""
+
+    together: Together | None = None
 
     def __init__(self, address: str, *, timeout_s: float) -> None:
         target = Target.parse(address)

@@ -124,7 +124,7 @@ class Server:
         await receive()
         try:
             self._store = await open_node(
-                self._settings.store, base=self._base, timeout_s=self._settings.timeout_s
+                self._settings.store, base=self._base, timeout_s=self._settings.timeout_s, exclusive=True
             )
         except (ValueError, NodeError) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})

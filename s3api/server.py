@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
 from functools import partial
@@ -27,6 +28,8 @@ from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
 HEAD_TIMEOUT_S = 30.0
+# A worker thread that comes back from the disk waits at most so long for the loop to give up the GIL.
+SWITCH_INTERVAL_S = 0.0002
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -132,6 +135,7 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
         config = _config(settings, "s3api.server:worker_app", factory=True)
         Multiprocess(config, sockets=[listening]).run()
         return True
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))
     with suppress(KeyboardInterrupt):  # raised again by uvicorn when it has shut down in order
         server.run(sockets=[listening])
@@ -143,6 +147,7 @@ def worker_app() -> App:
     settings = load()
     configure_logging(settings.log_level)
     BoundedProtocol.max_header_bytes = settings.max_header_bytes
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     return create_app(settings, own_process=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from chunkd import open_node
+from chunkd import NodeInUse, open_node
 from metadata import Metadata, open_metadata
 from metadata.errors import NodeExists
 from metadata.records import NodeRow
@@ -72,14 +72,15 @@ async def register_nodes(metadata: Metadata, settings: Settings) -> None:
 async def admit_node(
     metadata: Metadata, settings: Settings, address: str, *, capacity_bytes: int | None
 ) -> NodeRow:
-    """Register a node that answers now. Raises ValueError (no address of a node), NodeDown, NodeExists."""
-    node = await open_node(
-        address, base=settings.data, token=settings.node_token_text, timeout_s=settings.node_timeout_s
-    )
-    try:
-        await node.ping()
-    finally:
-        await node.close()
+    """Register a node that answers now, or that a running gateway has to itself. Raises ValueError (no address of a node), NodeDown, NodeExists."""
+    with suppress(NodeInUse):
+        node = await open_node(
+            address, base=settings.data, token=settings.node_token_text, timeout_s=settings.node_timeout_s
+        )
+        try:
+            await node.ping()
+        finally:
+            await node.close()
     return await metadata.add_node(address, capacity_bytes=capacity_bytes, now_us=now_us())
 
 
@@ -89,6 +90,7 @@ def blob_settings(settings: Settings) -> BlobSettings:
         parity=settings.parity,
         node_token=settings.node_token_text,
         node_timeout_s=settings.node_timeout_s,
+        exclusive=settings.workers == 1,
         refresh_s=settings.node_refresh_s,
         buffer_bytes=settings.buffer_bytes,
         hedge=settings.hedge,

@@ -43,6 +43,7 @@ class BlobSettings:
     parity: int = 2
     node_token: str | None = None
     node_timeout_s: float = 5.0
+    exclusive: bool = False
     refresh_s: float = 2.0
     buffer_bytes: int = 192 << 20
     hedge: bool = True
@@ -63,6 +64,7 @@ class BlobStore:
             base=settings.base,
             token=settings.node_token,
             timeout_s=settings.node_timeout_s,
+            exclusive=settings.exclusive,
             refresh_s=settings.refresh_s,
             parity=settings.parity,
         )

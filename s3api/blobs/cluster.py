@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chunkd import Node, NodeDown, NodeError, NodeFull, open_node
+from chunkd import Node, NodeDown, NodeError, NodeFull, Together, open_node
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
+from s3api.blobs.erasure import DATA_CHUNKS
 from s3api.blobs.placement import TooFewNodes, place
 
 if TYPE_CHECKING:
@@ -95,11 +96,14 @@ class Cluster:
         base: Path,
         token: str | None,
         timeout_s: float,
+        exclusive: bool,
         refresh_s: float,
         parity: int,
     ) -> None:
         self._metadata, self._base, self._token = metadata, base, token
         self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
+        self._exclusive = exclusive
+        self._joint: dict[tuple[int, ...], tuple[Together, tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
         self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -121,6 +125,21 @@ class Cluster:
         """The client of a node that answered when last asked; None for one that is down or unknown."""
         member = self._members.get(node_id)
         return member.node if member and member.up else None
+
+    def together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
+        """What reads from the data nodes of a blob at once, and these nodes; None where nothing does."""
+        try:
+            return self._joint[nodes]
+        except KeyError:
+            found = self._joint[nodes] = self._find_together(nodes)
+            return found
+
+    def _find_together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
+        clients = [client for node_id in nodes[:DATA_CHUNKS] if (client := self.node(node_id))]
+        joint = {client.together for client in clients}
+        if len(clients) < DATA_CHUNKS or len(joint) != 1 or (one := joint.pop()) is None:
+            return None
+        return one, tuple(clients)
 
     def member(self, node_id: int) -> Member | None:
         return self._members.get(node_id)
@@ -196,6 +215,7 @@ class Cluster:
                 member.row = row
             for gone in self._members.keys() - {row.id for row in rows}:
                 member = self._members.pop(gone)
+                self._joint.clear()
                 if member.node:
                     await member.node.close()
             await asyncio.gather(*(self._ask(member) for member in self._members.values()))
@@ -204,7 +224,11 @@ class Cluster:
         try:
             if member.node is None:
                 member.node = await open_node(
-                    member.row.address, base=self._base, token=self._token, timeout_s=self._timeout_s
+                    member.row.address,
+                    base=self._base,
+                    token=self._token,
+                    timeout_s=self._timeout_s,
+                    exclusive=self._exclusive,
                 )
             started = time.perf_counter()
             usage = await member.node.usage()
@@ -220,6 +244,7 @@ class Cluster:
             member.full_at_bytes = None
         if not member.up:
             log.info("node %d (%s) is up", member.id, member.row.address)
+            self._joint.clear()
         member.up = True
 
     def _down(self, member: Member, reason: str) -> None:
@@ -231,6 +256,7 @@ class Cluster:
                 reason,
             )
         member.up, member.reason = False, reason
+        self._joint.clear()
 
     async def _keep_fresh(self) -> None:
         while True:

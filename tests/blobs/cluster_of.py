@@ -21,6 +21,10 @@ from s3api.body import Body
 class Shelf:
     """A node in memory. `mode`: "well", "down", "full", "silent" (never answers), "lossy" (puts vanish)."""
 
+    together = None
+
+    together = None
+
     def __init__(self, address: str) -> None:
         self.address, self.mode = address, "well"
         self.chunks: dict[bytes, bytes] = {}

@@ -12,7 +12,7 @@ from chunkd import Node, open_node
 from tests import services
 
 TOKEN = "a token for tests"
-KINDS = ("memory", "lmdb", "redis", "http-memory", "http-redis")
+KINDS = ("memory", "lmdb", "lmdb-exclusive", "redis", "http-memory", "http-redis")
 _number = itertools.count()
 
 OpenNode = Callable[[str], Awaitable[Node]]
@@ -48,7 +48,8 @@ async def opened(tmp_path: Path) -> AsyncIterator[OpenNode]:
     nodes: list[Node] = []
 
     async def opening(address: str) -> Node:
-        nodes.append(await open_node(address, base=tmp_path, token=TOKEN, timeout_s=2))
+        exclusive = address.startswith("lmdb:exclusive")
+        nodes.append(await open_node(address, base=tmp_path, token=TOKEN, timeout_s=2, exclusive=exclusive))
         return nodes[-1]
 
     yield opening
@@ -72,6 +73,8 @@ def _address(request: pytest.FixtureRequest) -> str:
     kind = request.param
     if kind == "memory":
         return "memory://test"
+    if kind == "lmdb-exclusive":
+        return "lmdb:exclusive#one"
     if kind == "lmdb":
         return "lmdb:nodes#one"
     port = request.getfixturevalue({"redis": "redis"}.get(kind, kind.replace("http-", "chunkd_"))).port

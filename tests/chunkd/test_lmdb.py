@@ -38,13 +38,21 @@ asyncio.run(main())
 """
 
 
-async def _six(opened: OpenNode) -> list[LmdbNode]:
-    nodes = [await opened(f"lmdb:nodes#{number}") for number in range(6)]
+@pytest.fixture(params=["nodes", "exclusive"])
+def where(request: pytest.FixtureRequest) -> str:
+    """An environment that processes share, and one that this process has to itself."""
+    return str(request.param)
+
+
+async def _six(opened: OpenNode, where: str) -> list[LmdbNode]:
+    nodes = [await opened(f"lmdb:{where}#{number}") for number in range(6)]
     return [node for node in nodes if isinstance(node, LmdbNode)]
 
 
-async def test_all_writes_of_one_turn_over_all_nodes_are_one_transaction(opened: OpenNode) -> None:
-    nodes = await _six(opened)
+async def test_all_writes_of_one_turn_over_all_nodes_are_one_transaction(
+    opened: OpenNode, where: str
+) -> None:
+    nodes = await _six(opened, where)
     environment = nodes[0]._environment
     assert environment is not None
     before = environment.commits
@@ -55,8 +63,10 @@ async def test_all_writes_of_one_turn_over_all_nodes_are_one_transaction(opened:
 
 
 @pytest.mark.parametrize("slow", [False, True])
-async def test_threaded_and_inline_commits_store_the_same(opened: OpenNode, *, slow: bool) -> None:
-    nodes = await _six(opened)
+async def test_threaded_and_inline_commits_store_the_same(
+    opened: OpenNode, where: str, *, slow: bool
+) -> None:
+    nodes = await _six(opened, where)
     environment = nodes[0]._environment
     assert environment is not None
     if slow:
@@ -89,6 +99,39 @@ async def test_every_acknowledged_chunk_survives_a_killed_process(tmp_path: Path
         assert len(frame.payload(chunk_id, framed)) == number % 7 * 9000
 
 
+async def test_readers_see_whole_commits_while_the_thread_commits(opened: OpenNode, where: str) -> None:
+    nodes = await _six(opened, where)
+    kept = [sealed(700) for _ in range(50)]
+    await asyncio.gather(*(nodes[i % 6].put_many([chunk]) for i, chunk in enumerate(kept)))
+    for turn in range(60):
+        news = [sealed(3000) for _ in range(30)]
+        puts = [nodes[i % 6].put_many([chunk]) for i, chunk in enumerate(news)]
+        while not all(put.done() for put in puts):
+            for i, (chunk_id, data) in enumerate(kept):
+                assert bytes(await nodes[i % 6].get(chunk_id)) == data
+            await asyncio.sleep(0)
+        for i, (chunk_id, _) in enumerate(news[turn % 3 :: 2], turn % 3):
+            await nodes[i % 6].delete_many([chunk_id])
+
+
+async def test_an_exclusive_environment_keeps_other_processes_out(tmp_path: Path, opened: OpenNode) -> None:
+    await opened("lmdb:exclusive#one")
+    code = "import asyncio, sys; from pathlib import Path; from chunkd import open_node, NodeInUse\n"
+    code += "try: asyncio.run(open_node('lmdb:exclusive#one', base=Path(sys.argv[1])))\n"
+    code += "except NodeInUse as why: print(why)"
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=PIPE)
+    said, _ = await other.communicate()
+    assert b"another process has these files open" in said
+
+
+async def test_a_node_added_while_the_thread_commits(opened: OpenNode) -> None:
+    nodes = await _six(opened, "exclusive")
+    puts = [nodes[i % 6].put_many([sealed(700)]) for i in range(64)]
+    await asyncio.sleep(0)
+    seventh = await opened("lmdb:exclusive#7")
+    await asyncio.gather(*puts, seventh.put_many([sealed(700)]))
+
+
 async def test_chunks_outlive_the_node(tmp_path: Path) -> None:
     chunk_id, data = sealed(700)
     for turn in range(2):
@@ -118,7 +161,7 @@ async def _put_until(node: LmdbNode, total_bytes: int, size: int) -> None:
 
 @pytest.mark.parametrize("size", [700, 1 << 20])
 async def test_a_full_map_is_a_full_node(tmp_path: Path, size: int) -> None:
-    node = LmdbNode.open("lmdb:x#one", tmp_path / "x", "one", map_bytes=4 << 20)
+    node = await LmdbNode.open("lmdb:x#one", tmp_path / "x", "one", map_bytes=4 << 20)
     kept = sealed(700)
     await node.put_many([kept])
     with pytest.raises(NodeFull):
@@ -128,7 +171,7 @@ async def test_a_full_map_is_a_full_node(tmp_path: Path, size: int) -> None:
 
 
 async def test_capacity_is_split_among_the_nodes(opened: OpenNode, tmp_path: Path) -> None:
-    nodes = await _six(opened)
+    nodes = await _six(opened, "nodes")
     disk = os.statvfs(tmp_path)
     capacities = [(await node.usage()).capacity_bytes or 0 for node in nodes]
     assert len(set(capacities)) == 1
@@ -145,7 +188,7 @@ def _open_with_little_address_space(path: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-    opened = lmdb._open(Path(path), lmdb.MAP_BYTES)
+    opened = lmdb._open(Path(path), lmdb.MAP_BYTES, lock=True)
     os._exit(0 if opened.info()["map_size"] >= lmdb.SMALLEST_MAP_BYTES else 1)
 
 

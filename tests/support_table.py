@@ -1,0 +1,65 @@
+"""README's support table, made from the code: which operations there are, and which inputs each honours.
+
+    python -m tests.support_table          write it into README.md
+
+A test holds README to it (test_readme_support.py). An input stands here because the handler's signature names it; every other
+input of AWS's model is refused with 501.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from s3api.operations import OPERATIONS
+from s3api.wire import Wire
+
+ROOT = Path(__file__).resolve().parent.parent
+START, END = (
+    "<!-- support: made by `python -m tests.support_table`, held to the code by a test -->",
+    "<!-- support end -->",
+)
+# What every operation on a bucket or key has, and what stands for a group.
+UNSAID = {"Bucket", "Key", "Body"}
+GROUPS = {
+    "all checksums": lambda name: (
+        name.startswith("Checksum") and name not in ("ChecksumAlgorithm", "ChecksumMode", "ChecksumType")
+    ),
+    "all response-*": lambda name: name.startswith("Response"),
+}
+
+
+def inputs(accepts: frozenset[str]) -> str:
+    """The inputs of one operation, groups folded."""
+    names, groups = [], []
+    for name in sorted(accepts - UNSAID):
+        group = next((label for label, holds in GROUPS.items() if holds(name)), None)
+        if group is None:
+            names.append(name)
+        elif group not in groups:
+            groups.append(group)
+    return ", ".join(names + groups)
+
+
+def table() -> str:
+    wire = Wire.load()
+    lines = ["| operation | inputs that it honours | proof |", "|---|---|---|"]
+    for name, handler in sorted(OPERATIONS.items()):
+        wire.bind(name, handler)
+        operation = wire.operations[name]
+        proof = f"compat_tests/test_{operation.handler_name}.py"
+        if not (ROOT / proof).exists():
+            raise SystemExit(f"{name} has no {proof}")
+        lines.append(f"| {name} | {inputs(operation.accepts or frozenset())} | `{proof}` |")
+    return "\n".join(lines)
+
+
+def with_table(readme: str) -> str:
+    """The text of README with today's table in it."""
+    head, rest = readme.split(START, 1)
+    _, tail = rest.split(END, 1)
+    return f"{head}{START}\n{table()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    path = ROOT / "README.md"
+    path.write_text(with_table(path.read_text()))
