@@ -184,7 +184,8 @@ async def test_an_unknown_commit_of_a_put_is_tried_again(
     url = postgres.create_database("unknown")
     store = await open_metadata(url, instance="test")
     await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
-    in_step, lost = runner._in_step, []
+    in_step = runner._in_step
+    lost: list[object] = []
 
     async def losing(connection: runner.Connection, batch: list[runner.Job]) -> None:
         await in_step(connection, batch)
