@@ -6,8 +6,8 @@ How they hang together:
   `blob_offset`; the usual case), nothing (`size` 0), or rows of `extent` under its `data_id`.
 - `part` belongs to an upload while it is under way (`owner_id` is the upload's `parts_id`), and to the object
   afterwards (`owner_id` is the object's `data_id`, `start` is set). The bytes of an upload's parts are rows
-  of `extent` under its `parts_id`, part number n from n * PART_SPAN on; completion moves them under the object's
-  `data_id`, to where they stand in it.
+  of `extent` under its `parts_id`, part number n from n * PART_SPAN on; completion moves them under the
+  object's `data_id`, to where they stand in it.
 - `blob.refs` is the number of extents, in rows or inside objects, that name the blob. At zero the row moves
   to `garbage`.
 - `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or
