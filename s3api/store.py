@@ -112,6 +112,7 @@ async def survey(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
         base=settings.data,
         token=settings.node_token_text,
         timeout_s=settings.node_timeout_s,
+        exclusive=False,
         refresh_s=settings.node_refresh_s,
         parity=settings.parity,
     )

@@ -2,8 +2,8 @@
 
     python -m tests.support_table          write it into README.md
 
-A test holds README to it (test_readme_support.py). An input stands here because the handler's signature names it; every other
-input of AWS's model is refused with 501.
+A test holds README to it (test_readme_support.py). An input stands here because the handler's signature names
+it; every other input of AWS's model is refused with 501.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from metadata.records import NodeRow
 from s3api.blobs import NodeStatus
 from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import out, size_text
+from s3api.running import ask_nodes
 from s3api.settings import Settings, SettingsError, error_line, load, without_password
 from s3api.store import admit_node, opened_metadata, survey
 
@@ -66,7 +67,8 @@ def add(
 def list_nodes(config: Config = None, data: Data = None, database: Database = None) -> None:
     """The nodes with their fill, state and latency, asked now."""
     table = Table("node", "address", "state", "used", "capacity", "fill", "chunks", "latency", box=None)
-    for node in asyncio.run(_survey(load(config=config, data=data, database=database))):
+    settings = load(config=config, data=data, database=database)
+    for node in ask_nodes(settings) or asyncio.run(_survey(settings)):
         fill = f"{node.used_bytes / node.capacity_bytes:.1%}" if node.capacity_bytes else "?"
         table.add_row(
             str(node.id),

@@ -9,8 +9,9 @@ import typer
 
 from s3api import server
 from s3api.cli.options import Config, Data, Database
-from s3api.cli.welcome import welcome
+from s3api.cli.welcome import endpoint, welcome
 from s3api.keys import root_key
+from s3api.running import announced
 from s3api.settings import Settings, load
 from s3api.store import opened_metadata, register_nodes
 
@@ -49,8 +50,10 @@ def serve(
     asyncio.run(prepare(settings))
     root, is_new = root_key(settings)
     with server.bind(settings) as listening:
-        welcome(settings, root, port=listening.getsockname()[1], is_new=is_new)
-        served = server.serve(settings, listening)
+        port = listening.getsockname()[1]
+        welcome(settings, root, port=port, is_new=is_new)
+        with announced(settings, endpoint(settings, port)):
+            served = server.serve(settings, listening)
     if not served:
         raise typer.Exit(1)
 

@@ -176,7 +176,7 @@ async def test_what_is_no_address_is_refused(address: str, tmp_path: Path) -> No
 
 
 async def test_a_server_over_lmdb(tmp_path: Path, opened: OpenNode) -> None:
-    service = services.chunkd(tmp_path, "lmdb:nodes#one", token=TOKEN)
+    service = services.chunkd(tmp_path, f"lmdb://{tmp_path}/nodes#one", token=TOKEN)
     node = await opened(f"http://127.0.0.1:{service.port}")
     chunk_id, data = sealed(1 << 20)
     await node.put_many([(chunk_id, data)])

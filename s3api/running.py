@@ -1,0 +1,49 @@
+"""The gateway that is running on a data directory: where it listens, and what it says of its nodes.
+
+A gateway has its embedded nodes to itself, so a command that wants to know of them asks it. `serve` writes its endpoint
+into the data directory; the file may be stale, so an answer, not the file, is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+from s3api.blobs import NodeStatus
+from s3api.keys import root_key
+from s3api.settings import Settings, SettingsError
+
+TIMEOUT_S = 5.0
+
+
+def _endpoint_file(settings: Settings) -> Path:
+    return settings.data / "endpoint"
+
+
+@contextmanager
+def announced(settings: Settings, url: str) -> Iterator[None]:
+    """Say where this data directory is served, while it is."""
+    path = _endpoint_file(settings)
+    path.write_text(url + "\n")
+    try:
+        yield
+    finally:
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def ask_nodes(settings: Settings) -> list[NodeStatus] | None:
+    """The nodes as the running gateway knows them; None where none is running."""
+    try:
+        url = _endpoint_file(settings).read_text().strip()
+        root, _ = root_key(settings)
+        answer = httpx.get(
+            f"{url}/api/nodes", auth=(root.access_key, root.secret_key), timeout=TIMEOUT_S, trust_env=False
+        )
+        answer.raise_for_status()
+        return [NodeStatus(**node) for node in answer.json()["nodes"]]
+    except (OSError, SettingsError, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return None
