@@ -114,7 +114,7 @@ def test_metadata_comes_back_in_lower_case(raw: Raw, s3: S3, bucket: str) -> Non
     ids=["utf8", "q_encoded", "b_encoded"],
 )
 def test_metadata_beyond_ascii_comes_back_mail_safe(raw: Raw, bucket: str, sent: bytes) -> None:
-    """RFC 2047 ("Working with object metadata"). AWS's example reads UTF-8 as Latin-1; true UTF-8 is as good."""
+    """RFC 2047 ("Working with object metadata"). AWS's example takes UTF-8 for Latin-1; better is fine."""
     assert raw.ask("PUT", path_of(bucket, "k"), headers={"x-amz-meta-t": sent}, body=b"x").status == 200
     got = raw.ask("HEAD", path_of(bucket, "k")).headers["x-amz-meta-t"]
     assert got.isascii()
