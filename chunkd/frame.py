@@ -13,8 +13,7 @@ to verify it. No I/O, and no copies but where it says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from struct import Struct
 from typing import cast
 

@@ -4,15 +4,15 @@ Nodes on one path share one LMDB environment, each with a named database of its 
 then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
 the environment, is one transaction. It is filled on the loop's thread: py-lmdb gives the GIL up at every put,
 and a worker thread would have to win it back every time. Its commit, which waits for the disk, goes to the
-environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile; a
-lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
+environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile;
+a lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
 the beginning. While a batch commits, later ones gather.
 
-Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs to
-a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
-behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a read
-ends before the loop can begin the next but one. An environment that processes share has LMDB's locks, and
-commits on the thread that filled it.
+Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs
+to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
+behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a
+read ends before the loop can begin the next but one. An environment that processes share has LMDB's locks,
+and commits on the thread that filled it.
 
 Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
 of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
@@ -32,7 +32,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import lmdb
 
@@ -46,9 +46,7 @@ MAX_READERS = 512
 PING_DB = b".ping"
 INLINE_BATCH_BYTES = 256 << 10
 BATCH_BYTES = 16 << 20
-LONE_WRITES = (
-    8  # calls of `write`, that is: nodes that got something; one object makes as many as it has chunks
-)
+LONE_WRITES = 1  # calls; one object makes one
 QUICK_COMMIT_S = 0.003
 EWMA_WEIGHT = 0.2
 PROBE_EVERY_S = 1.0
@@ -134,16 +132,29 @@ class _Environment:
         except lmdb.Error as error:
             raise _condition(f"lmdb:{self.path}", error) from error
 
+    def write_all(self, chunks: Sequence[tuple[Node, bytes, Buffer]]) -> Future[None]:
+        """Chunks for any nodes of this environment, as one call."""
+        batch = self._gathering()
+        batch.calls += 1
+        for node, chunk_id, data in chunks:
+            batch.writes.setdefault(node.db, {})[chunk_id] = data  # type: ignore[attr-defined]
+            batch.size += len(data)
+        return batch.future
+
     def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        batch = self._gathering()
+        batch.add(db, chunks)
+        return batch.future
+
+    def _gathering(self) -> _Batch:
+        """The batch that takes what is asked for now; its transaction begins when this turn ends."""
         if not self._batches:
             if self._committing is None:
                 self.loop.call_soon(self._flush)
             self._batches.append(_Batch(write_future()))
         elif self._batches[-1].size >= BATCH_BYTES:
             self._batches.append(_Batch(write_future()))
-        batch = self._batches[-1]
-        batch.add(db, chunks)
-        return batch.future
+        return self._batches[-1]
 
     def _flush(self) -> None:
         if self._committing or not self._batches:
@@ -232,7 +243,7 @@ class LmdbNode:
     def __init__(self, address: str, environment: _Environment, name: str) -> None:
         self.address = address
         self._environment: _Environment | None = environment
-        self.together: Together | None = environment
+        self.together: Together | None = cast(Together, environment)
         self.db = environment.lmdb.open_db(name.encode())
 
     @classmethod
@@ -343,7 +354,10 @@ class LmdbNode:
 
 
 def _lock(path: Path, *, exclusive: bool) -> int:
-    """Make the directory, for its owner alone, and lock it: shared, or against every other process. NodeDown."""
+    """Make the directory, for its owner alone, and lock it: shared, or against every other process.
+
+    Raises NodeInUse.
+    """
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -63,11 +63,15 @@ class Usage:
 
 
 class Together(Protocol):
-    """What several nodes have in common that can read from all of them at once: files of one environment."""
+    """What several nodes have in common that can serve all of them at once: files of one environment."""
 
     def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
         """The whole chunks (node, id), each node one that names this as its `together`; None where one is
         missing. Raises NodeDown."""
+        ...
+
+    def write_all(self, chunks: Sequence[tuple[Node, bytes, Buffer]]) -> Future[None]:
+        """Store chunks (node, id, bytes) as `Node.put_many` does. Raises NodeDown, NodeFull."""
         ...
 
 
@@ -79,7 +83,7 @@ class Node(Protocol):
 
     address: str
     together: Together | None
-    """Set where reading through it is quicker than asking node by node: no socket lies between."""
+    """Set where going through it is quicker than asking node by node: no socket lies between."""
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Store chunks (id, bytes), replacing any of the same id.

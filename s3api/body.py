@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from chunkd import Buffer
 from s3api.errors import S3Error
 
-Source = Callable[[], Awaitable[Sequence[Buffer]]]
+Source = Callable[[], Coroutine[Any, Any, Sequence[Buffer]]]
 
 
 class Decoder(Protocol):
@@ -31,6 +31,27 @@ class Decoder(Protocol):
 
 class ClientGone(Exception):
     """The client closed the connection before its body was complete: nobody is left to answer."""
+
+
+class _Resumed:
+    """The rest of an awaitable that was run to the first thing it waits for."""
+
+    __slots__ = ("_rest", "_waited_for")
+
+    def __init__(self, rest: Generator[Any, None, Any], waited_for: Any) -> None:
+        self._rest, self._waited_for = rest, waited_for
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        while True:
+            try:
+                yield self._waited_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation, on its way into what is waited for
+                try:
+                    self._waited_for = self._rest.throw(error)
+                except StopIteration as done:
+                    return done.value
+            else:
+                return (yield from self._rest)
 
 
 class Body:
@@ -133,9 +154,15 @@ class Body:
         return False
 
     async def _next(self) -> Sequence[Buffer]:
+        """The source's next pieces. A timer is set only where they are not there yet: most bodies are."""
+        fetching = self._source().__await__()
+        try:
+            waited_for = fetching.send(None)
+        except StopIteration as there:
+            return cast(Sequence[Buffer], there.value)
         try:
             async with asyncio.timeout(self._idle_s):
-                return await self._source()
+                return cast(Sequence[Buffer], await _Resumed(fetching, waited_for))
         except TimeoutError:
             raise S3Error("RequestTimeout") from None
 

@@ -9,8 +9,9 @@ document.
 from __future__ import annotations
 
 import logging
-import os
+import random
 import time
+from contextlib import suppress
 from typing import Any, Protocol
 
 from metadata import Metadata
@@ -57,14 +58,13 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        request_id = os.urandom(8).hex().upper()
-        where: failures.Where = {}
+        request_id = f"{random.getrandbits(64):016X}"
         try:
-            reply = await self._answer(request, request_id, where)
+            reply = await self._answer(request, request_id)
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
-            refusal = failures.s3_error(error, where, request_id)
+            refusal = failures.s3_error(error, self._where(request), request_id)
             reply = error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
         headers = reply.headers
         headers += [(b"x-amz-request-id", request_id.encode()), (b"date", date()), (b"server", SERVER)]
@@ -73,22 +73,20 @@ class Gateway:
         body = reply.stream if reply.stream is not None else reply.body
         await send_reply(send, reply.status, headers, body, head=request.method == "HEAD")
 
-    async def _answer(self, request: Request, request_id: str, where: failures.Where) -> Reply:
+    async def _answer(self, request: Request, request_id: str) -> Reply:
         now_us = time.time_ns() // 1000
         bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
-        where.update(_where(bucket, key))
         verified, owner = await self._authenticate(request, now_us)
         query = parse_query(request.raw_query)
         level = 2 if key is not None else 1 if bucket is not None else 0
         operation = self._wire.route(request.method, level, query, request.headers)
-        if "uploadId" in query:
-            where["UploadId"] = query["uploadId"]
         handler = operation.handler
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         inputs = operation.read(bucket, key, query, request.headers)
         self._authorize(verified)
-        await self._check_owner(inputs, bucket)
+        if "ExpectedBucketOwner" in inputs:
+            await self._check_owner(inputs, bucket)
         call = Call(self._metadata, self._blobs, owner, request_id, now_us, self._region)
         if verified.mode.streaming and not operation.has_stream_body:
             raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
@@ -97,6 +95,16 @@ class Gateway:
         elif operation.has_stream_body:
             call.body = self._body(request, verified, self._max_object_bytes)
         return operation.render(await handler(call, **inputs))
+
+    def _where(self, request: Request) -> failures.Where:
+        """What a request that failed was about, as far as it can be told."""
+        out: failures.Where = {}
+        with suppress(S3Error):
+            bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+            upload_id = parse_query(request.raw_query).get("uploadId")
+            named = {"BucketName": bucket, "Key": key, "UploadId": upload_id}
+            out.update({name: value for name, value in named.items() if value is not None})
+        return out
 
     # --- who --------------------------------------------------------------------------------
 
@@ -120,8 +128,8 @@ class Gateway:
 
     async def _check_owner(self, inputs: dict[str, Any], bucket: str | None) -> None:
         """X-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
-        expected = inputs.pop("ExpectedBucketOwner", None)
-        if expected is not None and bucket is not None:
+        expected = inputs.pop("ExpectedBucketOwner")
+        if bucket is not None:
             found = await self._metadata.get_bucket(bucket)
             if found.owner != expected:
                 raise S3Error("AccessDenied")
@@ -178,12 +186,3 @@ def declared_length(request: Request) -> int | None:
             "InvalidArgument", "Bad Content-Length", ArgumentName="content-length", ArgumentValue=text
         )
     return int(text)
-
-
-def _where(bucket: str | None, key: str | None) -> failures.Where:
-    out: failures.Where = {}
-    if bucket is not None:
-        out["BucketName"] = bucket
-    if key is not None:
-        out["Key"] = key
-    return out

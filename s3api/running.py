@@ -1,7 +1,7 @@
 """The gateway that is running on a data directory: where it listens, and what it says of its nodes.
 
-A gateway has its embedded nodes to itself, so a command that wants to know of them asks it. `serve` writes its endpoint
-into the data directory; the file may be stale, so an answer, not the file, is what counts.
+A gateway has its embedded nodes to itself, so a command that wants to know of them asks it. `serve` writes
+its endpoint into the data directory; the file may be stale, so an answer, not the file, is what counts.
 """
 
 from __future__ import annotations

@@ -72,7 +72,10 @@ async def register_nodes(metadata: Metadata, settings: Settings) -> None:
 async def admit_node(
     metadata: Metadata, settings: Settings, address: str, *, capacity_bytes: int | None
 ) -> NodeRow:
-    """Register a node that answers now, or that a running gateway has to itself. Raises ValueError (no address of a node), NodeDown, NodeExists."""
+    """Register a node that answers now, or that a running gateway has to itself.
+
+    Raises ValueError (no address of a node), NodeDown, NodeExists.
+    """
     with suppress(NodeInUse):
         node = await open_node(
             address, base=settings.data, token=settings.node_token_text, timeout_s=settings.node_timeout_s

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -95,7 +96,7 @@ def query_values(pairs: Pairs) -> dict[bytes, bytes]:
         if name in _READ_ONCE:
             if name in given:
                 raise _bad_query(f"{name.decode()} must not be given more than once.")
-            given[name] = unquote_to_bytes(value)
+            given[name] = unquote_to_bytes(value) if b"%" in value else value
     return given
 
 
@@ -139,6 +140,7 @@ def _components(text: bytes) -> dict[bytes, bytes]:
     return parts
 
 
+@lru_cache(maxsize=1024)
 def _credential(text: bytes, region: str | None, refuse: Refuse) -> tuple[str, bytes, bytes]:
     """Access key, day and region of AKID/YYYYMMDD/REGION/s3/aws4_request (an access key may hold slashes)."""
     parts = text.rsplit(b"/", 4)
@@ -161,6 +163,7 @@ def _credential(text: bytes, region: str | None, refuse: Refuse) -> tuple[str, b
     return access_key.decode(), day, named_region
 
 
+@lru_cache(maxsize=1024)
 def _signed_headers(text: bytes, refuse: Refuse) -> tuple[bytes, ...]:
     if not _HEADER_NAMES.fullmatch(text):
         raise refuse("SignedHeaders is mal-formed.")

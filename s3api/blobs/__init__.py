@@ -82,6 +82,7 @@ class BlobStore:
             self.cluster,
             holder=holder,
             clock_us=now_us,
+            intents=self._writer.under_way,
             reap_after_s=settings.reap_after_s,
             sweep_grace_s=settings.sweep_grace_s,
             sweep_every_s=settings.sweep_every_s,

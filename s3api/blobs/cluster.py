@@ -11,15 +11,15 @@ import asyncio
 import logging
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chunkd import Node, NodeDown, NodeError, NodeFull, Together, open_node
+from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, Together, open_node
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
-from s3api.blobs.erasure import DATA_CHUNKS
 from s3api.blobs.placement import TooFewNodes, place
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Cluster:
         return member.node if member and member.up else None
 
     def together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
-        """What reads from the data nodes of a blob at once, and these nodes; None where nothing does."""
+        """What serves all these nodes at once, and their clients; None where one is down or nothing does."""
         try:
             return self._joint[nodes]
         except KeyError:
@@ -135,9 +135,9 @@ class Cluster:
             return found
 
     def _find_together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
-        clients = [client for node_id in nodes[:DATA_CHUNKS] if (client := self.node(node_id))]
+        clients = [client for node_id in nodes if (client := self.node(node_id))]
         joint = {client.together for client in clients}
-        if len(clients) < DATA_CHUNKS or len(joint) != 1 or (one := joint.pop()) is None:
+        if len(clients) < len(nodes) or len(joint) != 1 or (one := joint.pop()) is None:
             return None
         return one, tuple(clients)
 
@@ -159,11 +159,13 @@ class Cluster:
                 raise NodesFull from None
             raise
 
-    def wrote(self, node_id: int, size: int) -> None:
-        """Count `size` bytes as placed, until the node tells its usage itself."""
-        if member := self._members.get(node_id):
-            member.used_bytes += size
-            member.chunks += 1
+    def wrote(self, nodes: Sequence[int], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
+        """Count chunks as placed, chunk i on nodes[i], until the nodes tell their usage themselves."""
+        members = self._members
+        for node_id, (_, framed) in zip(nodes, chunks, strict=True):
+            if member := members.get(node_id):
+                member.used_bytes += len(framed)
+                member.chunks += 1
 
     def failed(self, node_id: int, why: BaseException) -> None:
         """A request to the node failed: it is down (or full) until a refresh finds otherwise."""

@@ -137,7 +137,7 @@ class Reader:
         blob = extent.blob
         if not DATA_CHUNKS <= blob.size <= SMALL_BLOB_BYTES:
             return None
-        joint = self._cluster.together(blob.nodes)
+        joint = self._cluster.together(blob.nodes[:DATA_CHUNKS])
         if joint is None:
             return None
         together, nodes = joint

@@ -7,7 +7,7 @@ header with checksums, then the payload.
 
 from __future__ import annotations
 
-import os
+import random
 import time
 from collections.abc import Iterator, Sequence
 
@@ -20,11 +20,14 @@ MAX_STRIPES = 1 << 32
 
 
 def new_id() -> bytes:
-    """A UUIDv7 (RFC 9562, section 5.7) with microseconds in rand_a, so that ids of one process rise."""
+    """A UUIDv7 (RFC 9562, section 5.7) with microseconds in rand_a, so that ids of one process rise.
+
+    Unique, not secret: Python's generator is seeded by the system and costs no call of it.
+    """
     micros = time.time_ns() // 1000
     milli, fraction = divmod(micros, 1000)
     head = (milli << 16) | 0x7000 | (fraction << 2)
-    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF | 0x8000000000000000
+    tail = random.getrandbits(62) | 0x8000000000000000
     return head.to_bytes(8, "big") + tail.to_bytes(8, "big")
 
 

@@ -46,6 +46,7 @@ DAMAGED_MOST = 10_000
 RETRY_US = 30_000_000
 LEASE_US = 30_000_000
 PERIOD_S = 1.0
+TOUCH_EVERY_US = 300_000_000
 
 
 class Upkeep:
@@ -61,6 +62,7 @@ class Upkeep:
         *,
         holder: str,
         clock_us: Callable[[], int],
+        intents: set[bytes],
         reap_after_s: float,
         sweep_grace_s: float,
         sweep_every_s: float,
@@ -68,7 +70,8 @@ class Upkeep:
         self._metadata, self._cluster, self._holder, self._clock_us = metadata, cluster, holder, clock_us
         self._reap_after_us, self._grace_us = int(reap_after_s * 1e6), int(sweep_grace_s * 1e6)
         self._sweep_every_us = int(sweep_every_s * 1e6)
-        self._swept_us = clock_us()
+        self._swept_us = self._touched_us = clock_us()
+        self._intents = intents
         self.reading: Counter[bytes] = Counter()
         self._damaged: set[MissingChunk] = set()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +97,7 @@ class Upkeep:
         while True:
             await asyncio.sleep(PERIOD_S)
             await self._guarded("noting damage", self._note_damage)
+            await self._guarded("touching intents", self._touch_intents)
             if not await self._guarded("taking the lease", self._leads):
                 continue
             await self._guarded("reaping", self.reap)
@@ -116,6 +120,13 @@ class Upkeep:
         return await self._metadata.lease(
             "upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=self._clock_us()
         )
+
+    async def _touch_intents(self) -> None:
+        """Say of the long writes of this process that they are still under way, well within the grace time."""
+        now_us = self._clock_us()
+        if self._intents and now_us - self._touched_us > min(TOUCH_EVERY_US, self._grace_us // 4):
+            self._touched_us = now_us
+            await self._metadata.touch_blobs(list(self._intents), now_us)
 
     async def _note_damage(self) -> None:
         if self._damaged:

@@ -19,7 +19,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from chunkd import Buffer, NodeDown, NodeError
+from chunkd import Buffer, Node, NodeDown, NodeError, Together
 from metadata.records import Blob, Content, Extent, MissingChunk
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
@@ -37,7 +37,6 @@ log = logging.getLogger("sixfold.blobs")
 ATTEMPTS = 3
 INLINE_BYTES = 64 << 10
 STRAGGLER_GRACE_S = 0.25
-TOUCH_EVERY_US = 300_000_000
 
 Chunks = Sequence[tuple[bytes, Buffer]]
 T = TypeVar("T")
@@ -87,6 +86,8 @@ class Writer:
     ) -> None:
         self.metadata, self.cluster, self.parity = metadata, cluster, parity
         self.budget, self.pool, self._executor, self.clock_us = budget, StripePool(budget), executor, clock_us
+        # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
+        self.under_way: set[bytes] = set()
 
     async def write(self, body: Body, digests: Digests) -> Content:
         """Store a whole body and check it against `digests`.
@@ -153,6 +154,8 @@ class Writer:
 
     async def put_stripe(self, nodes: Sequence[int], chunks: Chunks) -> Put:
         """Put the chunks of one stripe, slot i on nodes[i]."""
+        if joint := self.cluster.together(tuple(nodes)):
+            return await self._put_together(*joint, nodes, chunks)
         by_node: dict[int, list[tuple[bytes, Buffer]]] = {}
         for node_id, chunk in zip(nodes, chunks, strict=True):
             by_node.setdefault(node_id, []).append(chunk)
@@ -171,14 +174,27 @@ class Writer:
             if why := failure(future):
                 self._blame(node_id, why)
                 bad.add(node_id)
-        for node_id, (_, framed) in zip(nodes, chunks, strict=True):
-            if node_id not in bad:
-                self.cluster.wrote(node_id, len(framed))
         if not bad:
+            self.cluster.wrote(nodes, chunks)
             return Put([], late=False)
         late = any(not future.done() for future in futures.values())
         missing = [slot for slot, node_id in enumerate(nodes) if node_id in bad]
         return Put(missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late)
+
+    async def _put_together(
+        self, together: Together, clients: Sequence[Node], nodes: Sequence[int], chunks: Chunks
+    ) -> Put:
+        """The same in one call, all or nothing, where all nodes are files of one environment."""
+        try:
+            await together.write_all(
+                [(client, name, data) for client, (name, data) in zip(clients, chunks, strict=True)]
+            )
+        except NodeError as why:
+            for node_id in set(nodes):
+                self.cluster.failed(node_id, why)
+            return Put(None, late=False)
+        self.cluster.wrote(nodes, chunks)
+        return Put([], late=False)
 
     def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
         """K+1 chunks (all of them without parity), and as safe against the next lost node as the placement
@@ -207,7 +223,6 @@ class _Stream:
         self._blob = self._new_blob(0)
         self._sealing: asyncio.Task[None] | None = None
         self._putting: asyncio.Task[None] | None = None
-        self._touched_us = writer.clock_us()
 
     async def run(self) -> Content:
         try:
@@ -216,6 +231,8 @@ class _Stream:
         except BaseException:
             await asyncio.shield(self._abandon())
             raise
+        finally:
+            self._writer.under_way.difference_update(g.id for g in (*self._done, self._blob))
         grown = [g for g in (*self._done, self._blob) if g.size]
         if empty := [g.id for g in self._done if g.intent and not g.size]:
             await self._writer.metadata.forget_blobs(empty)
@@ -312,16 +329,11 @@ class _Stream:
         return Growing(new_id(), self._writer.cluster.place(), start)
 
     async def _intend(self) -> None:
-        """Say what is being written before it is, so that the sweep keeps off; again from time to time."""
-        now_us = self._writer.clock_us()
+        """Say what is being written before it is, so that the sweep keeps off."""
         if not self._blob.intent:
             self._blob.intent = True
-            await self._writer.metadata.begin_blobs([self._blob.id], now_us)
-        elif now_us - self._touched_us > TOUCH_EVERY_US:
-            self._touched_us = now_us
-            await self._writer.metadata.touch_blobs(
-                [g.id for g in (*self._done, self._blob) if g.intent], now_us
-            )
+            self._writer.under_way.add(self._blob.id)
+            await self._writer.metadata.begin_blobs([self._blob.id], self._writer.clock_us())
 
     async def _abandon(self) -> None:
         tasks = [task for task in (self._sealing, self._putting) if task]

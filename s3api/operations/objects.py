@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import Any, Unpack
 
 from chunkd import Buffer
-from metadata.errors import NoSuchKey, PreconditionFailed
+from metadata.errors import BlobGone, NoSuchKey, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Object
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
@@ -22,6 +22,7 @@ from s3api.operations.ranges import byte_range
 # either way.
 LOOK_FIRST_BYTES = 1 << 20
 SMALL_READ_BYTES = 64 << 10
+READ_ATTEMPTS = 4
 
 
 class PutInputs(Description, Integrity, total=False):
@@ -121,10 +122,15 @@ async def get_object(
     `Body` is a buffer where it is small, an async iterator of buffers otherwise.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
-    found = await _current(call, Bucket, Key, VersionId)
-    out, start, stop = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
-    out["Body"] = await content(call, found, start, stop)
-    return out
+    for _ in range(READ_ATTEMPTS):
+        found = await _current(call, Bucket, Key, VersionId)
+        out, start, stop = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+        try:
+            out["Body"] = await content(call, found, start, stop)
+        except BlobGone:  # replaced between the two looks: the new one it is, then
+            continue
+        return out
+    raise S3Error("SlowDown")
 
 
 async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | AsyncIterator[Buffer]:

@@ -79,8 +79,11 @@ def parse_query(raw: bytes) -> dict[str, str]:
     for piece in pieces:
         if not piece:
             continue
-        raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
-        name, value = _decode(raw_name), _decode(raw_value)
+        if b"%" in piece or b"+" in piece or not piece.isascii():
+            raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
+            name, value = _decode(raw_name), _decode(raw_value)
+        else:
+            name, _, value = piece.decode("ascii").partition("=")
         if name in out:
             raise S3Error("InvalidArgument", "A query parameter is given twice.", ArgumentName=name)
         if "\0" in name or "\0" in value:
