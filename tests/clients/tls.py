@@ -1,0 +1,97 @@
+"""TLS in front of a gateway, as an operator would put it there: SDKs send trailers over https alone."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+READ_BYTES = 1 << 16
+
+
+@contextmanager
+def tls_in_front(port: int, directory: Path) -> Iterator[tuple[str, Path]]:
+    """The endpoint, and the certificate that a client must trust; it forwards bytes to `port` of loopback."""
+    certificate = directory / "certificate.pem"
+    certificate.write_bytes(self_signed())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    door = TlsDoor(port, context)
+    try:
+        yield f"https://127.0.0.1:{asyncio.run_coroutine_threadsafe(door.open(), loop).result()}", certificate
+    finally:
+        asyncio.run_coroutine_threadsafe(door.close(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class TlsDoor:
+    """Forwards what comes over TLS to a plain port, both ways, until it is closed."""
+
+    def __init__(self, port: int, context: ssl.SSLContext) -> None:
+        self._port, self._context = port, context
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> int:
+        """The port that it listens on."""
+        self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0, ssl=self._context)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def close(self) -> None:
+        """Connections that clients keep open end too."""
+        self._server.close()
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections)
+        await self._server.wait_closed()
+
+    async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        inner_reader, inner = await asyncio.open_connection("127.0.0.1", self._port)
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(copy(reader, inner), copy(inner_reader, writer))
+        for end in (inner, writer):
+            end.transport.abort()
+            with suppress(OSError):
+                await end.wait_closed()
+
+
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Until either side has gone; TLS has no half-closed connection to hand on."""
+    with suppress(OSError):
+        while data := await reader.read(READ_BYTES):
+            writer.write(data)
+            await writer.drain()
+    writer.close()
+
+
+def self_signed() -> bytes:
+    """Key and certificate for 127.0.0.1, in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).add_extension(alternative, critical=False)
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return private + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
