@@ -88,8 +88,8 @@ class Node(Protocol):
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Store chunks (id, bytes), replacing any of the same id.
 
-        Done when all are durable on the node.         The buffers must stay untouched until the future is
-        done. Raises NodeDown, NodeFull; then         any of the chunks may or may not be there. A future may
+        Done when all are durable on the node. The buffers must stay untouched until the future is
+        done. Raises NodeDown, NodeFull; then any of the chunks may or may not be there. A future may
         be shared between calls of one batch.
         """
         ...

@@ -45,7 +45,7 @@ class _Resumed:
         while True:
             try:
                 yield self._waited_for
-            except BaseException as error:  # noqa: BLE001 - a cancellation, on its way into what is waited for
+            except BaseException as error:  # noqa: BLE001 - a cancellation, on its way to what is waited for
                 try:
                     self._waited_for = self._rest.throw(error)
                 except StopIteration as done:
@@ -57,16 +57,16 @@ class _Resumed:
 class Body:
     """A request's payload.
 
-    `length` is the declared length of the decoded bytes, None where the client did not say.     `sha256` is
+    `length` is the declared length of the decoded bytes, None where the client did not say. `sha256` is
     the hex digest that the signature binds the payload to, where it does; `trailer_names` are the trailer
-    fields     announced, lower-case. Raises S3Error IncompleteBody for too few or too many     bytes,
-    EntityTooLarge past `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder
-    raises, and ClientGone.
+    fields announced, lower-case; `awaited` says that the client sends nothing until somebody asks
+    (100-continue). Raises S3Error IncompleteBody for too few or too many bytes, EntityTooLarge past
+    `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder raises, and ClientGone.
     """
 
     __slots__ = (
         "_decoder", "_ended", "_idle_s", "_limit", "_pieces", "_source",
-        "length", "received", "sha256", "trailer_names",
+        "awaited", "length", "received", "sha256", "trailer_names",
     )  # fmt: skip
 
     def __init__(
@@ -79,9 +79,11 @@ class Body:
         trailer_names: Sequence[str] = (),
         limit_bytes: int | None = None,
         idle_s: float | None = 60.0,
+        awaited: bool = False,
     ) -> None:
         self._source, self._decoder, self._limit, self._idle_s = source, decoder, limit_bytes, idle_s
         self.length, self.sha256, self.trailer_names = length, sha256, trailer_names
+        self.awaited = awaited
         self.received = 0
         self._pieces: deque[memoryview] = deque()
         self._ended = False

@@ -29,6 +29,9 @@ from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_t
 
 log = logging.getLogger("sixfold.gateway")
 SERVER = b"Sixfold"
+HOST_ID = "sixfold"
+# A damaged list of what to delete would delete something else: AWS wants a digest of it.
+DIGEST_REQUIRED = frozenset({"DeleteObjects"})
 
 
 class KeyFinder(Protocol):
@@ -67,7 +70,12 @@ class Gateway:
             refusal = failures.s3_error(error, self._where(request), request_id)
             reply = error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
         headers = reply.headers
-        headers += [(b"x-amz-request-id", request_id.encode()), (b"date", date()), (b"server", SERVER)]
+        headers += [
+            (b"x-amz-request-id", request_id.encode()),
+            (b"x-amz-id-2", HOST_ID.encode()),
+            (b"date", date()),
+            (b"server", SERVER),
+        ]
         if request.must_close:
             headers.append((b"connection", b"close"))
         body = reply.stream if reply.stream is not None else reply.body
@@ -159,6 +167,7 @@ class Gateway:
             trailer_names=payload.trailers,
             limit_bytes=limit_bytes,
             idle_s=self._idle_s,
+            awaited="expect" in request.headers,
         )
 
     async def _read_document(
@@ -166,7 +175,10 @@ class Gateway:
     ) -> dict[str, Any]:
         """The inputs in a request's XML document, which is bounded and checked against its digests first."""
         body = self._body(request, verified, operation.max_body_bytes, need_length=False)
-        digests = BodyDigests(operation.document_digests(request.headers), body, "CRC32")
+        stated = operation.document_digests(request.headers)
+        if operation.name in DIGEST_REQUIRED and not stated and not body.trailer_names:
+            raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5")
+        digests = BodyDigests(stated, body, "CRC32")
         document = await body.read_all(operation.max_body_bytes)
         digests.update(document)
         digests.check(body)

@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     """Requests under way in one worker; more are answered 503 SlowDown."""
     buffer_bytes: int = Field(192 * MIB, ge=32 * MIB)
     """Memory for bodies under way in one worker; requests wait where it is spent."""
+    cache_bytes: int = Field(64 * MIB, ge=0)
+    """Memory for small objects that were read lately, in one worker; 0 for none."""
     body_idle_s: float = Field(60.0, gt=0)
     """How long a client may send nothing in the middle of a body."""
 

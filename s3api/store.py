@@ -96,6 +96,7 @@ def blob_settings(settings: Settings) -> BlobSettings:
         exclusive=settings.workers == 1,
         refresh_s=settings.node_refresh_s,
         buffer_bytes=settings.buffer_bytes,
+        cache_bytes=settings.cache_bytes,
         hedge=settings.hedge,
         reap_after_s=settings.reap_after_s,
         sweep_grace_s=settings.sweep_grace_s,

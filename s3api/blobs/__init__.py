@@ -46,6 +46,7 @@ class BlobSettings:
     exclusive: bool = False
     refresh_s: float = 2.0
     buffer_bytes: int = 192 << 20
+    cache_bytes: int = 0
     hedge: bool = True
     reap_after_s: float = 300.0
     sweep_grace_s: float = 3600.0
@@ -87,7 +88,9 @@ class BlobStore:
             sweep_grace_s=settings.sweep_grace_s,
             sweep_every_s=settings.sweep_every_s,
         )
-        self._reader = Reader(self.cluster, self.upkeep.damaged, hedge=settings.hedge)
+        self._reader = Reader(
+            self.cluster, self.upkeep.damaged, hedge=settings.hedge, cache_bytes=settings.cache_bytes
+        )
 
     @classmethod
     async def open(cls, metadata: Metadata, settings: BlobSettings, *, holder: str) -> BlobStore:
@@ -121,7 +124,7 @@ class BlobStore:
     async def open_range(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
         """Bytes [start, stop) of what `extents` make up.
 
-        The first ones are in hand when this returns.         Raises DataUnavailable, then or while iterating.
+        The first ones are in hand when this returns. Raises DataUnavailable, then or while iterating.
         """
         stream = await self._reader.open(extents, start, stop)
         blobs = {extent.blob.id for extent in extents}
@@ -132,8 +135,7 @@ class BlobStore:
 
         Raises DataUnavailable.
         """
-        buffers = await self._reader.whole(extent, start, stop)
-        return buffers[0] if len(buffers) == 1 else b"".join(buffers)
+        return await self._reader.small(extent, start, stop)
 
     async def read(self, extents: Sequence[Extent], start: int = 0) -> AsyncIterator[Buffer]:
         """All the bytes of `extents`, from `start` on."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from chunkd import Buffer, ChunkMissing, NodeDown, NodeError, frame
 from metadata.records import Blob, Extent, MissingChunk
+from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, rebuild
 from s3api.blobs.fanout import failure, settle
@@ -25,7 +26,7 @@ from s3api.blobs.stripes import chunk_id, stripe_size
 
 log = logging.getLogger("sixfold.blobs")
 WHOLE_CHUNK_BYTES = frame.BLOCK_BYTES
-SMALL_BLOB_BYTES = DATA_CHUNKS * frame.BLOCK_BYTES
+SMALL_BLOB_BYTES = frame.BLOCK_BYTES
 FIRST_STRIPE = bytes(4)
 DATA_SLOTS = [bytes((slot,)) for slot in range(DATA_CHUNKS)]
 HEDGE_AT_LEAST_S = 0.05
@@ -110,9 +111,15 @@ class Reader:
     """
 
     def __init__(
-        self, cluster: Cluster, damaged: Callable[[MissingChunk], None], *, hedge: bool = True
+        self,
+        cluster: Cluster,
+        damaged: Callable[[MissingChunk], None],
+        *,
+        hedge: bool = True,
+        cache_bytes: int = 0,
     ) -> None:
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
+        self._cache = BlobCache(cache_bytes)
 
     async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
         """The bytes [start, stop), as buffers in order.
@@ -123,35 +130,34 @@ class Reader:
         first = await self.fetch(pieces[0]) if pieces else []
         return self._stream(first, pieces[1:])
 
-    async def whole(self, extent: Extent, start: int, stop: int) -> list[Buffer]:
+    async def small(self, extent: Extent, start: int, stop: int) -> Buffer:
         """The bytes [start, stop) of one extent, all at once: for little. Raises DataUnavailable."""
-        if (data := self._at_once(extent, start, stop)) is not None:
-            return [data]
+        blob = extent.blob
+        first = start - extent.start + extent.offset
+        last = first + stop - start
+        data = self._cache.get(blob.id)
+        if data is None and blob.size <= SMALL_BLOB_BYTES and last - first == blob.size:
+            data = self._at_once(blob) or b"".join(await self.fetch(Piece(blob, 0, 0, blob.size)))
+            self._cache.put(blob.id, data)
+        if data is not None:
+            return data if last - first == len(data) else memoryview(data)[first:last]
         out: list[Buffer] = []
         for piece in pieces_of((extent,), start, stop):
             out += await self.fetch(piece)
-        return out
+        return out[0] if len(out) == 1 else b"".join(out)
 
-    def _at_once(self, extent: Extent, start: int, stop: int) -> Buffer | None:
-        """The same for a small blob whose nodes can be read together and are all well; None otherwise."""
-        blob = extent.blob
-        if not DATA_CHUNKS <= blob.size <= SMALL_BLOB_BYTES:
-            return None
+    def _at_once(self, blob: Blob) -> bytes | None:
+        """A small blob whose nodes can be read together and are all well; None otherwise."""
         joint = self._cluster.together(blob.nodes[:DATA_CHUNKS])
-        if joint is None:
+        if joint is None or blob.size < DATA_CHUNKS:
             return None
         together, nodes = joint
         prefix = blob.id + FIRST_STRIPE
         try:
             frames = together.read_all(tuple(zip(nodes, [prefix + slot for slot in DATA_SLOTS], strict=True)))
-            if None in frames:
-                return None
-            data = frame.joined(prefix, frames)  # type: ignore[arg-type]
+            return None if None in frames else frame.joined(prefix, frames)  # type: ignore[arg-type]
         except (NodeError, frame.FrameError):
             return None  # what is wrong, and with which node, is found out chunk by chunk
-        first = start - extent.start + extent.offset
-        last = first + stop - start
-        return data if last - first == len(data) else memoryview(data)[first:last]
 
     async def _stream(self, first: list[Buffer], rest: list[Piece]) -> AsyncIterator[Buffer]:
         ready, following = first, None

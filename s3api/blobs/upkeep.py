@@ -122,7 +122,7 @@ class Upkeep:
         )
 
     async def _touch_intents(self) -> None:
-        """Say of the long writes of this process that they are still under way, well within the grace time."""
+        """Say of the long writes of this process that they are still under way, well within the grace."""
         now_us = self._clock_us()
         if self._intents and now_us - self._touched_us > min(TOUCH_EVERY_US, self._grace_us // 4):
             self._touched_us = now_us

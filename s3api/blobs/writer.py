@@ -92,7 +92,7 @@ class Writer:
     async def write(self, body: Body, digests: Digests) -> Content:
         """Store a whole body and check it against `digests`.
 
-        Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull.         After a failure
+        Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull. After a failure
         nothing of it stays, but what a dead node or a crash kept: that is the sweep's.
         """
         if body.length is not None and body.length <= STRIPE_BYTES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -53,13 +54,20 @@ def description(object: Object, *, checksum_mode: str | None = None) -> Output:
         "ETag": f'"{object.etag}"',
         "ContentType": DEFAULT_TYPE,
         **properties.headers,
-        "Metadata": properties.metadata,
+        "Metadata": {name: _mail_safe(value) for name, value in properties.metadata.items()},
     }
     if properties.storage_class != "STANDARD":
         out["StorageClass"] = properties.storage_class
     if checksum_mode and checksum_mode.upper() == "ENABLED":
         out |= checksum_members(object.checksum)
     return out
+
+
+def _mail_safe(value: str) -> str:
+    """As S3 returns metadata beyond ASCII: an RFC 2047 encoded-word, since a header has no charset."""
+    if value.isascii():
+        return value
+    return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
 
 
 def checksum_members(checksum: Checksum | None) -> Output:

@@ -1,7 +1,8 @@
 """Receiving an object's or a part's bytes: onto the nodes, digested on the way, checked against all that the
 client stated.
 
-async with receive(call, inputs) as received:     await call.metadata.put_object(... received.content ...)
+    async with receive(call, inputs) as received:
+        await call.metadata.put_object(... received.content ...)
 
 Where the block fails, the chunks that were written are deleted again.
 """

@@ -18,8 +18,8 @@ from s3api.operations.ingest import receive
 from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
 from s3api.operations.ranges import byte_range
 
-# From this size on, a write looks before it receives whether it can succeed at all; the transaction decides
-# either way.
+# From this size on, and where the client waits to be asked for it, a write looks before it receives whether
+# it can succeed at all; the transaction decides either way.
 LOOK_FIRST_BYTES = 1 << 20
 SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
@@ -50,8 +50,8 @@ async def put_object(
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
     described = properties(more)
-    length = call.body.length if call.body else 0
-    if length is None or length >= LOOK_FIRST_BYTES:
+    body = call.body
+    if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
         await _look_first(call, Bucket, Key, conditions)
     async with receive(call, more) as received:
         new = NewObject(

@@ -65,7 +65,7 @@ def _host_bucket(host: str, domains: Sequence[str]) -> str | None:
 
 
 def parse_query(raw: bytes) -> dict[str, str]:
-    """The parameters of a query string; one without "=" has the value "".
+    """The parameters of a query string but those of query authentication; one without "=" has the value "".
 
     Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a parameter given twice (no
     two readers agree on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
@@ -77,7 +77,8 @@ def parse_query(raw: bytes) -> dict[str, str]:
     if len(pieces) > MAX_PARAMETERS:
         raise S3Error("InvalidArgument", f"More than {MAX_PARAMETERS} query parameters.")
     for piece in pieces:
-        if not piece:
+        # What the signature check has read, and no operation has: no need to decode it twice.
+        if not piece or piece.startswith(b"X-Amz-"):
             continue
         if b"%" in piece or b"+" in piece or not piece.isascii():
             raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
