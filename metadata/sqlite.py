@@ -31,6 +31,7 @@ LONE_JOBS = 1
 BUSY_MS = 15_000
 ATTEMPTS = 3
 WAL_BYTES = 64 << 20
+CHECKPOINT_PAGES = 8000  # 32 MiB: hot pages are written to the database once for many commits
 WAL_LOOK_EVERY = 1000
 
 
@@ -284,6 +285,7 @@ def _connect(path: str) -> sqlite3.Connection:
         "journal_mode = WAL",
         "synchronous = FULL",
         "cache_size = -65536",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
         f"journal_size_limit = {WAL_BYTES}",
         "temp_store = MEMORY",
     ):

@@ -53,6 +53,9 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.PreconditionFailed: _precondition,
     m.PartChanged: _part,
     m.BlobGone: lambda _, __: S3Error("ConditionalRequestConflict"),
+    m.InvalidKey: lambda _, __: S3Error(
+        "InvalidArgument", "A key, prefix or marker must be UTF-8 text without a NUL character."
+    ),
     m.MetadataUnavailable: _said("ServiceUnavailable", _BUSY),
     TooFewNodes: _said("ServiceUnavailable", _BUSY),
     NodesFull: _said("InsufficientStorage", "No storage node has room for this object."),

@@ -18,7 +18,7 @@ from metadata import Metadata
 from metadata.records import AccessKey
 from s3api import failures
 from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
-from s3api.blobs import BlobStore
+from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
 from s3api.http import Receive, Request, Scope, Send, date, send_reply
@@ -79,7 +79,11 @@ class Gateway:
         if request.must_close:
             headers.append((b"connection", b"close"))
         body = reply.stream if reply.stream is not None else reply.body
-        await send_reply(send, reply.status, headers, body, head=request.method == "HEAD")
+        try:
+            await send_reply(send, reply.status, headers, body, head=request.method == "HEAD")
+        except DataUnavailable as why:
+            # The status line is out. The server closes the connection short of Content-Length.
+            log.error("request %s was cut short: %s", request_id, why)
 
     async def _answer(self, request: Request, request_id: str) -> Reply:
         now_us = time.time_ns() // 1000
@@ -149,6 +153,8 @@ class Gateway:
     ) -> Body:
         payload = verified.payload
         length = declared_length(request)
+        if request.chunked and request.headers["transfer-encoding"].strip().lower() != "chunked":
+            raise S3Error("NotImplemented", None, Header="Transfer-Encoding")
         if length is None and not request.chunked:
             if need_length:
                 raise S3Error("MissingContentLength")

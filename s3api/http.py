@@ -133,6 +133,10 @@ async def send_reply(
     if head or body is None or isinstance(body, bytes | bytearray | memoryview):
         await send({"type": "http.response.body", "body": b"" if head or body is None else body})
         return
-    async for buffer in body:
-        await send({"type": "http.response.body", "body": buffer, "more_body": True})
+    try:
+        async for buffer in body:
+            await send({"type": "http.response.body", "body": buffer, "more_body": True})
+    finally:
+        if (close := getattr(body, "aclose", None)) is not None:
+            await close()  # what it fetched ahead is let go of now, not when somebody collects garbage
     await send({"type": "http.response.body", "body": b""})

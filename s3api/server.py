@@ -39,6 +39,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     max_header_bytes = 64 << 10
+    stall_s = 60.0
+    """How long a client may take nothing of an answer."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -47,6 +49,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._partial_bytes = 0  # received since the head began, whatever the parser made of it
         self._too_large = False
         self._late: asyncio.TimerHandle | None = None
+        self._flushing: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,12 +57,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        if self._flushing is not None:
+            self._flushing.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         was_in_head = self._in_head
         super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        if not self._in_head:
+            self._still_alive()
+            return
+        if self.transport.is_closing():
             return
         if was_in_head:
             self._partial_bytes += len(data)
@@ -90,9 +98,20 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._in_time()
+        upgrade = self.parser.should_upgrade()
+        if upgrade and self._has_body():
+            # The parser would take the body for the next request.
+            raise ValueError("a request to upgrade cannot have a body here")
         super().on_headers_complete()
         cycle = self.cycle
+        if upgrade:
+            cycle.keep_alive = False
         cycle.send = partial(send_while_connected, cycle, cycle.send)  # type: ignore[method-assign, arg-type]
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._flushing is None and (left := self.transport.get_write_buffer_size()):
+            self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
 
     def send_400_response(self, msg: str) -> None:
         if self._too_large:
@@ -107,6 +126,27 @@ class BoundedProtocol(HttpToolsProtocol):
             self._too_large = True
             raise ValueError("the head of the request is too large")  # stops the parser; answered above
 
+    def _has_body(self) -> bool:
+        headers = dict(self.headers)
+        return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+    def _still_alive(self) -> None:
+        """The rest of a body that was answered unread stops uvicorn's keep-alive timer: start it again."""
+        cycle = self.cycle
+        if cycle is not None and cycle.response_complete and self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _flush_goes_on(self, before: int) -> None:
+        """The end of an answer lies in our buffer until the client takes it: not for ever."""
+        self._flushing = None
+        left = self.transport.get_write_buffer_size()
+        if left >= before:
+            self.transport.abort()
+        elif left:
+            self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
+
     def _in_time(self) -> None:
         if self._late is not None:
             self._late.cancel()
@@ -114,12 +154,28 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[str, Any]) -> None:
-    """uvicorn drops silently what is sent to a client that has gone; then a large object would be read to its
-    end for nobody. Raises ClientGone.
+    """uvicorn drops silently what is sent to a client that has gone, and waits for ever for one that takes
+    nothing; then a large object would be read to its end for nobody, or its buffers held. Raises ClientGone.
     """
-    if cycle.disconnected:
+    if cycle.disconnected or cycle.transport.is_closing():
         raise ClientGone
+    if cycle.flow.write_paused:
+        await _drained(cycle)
     await send(message)
+
+
+async def _drained(cycle: Any) -> None:
+    """Wait until the client has taken most of what was sent, while it takes any of it. Raises ClientGone."""
+    left = cycle.transport.get_write_buffer_size()
+    while cycle.flow.write_paused and not cycle.disconnected:
+        try:
+            async with asyncio.timeout(BoundedProtocol.stall_s):
+                await cycle.flow.drain()
+        except TimeoutError:
+            before, left = left, cycle.transport.get_write_buffer_size()
+            if left >= before:
+                cycle.transport.abort()
+                raise ClientGone from None
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -153,6 +209,7 @@ def worker_app() -> App:
     settings = load()
     configure_logging(settings.log_level)
     BoundedProtocol.max_header_bytes = settings.max_header_bytes
+    BoundedProtocol.stall_s = settings.body_idle_s
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return create_app(settings, own_process=True)
 
@@ -166,6 +223,7 @@ def configure_logging(level: str) -> None:
 
 def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvicorn.Config:
     BoundedProtocol.max_header_bytes = settings.max_header_bytes
+    BoundedProtocol.stall_s = settings.body_idle_s
     return uvicorn.Config(
         app,
         factory=factory,

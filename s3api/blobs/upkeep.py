@@ -72,6 +72,7 @@ class Upkeep:
         self._sweep_every_us = int(sweep_every_s * 1e6)
         self._swept_us = self._touched_us = clock_us()
         self._intents = intents
+        self._is_leader, self._ask_again_us = False, 0
         self.reading: Counter[bytes] = Counter()
         self._damaged: set[MissingChunk] = set()
         self._task: asyncio.Task[None] | None = None
@@ -117,9 +118,14 @@ class Upkeep:
         return None
 
     async def _leads(self) -> bool:
-        return await self._metadata.lease(
-            "upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=self._clock_us()
-        )
+        """Whether this gateway does the work now. Renewed well before it ends: each renewal is a commit."""
+        now_us = self._clock_us()
+        if now_us >= self._ask_again_us:
+            self._is_leader = await self._metadata.lease(
+                "upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=now_us
+            )
+            self._ask_again_us = now_us + LEASE_US // 3
+        return self._is_leader
 
     async def _touch_intents(self) -> None:
         """Say of the long writes of this process that they are still under way, well within the grace."""

@@ -65,7 +65,8 @@ async def create_bucket(
     """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
     holds.
 
-    As on AWS, creating one's own bucket once more is fine in us-east-1 and BucketAlreadyOwnedByYou elsewhere.
+    Creating one's own bucket once more is BucketAlreadyOwnedByYou in every region: AWS's 200 for it in
+    us-east-1 is a courtesy to old clients, and hides mistakes.
     """
     check_name(Bucket)
     _check_ownership(ObjectOwnership)
@@ -73,11 +74,8 @@ async def create_bucket(
     try:
         await call.metadata.create_bucket(Bucket, region=region, owner=call.owner, now_us=call.now_us)
     except BucketExists as exists:
-        if exists.owner != call.owner:
-            raise S3Error("BucketAlreadyExists", BucketName=Bucket) from None
-        there = await call.metadata.get_bucket(Bucket)
-        if (region, there.region) != (US_EAST_1, US_EAST_1):
-            raise S3Error("BucketAlreadyOwnedByYou", BucketName=Bucket) from None
+        code = "BucketAlreadyOwnedByYou" if exists.owner == call.owner else "BucketAlreadyExists"
+        raise S3Error(code, BucketName=Bucket) from None
     return {"Location": f"/{Bucket}", "BucketArn": _arn(Bucket)}
 
 

@@ -12,7 +12,7 @@ from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Obj
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_read, write_conditions
+from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
@@ -147,10 +147,8 @@ async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | 
 
 
 async def _current(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
-    found = await call.metadata.get_object(bucket, key)
-    if version_id not in (None, "null"):
-        raise S3Error("NoSuchVersion", Key=key, VersionId=str(version_id))
-    return found
+    check_version(version_id)
+    return await call.metadata.get_object(bucket, key)
 
 
 async def _answer(

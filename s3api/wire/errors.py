@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 from s3api.errors import S3Error
 from s3api.wire.codes import ERRORS
 from s3api.wire.reply import DECLARATION, Headers, Reply
 from s3api.wire.scalars import escape
 
 # Details that travel as headers of the answer instead of elements of its document.
+# (An ETag is one of a 304's headers; in a document it names the part that was refused.)
 HEADER_DETAILS = {
     "Allow": b"allow",
     "BucketRegion": b"x-amz-bucket-region",
     "CacheControl": b"cache-control",
     "ContentRange": b"content-range",
-    "ETag": b"etag",
     "Expires": b"expires",
     "LastModified": b"last-modified",
     "Location": b"location",
     "RetryAfter": b"retry-after",
     "VersionId": b"x-amz-version-id",
 }
+NOT_MODIFIED_DETAILS = HEADER_DETAILS | {"ETag": b"etag"}
+_control = re.compile(rb"[\x00-\x1f\x7f]").sub
 # Seconds after which a client may find things better.
 RETRY_AFTER = {"InsufficientCapacity": b"5", "ServiceUnavailable": b"2", "SlowDown": b"1"}
 
@@ -33,9 +37,10 @@ def error_reply(error: S3Error, *, resource: str, request_id: str, host_id: str 
     status, message = ERRORS[error.code]
     headers: Headers = []
     fields = {"Code": error.code, "Message": error.message or message}
+    travelling = NOT_MODIFIED_DETAILS if status == 304 else HEADER_DETAILS
     for name, value in error.details.items():
-        if wire := HEADER_DETAILS.get(name):
-            headers.append((wire, value.replace("\r", "").replace("\n", "").encode("utf-8", "replace")))
+        if wire := travelling.get(name):
+            headers.append((wire, _control(b"", value.encode("utf-8", "replace"))))
         else:
             fields[name] = value
     if error.code in RETRY_AFTER and "RetryAfter" not in error.details:

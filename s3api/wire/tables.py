@@ -67,8 +67,9 @@ ENUM_ERRORS = {
     "TaggingDirective": ("InvalidArgument", "Unknown tagging directive."),
 }
 
-# Bodies without which S3 takes a request all the same: the headers may say it instead.
-OPTIONAL_BODIES = frozenset({"CreateBucket", "PutBucketAcl", "PutObjectAcl"})
+# Bodies without which S3 takes a request all the same: the headers may say it instead, or (a completion) the
+# operation has a sentence of its own for it.
+OPTIONAL_BODIES = frozenset({"CompleteMultipartUpload", "CreateBucket", "PutBucketAcl", "PutObjectAcl"})
 DOCUMENT_BYTES = 1 << 20
 LARGE_DOCUMENT_BYTES = 4 << 20  # 1,000 keys of 1,024 bytes; 10,000 parts with checksums
 LARGE_DOCUMENTS = frozenset({"DeleteObjects", "CompleteMultipartUpload"})

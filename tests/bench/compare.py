@@ -51,7 +51,7 @@ def sixfold(stack: ExitStack, work: Path, nodes: str, workers: int) -> str:
     """Start a gateway over nodes of that kind; a target for s3bench."""
     port = free_port()
     addresses, pids = start_nodes(stack, work, nodes)
-    command = [sys.executable, "-m", "s3api", "serve", "--port", str(port), "--data", str(work / "sixfold")]
+    command = [sys.executable, "-m", "s3api", "--port", str(port), "--data", str(work / "sixfold")]
     command += ["--workers", str(workers), "--access-key", ACCESS, "--secret-key", SECRET]
     for address in addresses:
         command += ["--node", address]
