@@ -75,7 +75,8 @@ async def test_nothing_more_is_read_for_a_client_that_has_gone() -> None:
     async def send(message: object) -> None:
         sent.append(message)
 
-    cycle = SimpleNamespace(disconnected=False)
+    transport = SimpleNamespace(is_closing=lambda: False)
+    cycle = SimpleNamespace(disconnected=False, transport=transport, flow=SimpleNamespace(write_paused=False))
     await send_while_connected(cycle, send, {"n": 1})
     cycle.disconnected = True
     with pytest.raises(ClientGone):

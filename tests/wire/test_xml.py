@@ -92,7 +92,7 @@ def test_bodies_that_may_be_left_out(wire: Wire) -> None:
     found = read(wire, "CreateBucket", constraint + b"</CreateBucketConfiguration>")
     assert found == {"CreateBucketConfiguration": {"LocationConstraint": "moon-1"}}
     with pytest.raises(S3Error, match="MalformedXML"):
-        read(wire, "CompleteMultipartUpload", b"")
+        read(wire, "DeleteObjects", b"")
 
 
 def test_a_policy_is_text(wire: Wire) -> None:
