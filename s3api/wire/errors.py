@@ -10,19 +10,22 @@ from s3api.wire.reply import DECLARATION, Headers, Reply
 from s3api.wire.scalars import escape
 
 # Details that travel as headers of the answer instead of elements of its document.
-# (An ETag is one of a 304's headers; in a document it names the part that was refused.)
+# (An ETag and what says how long to keep an answer are a 304's headers; in a document, ETag names the part that
+# was refused, and Expires says when the request did.)
 HEADER_DETAILS = {
     "Allow": b"allow",
     "BucketRegion": b"x-amz-bucket-region",
-    "CacheControl": b"cache-control",
     "ContentRange": b"content-range",
-    "Expires": b"expires",
     "LastModified": b"last-modified",
     "Location": b"location",
     "RetryAfter": b"retry-after",
     "VersionId": b"x-amz-version-id",
 }
-NOT_MODIFIED_DETAILS = HEADER_DETAILS | {"ETag": b"etag"}
+NOT_MODIFIED_DETAILS = HEADER_DETAILS | {
+    "ETag": b"etag",
+    "CacheControl": b"cache-control",
+    "Expires": b"expires",
+}
 _control = re.compile(rb"[\x00-\x1f\x7f]").sub
 # Seconds after which a client may find things better.
 RETRY_AFTER = {"InsufficientCapacity": b"5", "ServiceUnavailable": b"2", "SlowDown": b"1"}
