@@ -1,0 +1,88 @@
+"""Two gateways over one PostgreSQL and six Redis servers: conditions hold across them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.crash.redis_nodes import QUICK
+from tests.gateway_process import GatewayProcess
+from tests.postgres import postgres_server
+from tests.services import redis_server
+
+BUCKET = "race"
+RACERS = 100
+LOST = ("PreconditionFailed", "ConditionalRequestConflict")
+
+
+@pytest.fixture(scope="module")
+def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[GatewayProcess]]:
+    home: Path = tmp_path_factory.mktemp("race")
+    nodes = [redis_server(home / f"redis-{n}") for n in range(6)]
+    addresses = [part for node in nodes for part in ("--node", f"redis://127.0.0.1:{node.port}/0")]
+    try:
+        with postgres_server() as database:
+            options = [*addresses, "--database", database.url]
+            with (
+                GatewayProcess(home / "one", *options, environment=QUICK) as one,
+                GatewayProcess(home / "two", *options, environment=QUICK) as two,
+            ):
+                one.s3().create_bucket(Bucket=BUCKET)
+                yield [one, two]
+    finally:
+        for node in nodes:
+            node.kill()
+
+
+def race(gateways: list[GatewayProcess], key: str, size: int, **conditions: str) -> list[bytes]:
+    """All put another body at the same moment; the bodies of those who were told that they won."""
+    clients = [gateway.s3(max_pool_connections=RACERS) for gateway in gateways]
+    ready = threading.Barrier(RACERS)
+
+    def run(n: int) -> bytes | None:
+        body = b"%09d" % n * (size // 9 + 1)
+        s3: Any = clients[n % len(clients)]
+        ready.wait()
+        try:
+            s3.put_object(Bucket=BUCKET, Key=key, Body=body, **conditions)
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] not in LOST:
+                raise
+            return None
+        return body
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return [body for body in pool.map(run, range(RACERS)) if body is not None]
+
+
+@pytest.mark.parametrize("size", [1000, 100_000])
+def test_of_a_hundred_one_creates(gateways: list[GatewayProcess], size: int) -> None:
+    key = f"first-{size}"
+    winners = race(gateways, key, size, IfNoneMatch="*")
+    assert len(winners) == 1
+    for gateway in gateways:
+        assert gateway.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read() == winners[0]
+
+
+def test_of_a_hundred_one_replaces(gateways: list[GatewayProcess]) -> None:
+    etag = gateways[0].s3().put_object(Bucket=BUCKET, Key="second", Body=b"before")["ETag"]
+    winners = race(gateways, "second", 1000, IfMatch=etag)
+    assert len(winners) == 1
+    for gateway in gateways:
+        assert gateway.s3().get_object(Bucket=BUCKET, Key="second")["Body"].read() == winners[0]
+
+
+def test_the_last_of_a_hundred_stays(gateways: list[GatewayProcess]) -> None:
+    """Without a condition all win, and what is there afterwards is one of them, whole, on both."""
+    winners = race(gateways, "third", 1000)
+    assert len(winners) == RACERS
+    there = {g.s3().get_object(Bucket=BUCKET, Key="third")["Body"].read() for g in gateways}
+    assert len(there) == 1
+    assert there <= set(winners)
+    assert all("Traceback" not in gateway.log() for gateway in gateways)
