@@ -68,7 +68,7 @@ def list_nodes(config: Config = None, data: Data = None, database: Database = No
     """The nodes with their fill, state and latency, asked now."""
     table = Table("node", "address", "state", "used", "capacity", "fill", "chunks", "latency", box=None)
     settings = load(config=config, data=data, database=database)
-    for node in ask_nodes(settings) or asyncio.run(_survey(settings)):
+    for node in asyncio.run(_statuses(settings)):
         fill = f"{node.used_bytes / node.capacity_bytes:.1%}" if node.capacity_bytes else "?"
         table.add_row(
             str(node.id),
@@ -93,6 +93,11 @@ async def _add(settings: Settings, address: str, capacity_bytes: int | None) -> 
             raise SettingsError(str(why)) from None
 
 
-async def _survey(settings: Settings) -> list[NodeStatus]:
+async def _statuses(settings: Settings) -> list[NodeStatus]:
+    """What a running gateway says; where it has not yet heard of a node, that one is asked from here."""
+    told = {node.id: node for node in ask_nodes(settings) or ()}
     async with opened_metadata(settings) as metadata:
-        return await survey(metadata, settings)
+        ids = [row.id for row in await metadata.nodes()]
+        if not told.keys() >= set(ids):
+            told = {node.id: node for node in await survey(metadata, settings)} | told
+    return [told[node_id] for node_id in ids if node_id in told]
