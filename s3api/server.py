@@ -175,6 +175,7 @@ async def _drained(cycle: Any) -> None:
             before, left = left, cycle.transport.get_write_buffer_size()
             if left >= before:
                 cycle.transport.abort()
+                cycle.disconnected = True
                 raise ClientGone from None
 
 

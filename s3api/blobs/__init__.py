@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +90,11 @@ class BlobStore:
             sweep_every_s=settings.sweep_every_s,
         )
         self._reader = Reader(
-            self.cluster, self.upkeep.damaged, hedge=settings.hedge, cache_bytes=settings.cache_bytes
+            self.cluster,
+            self.upkeep.damaged,
+            hedge=settings.hedge,
+            cache_bytes=settings.cache_bytes,
+            most_held_bytes=settings.buffer_bytes,
         )
 
     @classmethod
@@ -143,12 +148,13 @@ class BlobStore:
         async for buffer in await self.open_range(extents, start, stop):
             yield buffer
 
-    async def _held(self, stream: AsyncIterator[Buffer], blobs: set[bytes]) -> AsyncIterator[Buffer]:
+    async def _held(self, stream: AsyncGenerator[Buffer, None], blobs: set[bytes]) -> AsyncIterator[Buffer]:
         """Keep the reaper off these blobs while they are being sent."""
         self.upkeep.reading.update(blobs)
         try:
-            async for buffer in stream:
-                yield buffer
+            async with aclosing(stream):
+                async for buffer in stream:
+                    yield buffer
         finally:
             self.upkeep.reading.subtract(blobs)
             for blob in blobs:

@@ -12,9 +12,10 @@ import asyncio
 import logging
 import time
 from asyncio import Future
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chunkd import Buffer, ChunkMissing, NodeDown, NodeError, frame
 from metadata.records import Blob, Extent, MissingChunk
@@ -29,6 +30,9 @@ WHOLE_CHUNK_BYTES = frame.BLOCK_BYTES
 SMALL_BLOB_BYTES = frame.BLOCK_BYTES
 FIRST_STRIPE = bytes(4)
 DATA_SLOTS = [bytes((slot,)) for slot in range(DATA_CHUNKS)]
+# What a download fetches at once where all of them together hold too much: a client that takes its bytes
+# slowly, or not at all, keeps that much and not two stripes.
+LEAN_BYTES = 256 << 10
 HEDGE_AT_LEAST_S = 0.05
 HEDGE_FACTOR = 3.0
 
@@ -86,6 +90,30 @@ class Fetch:
         return frame.blocks(self.name, header, blocks, self.start, self.stop)
 
 
+@dataclass(slots=True)
+class Held:
+    """How many bytes all downloads hold."""
+
+    bytes: int = 0
+
+
+class _Share:
+    """What one download holds of them: given back when it is forgotten, even one that never began."""
+
+    __slots__ = ("_held", "pieces")
+
+    def __init__(self, held: Held) -> None:
+        self._held = held
+        self.pieces: tuple[Piece, ...] = ()
+
+    def hold(self, *pieces: Piece) -> None:
+        self._held.bytes += sum(p.stop - p.start for p in pieces) - sum(p.stop - p.start for p in self.pieces)
+        self.pieces = pieces
+
+    def __del__(self) -> None:
+        self.hold()
+
+
 def pieces_of(extents: Sequence[Extent], start: int, stop: int) -> list[Piece]:
     """The pieces that make bytes [start, stop) of an object, in order.
 
@@ -117,18 +145,36 @@ class Reader:
         *,
         hedge: bool = True,
         cache_bytes: int = 0,
+        most_held_bytes: int = 192 << 20,
     ) -> None:
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
         self._cache = BlobCache(cache_bytes)
+        self._held, self._most_held = Held(), most_held_bytes
 
-    async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
+    async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncGenerator[Buffer, None]:
         """The bytes [start, stop), as buffers in order.
 
         The first piece is in hand when this returns. Raises DataUnavailable, then or later.
         """
-        pieces = pieces_of(extents, start, stop)
-        first = await self.fetch(pieces[0]) if pieces else []
-        return self._stream(first, pieces[1:])
+        pieces, share = deque(pieces_of(extents, start, stop)), _Share(self._held)
+        first: list[Buffer] = []
+        if pieces:
+            piece = self._next(pieces)
+            share.hold(piece)
+            first = await self.fetch(piece)
+        return self._stream(first, pieces, share)
+
+    def _next(self, pieces: deque[Piece]) -> Piece:
+        """What a download fetches next: a whole stripe, or little of it where downloads hold much already."""
+        piece = pieces.popleft()
+        if self._crowded and piece.stop - piece.start > LEAN_BYTES:
+            pieces.appendleft(replace(piece, start=piece.start + LEAN_BYTES))
+            piece = replace(piece, stop=piece.start + LEAN_BYTES)
+        return piece
+
+    @property
+    def _crowded(self) -> bool:
+        return self._held.bytes > self._most_held
 
     async def small(self, extent: Extent, start: int, stop: int) -> Buffer:
         """The bytes [start, stop) of one extent, all at once: for little. Raises DataUnavailable."""
@@ -159,21 +205,29 @@ class Reader:
         except (NodeError, frame.FrameError):
             return None  # what is wrong, and with which node, is found out chunk by chunk
 
-    async def _stream(self, first: list[Buffer], rest: list[Piece]) -> AsyncIterator[Buffer]:
-        ready, following = first, None
+    async def _stream(
+        self, ready: list[Buffer], pieces: deque[Piece], share: _Share
+    ) -> AsyncGenerator[Buffer, None]:
+        following: asyncio.Task[list[Buffer]] | None = None
         try:
-            for piece in rest:
-                following = asyncio.create_task(self.fetch(piece))
-                # Its requests leave before our bytes do: the task runs up to its first wait.
+            while pieces:
+                piece = self._next(pieces)
+                if not self._crowded:
+                    share.hold(piece, *share.pieces)
+                    # Its requests leave before our bytes do: the task runs up to its first wait.
+                    following = asyncio.create_task(self.fetch(piece))
                 for buffer in ready:
                     yield buffer
-                ready = await following
+                ready = []
+                share.hold(piece)
+                ready = await (following or self.fetch(piece))
+                following = None
             for buffer in ready:
                 yield buffer
         finally:
-            if following and not following.done():
+            if following:
                 following.cancel()
-                with suppress(asyncio.CancelledError):
+                with suppress(asyncio.CancelledError, DataUnavailable):
                     await following
 
     async def fetch(self, piece: Piece) -> list[Buffer]:

@@ -85,7 +85,12 @@ class Writer:
         clock_us: Callable[[], int],
     ) -> None:
         self.metadata, self.cluster, self.parity = metadata, cluster, parity
-        self.budget, self.pool, self._executor, self.clock_us = budget, StripePool(budget), executor, clock_us
+        self.budget, self.pool, self._executor, self.clock_us = (
+            budget,
+            StripePool(budget, parity),
+            executor,
+            clock_us,
+        )
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
 
@@ -130,7 +135,8 @@ class Writer:
             digests.check(body)
             return await self._put_small(data, nodes) if size else Content(0)
         nodes = self.cluster.place()
-        async with self.budget.taken(size):
+        # The bytes, and the chunks that are cut out of them.
+        async with self.budget.taken(2 * size):
             data = await body.read_all(size)
             await self.in_thread(digests.update, data)
             digests.check(body)
@@ -294,12 +300,12 @@ class _Stream:
     def _work(self, buffer: StripeBuffer, target: Growing, stripe: int) -> Chunks:
         for piece in buffer.pieces():
             self._digests.update(piece)
-        return buffer.seal(target.id, stripe, self._writer.parity)
+        return buffer.seal(target.id, stripe)
 
     async def _seal_again(self, buffer: StripeBuffer) -> Chunks:
         target = self._blob
         stripe, target.tried = target.tried, target.tried + 1
-        return await self._writer.in_thread(buffer.seal, target.id, stripe, self._writer.parity)
+        return await self._writer.in_thread(buffer.seal, target.id, stripe)
 
     async def _put(self, buffer: StripeBuffer, chunks: Chunks) -> None:
         """Put a sealed stripe; where the nodes of the blob fail it, end the blob and go on in a new one on
