@@ -64,17 +64,18 @@ class Budget:
 class StripePool:
     """Stripe buffers out of the budget; some are kept warm."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self, budget: Budget, parity: int) -> None:
+        self._budget, self._parity = budget, parity
+        self._cost = StripeBuffer.size(parity)
         self._warm: list[StripeBuffer] = []
 
     async def take(self) -> StripeBuffer:
-        await self._budget.take(STRIPE_BYTES)
-        return self._warm.pop() if self._warm else StripeBuffer()
+        await self._budget.take(self._cost)
+        return self._warm.pop() if self._warm else StripeBuffer(self._parity)
 
     def give(self, buffer: StripeBuffer, *, reuse: bool = True) -> None:
         """Return a buffer; `reuse` False where a slow node may still be reading it."""
         buffer.filled = 0
         if reuse and len(self._warm) < KEPT_WARM:
             self._warm.append(buffer)
-        self._budget.give(STRIPE_BYTES)
+        self._budget.give(self._cost)
