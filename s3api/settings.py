@@ -131,7 +131,7 @@ class Settings(BaseSettings):
     """The largest body of one PUT (AWS: 5 GiB). Larger objects come in parts."""
     max_concurrent_requests: int = Field(1024, ge=1)
     """Requests under way in one worker; more are answered 503 SlowDown."""
-    buffer_bytes: int = Field(96 * MIB, ge=32 * MIB)
+    buffer_bytes: int = Field(72 * MIB, ge=32 * MIB)
     """Memory for bodies under way in one worker; requests wait where it is spent."""
     cache_bytes: int = Field(64 * MIB, ge=0)
     """Memory for small objects that were read lately, in one worker; 0 for none."""

@@ -46,7 +46,7 @@ class BlobSettings:
     node_timeout_s: float = 5.0
     exclusive: bool = False
     refresh_s: float = 2.0
-    buffer_bytes: int = 96 << 20
+    buffer_bytes: int = 72 << 20
     cache_bytes: int = 0
     hedge: bool = True
     reap_after_s: float = 300.0
