@@ -7,6 +7,7 @@ bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,7 @@ class Conditions:
 NO_CONDITIONS = Conditions()
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """One key of a listing.
 
     Light on purpose: a page has a thousand of them.

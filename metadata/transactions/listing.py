@@ -79,6 +79,10 @@ def _take(
     found: Walk, batch: list[Row], key_at: int, prefix: str, delimiter: str | None, limit: int
 ) -> tuple[int, str | None]:
     """Put a batch into `found`; the number of rows that were of use, and the prefix to jump over next."""
+    if delimiter is None:  # every row stands by itself
+        found.rows += batch[: limit - len(found.rows)]
+        found.more = len(found.rows) == limit and len(batch) > limit
+        return len(batch), None
     used, skip = 0, None
     for row in batch:
         key = row[key_at]
@@ -140,7 +144,7 @@ def list_objects(
         return statement(bucket_id=row[0], start=at.key, stop=stop, limit=n)
 
     found = yield from walk(read, 0, prefix=prefix, delimiter=delimiter, start=start, limit=limit)
-    objects = [Listed(*listed) for listed in found.rows]
+    objects = list(map(Listed._make, found.rows))
     last = None
     if found.more:
         last = found.prefixes[-1] if found.last_is_prefix else objects[-1].key

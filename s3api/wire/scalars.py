@@ -137,7 +137,11 @@ def write_iso(when: Time) -> str:
     """As S3 writes times in XML: whole seconds, with three zeros."""
     if isinstance(when, str):
         return when
-    seconds = when // 1_000_000 if isinstance(when, int) else int(when.timestamp())
+    return _iso(when // 1_000_000 if isinstance(when, int) else int(when.timestamp()))
+
+
+@lru_cache(8192)  # objects of one listing were often written within the same seconds
+def _iso(seconds: int) -> str:
     day, second = divmod(seconds, 86400)
     minute, second = divmod(second, 60)
     return _day(day) + _MINUTES[minute] + _SECONDS[second]
