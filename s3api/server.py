@@ -8,10 +8,12 @@ that is taken is one clear line.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import socket
 import sys
+import termios
 from collections.abc import MutableMapping
 from contextlib import suppress
 from functools import partial
@@ -110,7 +112,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._flushing is None and (left := self.transport.get_write_buffer_size()):
+        if self._flushing is None and self.transport.get_write_buffer_size():
+            left = _not_taken(self.transport)
             self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
 
     def send_400_response(self, msg: str) -> None:
@@ -141,10 +144,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def _flush_goes_on(self, before: int) -> None:
         """The end of an answer lies in our buffer until the client takes it: not for ever."""
         self._flushing = None
-        left = self.transport.get_write_buffer_size()
+        left = _not_taken(self.transport)
+        if not self.transport.get_write_buffer_size():
+            return
         if left >= before:
             self.transport.abort()
-        elif left:
+        else:
             self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
 
     def _in_time(self) -> None:
@@ -166,17 +171,28 @@ async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[s
 
 async def _drained(cycle: Any) -> None:
     """Wait until the client has taken most of what was sent, while it takes any of it. Raises ClientGone."""
-    left = cycle.transport.get_write_buffer_size()
+    left = _not_taken(cycle.transport)
     while cycle.flow.write_paused and not cycle.disconnected:
         try:
             async with asyncio.timeout(BoundedProtocol.stall_s):
                 await cycle.flow.drain()
         except TimeoutError:
-            before, left = left, cycle.transport.get_write_buffer_size()
+            before, left = left, _not_taken(cycle.transport)
             if left >= before:
                 cycle.transport.abort()
                 cycle.disconnected = True
                 raise ClientGone from None
+
+
+def _not_taken(transport: Any) -> int:
+    """Bytes that were sent and the client's system has not acknowledged: ours, and the kernel's, which may be
+    megabytes.
+    """
+    left: int = transport.get_write_buffer_size()
+    with suppress(OSError, ValueError):
+        queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        left += int.from_bytes(queued, sys.byteorder)
+    return left
 
 
 def bind(settings: Settings) -> socket.socket:
