@@ -27,6 +27,9 @@ NOT_MODIFIED_DETAILS = HEADER_DETAILS | {
     "Expires": b"expires",
 }
 _control = re.compile(rb"[\x00-\x1f\x7f]").sub
+# No XML 1.0 document can have these, not even by reference; what a client sent comes back in errors.
+_unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").sub
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # Seconds after which a client may find things better.
 RETRY_AFTER = {"InsufficientCapacity": b"5", "ServiceUnavailable": b"2", "SlowDown": b"1"}
 
@@ -53,7 +56,9 @@ def error_reply(error: S3Error, *, resource: str, request_id: str, host_id: str 
     if status == 304:
         return Reply(status, headers)
     fields |= {"Resource": resource, "RequestId": request_id, "HostId": host_id}
-    elements = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fields.items())
+    elements = "".join(
+        f"<{name}>{escape(_unprintable(REPLACEMENT, str(value)))}</{name}>" for name, value in fields.items()
+    )
     body = f"{DECLARATION}<Error>{elements}</Error>".encode("utf-8", "replace")
     headers += [(b"content-type", b"application/xml"), (b"content-length", b"%d" % len(body))]
     return Reply(status, headers, body)

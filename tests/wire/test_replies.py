@@ -72,7 +72,7 @@ def test_an_error(wire: Wire) -> None:
     assert reply.body is not None
     assert reply.body.decode() == (
         '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
-        "<Message>The specified key does not exist.</Message><Key>a&lt;&#x1;</Key>"
+        "<Message>The specified key does not exist.</Message><Key>a&lt;\N{REPLACEMENT CHARACTER}</Key>"
         "<Resource>/b/a%3C</Resource><RequestId>R</RequestId><HostId>sixfold</HostId></Error>"
     )
     assert (b"content-length", b"%d" % len(reply.body)) in reply.headers
