@@ -133,22 +133,6 @@ class Body:
             parts.append(rest)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    async def read_upto(self, most: int) -> Buffer:
-        """The next bytes: `most` of them, or fewer where the body ends.
-
-        No more than that is buffered beyond the piece at hand.
-        """
-        parts: list[memoryview] = []
-        size = 0
-        while size < most and (self._pieces or await self._more()):
-            piece = self._pieces.popleft()
-            if size + len(piece) > most:
-                self._pieces.appendleft(piece[most - size :])
-                piece = piece[: most - size]
-            size += len(piece)
-            parts.append(piece)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
     async def _more(self) -> bool:
         """Fetch until at least one piece is in hand; False at the (checked) end."""
         while not self._ended:

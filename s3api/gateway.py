@@ -139,7 +139,7 @@ class Gateway:
             raise S3Error("AccessDenied")
 
     async def _check_owner(self, inputs: dict[str, Any], bucket: str | None) -> None:
-        """X-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
+        """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
         expected = inputs.pop("ExpectedBucketOwner")
         if bucket is not None:
             found = await self._metadata.get_bucket(bucket)

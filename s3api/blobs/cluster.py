@@ -145,10 +145,7 @@ class Cluster:
         return self._members.get(node_id)
 
     def place(self) -> tuple[int, ...]:
-        """Nodes for the slots of a new blob.
-
-        Raises TooFewNodes, NodesFull.
-        """
+        """Nodes for the slots of a new blob. Raises TooFewNodes, NodesFull."""
         live = [m for m in self._members.values() if m.up and m.row.state == "active"]
         roomy = [m for m in live if m.has_room]
         try:
@@ -190,10 +187,6 @@ class Cluster:
 
     def live(self) -> int:
         return sum(1 for m in self._members.values() if m.up)
-
-    def check(self) -> None:
-        """Raise TooFewNodes or NodesFull where a write could not be placed now."""
-        self.place()
 
     def status(self) -> list[NodeStatus]:
         return [

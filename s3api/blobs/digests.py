@@ -18,8 +18,7 @@ class Digests(Protocol):
         ...
 
     def check(self, body: Body) -> None:
-        """After the last byte: raise S3Error BadDigest, XAmzContentSHA256Mismatch ...
-
-        where the bytes are not those declared.
+        """After the last byte: raise S3Error (BadDigest, XAmzContentSHA256Mismatch and their like) where the
+        bytes are not those declared.
         """
         ...

@@ -7,8 +7,8 @@ any one node costs at most two chunks of a stripe.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
+from random import random
 from typing import Protocol
 
 from s3api.blobs.erasure import DATA_CHUNKS
@@ -41,20 +41,18 @@ class TooFewNodes(Exception):
 
 
 def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
-    """The node ids for slots 0 ..
-
-    5+parity. Raises TooFewNodes.
-    """
+    """The node ids, one for each slot: six of data, `parity` of parity. Raises TooFewNodes."""
     slots = DATA_CHUNKS + parity
     needed = -(-slots // MOST_PER_NODE)
     if len(nodes) < needed:
         raise TooFewNodes(len(nodes), needed)
-    ranked = sorted(nodes, key=lambda node: (node.fill, random.random()))
-    chosen = [node.id for node in ranked[:slots]]
+    ranked = sorted([(node.fill, random(), node.id) for node in nodes])
+    chosen = [node_id for _, _, node_id in ranked[:slots]]
     # Second chunks go to the emptiest, one each: at most two chunks of a stripe share a node.
-    doubled = [node.id for node in ranked[: slots - len(chosen)]]
-    random.shuffle(chosen)
-    return tuple(chosen + doubled)
+    doubled = chosen[: slots - len(chosen)]
+    # Which slot lies where must not follow the ranking: data chunks are read, parity chunks are not.
+    at = int(random() * len(chosen))
+    return (*chosen[at:], *chosen[:at], *doubled)
 
 
 def survives_any_node(nodes: Sequence[int]) -> bool:

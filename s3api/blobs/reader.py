@@ -38,10 +38,7 @@ HEDGE_FACTOR = 3.0
 
 
 class DataUnavailable(Exception):
-    """Fewer than six chunks of a stripe can be had now.
-
-    `lost` is False where a node that is down may still have them.
-    """
+    """Fewer than six chunks of a stripe can be had now; a node that is down may still have them."""
 
     def __init__(self, blob_id: bytes, stripe: int, have: int) -> None:
         super().__init__(blob_id.hex(), stripe, have)
