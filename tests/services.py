@@ -66,8 +66,9 @@ class Service:
         process, self.process = self.process, None
         if process is None:
             return
-        process.send_signal(signal.SIGCONT)
         process.send_signal(how)
+        if how != signal.SIGKILL:  # which needs no waking, and an instant awake is enough to answer
+            process.send_signal(signal.SIGCONT)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
