@@ -163,6 +163,7 @@ async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[s
     nothing; then a large object would be read to its end for nobody, or its buffers held. Raises ClientGone.
     """
     if cycle.disconnected or cycle.transport.is_closing():
+        cycle.disconnected = True  # of pipelined requests uvicorn tells the last alone
         raise ClientGone
     if cycle.flow.write_paused:
         await _drained(cycle)

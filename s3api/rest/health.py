@@ -47,7 +47,7 @@ def _nodes(store: Store) -> str | None:
     nodes = store.blobs.cluster.status()
     up = sum(node.up for node in nodes)
     try:
-        store.blobs.cluster.check()
+        store.blobs.cluster.place()
     except TooFewNodes:
         return f"{up} of {len(nodes)} nodes answer, too few to write to"
     except NodesFull:
