@@ -203,8 +203,8 @@ class Writer:
         return Put([], late=False)
 
     def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
-        """Whether k+1 chunks are there (all of them without parity), as safe against the next lost node as the
-        placement meant to be.
+        """Whether k+1 chunks are there (all of them without parity), as safe against the next lost node as
+        the placement meant to be.
         """
         if len(acknowledged) < min(DATA_CHUNKS + 1, len(nodes)):
             return False
