@@ -45,6 +45,7 @@ MAX_NODES = 128
 MAX_READERS = 512
 PING_DB = b".ping"
 INLINE_BATCH_BYTES = 256 << 10
+INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
 BATCH_BYTES = 16 << 20
 LONE_WRITES = 1  # calls; one object makes one
 QUICK_COMMIT_S = 0.003
@@ -160,11 +161,13 @@ class _Environment:
         if self._committing or not self._batches:
             return
         batch = self._batches.popleft()
-        if batch.size >= INLINE_BATCH_BYTES or not (self.exclusive or self._inline()):
+        most_bytes = INLINE_FILL_BYTES if self.exclusive else INLINE_BATCH_BYTES
+        if batch.size >= most_bytes or not (self.exclusive or self._inline()):
             self._in_thread(self._commit, batch, batch)
             return
         try:
-            if not self.exclusive or (batch.calls <= LONE_WRITES and self._inline()):
+            alone = batch.calls <= LONE_WRITES and batch.size < INLINE_BATCH_BYTES
+            if not self.exclusive or (alone and self._inline()):
                 self._commit_inline(batch)
             else:
                 self._in_thread(self._finish, self._fill(batch), batch)
