@@ -67,8 +67,7 @@ class Gateway:
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
-            refusal = failures.s3_error(error, self._where(request), request_id)
-            reply = error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
+            reply = self._refusal(error, request, request_id)
         headers = reply.headers
         headers += [
             (b"x-amz-request-id", request_id.encode()),
@@ -107,6 +106,13 @@ class Gateway:
         elif operation.has_stream_body:
             call.body = self._body(request, verified, self._max_object_bytes)
         return operation.render(await handler(call, **inputs))
+
+    def _refusal(self, error: BaseException, request: Request, request_id: str) -> Reply:
+        """The answer for a failure. Not made in the frame that caught it: there, a name for the S3 error would
+        make a cycle with its traceback.
+        """
+        refusal = failures.s3_error(error, self._where(request), request_id)
+        return error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
 
     def _where(self, request: Request) -> failures.Where:
         """What a request that failed was about, as far as it can be told."""

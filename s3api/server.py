@@ -16,11 +16,10 @@ import sys
 import termios
 from collections.abc import MutableMapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from s3api.app import App, create_app
@@ -108,7 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle = self.cycle
         if upgrade:
             cycle.keep_alive = False
-        cycle.send = partial(send_while_connected, cycle, cycle.send)  # type: ignore[method-assign, arg-type]
+        # uvicorn names the class itself. A wrapped `send` in the instance would be a reference cycle for
+        # every request, and the collector's pauses with it (25 to 60 ms).
+        cycle.__class__ = _ConnectedCycle
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -156,6 +157,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+
+class _ConnectedCycle(RequestResponseCycle):
+    """uvicorn's request and answer, sent while there is somebody to take it."""
+
+    async def send(self, message: Any) -> None:
+        await send_while_connected(self, super().send, message)
 
 
 async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[str, Any]) -> None:
