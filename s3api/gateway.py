@@ -108,8 +108,8 @@ class Gateway:
         return operation.render(await handler(call, **inputs))
 
     def _refusal(self, error: BaseException, request: Request, request_id: str) -> Reply:
-        """The answer for a failure. Not made in the frame that caught it: there, a name for the S3 error would
-        make a cycle with its traceback.
+        """The answer for a failure. Not made in the frame that caught it: there, a name for the S3 error
+        would make a cycle with its traceback.
         """
         refusal = failures.s3_error(error, self._where(request), request_id)
         return error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)

@@ -16,7 +16,7 @@ import sys
 import termios
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -159,11 +159,55 @@ class BoundedProtocol(HttpToolsProtocol):
             self._late = None
 
 
+class _Cork:
+    """Stands in for a transport and keeps what is written, so that a head and its body leave in one call."""
+
+    __slots__ = ("_pieces", "_transport")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self._pieces.append(data)
+
+    def flush(self) -> None:
+        if self._pieces:
+            self._transport.writelines(self._pieces)
+            self._pieces = []
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+
 class _ConnectedCycle(RequestResponseCycle):
-    """uvicorn's request and answer, sent while there is somebody to take it."""
+    """uvicorn's request and answer, sent while there is somebody to take it; the head leaves with the first of
+    the body.
+    """
+
+    _head: Any = None
 
     async def send(self, message: Any) -> None:
-        await send_while_connected(self, super().send, message)
+        if message["type"] == "http.response.start" and self._head is None:
+            self._head = message
+            return
+        await send_while_connected(self, self._send, message)
+
+    async def _send(self, message: Any) -> None:
+        head, self._head = self._head, False
+        if not head:
+            await super().send(message)
+            return
+        transport = self.transport
+        cork = _Cork(transport)
+        self.transport = cast(asyncio.Transport, cork)
+        try:
+            await super().send(head)
+            await super().send(message)
+        finally:
+            self.transport = transport
+            cork.flush()
 
 
 async def send_while_connected(cycle: Any, send: Send, message: MutableMapping[str, Any]) -> None:
