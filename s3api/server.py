@@ -182,8 +182,8 @@ class _Cork:
 
 
 class _ConnectedCycle(RequestResponseCycle):
-    """uvicorn's request and answer, sent while there is somebody to take it; the head leaves with the first of
-    the body.
+    """uvicorn's request and answer, sent while there is somebody to take it; the head leaves with the first
+    of the body.
     """
 
     _head: Any = None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.blobs")
 ATTEMPTS = 3
 INLINE_BYTES = 64 << 10
+SEALING_BYTES = 3 * STRIPE_BYTES
 STRAGGLER_GRACE_S = 0.25
 
 Chunks = Sequence[tuple[bytes, Buffer]]
@@ -91,6 +92,7 @@ class Writer:
             executor,
             clock_us,
         )
+        self._sealing = Budget(SEALING_BYTES)
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
 
@@ -135,12 +137,13 @@ class Writer:
             digests.check(body)
             return await self._put_small(data, nodes) if size else Content(0)
         nodes = self.cluster.place()
-        # The bytes, and the chunks that are cut out of them.
-        async with self.budget.taken(2 * size):
+        async with self.budget.taken(size):
             data = await body.read_all(size)
             await self.in_thread(digests.update, data)
             digests.check(body)
-            return await self._put_small(data, nodes)
+            # The chunks that are cut out of the bytes: from a budget of their own, which no slow client holds.
+            async with self._sealing.taken(size):
+                return await self._put_small(data, nodes)
 
     async def _put_small(self, data: Buffer, nodes: tuple[int, ...]) -> Content:
         size = len(data)
