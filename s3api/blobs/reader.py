@@ -237,12 +237,11 @@ class Reader:
             try:
                 await self._arrived(fetches)
                 out = self._take(piece, fetches)
-            except BaseException:
+                if out is not None:
+                    return out
+            finally:
                 for fetch in fetches:
                     _observe(fetch.futures)
-                raise
-            if out is not None:
-                return out
         return await self._degraded(piece)
 
     def _start(self, piece: Piece) -> list[Fetch] | None:
@@ -382,6 +381,15 @@ class Reader:
 
 def _observe(futures: Sequence[Future[Buffer]]) -> None:
     """Look at the outcome of requests that nobody waits for any more, lest asyncio complain that nobody
-    did."""
+    did.
+    """
     for future in futures:
-        future.add_done_callback(lambda f: None if f.cancelled() else f.exception())
+        if future.done():
+            _look(future)
+        else:
+            future.add_done_callback(_look)
+
+
+def _look(future: Future[Buffer]) -> None:
+    if not future.cancelled():
+        future.exception()

@@ -141,7 +141,7 @@ class Writer:
             data = await body.read_all(size)
             await self.in_thread(digests.update, data)
             digests.check(body)
-            # The chunks that are cut out of the bytes: from a budget of their own, which no slow client holds.
+            # The chunks cut out of the bytes: from a budget of their own, which no slow client holds.
             async with self._sealing.taken(size):
                 return await self._put_small(data, nodes)
 
