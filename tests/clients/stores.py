@@ -42,7 +42,11 @@ class Services:
 async def chunks_of(address: str) -> int:
     node = await open_node(address, base=Path("/"), token=None, timeout_s=5)
     try:
-        return (await node.usage()).chunks
+        total, cursor, begun = 0, b"", False
+        while cursor or not begun:  # its counter may lag behind by moments
+            page, cursor = await node.scan(cursor, 1000)
+            total, begun = total + len(page), True
+        return total
     finally:
         await node.close()
 
