@@ -7,6 +7,8 @@ looks again, and migrates in that transaction.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ HEAD = "0001"
 REVISIONS = ("0001",)
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK_ATTEMPTS = 5
+_WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 
 
 def migrate(url: URL) -> None:
@@ -83,4 +86,12 @@ def _make_lock(engine: Any) -> None:
 def _no_implicit_begin(connection: Any, _: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout=30000")
-    connection.execute("PRAGMA journal_mode=WAL")
+    for attempt in range(_WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            # Changing the mode wants the file alone, and SQLite does not wait for that as it does for a lock.
+            if attempt == _WAL_ATTEMPTS - 1:
+                raise
+            time.sleep(_WAL_PAUSE_S)
