@@ -9,6 +9,7 @@ process wrote.
 
 from __future__ import annotations
 
+import configparser
 import os
 import signal
 import socket
@@ -90,6 +91,13 @@ class GatewayProcess:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def use_own_keys(self) -> None:
+        """Sign with the pair that the gateway made at its first start."""
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(self.data / "credentials")
+        self.access_key = parser["default"]["aws_access_key_id"]
+        self.secret_key = parser["default"]["aws_secret_access_key"]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it as an operator would; its exit code."""

@@ -87,7 +87,7 @@ def _make(server: PostgresServer) -> None:
 def _run(program: str, *arguments: str) -> None:
     user = _other_user()
     done = subprocess.run(
-        [_path_of(program), *arguments],
+        [path_of(program), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -105,8 +105,8 @@ def _other_user() -> pwd.struct_passwd | None:
     return pwd.getpwnam("postgres") if os.getuid() == 0 else None
 
 
-def _path_of(program: str) -> str:
-    """From PATH, or from where Debian keeps what the user does not call, the newest version."""
+def path_of(program: str) -> str:
+    """A program of PostgreSQL: from PATH, or from where Debian keeps what users do not call, the newest."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda p: int(p.parts[4]))
     path = shutil.which(program) or (str(found[-1]) if found else None)
     if path is None:
