@@ -34,6 +34,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "chunkd",
         "metadata",
     ),
+    "s3api.lifecycle": ("s3api.lifecycle",),
+    "s3api.events": ("s3api.events",),
     "s3api.settings": (),
 }
 # For the same prefixes: what of others' it must not import.
@@ -43,6 +45,8 @@ NO_WEB = ("fastapi", "starlette")
 MUST_NOT: dict[str, tuple[str, ...]] = {
     "s3api.wire": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.auth": (*NO_IO, *NO_SQL, *NO_WEB),
+    "s3api.lifecycle": (*NO_IO, *NO_SQL, *NO_WEB),
+    "s3api.events": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.operations": (*NO_SQL, *NO_WEB, "http"),
     "s3api": NO_SQL,
 }

@@ -1,0 +1,26 @@
+"""When a number of days has passed.
+
+AWS adds the days to the moment that they count from and rounds up to the next midnight UTC: an object made on
+15 January at 10:30 with a rule of three days is due on 19 January at 00:00 ("Lifecycle rules: based on an
+object's age"). A `day_s` other than a day's length is for tests of what rules do; such a day has no midnight,
+and is due to the second.
+"""
+
+from __future__ import annotations
+
+from s3api.lifecycle.document import When
+
+DAY_S = 86_400
+DAY_US = DAY_S * 1_000_000
+
+
+def due_us(since_us: int, days: int, day_s: float = DAY_S) -> int:
+    """When `days` after `since_us` have passed."""
+    if day_s != DAY_S:
+        return since_us + int(days * day_s * 1e6)
+    return -(-(since_us + days * DAY_US) // DAY_US) * DAY_US
+
+
+def moment_us(when: When, since_us: int, day_s: float = DAY_S) -> int:
+    """When it is due for what began at `since_us`."""
+    return when.date_us if when.date_us is not None else due_us(since_us, when.days or 0, day_s)

@@ -1,0 +1,175 @@
+"""A bucket's lifecycle configuration as rules.
+
+The document is the JSON of PutBucketLifecycleConfiguration's `LifecycleConfiguration`, validated when it was
+stored: nothing is refused here. Dates are ISO 8601 text, or microseconds since 1970. The header
+x-amz-transition-default-minimum-object-size is kept beside the rules, under its name in AWS's model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+VARIES = "varies_by_storage_class"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a rule applies to. All of it must hold; sizes are exclusive bounds, as AWS has them."""
+
+    prefix: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
+    larger_than: int | None = None
+    smaller_than: int | None = None
+
+    @property
+    def has_size(self) -> bool:
+        return self.larger_than is not None or self.smaller_than is not None
+
+    def admits(self, key: str, size: int, tags: Mapping[str, str]) -> bool:
+        return (
+            key.startswith(self.prefix)
+            and (self.larger_than is None or size > self.larger_than)
+            and (self.smaller_than is None or size < self.smaller_than)
+            and all(tags.get(name) == value for name, value in self.tags)
+        )
+
+    def admits_key(self, key: str) -> bool:
+        """Whether it admits what has neither size nor tags: a delete marker, an upload under way."""
+        return key.startswith(self.prefix) and not self.tags and not self.has_size
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Either a number of days after an event, or a date."""
+
+    days: int | None = None
+    date_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    when: When
+    storage_class: str
+    keep_newer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One enabled rule. `noncurrent`: the days of NoncurrentVersionExpiration, of which the newest
+    `keep_newer` versions are spared.
+    """
+
+    id: str
+    filter: Filter
+    expiration: When | None = None
+    expired_marker: bool = False
+    noncurrent_days: int | None = None
+    keep_newer: int = 0
+    transitions: tuple[Transition, ...] = ()
+    noncurrent_transitions: tuple[Transition, ...] = ()
+    abort_days: int | None = None
+
+    @property
+    def minds_current(self) -> bool:
+        return self.expiration is not None or bool(self.transitions)
+
+    @property
+    def minds_versions(self) -> bool:
+        """Whether it has to see what is not a current object: old versions and delete markers."""
+        return (
+            self.noncurrent_days is not None
+            or bool(self.noncurrent_transitions)
+            or self.expired_marker
+            or self.expiration is not None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The enabled rules of one bucket. `minimum`: TransitionDefaultMinimumObjectSize, None where the request
+    did not say.
+    """
+
+    enabled: tuple[Rule, ...] = ()
+    minimum: str | None = None
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Rules:
+        enabled = tuple(
+            _rule(each, number)
+            for number, each in enumerate(document.get("Rules") or (), 1)
+            if each.get("Status") == "Enabled"
+        )
+        return cls(enabled, document.get("TransitionDefaultMinimumObjectSize"))
+
+
+def prefixes(rules: Iterable[Rule]) -> list[str]:
+    """The fewest prefixes below which all that these rules admit lies, in order."""
+    out: list[str] = []
+    for prefix in sorted({rule.filter.prefix for rule in rules}):
+        if not out or not prefix.startswith(out[-1]):
+            out.append(prefix)
+    return out
+
+
+def _rule(given: Mapping[str, Any], number: int) -> Rule:
+    expiration = given.get("Expiration") or {}
+    noncurrent = given.get("NoncurrentVersionExpiration") or {}
+    return Rule(
+        id=given.get("ID") or f"rule-{number}",
+        filter=_filter(given),
+        expiration=_when(expiration),
+        expired_marker=bool(expiration.get("ExpiredObjectDeleteMarker")),
+        noncurrent_days=noncurrent.get("NoncurrentDays"),
+        keep_newer=noncurrent.get("NewerNoncurrentVersions") or 0,
+        transitions=tuple(
+            Transition(when, each["StorageClass"])
+            for each in given.get("Transitions") or ()
+            if (when := _when(each))
+        ),
+        noncurrent_transitions=tuple(
+            Transition(
+                When(each.get("NoncurrentDays") or 0),
+                each["StorageClass"],
+                each.get("NewerNoncurrentVersions") or 0,
+            )
+            for each in given.get("NoncurrentVersionTransitions") or ()
+        ),
+        abort_days=(given.get("AbortIncompleteMultipartUpload") or {}).get("DaysAfterInitiation"),
+    )
+
+
+def _filter(given: Mapping[str, Any]) -> Filter:
+    """The rule's own Prefix is the older form of Filter; And holds what must hold together."""
+    outer = given.get("Filter") or {}
+    inner = outer.get("And") or {}
+    tags = [outer["Tag"]] if outer.get("Tag") else []
+    tags += inner.get("Tags") or []
+    prefixes = [given.get("Prefix"), outer.get("Prefix"), inner.get("Prefix")]
+    return Filter(
+        prefix=max((each for each in prefixes if each), key=len, default=""),
+        tags=tuple((tag["Key"], tag["Value"]) for tag in tags),
+        larger_than=_first(outer, inner, "ObjectSizeGreaterThan"),
+        smaller_than=_first(outer, inner, "ObjectSizeLessThan"),
+    )
+
+
+def _first(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> int | None:
+    value: int | None = outer.get(name, inner.get(name))
+    return value
+
+
+def _when(given: Mapping[str, Any]) -> When | None:
+    if given.get("Date") is not None:
+        return When(date_us=_time_us(given["Date"]))
+    return When(given["Days"]) if given.get("Days") is not None else None
+
+
+def _time_us(date: int | str) -> int:
+    if isinstance(date, int):
+        return date
+    when = datetime.fromisoformat(date)
+    return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()) * 1_000_000
