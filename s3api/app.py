@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import time
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,8 +17,9 @@ from fastapi import FastAPI
 
 from s3api.body import ClientGone
 from s3api.errors import S3Error
-from s3api.gateway import SERVER, Gateway
+from s3api.gateway import SERVER, Gateway, new_request_id
 from s3api.http import Receive, Scope, Send, date, send_reply
+from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
 from s3api.rest import create_api
 from s3api.settings import Settings
 from s3api.store import Store, open_store
@@ -28,11 +30,13 @@ GC_THRESHOLD = 50_000
 
 
 class App:
-    """The whole gateway as one ASGI callable. `store` is there between start-up and shutdown."""
+    """The whole gateway as one ASGI callable. `store` is there between start-up and shutdown; `sinks` are
+    handed the record of every request that is over."""
 
     def __init__(self, settings: Settings, *, own_process: bool = False) -> None:
         self.settings, self._own_process = settings, own_process
         self.store: Store | None = None
+        self.sinks = Sinks()
         self._under_way = 0
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
@@ -43,7 +47,7 @@ class App:
             return
         answer = self._api_answer if self._is_api(scope) else self._gateway
         if self._under_way >= self.settings.max_concurrent_requests or answer is None:
-            await _refuse_for_now(scope, send)
+            await self._refuse_for_now(scope, send)
             return
         self._under_way += 1
         try:
@@ -67,12 +71,49 @@ class App:
         return parse_target(b"/", host, self.settings.domains)[0] is None
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state = scope.pop("state", {})
+        record = AccessRecord({**scope}, new_request_id())  # a copy: the state would make a cycle of the two
+        scope["state"] = {**state, "record": record}
+        received = 0
+
+        async def receive_counted() -> MutableMapping[str, Any]:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            return message
+
         async def send_dated(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"date", date()), (b"server", SERVER)]
+                own = [(b"x-request-id", record.request_id.encode()), (b"date", date()), (b"server", SERVER)]
+                message["headers"] = [*message["headers"], *own]
+                record.status, record.answered = message["status"], time.perf_counter()
             await send(message)
+            record.sent += len(message.get("body", b""))
 
-        await self._api(scope, receive, send_dated)
+        try:
+            await self._api(scope, receive_counted, send_dated)
+        except ClientGone:
+            record.code = CLIENT_GONE
+        finally:
+            route = scope.get("endpoint")
+            record.operation = f"rest.{route.__name__ if route else 'other'}"
+            record.end(received)
+            self.sinks(record)
+
+    async def _refuse_for_now(self, scope: Scope, send: Send) -> None:
+        record = AccessRecord(scope, new_request_id())
+        record.code = "SlowDown"
+        resource = scope["raw_path"].decode("latin-1")
+        reply = error_reply(S3Error(record.code), resource=resource, request_id=record.request_id)
+        headers = [*reply.headers, (b"date", date()), (b"server", SERVER), (b"connection", b"close")]
+        record.status = reply.status
+        try:
+            await send_reply(
+                send, reply.status, headers, reply.body, head=scope["method"] == "HEAD", count=record
+            )
+        finally:
+            record.end(0)
+            self.sinks(record)
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
@@ -86,6 +127,7 @@ class App:
                 domains=settings.domains,
                 max_object_bytes=settings.max_object_bytes,
                 body_idle_s=settings.body_idle_s,
+                sink=self.sinks,
             )
             self.store = api.state.store = store
             if self._own_process:
@@ -108,9 +150,3 @@ def _tune_gc() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)
-
-
-async def _refuse_for_now(scope: Scope, send: Send) -> None:
-    reply = error_reply(S3Error("SlowDown"), resource=scope["raw_path"].decode("latin-1"), request_id="")
-    headers = [*reply.headers, (b"date", date()), (b"server", SERVER), (b"connection", b"close")]
-    await send_reply(send, reply.status, headers, reply.body, head=scope["method"] == "HEAD")

@@ -70,5 +70,6 @@ def s3_error(error: BaseException, where: Where, request_id: str) -> S3Error:
     for kind in type(error).__mro__:
         if make := TABLE.get(kind):
             return make(error, where)
-    log.error("request %s failed in an unforeseen way", request_id, exc_info=error)
+    about = {"request_id": request_id, **where}
+    log.error("request %s failed in an unforeseen way", request_id, exc_info=error, extra=about)
     return S3Error("InternalError")

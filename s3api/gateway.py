@@ -22,6 +22,7 @@ from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
 from s3api.http import Receive, Request, Scope, Send, date, send_reply
+from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call
 from s3api.operations.ingest import BodyDigests
@@ -51,46 +52,67 @@ class Gateway:
         domains: tuple[str, ...],
         max_object_bytes: int,
         body_idle_s: float,
+        sink: Sink,
     ) -> None:
         self._metadata, self._blobs, self._keys = metadata, blobs, keys
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
+        self._sink = sink
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        request_id = f"{random.getrandbits(64):016X}"
+        record = AccessRecord(scope, new_request_id())
         try:
-            reply = await self._answer(request, request_id)
+            try:
+                reply = await self._answer(request, record)
+            except ClientGone:
+                raise
+            except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
+                reply = self._refusal(error, request, record)
+            await self._send(reply, request, record, send)
         except ClientGone:
-            return
-        except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
-            reply = self._refusal(error, request, request_id)
+            record.code = CLIENT_GONE  # nobody is left to answer
+        except DataUnavailable as why:
+            # The status line is out. The server closes the connection short of Content-Length.
+            record.code = CUT_SHORT
+            log.error(
+                "request %s was cut short: %s",
+                record.request_id,
+                why,
+                extra={"request_id": record.request_id, "operation": record.operation},
+            )
+        finally:
+            record.end(request.received)
+            self._sink(record)
+
+    async def _send(self, reply: Reply, request: Request, record: AccessRecord, send: Send) -> None:
         headers = reply.headers
         headers += [
-            (b"x-amz-request-id", request_id.encode()),
+            (b"x-amz-request-id", record.request_id.encode()),
             (b"x-amz-id-2", HOST_ID.encode()),
             (b"date", date()),
             (b"server", SERVER),
         ]
         if request.must_close:
             headers.append((b"connection", b"close"))
+        record.status = reply.status
+        record.answered = time.perf_counter()
         body = reply.stream if reply.stream is not None else reply.body
-        try:
-            await send_reply(send, reply.status, headers, body, head=request.method == "HEAD")
-        except DataUnavailable as why:
-            # The status line is out. The server closes the connection short of Content-Length.
-            log.error("request %s was cut short: %s", request_id, why)
+        await send_reply(send, reply.status, headers, body, head=request.method == "HEAD", count=record)
 
-    async def _answer(self, request: Request, request_id: str) -> Reply:
+    async def _answer(self, request: Request, record: AccessRecord) -> Reply:
         now_us = time.time_ns() // 1000
         bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+        record.bucket, record.key = bucket, key
         verified, owner = await self._authenticate(request, now_us)
+        record.verified, record.access_key, record.owner = verified, verified.access_key, owner
         query = parse_query(request.raw_query)
         level = 2 if key is not None else 1 if bucket is not None else 0
         operation = self._wire.route(request.method, level, query, request.headers)
+        record.operation = operation.name
         handler = operation.handler
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
@@ -98,21 +120,36 @@ class Gateway:
         self._authorize(verified)
         if "ExpectedBucketOwner" in inputs:
             await self._check_owner(inputs, bucket)
-        call = Call(self._metadata, self._blobs, owner, request_id, now_us, self._region)
+        call = Call(self._metadata, self._blobs, owner, record.request_id, now_us, self._region)
+        record.call = call
         if verified.mode.streaming and not operation.has_stream_body:
             raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
         if operation.has_xml_body:
             inputs.update(await self._read_document(operation, request, verified, inputs))
         elif operation.has_stream_body:
             call.body = self._body(request, verified, self._max_object_bytes)
-        return operation.render(await handler(call, **inputs))
+        record.output = output = await handler(call, **inputs)
+        return operation.render(output)
 
-    def _refusal(self, error: BaseException, request: Request, request_id: str) -> Reply:
+    def _refusal(self, error: BaseException, request: Request, record: AccessRecord) -> Reply:
         """The answer for a failure. Not made in the frame that caught it: there, a name for the S3 error
         would make a cycle with its traceback.
         """
-        refusal = failures.s3_error(error, self._where(request), request_id)
-        return error_reply(refusal, resource=request.raw_path.decode("latin-1"), request_id=request_id)
+        if not record.operation:
+            record.operation = self._operation(request)
+        refusal = failures.s3_error(error, self._where(request), record.request_id)
+        record.code = refusal.code
+        resource = request.raw_path.decode("latin-1")
+        return error_reply(refusal, resource=resource, request_id=record.request_id)
+
+    def _operation(self, request: Request) -> str:
+        """What a request that was refused before it was routed would have been, "" where that is nothing."""
+        with suppress(S3Error):
+            bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+            level = 2 if key is not None else 1 if bucket is not None else 0
+            query = parse_query(request.raw_query)
+            return self._wire.route(request.method, level, query, request.headers).name
+        return ""
 
     def _where(self, request: Request) -> failures.Where:
         """What a request that failed was about, as far as it can be told."""
@@ -195,6 +232,10 @@ class Gateway:
         digests.update(document)
         digests.check(body)
         return operation.read_body(bytes(document))
+
+
+def new_request_id() -> str:
+    return f"{random.getrandbits(64):016X}"
 
 
 def declared_length(request: Request) -> int | None:

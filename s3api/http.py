@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, Protocol
 
 from chunkd import Buffer
 from s3api.body import ClientGone
@@ -117,6 +117,12 @@ class _Clock:
 date = _Clock()
 
 
+class Count(Protocol):
+    """What counts the bytes of a body as they go."""
+
+    sent: int
+
+
 async def send_reply(
     send: Send,
     status: int,
@@ -124,18 +130,24 @@ async def send_reply(
     body: Buffer | AsyncIterator[Buffer] | None,
     *,
     head: bool = False,
+    count: Count | None = None,
 ) -> None:
-    """Send one reply.
+    """Send one reply; `count.sent` grows by the bytes of its body.
 
     An iterator's failure propagates with the reply cut short: the server then closes the connection.
     """
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if head or body is None or isinstance(body, bytes | bytearray | memoryview):
-        await send({"type": "http.response.body", "body": b"" if head or body is None else body})
+        data = b"" if head or not isinstance(body, bytes | bytearray | memoryview) else body
+        await send({"type": "http.response.body", "body": data})
+        if count is not None:
+            count.sent += len(data)
         return
     try:
         async for buffer in body:
             await send({"type": "http.response.body", "body": buffer, "more_body": True})
+            if count is not None:
+                count.sent += len(buffer)
     finally:
         if (close := getattr(body, "aclose", None)) is not None:
             await close()  # what it fetched ahead is let go of now, not when somebody collects garbage

@@ -51,9 +51,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._too_large = False
         self._late: asyncio.TimerHandle | None = None
         self._flushing: asyncio.TimerHandle | None = None
+        self._tls: tuple[str, str] | None = None  # version and cipher
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if tls := transport.get_extra_info("ssl_object"):
+            self._tls = (tls.version(), tls.cipher()[0])
         self._late = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -103,6 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if upgrade and self._has_body():
             # The parser would take the body for the next request.
             raise ValueError("a request to upgrade cannot have a body here")
+        if self._tls:
+            cast(dict[str, Any], self.scope)["extensions"] = {"sixfold.tls": self._tls}
         super().on_headers_complete()
         cycle = self.cycle
         if upgrade:

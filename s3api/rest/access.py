@@ -41,6 +41,7 @@ class Access:
             request.state.owner = request.app.state.store.keys.root.owner
         else:
             request.state.owner = await _authenticate(request)
+        request.state.record.owner = request.state.owner
 
     def _is_open(self, request: Request) -> bool:
         if self._open is not None:
@@ -60,6 +61,7 @@ async def _authenticate(request: Request) -> str:
     known = found.secret_key.encode() if found else b""
     if not hmac.compare_digest(known, secret) or not found:
         raise Refused(401, "AccessDenied", "Basic authentication with an S3 key pair is needed.", _CHALLENGE)
+    request.state.record.access_key = access_key
     owner: str = found.owner
     return owner
 

@@ -8,7 +8,6 @@ this origin: it is sandboxed, and its type is not guessed at.
 from __future__ import annotations
 
 import mimetypes
-import os
 import uuid
 from contextlib import suppress
 from typing import Any
@@ -93,7 +92,7 @@ async def put_file(request: Request, name: str = "") -> Response:
         source, kind = http.pieces, content_type
     idle_s = _store(request).settings.body_idle_s
     call.body = Body(source, length, limit_bytes=limit, idle_s=idle_s)
-    return await _store_file(call, _bucket(request), name, kind)
+    return await _store_file(request, call, name, kind)
 
 
 @router.get("", summary="List files")
@@ -168,14 +167,15 @@ class Streamed(Response):
 # --- helpers ------------------------------------------------------------------------------------
 
 
-async def _store_file(call: Call, bucket: str, name: str, kind: str) -> Response:
+async def _store_file(request: Request, call: Call, name: str, kind: str) -> Response:
+    bucket = _bucket(request)
     kind = kind.strip()[:MAX_TYPE_CHARACTERS] or mimetypes.guess_type(name)[0] or DEFAULT_TYPE
     try:
         await call.metadata.get_bucket(bucket)
     except NoSuchBucket:
         with suppress(S3Error):  # BucketAlreadyOwnedByYou: another request made it meanwhile
             await create_bucket(call, Bucket=bucket)
-    file_id = str(uuid.UUID(bytes=new_id()))
+    file_id = request.state.record.key = str(uuid.UUID(bytes=new_id()))
     out = await put_object(
         call, Bucket=bucket, Key=file_id, ContentType=kind, ContentDisposition=disposition(name)
     )
@@ -237,9 +237,10 @@ def _check_length(length: int | None, limit: int) -> None:
 
 def _call(request: Request) -> Call:
     store = _store(request)
-    request_id = os.urandom(8).hex().upper()
-    owner: str = request.state.owner
-    return Call(store.metadata, store.blobs, owner, request_id, now_us(), store.settings.region)
+    record, owner = request.state.record, request.state.owner
+    call = Call(store.metadata, store.blobs, owner, record.request_id, now_us(), store.settings.region)
+    record.bucket, record.key, record.call = _bucket(request), request.path_params.get("id"), call
+    return call
 
 
 def _store(request: Request) -> Store:

@@ -5,7 +5,6 @@ One boundary (`ProblemRoute`) turns whatever a route raises into an answer, by t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +19,7 @@ from chunkd import NodeError
 from metadata.errors import InvalidKey, NodeExists
 from s3api import failures
 from s3api.body import ClientGone
+from s3api.observe import CLIENT_GONE, AccessRecord
 from s3api.wire.codes import ERRORS
 from s3api.wire.errors import RETRY_AFTER
 
@@ -51,9 +51,10 @@ class ProblemRoute(APIRoute):
             except (HTTPException, RequestValidationError):
                 raise
             except ClientGone:
+                request.state.record.code = CLIENT_GONE
                 return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
             except Exception as error:  # noqa: BLE001 - the one boundary of REST
-                return refusal(error)
+                return refusal(error, request.state.record)
 
         return answer
 
@@ -63,12 +64,13 @@ def register(api: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)
-        code = HTTPStatus(error.status_code).phrase.replace(" ", "")
+        code = request.state.record.code = HTTPStatus(error.status_code).phrase.replace(" ", "")
         return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         said = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        request.state.record.code = "InvalidArgument"
         return problem(400, "InvalidArgument", said)
 
     api.add_exception_handler(StarletteHTTPException, http)
@@ -83,26 +85,32 @@ def problem(
     return Response(orjson.dumps(content), status, headers, "application/problem+json")
 
 
-def refusal(error: Exception) -> Response:
+def refusal(error: Exception, record: AccessRecord) -> Response:
     """The answer for whatever an operation raised."""
-    request_id = os.urandom(8).hex().upper()
     match error:
         case Refused():
-            return problem(error.status, error.code, error.detail, error.headers)
+            known = (error.status, error.code, error.detail, error.headers)
         case InvalidKey():
-            return problem(400, "InvalidArgument", str(error))
+            known = (400, "InvalidArgument", str(error), {})
         case NodeExists():
-            return problem(409, "NodeExists", "A node of this address is registered already.")
+            known = (409, "NodeExists", "A node of this address is registered already.", {})
         case NodeError():
-            return problem(422, "NodeDown", f"The node does not answer as one: {error}")
-    refused = failures.s3_error(error, {}, request_id)
+            known = (422, "NodeDown", f"The node does not answer as one: {error}", {})
+        case _:
+            return _s3_refusal(error, record)
+    record.code = known[1]
+    return problem(*known)
+
+
+def _s3_refusal(error: Exception, record: AccessRecord) -> Response:
+    refused = failures.s3_error(error, {}, record.request_id)
     status, message = ERRORS[refused.code]
-    headers = {"x-request-id": request_id}
+    headers = {}
     if size := refused.details.get("ActualObjectSize"):
         headers["content-range"] = f"bytes */{size}"
     if refused.code in RETRY_AFTER:
         headers["retry-after"] = RETRY_AFTER[refused.code].decode()
     more = {name: value for name, value in refused.details.items() if name not in _HIDDEN}
     detail = refused.message or _DETAILS.get(refused.code, message)
-    code = "NoSuchKey" if refused.code == "NoSuchBucket" else refused.code
-    return problem(status, code, detail, headers, request_id=request_id, **more)
+    record.code = code = "NoSuchKey" if refused.code == "NoSuchBucket" else refused.code
+    return problem(status, code, detail, headers, request_id=record.request_id, **more)

@@ -1,0 +1,134 @@
+"""One request that is over, as those see it who keep account of requests: the access log, the metrics, S3's
+server access logging.
+
+The gateway writes down what it knows as it goes along; all else (referrer, user agent, TLS) is read out of
+the request when a sink asks, so a record costs the hot path next to nothing. No signature and no secret comes
+out of here: `target` is without those of a presigned URL.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from s3api.auth import Verified
+    from s3api.http import Scope
+    from s3api.operations.call import Call
+
+CLIENT_GONE = "ClientGone"
+"""The `code` of a request whose client closed the connection before its answer was complete."""
+CUT_SHORT = "CutShort"
+"""The `code` of an answer that ended in the midst, because its bytes could not be read any more."""
+GONE_STATUS = 499  # what nginx logs for a client that went before it was answered; never on the wire
+
+_SECRET = re.compile(
+    rb"(?i)((?:^|&)(?:x-amz-signature|x-amz-credential|x-amz-security-token|signature|awsaccesskeyid)=)[^&]*"
+)
+
+
+class AccessRecord:
+    """What became of one request. Times in seconds are of `time.perf_counter`.
+
+    A sink may keep it, but it keeps the request's headers, inputs and outputs alive.
+    """
+
+    # Defaults of the class: what does not happen to a request is not stored for it either.
+    operation = ""
+    """As boto3 names it (PutObject), `rest.` and the route's name for REST, "" where it was not found out."""
+    bucket: str | None = None
+    key: str | None = None
+    access_key: str | None = None
+    """Who sent it, proved; None for an anonymous request, or one that could not prove it."""
+    owner = ""
+    """The canonical id of the account that `access_key` belongs to, "" for anonymous."""
+    status = 0
+    """Of the answer as it was sent; 499 where the client went before there was one."""
+    code = ""
+    """S3's error code, `CLIENT_GONE`, `CUT_SHORT`, or "" where all went well."""
+    received = 0
+    """Bytes of the body that came, in their transfer coding."""
+    sent = 0
+    """Bytes of the answer's body."""
+    answered = 0.0
+    """When the answer's head was ready; 0 where it never was."""
+    ended = 0.0
+    trace_id = ""
+    """32 hex digits where the request is traced, else ""."""
+    verified: Verified | None = None
+    call: Call | None = None
+    """What the operation was given: the stores, the bucket and its settings. None where it never ran."""
+    output: Mapping[str, Any] | None = None
+    """What the operation answered, by the model's names (ContentLength, ETag, VersionId, ...)."""
+
+    def __init__(self, scope: Scope, request_id: str) -> None:
+        self.scope, self.request_id = scope, request_id
+        self.began = time.perf_counter()
+
+    @property
+    def method(self) -> str:
+        method: str = self.scope["method"]
+        return method
+
+    @property
+    def seconds(self) -> float:
+        """From the request's head to the end of its answer."""
+        return self.ended - self.began
+
+    @property
+    def time_us(self) -> int:
+        """When it came, in microseconds since 1970 UTC."""
+        return int((time.time() - (time.perf_counter() - self.began)) * 1e6)
+
+    @property
+    def client(self) -> str:
+        """The address that it came from, "" where there is none."""
+        peer = self.scope.get("client")
+        return str(peer[0]) if peer else ""
+
+    @property
+    def target(self) -> str:
+        """Path and query as they were sent, the values of credentials and signatures left out."""
+        query: bytes = self.scope["query_string"]
+        path: bytes = self.scope["raw_path"]
+        return (path + b"?" + _SECRET.sub(rb"\1-", query) if query else path).decode("latin-1")
+
+    @property
+    def http_version(self) -> str:
+        return str(self.scope.get("http_version", "1.1"))
+
+    @property
+    def tls(self) -> tuple[str, str] | None:
+        """(version, cipher) as OpenSSL names them, None where the connection was plain or a proxy's."""
+        found: tuple[str, str] | None = self.scope.get("extensions", {}).get("sixfold.tls")
+        return found
+
+    def header(self, name: str) -> str:
+        """A header of the request (by its lower-case name), "" where there is none: referer, user-agent,
+        host, ..."""
+        wanted = name.encode()
+        values = [value for known, value in self.scope["headers"] if known == wanted]
+        return b",".join(values).decode("utf-8", "replace")
+
+    def end(self, received: int) -> None:
+        """It is over."""
+        self.received, self.ended = received, time.perf_counter()
+        if not self.status:
+            self.status = GONE_STATUS
+
+
+Sink = Callable[[AccessRecord], None]
+"""Takes the record of a request that is over. It neither blocks nor raises: it runs on the event loop."""
+
+
+class Sinks:
+    """The sinks of a gateway; who wants to see requests appends one, at any time."""
+
+    def __init__(self, *sinks: Sink) -> None:
+        self.all = list(sinks)
+
+    def __call__(self, record: AccessRecord) -> None:
+        for sink in self.all:
+            sink(record)
