@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "s3api.body": ("chunkd", "s3api.errors"),
     "s3api.wire": ("s3api.wire", "s3api.errors", "s3api.checksums"),
     "s3api.auth": ("s3api.auth", "s3api.errors", "s3api.checksums"),
+    "s3api.web": ("s3api.web", "s3api.errors", "s3api.auth"),
     "s3api.blobs": ("s3api.blobs", "s3api.body", "s3api.errors", "chunkd", "metadata"),
     "s3api.operations": (
         "s3api.operations",
@@ -47,6 +48,7 @@ MUST_NOT: dict[str, tuple[str, ...]] = {
     "s3api.auth": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.lifecycle": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.events": (*NO_IO, *NO_SQL, *NO_WEB),
+    "s3api.web": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.operations": (*NO_SQL, *NO_WEB, "http"),
     "s3api": NO_SQL,
 }
