@@ -1,0 +1,107 @@
+"""AWS's words for an event: the JSON that targets receive.
+
+"Event message structure" in the User Guide. Versions: 2.1, and 2.3 for the kinds that came later. Keys are
+URL-encoded with "+" for a blank, as AWS has them. `sequencer` orders the events of one key: hexadecimal, of
+one length, so that text compares as numbers do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote_plus
+
+_LATER = (
+    "LifecycleExpiration",
+    "LifecycleTransition",
+    "IntelligentTiering",
+    "ObjectAcl",
+    "ObjectAnnotation",
+    "ObjectRetention",
+    "ObjectTagging",
+    "ObjectRestore:Delete",
+)
+# These say what became of an object that is no more: they carry neither size nor ETag.
+_GONE = ("ObjectRemoved", "LifecycleExpiration", "ReducedRedundancyLostObject")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of one object. `sequence` grows with every event of its key. `requester`: the canonical id of
+    who asked, empty for what the store did itself. `version_id` "" where the bucket is not versioned.
+    """
+
+    sequence: int
+    kind: str
+    bucket: str
+    bucket_owner: str
+    region: str
+    key: str
+    occurred_us: int
+    size: int | None = None
+    etag: str | None = None
+    version_id: str = ""
+    requester: str = ""
+    source_ip: str = ""
+    request_id: str = ""
+    configuration_id: str = ""
+
+
+def record(event: Event, *, host_id: str) -> dict[str, Any]:
+    """The record of one event."""
+    return {
+        "eventVersion": "2.3" if event.kind.startswith(_LATER) else "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": event.region,
+        "eventTime": _iso(event.occurred_us),
+        "eventName": event.kind,
+        "userIdentity": {"principalId": event.requester or "s3.amazonaws.com"},
+        "requestParameters": {"sourceIPAddress": event.source_ip or "s3.amazonaws.com"},
+        "responseElements": {"x-amz-request-id": event.request_id, "x-amz-id-2": host_id},
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": event.configuration_id,
+            "bucket": {
+                "name": event.bucket,
+                "ownerIdentity": {"principalId": event.bucket_owner},
+                "arn": f"arn:aws:s3:::{event.bucket}",
+            },
+            "object": _object(event),
+        },
+    }
+
+
+def message(event: Event, *, host_id: str) -> dict[str, Any]:
+    """What a target receives."""
+    return {"Records": [record(event, host_id=host_id)]}
+
+
+def trial_message(bucket: str, *, at_us: int, request_id: str, host_id: str) -> dict[str, Any]:
+    """What a target receives when a bucket's configuration names it ("s3:TestEvent")."""
+    return {
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": _iso(at_us),
+        "Bucket": bucket,
+        "RequestId": request_id,
+        "HostId": host_id,
+    }
+
+
+def _object(event: Event) -> dict[str, Any]:
+    out: dict[str, Any] = {"key": quote_plus(event.key)}
+    if not event.kind.startswith(_GONE):
+        if event.size is not None:
+            out["size"] = event.size
+        if event.etag is not None:
+            out["eTag"] = event.etag
+    if event.version_id:
+        out["versionId"] = event.version_id
+    out["sequencer"] = f"{event.sequence:018X}"
+    return out
+
+
+def _iso(at_us: int) -> str:
+    when = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{at_us // 1000 % 1000:03d}Z"
