@@ -23,9 +23,11 @@ from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
 from s3api.blobs.digests import Digests
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.reader import DataUnavailable, Reader
+from s3api.blobs.sealed import decrypted, opened, runs_of, stored_extents
 from s3api.blobs.upkeep import Upkeep
 from s3api.blobs.writer import INLINE_BYTES, Writer
 from s3api.body import Body
+from s3api.crypto import ContentKey
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -113,39 +115,56 @@ class BlobStore:
         await self.cluster.close()
         await asyncio.to_thread(self._executor.shutdown)
 
-    async def write(self, body: Body, digests: Digests) -> Content:
-        """Store a body's bytes on the nodes; a metadata transaction must then make them exist, or `drop`
-        them.
+    async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
+        """Store a body's bytes on the nodes, encrypted where there is a key; a metadata transaction must then
+        make them exist, or `drop` them.
 
         Raises S3Error (of the body, or of the digests), ClientGone, TooFewNodes, NodesFull; then nothing of
         it stays.
         """
-        return await self._writer.write(body, digests)
+        return await self._writer.write(body, digests, key)
 
     async def drop(self, content: Content) -> None:
         """Delete what `write` stored and no transaction refers to."""
         await self._writer.drop(content)
 
-    async def open_range(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncIterator[Buffer]:
-        """Bytes [start, stop) of what `extents` make up.
+    async def open_range(
+        self, extents: Sequence[Extent], start: int, stop: int, key: ContentKey | None = None
+    ) -> AsyncIterator[Buffer]:
+        """Bytes [start, stop) of what `extents` make up; `key`: the one that they are encrypted with.
 
         The first ones are in hand when this returns. Raises DataUnavailable, then or while iterating.
         """
-        stream = await self._reader.open(extents, start, stop)
+        if key is None:
+            stream = await self._reader.open(extents, start, stop)
+        else:
+            runs = runs_of(extents, start, stop)
+            stored = stored_extents(runs)
+            end = stored[-1].start + stored[-1].length if stored else 0
+            raw = await self._reader.open(stored, 0, end)
+            stream = decrypted(raw, runs, key, self._writer.in_thread)
         blobs = {extent.blob.id for extent in extents}
         return self._held(stream, blobs)
 
-    async def read_small(self, extent: Extent, start: int, stop: int) -> Buffer:
+    async def read_small(
+        self, extent: Extent, start: int, stop: int, key: ContentKey | None = None
+    ) -> Buffer:
         """The same at once, where that is little: no generator, no bookkeeping of downloads.
 
         Raises DataUnavailable.
         """
-        return await self._reader.small(extent, start, stop)
+        if key is None:
+            return await self._reader.small(extent, start, stop)
+        (run,) = runs_of((extent,), start, stop)
+        length = run.stop - run.at
+        return opened(run, await self._reader.small(Extent(0, length, run.blob, run.at), 0, length), key)
 
-    async def read(self, extents: Sequence[Extent], start: int = 0) -> AsyncIterator[Buffer]:
+    async def read(
+        self, extents: Sequence[Extent], start: int = 0, key: ContentKey | None = None
+    ) -> AsyncIterator[Buffer]:
         """All the bytes of `extents`, from `start` on."""
         stop = max((extent.start + extent.length for extent in extents), default=0)
-        async for buffer in await self.open_range(extents, start, stop):
+        async for buffer in await self.open_range(extents, start, stop, key):
             yield buffer
 
     async def _held(self, stream: AsyncGenerator[Buffer, None], blobs: set[bytes]) -> AsyncIterator[Buffer]:

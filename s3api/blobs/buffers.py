@@ -75,7 +75,7 @@ class StripePool:
 
     def give(self, buffer: StripeBuffer, *, reuse: bool = True) -> None:
         """Return a buffer; `reuse` False where a slow node may still be reading it."""
-        buffer.filled = 0
+        buffer.begin()
         if reuse and len(self._warm) < KEPT_WARM:
             self._warm.append(buffer)
         self._budget.give(self._cost)

@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from chunkd import Buffer, frame
 from metadata.records import Blob
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, cuts, parity_of
+from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, TAG_BYTES, ContentKey
 
 BLOB_ID_BYTES = 16
 MAX_STRIPES = 1 << 32
+SEGMENTS = STRIPE_BYTES // SEGMENT_BYTES  # of an encrypted blob, in each of its full stripes
 
 
 def new_id() -> bytes:
@@ -87,17 +89,26 @@ class StripeBuffer:
     """Room for one full stripe and its parity, each chunk behind room for its frame's header.
 
     So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
-    Reused from request to request: freshly allocated megabytes cost page faults.
+    Reused from request to request: freshly allocated megabytes cost page faults. What will be encrypted
+    (`tagged`) is received with room for the tag behind each segment, and encrypted where it lies: `filled`
+    counts what the nodes will have, `length` what the client sent.
     """
 
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
     PITCH = frame.header_bytes(CHUNK) + CHUNK
 
-    __slots__ = ("_view", "filled", "parity")
+    __slots__ = ("_sealed_as", "_view", "filled", "length", "parity", "tagged")
 
     def __init__(self, parity: int) -> None:
         self._view = memoryview(bytearray(self.size(parity)))
-        self.filled, self.parity = 0, parity
+        self.parity = parity
+        self.begin()
+
+    def begin(self, *, tagged: bool = False) -> None:
+        """Empty it."""
+        self.filled = self.length = 0
+        self.tagged = tagged
+        self._sealed_as: tuple[bytes, int] | None = None
 
     @classmethod
     def size(cls, parity: int) -> int:
@@ -105,9 +116,17 @@ class StripeBuffer:
         return cls.PITCH * (DATA_CHUNKS + parity)
 
     def room(self) -> memoryview:
-        """Where the next bytes belong: up to the end of the chunk being filled."""
+        """Where the next bytes belong: up to the end of the chunk, or segment, being filled."""
         slot, at = divmod(self.filled, self.CHUNK)
-        return self._payload(slot)[at:]
+        end = at - at % SEGMENT_BYTES + PLAIN_BYTES if self.tagged else self.CHUNK
+        return self._payload(slot)[at:end]
+
+    def took(self, received: int, *, ended: bool) -> None:
+        """So many bytes were put where `room` said; `ended`: no more will come."""
+        self.filled += received
+        self.length += received
+        if self.tagged and (within := self.filled % SEGMENT_BYTES) and (ended or within == PLAIN_BYTES):
+            self.filled += TAG_BYTES
 
     @property
     def full(self) -> bool:
@@ -117,6 +136,36 @@ class StripeBuffer:
         """The bytes filled so far, in order."""
         count = -(-self.filled // self.CHUNK)
         return [self._payload(slot)[: self.filled - slot * self.CHUNK] for slot in range(count)]
+
+    def received(self) -> list[memoryview]:
+        """What the client sent, in order; not after `encrypt`."""
+        if not self.tagged:
+            return self.pieces()
+        return [segment[:-TAG_BYTES] for segment in self._segments()]
+
+    def encrypt(self, key: ContentKey, blob_id: bytes, stripe: int) -> None:
+        """Encrypt what is filled as that stripe of that blob; after it was encrypted as another's, too. In a
+        thread.
+        """
+        if self._sealed_as == (blob_id, stripe):
+            return
+        segments = self._segments()
+        if self._sealed_as:
+            old_id, old_stripe = self._sealed_as
+            cipher, first = key.blob(old_id), old_stripe * SEGMENTS
+            for number, segment in enumerate(segments, first):
+                cipher.open_in_place(segment, number)
+        cipher, first = key.blob(blob_id), stripe * SEGMENTS
+        for number, segment in enumerate(segments, first):
+            cipher.seal_in_place(segment, number)
+        self._sealed_as = blob_id, stripe
+
+    def _segments(self) -> list[memoryview]:
+        return [
+            piece[at : at + SEGMENT_BYTES]
+            for piece in self.pieces()
+            for at in range(0, len(piece), SEGMENT_BYTES)
+        ]
 
     def seal(self, blob_id: bytes, stripe: int) -> list[tuple[bytes, Buffer]]:
         """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies. In a thread."""

@@ -29,6 +29,7 @@ from s3api.blobs.fanout import failure, settle
 from s3api.blobs.placement import TooFewNodes, survives_any_node
 from s3api.blobs.stripes import StripeBuffer, chunks_by_node, new_id, seal_small, stripe_count
 from s3api.body import Body
+from s3api.crypto import ContentKey, stored_size
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -54,11 +55,16 @@ class Put:
 
 @dataclass(slots=True)
 class Growing:
-    """A blob that is being written: its stripes so far, and what of them is missing."""
+    """A blob that is being written: its stripes so far, and what of them is missing.
+
+    `length`: of the object's bytes that are in it; `size`: what it takes on the nodes, more where it is
+    encrypted.
+    """
 
     id: bytes
     nodes: tuple[int, ...]
     start: int = 0
+    length: int = 0
     size: int = 0
     stripes: int = 0
     tried: int = 0
@@ -96,15 +102,15 @@ class Writer:
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
 
-    async def write(self, body: Body, digests: Digests) -> Content:
-        """Store a whole body and check it against `digests`.
+    async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
+        """Store a whole body, encrypted where there is a key, and check it against `digests`.
 
         Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull. After a failure
         nothing of it stays, but what a dead node or a crash kept: that is the sweep's.
         """
-        if body.length is not None and body.length <= STRIPE_BYTES:
-            return await self._write_small(body, digests)
-        return await _Stream(self, body, digests).run()
+        if body.length is not None and _stored(body.length, key) <= STRIPE_BYTES:
+            return await self._write_small(body, digests, key)
+        return await _Stream(self, body, digests, key).run()
 
     async def drop(self, content: Content) -> None:
         """Delete the chunks of blobs that no transaction made exist."""
@@ -128,31 +134,31 @@ class Writer:
 
     # --- one stripe ----------------------------------------------------------------------
 
-    async def _write_small(self, body: Body, digests: Digests) -> Content:
+    async def _write_small(self, body: Body, digests: Digests, key: ContentKey | None) -> Content:
         size = body.length or 0
         if size <= INLINE_BYTES:
             nodes = self.cluster.place() if size else ()
             data = await body.read_all(size)
             digests.update(data)
             digests.check(body)
-            return await self._put_small(data, nodes) if size else Content(0)
+            return await self._put_small(data, nodes, key) if size else Content(0)
         nodes = self.cluster.place()
         async with self.budget.taken(size):
             data = await body.read_all(size)
             await self.in_thread(digests.update, data)
             digests.check(body)
             # The chunks cut out of the bytes: from a budget of their own, which no slow client holds.
-            async with self._sealing.taken(size):
-                return await self._put_small(data, nodes)
+            async with self._sealing.taken(2 * size if key else size):
+                return await self._put_small(data, nodes, key)
 
-    async def _put_small(self, data: Buffer, nodes: tuple[int, ...]) -> Content:
+    async def _put_small(self, data: Buffer, nodes: tuple[int, ...], key: ContentKey | None) -> Content:
         size = len(data)
         for _ in range(ATTEMPTS):
-            blob = Blob(new_id(), size, STRIPE_BYTES, self.parity, nodes)
+            blob = Blob(new_id(), _stored(size, key), STRIPE_BYTES, self.parity, nodes)
             if size <= INLINE_BYTES:
-                chunks = seal_small(blob.id, data, self.parity)
+                chunks = _sealed(blob.id, data, self.parity, key)
             else:
-                chunks = await self.in_thread(seal_small, blob.id, data, self.parity)
+                chunks = await self.in_thread(_sealed, blob.id, data, self.parity, key)
             put = await self.put_stripe(nodes, chunks)
             if put.missing is not None:
                 lost = tuple(MissingChunk(blob.id, 0, slot) for slot in put.missing)
@@ -227,8 +233,8 @@ class Writer:
 class _Stream:
     """One body of more than a stripe, or of unknown length, on its way to the nodes."""
 
-    def __init__(self, writer: Writer, body: Body, digests: Digests) -> None:
-        self._writer, self._body, self._digests = writer, body, digests
+    def __init__(self, writer: Writer, body: Body, digests: Digests, key: ContentKey | None) -> None:
+        self._writer, self._body, self._digests, self._key = writer, body, digests, key
         self._done: list[Growing] = []
         self._blob = self._new_blob(0)
         self._sealing: asyncio.Task[None] | None = None
@@ -246,14 +252,15 @@ class _Stream:
         grown = [g for g in (*self._done, self._blob) if g.size]
         if empty := [g.id for g in self._done if g.intent and not g.size]:
             await self._writer.metadata.forget_blobs(empty)
-        extents = tuple(Extent(g.start, g.size, g.blob()) for g in grown)
+        extents = tuple(Extent(g.start, g.length, g.blob()) for g in grown)
         missing = tuple(m for g in grown for m in g.missing)
-        return Content(sum(g.size for g in grown), extents, frozenset(g.id for g in grown), missing)
+        return Content(sum(g.length for g in grown), extents, frozenset(g.id for g in grown), missing)
 
     async def _receive(self) -> None:
         more = True
         while more:
             buffer = await self._writer.pool.take()
+            buffer.begin(tagged=self._key is not None)
             try:
                 more = await self._fill(buffer)
                 if self._sealing:
@@ -275,8 +282,9 @@ class _Stream:
         while not buffer.full:
             room = buffer.room()
             got = await self._body.fill(room)
-            buffer.filled += got
-            if got < len(room):
+            ended = got < len(room)
+            buffer.took(got, ended=ended)
+            if ended:
                 return False
         return True
 
@@ -302,14 +310,19 @@ class _Stream:
                 writer.pool.give(buffer)
 
     def _work(self, buffer: StripeBuffer, target: Growing, stripe: int) -> Chunks:
-        for piece in buffer.pieces():
+        for piece in buffer.received():
             self._digests.update(piece)
+        return self._coded(buffer, target, stripe)
+
+    def _coded(self, buffer: StripeBuffer, target: Growing, stripe: int) -> Chunks:
+        if self._key:
+            buffer.encrypt(self._key, target.id, stripe)
         return buffer.seal(target.id, stripe)
 
     async def _seal_again(self, buffer: StripeBuffer) -> Chunks:
         target = self._blob
         stripe, target.tried = target.tried, target.tried + 1
-        return await self._writer.in_thread(buffer.seal, target.id, stripe)
+        return await self._writer.in_thread(self._coded, buffer, target, stripe)
 
     async def _put(self, buffer: StripeBuffer, chunks: Chunks) -> None:
         """Put a sealed stripe; where the nodes of the blob fail it, end the blob and go on in a new one on
@@ -325,10 +338,11 @@ class _Stream:
                     blob.missing += [MissingChunk(blob.id, blob.stripes, slot) for slot in put.missing]
                     blob.stripes += 1
                     blob.size += buffer.filled
+                    blob.length += buffer.length
                     return
                 await writer.delete_stripes(blob.blob(), range(blob.stripes, blob.stripes + 1))
                 self._done.append(blob)
-                self._blob = self._new_blob(blob.start + blob.size)
+                self._blob = self._new_blob(blob.start + blob.length)
                 await self._intend()
                 chunks = await self._seal_again(buffer)
             raise TooFewNodes(writer.cluster.live(), len(self._blob.nodes))
@@ -355,3 +369,12 @@ class _Stream:
             await self._writer.delete_stripes(grown.blob(), range(grown.tried))
         if intents := [grown.id for grown in (*self._done, self._blob) if grown.intent]:
             await self._writer.metadata.forget_blobs(intents)
+
+
+def _stored(size: int, key: ContentKey | None) -> int:
+    return stored_size(size) if key else size
+
+
+def _sealed(blob_id: bytes, data: Buffer, parity: int, key: ContentKey | None) -> Chunks:
+    """The chunks of a small blob. In a thread where it is not very small."""
+    return seal_small(blob_id, key.blob(blob_id).seal(data) if key else data, parity)
