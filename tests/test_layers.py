@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     ),
     "s3api.lifecycle": ("s3api.lifecycle",),
     "s3api.events": ("s3api.events",),
+    "s3api.accesslog": ("s3api.accesslog",),
     "s3api.settings": (),
 }
 # For the same prefixes: what of others' it must not import.
@@ -50,6 +51,7 @@ MUST_NOT: dict[str, tuple[str, ...]] = {
     "s3api.auth": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.lifecycle": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.events": (*NO_IO, *NO_SQL, *NO_WEB),
+    "s3api.accesslog": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.web": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.crypto": (*NO_IO, *NO_SQL, *NO_WEB),
     "s3api.operations": (*NO_SQL, *NO_WEB, "http"),

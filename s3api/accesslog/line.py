@@ -1,0 +1,107 @@
+"""One request as a line of AWS's server access log: 26 fields, "-" for what there is not.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
+
+Fields that clients fill cannot break the format: keys are URL-encoded, quotes and control characters in
+quoted fields as well.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from time import gmtime
+from urllib.parse import quote
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNSAFE = re.compile(r'["\x00-\x1f\x7f]')
+_BLANK = re.compile(r"[\s\"\[\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a line says. Empty text, None and, for `sent`, 0 become "-". `uri` is "GET /b/k?x HTTP/1.1"."""
+
+    bucket_owner: str
+    bucket: str
+    time_us: int
+    operation: str
+    status: int
+    request_id: str
+    uri: str = ""
+    remote: str = ""
+    requester: str = ""
+    key: str | None = None
+    error: str = ""
+    sent: int = 0
+    size: int | None = None
+    total_ms: int | None = None
+    turnaround_ms: int | None = None
+    referrer: str = ""
+    user_agent: str = ""
+    version_id: str = ""
+    host_id: str = ""
+    signature: str = ""
+    cipher: str = ""
+    auth_type: str = ""
+    host: str = ""
+    tls: str = ""
+    access_point: str = ""
+    acl_required: bool = False
+
+
+def line(entry: Entry) -> str:
+    """Without the newline."""
+    fields = (
+        _plain(entry.bucket_owner),
+        entry.bucket,
+        f"[{_time(entry.time_us)}]",
+        _plain(entry.remote),
+        _plain(entry.requester),
+        entry.request_id,
+        entry.operation,
+        "-" if entry.key is None else quote(entry.key, safe="/"),
+        _quoted(entry.uri),
+        str(entry.status),
+        entry.error or "-",
+        str(entry.sent or "-"),
+        _number(entry.size),
+        _number(entry.total_ms),
+        _number(entry.turnaround_ms),
+        _quoted(entry.referrer),
+        _quoted(entry.user_agent),
+        _plain(entry.version_id),
+        _plain(entry.host_id),
+        entry.signature or "-",
+        entry.cipher or "-",
+        entry.auth_type or "-",
+        _plain(entry.host),
+        entry.tls or "-",
+        _plain(entry.access_point),
+        "Yes" if entry.acl_required else "-",
+    )
+    return " ".join(fields)
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _plain(text: str) -> str:
+    """A field without quotes round it: one word."""
+    return _BLANK.sub(_encoded, text) or "-"
+
+
+def _quoted(text: str) -> str:
+    return f'"{_UNSAFE.sub(_encoded, text) or "-"}"'
+
+
+def _encoded(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
+
+
+def _time(at_us: int) -> str:
+    """Months in English, whatever the locale."""
+    at = gmtime(at_us // 1_000_000)
+    month = _MONTHS[at.tm_mon - 1]
+    return f"{at.tm_mday:02}/{month}/{at.tm_year}:{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"

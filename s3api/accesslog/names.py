@@ -1,0 +1,58 @@
+"""AWS's names of operations in access logs: REST, the method, and the resource ("REST.GET.OBJECT_TAGGING").
+
+AWS documents the form and some of the names ("Amazon S3 server access log format", Operation); the others
+follow from the operation's own name: what is left of it without its verb, "Bucket" and "Configuration".
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+UNKNOWN = "-"
+_RESOURCES = {
+    "AbortMultipartUpload": "UPLOAD",
+    "CompleteMultipartUpload": "UPLOAD",
+    "CopyObject": "OBJECT",
+    "CreateBucket": "BUCKET",
+    "CreateMultipartUpload": "UPLOADS",
+    "DeleteBucket": "BUCKET",
+    "DeleteObjects": "MULTI_OBJECT_DELETE",
+    "GetBucketLogging": "LOGGING_STATUS",
+    "GetObjectAcl": "ACL",
+    "GetObjectLegalHold": "LEGAL_HOLD",
+    "GetObjectRetention": "RETENTION",
+    "HeadBucket": "BUCKET",
+    "ListBuckets": "SERVICE",
+    "ListMultipartUploads": "UPLOADS",
+    "ListObjectVersions": "BUCKETVERSIONS",
+    "ListObjects": "BUCKET",
+    "ListObjectsV2": "BUCKET",
+    "ListParts": "UPLOAD",
+    "PostObject": "OBJECT",
+    "PutBucketLogging": "LOGGING_STATUS",
+    "PutObjectAcl": "ACL",
+    "PutObjectLegalHold": "LEGAL_HOLD",
+    "PutObjectRetention": "RETENTION",
+    "UploadPart": "PART",
+    "UploadPartCopy": "PART",
+} | {f"{verb}BucketPolicy": "BUCKETPOLICY" for verb in ("Get", "Put", "Delete")}
+_COPIES = frozenset({"CopyObject", "UploadPartCopy"})
+_PARTS = re.compile(r"(?:[A-Z][a-z]+?)(?=[A-Z])(?:Bucket(?=[A-Z]))?(.+?)(?:Configurations?)?")
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@cache
+def logged_name(operation: str, method: str) -> str:
+    """The name under which an operation (as boto3 names it) is logged, by the request's method."""
+    if method == "OPTIONS":
+        return "REST.OPTIONS.PREFLIGHT"
+    if not operation:
+        return UNKNOWN
+    verb = "COPY" if operation in _COPIES else method
+    return f"REST.{verb}.{_RESOURCES.get(operation) or _resource(operation)}"
+
+
+def _resource(operation: str) -> str:
+    match = _PARTS.fullmatch(operation)
+    return _WORD.sub("_", match[1] if match else operation).upper()
