@@ -1,0 +1,242 @@
+"""What an operation needs permission for: AWS's table "Required permissions for Amazon S3 API operations".
+
+An operation asks for one action, another one where it names a version; some ask for more, by what their
+headers do (`EXTRA`). Bucket actions are asked of the bucket's ARN, object actions of the object's.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+# Operation: its action; where that differs when a versionId is given, after a comma.
+_OF_OBJECTS = {
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteObject": "DeleteObject,DeleteObjectVersion",
+    "DeleteObjectAnnotation": "DeleteObjectAnnotation,DeleteObjectVersionAnnotation",
+    "DeleteObjectTagging": "DeleteObjectTagging,DeleteObjectVersionTagging",
+    "GetObject": "GetObject,GetObjectVersion",
+    "GetObjectAcl": "GetObjectAcl,GetObjectVersionAcl",
+    "GetObjectAnnotation": "GetObjectAnnotation,GetObjectVersionAnnotation",
+    "GetObjectAttributes": "GetObjectAttributes,GetObjectVersionAttributes",
+    "GetObjectLegalHold": "GetObjectLegalHold",
+    "GetObjectRetention": "GetObjectRetention",
+    "GetObjectTagging": "GetObjectTagging,GetObjectVersionTagging",
+    "GetObjectTorrent": "GetObjectTorrent",
+    "HeadObject": "GetObject,GetObjectVersion",
+    "ListObjectAnnotations": "GetObjectAnnotation,GetObjectVersionAnnotation",
+    "ListParts": "ListMultipartUploadParts",
+    "PostObject": "PutObject",
+    "PutObject": "PutObject",
+    "PutObjectAcl": "PutObjectAcl,PutObjectVersionAcl",
+    "PutObjectAnnotation": "PutObjectAnnotation,PutObjectVersionAnnotation",
+    "PutObjectLegalHold": "PutObjectLegalHold",
+    "PutObjectRetention": "PutObjectRetention",
+    "PutObjectTagging": "PutObjectTagging,PutObjectVersionTagging",
+    "RenameObject": "PutObject",
+    "RestoreObject": "RestoreObject",
+    "SelectObjectContent": "GetObject",
+    "UpdateObjectEncryption": "UpdateObjectEncryption",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+}
+_OF_BUCKETS = {
+    "CreateBucket": "CreateBucket",
+    "DeleteBucket": "DeleteBucket",
+    "DeleteBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketIntelligentTieringConfiguration": "PutIntelligentTieringConfiguration",
+    "DeleteBucketInventoryConfiguration": "PutInventoryConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketMetricsConfiguration": "PutMetricsConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketPolicy": "DeleteBucketPolicy",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteBucketWebsite": "DeleteBucketWebsite",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAbac": "GetBucketAbac",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketAcl": "GetBucketAcl",
+    "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketIntelligentTieringConfiguration": "GetIntelligentTieringConfiguration",
+    "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketLocation": "GetBucketLocation",
+    "GetBucketLogging": "GetBucketLogging",
+    "GetBucketMetricsConfiguration": "GetMetricsConfiguration",
+    "GetBucketNotification": "GetBucketNotification",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketOwnershipControls": "GetBucketOwnershipControls",
+    "GetBucketPolicy": "GetBucketPolicy",
+    "GetBucketPolicyStatus": "GetBucketPolicyStatus",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetBucketRequestPayment": "GetBucketRequestPayment",
+    "GetBucketTagging": "GetBucketTagging",
+    "GetBucketVersioning": "GetBucketVersioning",
+    "GetBucketWebsite": "GetBucketWebsite",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "ListBucketAnalyticsConfigurations": "GetAnalyticsConfiguration",
+    "ListBucketIntelligentTieringConfigurations": "GetIntelligentTieringConfiguration",
+    "ListBucketInventoryConfigurations": "GetInventoryConfiguration",
+    "ListBucketMetricsConfigurations": "GetMetricsConfiguration",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "PutBucketAbac": "PutBucketAbac",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "PutBucketAcl": "PutBucketAcl",
+    "PutBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketIntelligentTieringConfiguration": "PutIntelligentTieringConfiguration",
+    "PutBucketInventoryConfiguration": "PutInventoryConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketLogging": "PutBucketLogging",
+    "PutBucketMetricsConfiguration": "PutMetricsConfiguration",
+    "PutBucketNotification": "PutBucketNotification",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutBucketOwnershipControls": "PutBucketOwnershipControls",
+    "PutBucketPolicy": "PutBucketPolicy",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "PutBucketRequestPayment": "PutBucketRequestPayment",
+    "PutBucketTagging": "PutBucketTagging",
+    "PutBucketVersioning": "PutBucketVersioning",
+    "PutBucketWebsite": "PutBucketWebsite",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+}
+# Actions that no operation of its own stands for.
+_MORE_OF_OBJECTS = (
+    "BypassGovernanceRetention",
+    "InitiateReplication",
+    "ObjectOwnerOverrideToBucketOwner",
+    "ReplicateDelete",
+    "ReplicateObject",
+    "ReplicateTags",
+)
+_MORE_OF_BUCKETS = (
+    "CreateBucketMetadataTableConfiguration",
+    "DeleteBucketMetadataTableConfiguration",
+    "GetBucketMetadataTableConfiguration",
+    "ListTagsForResource",
+    "TagResource",
+    "UntagResource",
+    "UpdateBucketMetadataInventoryTableConfiguration",
+    "UpdateBucketMetadataJournalTableConfiguration",
+)
+_VERSIONED = {name: actions.partition(",") for name, actions in (_OF_OBJECTS | _OF_BUCKETS).items()}
+OBJECT_ACTIONS = frozenset(
+    f"s3:{action}"
+    for actions in (*_OF_OBJECTS.values(), ",".join(_MORE_OF_OBJECTS))
+    for action in actions.split(",")
+)
+# What only a user's own policy can give is asked of every resource.
+SERVICE_ACTIONS = frozenset({"s3:ListAllMyBuckets"})
+BUCKET_ACTIONS = (
+    frozenset(f"s3:{action}" for action in (*_OF_BUCKETS.values(), *_MORE_OF_BUCKETS)) - SERVICE_ACTIONS
+)
+
+PUT_ACL_HEADERS = (
+    "x-amz-acl",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
+)
+_CREATIONS = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "PostObject"})
+_BYPASSING = frozenset({"DeleteObject", "DeleteObjects", "PutObjectRetention"})
+_COPIES = frozenset({"CopyObject", "UploadPartCopy"})
+
+
+class Wanted(NamedTuple):
+    """`action`: what is asked of the operation's own resource; `also`: what else its headers ask for."""
+
+    action: str
+    also: tuple[str, ...] = ()
+
+
+def wanted(operation: str, headers: Mapping[str, str], *, version: bool) -> Wanted:
+    """What permission an operation needs. `version`: whether it names one; `headers` by lower-case name.
+
+    An operation that is not in the table needs the action of its own name.
+    """
+    plain, comma, versioned = _VERSIONED.get(operation, (operation, "", ""))
+    action = f"s3:{versioned if version and comma else plain}"
+    return Wanted(action, _also(operation, headers, version=version))
+
+
+def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
+    out: list[str] = []
+    if operation in _CREATIONS:
+        for action, is_asked in _WITH_OBJECT:
+            if is_asked(headers):
+                out.append(action)
+    elif operation == "CreateBucket":
+        for action, is_asked in _WITH_BUCKET:
+            if is_asked(headers):
+                out.append(action)
+    elif operation == "GetObjectAttributes":
+        out.append("s3:GetObjectVersion" if version else "s3:GetObject")
+    elif operation in _BYPASSING and is_true(headers.get("x-amz-bypass-governance-retention")):
+        out.append("s3:BypassGovernanceRetention")
+    return tuple(out)
+
+
+def copied_from(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
+    """What is asked of a copy's source; nothing where the operation copies nothing.
+
+    Tags that go along (the default of CopyObject) are not asked for: AWS copies them for whoever may read
+    the object, and fails only where the tags are denied.
+    """
+    if operation not in _COPIES:
+        return ()
+    return ("s3:GetObjectVersion" if version else "s3:GetObject",)
+
+
+def is_true(header: str | None) -> bool:
+    return header is not None and header.strip().lower() == "true"
+
+
+def sets_acl(headers: Mapping[str, str]) -> bool:
+    return any(name in headers for name in PUT_ACL_HEADERS)
+
+
+_Asked = Callable[[Mapping[str, str]], bool]
+_WITH_OBJECT: tuple[tuple[str, _Asked], ...] = (
+    ("s3:PutObjectAcl", sets_acl),
+    ("s3:PutObjectTagging", lambda headers: bool(headers.get("x-amz-tagging"))),
+    (
+        "s3:PutObjectRetention",
+        lambda headers: (
+            "x-amz-object-lock-mode" in headers or "x-amz-object-lock-retain-until-date" in headers
+        ),
+    ),
+    ("s3:PutObjectLegalHold", lambda headers: "x-amz-object-lock-legal-hold" in headers),
+)
+_WITH_BUCKET: tuple[tuple[str, _Asked], ...] = (
+    ("s3:PutBucketAcl", sets_acl),
+    ("s3:PutBucketOwnershipControls", lambda headers: "x-amz-object-ownership" in headers),
+    (
+        "s3:PutBucketVersioning",
+        lambda headers: is_true(headers.get("x-amz-bucket-object-lock-enabled")),
+    ),
+    (
+        "s3:PutBucketObjectLockConfiguration",
+        lambda headers: is_true(headers.get("x-amz-bucket-object-lock-enabled")),
+    ),
+)
