@@ -25,7 +25,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "s3api.auth": ("s3api.auth", "s3api.errors", "s3api.checksums"),
     "s3api.web": ("s3api.web", "s3api.errors", "s3api.auth"),
     "s3api.crypto": ("s3api.crypto", "s3api.errors"),
-    "s3api.blobs": ("s3api.blobs", "s3api.body", "s3api.crypto", "s3api.errors", "chunkd", "metadata"),
+    "s3api.periodic": (),
+    "s3api.blobs": (
+        "s3api.blobs",
+        "s3api.body",
+        "s3api.periodic",
+        "s3api.crypto",
+        "s3api.errors",
+        "chunkd",
+        "metadata",
+    ),
     "s3api.operations": (
         "s3api.operations",
         "s3api.blobs",

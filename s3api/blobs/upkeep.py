@@ -13,11 +13,9 @@ lease costs work, never data.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chunkd import NodeError, frame
@@ -35,6 +33,7 @@ from s3api.blobs.stripes import (
     stripe_count,
     stripe_size,
 )
+from s3api.periodic import Leader, Periodic
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -44,7 +43,6 @@ BATCH = 256
 STRIPES_AT_ONCE = 64
 DAMAGED_MOST = 10_000
 RETRY_US = 30_000_000
-LEASE_US = 30_000_000
 PERIOD_S = 1.0
 TOUCH_EVERY_US = 300_000_000
 
@@ -67,24 +65,27 @@ class Upkeep:
         sweep_grace_s: float,
         sweep_every_s: float,
     ) -> None:
-        self._metadata, self._cluster, self._holder, self._clock_us = metadata, cluster, holder, clock_us
+        self._metadata, self._cluster, self._clock_us = metadata, cluster, clock_us
         self._reap_after_us, self._grace_us = int(reap_after_s * 1e6), int(sweep_grace_s * 1e6)
         self._sweep_every_us = int(sweep_every_s * 1e6)
         self._swept_us = self._touched_us = clock_us()
         self._intents = intents
-        self._is_leader, self._ask_again_us = False, 0
+        self._leader = Leader(metadata, "upkeep", holder=holder, clock_us=clock_us)
         self.reading: Counter[bytes] = Counter()
         self._damaged: set[MissingChunk] = set()
-        self._task: asyncio.Task[None] | None = None
+        self._task = Periodic(
+            "upkeep",
+            self._step,
+            period_s=PERIOD_S,
+            passing=(MetadataError, NodeError, DataUnavailable),
+            log=log,
+        )
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="upkeep")
+        self._task.start()
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._task.close()
 
     def damaged(self, chunk: MissingChunk) -> None:
         """A read found this chunk missing or damaged.
@@ -94,38 +95,17 @@ class Upkeep:
         if len(self._damaged) < DAMAGED_MOST:
             self._damaged.add(chunk)
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(PERIOD_S)
-            await self._guarded("noting damage", self._note_damage)
-            await self._guarded("touching intents", self._touch_intents)
-            if not await self._guarded("taking the lease", self._leads):
-                continue
-            await self._guarded("reaping", self.reap)
-            await self._guarded("repairing", self.repair)
-            if self._clock_us() - self._swept_us > self._sweep_every_us:
-                self._swept_us = self._clock_us()
-                await self._guarded("sweeping", self.sweep)
-
-    async def _guarded(self, what: str, work: Callable[[], Awaitable[object]]) -> object:
-        """Background work outlives any one failure: it is said, and tried again in the next period."""
-        try:
-            return await work()
-        except (MetadataError, NodeError, DataUnavailable) as why:
-            log.warning("%s failed, trying again: %s", what, why)
-        except Exception:
-            log.exception("%s failed in an unforeseen way, trying again", what)
-        return None
-
-    async def _leads(self) -> bool:
-        """Whether this gateway does the work now. Renewed well before it ends: each renewal is a commit."""
-        now_us = self._clock_us()
-        if now_us >= self._ask_again_us:
-            self._is_leader = await self._metadata.lease(
-                "upkeep", holder=self._holder, ttl_us=LEASE_US, now_us=now_us
-            )
-            self._ask_again_us = now_us + LEASE_US // 3
-        return self._is_leader
+    async def _step(self) -> None:
+        guarded = self._task.guarded
+        await guarded("noting damage", self._note_damage)
+        await guarded("touching intents", self._touch_intents)
+        if not await guarded("taking the lease", self._leader.leads):
+            return
+        await guarded("reaping", self.reap)
+        await guarded("repairing", self.repair)
+        if self._clock_us() - self._swept_us > self._sweep_every_us:
+            self._swept_us = self._clock_us()
+            await guarded("sweeping", self.sweep)
 
     async def _touch_intents(self) -> None:
         """Say of the long writes of this process that they are still under way, well within the grace."""
