@@ -43,6 +43,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "s3api.checksums",
         "s3api.crypto",
         "s3api.errors",
+        "s3api.events",
         "chunkd",
         "metadata",
     ),

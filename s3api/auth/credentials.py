@@ -1,6 +1,7 @@
-"""Where a request carries its signature: the Authorization header, or the query (a presigned URL).
+"""Where a request carries its signature: the Authorization header, or the query (a presigned URL), or the
+fields of a form.
 
-Both readers end in the same `Terms`. The messages are S3's own, as far as they are known.
+The first two readers end in the same `Terms`. The messages are S3's own, as far as they are known.
 """
 
 from __future__ import annotations
@@ -86,6 +87,17 @@ def from_query(given: dict[bytes, bytes], now_s: int, region: str | None) -> Ter
     _check_window(seconds, _expires(given[b"X-Amz-Expires"]), now_s)
     signed = _signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
     return Terms(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+
+
+def form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
+    """Access key, day and region of a form's x-amz-credential; how long the form holds says its policy.
+
+    Raises InvalidArgument.
+    """
+    access_key, day, region = _credential(credential, None, _bad_form)
+    if stamp_seconds(stamp) is None or day != stamp[:8]:
+        raise _bad_form("Invalid credential date. Date is not the same as X-Amz-Date.")
+    return access_key, day, region
 
 
 def query_values(pairs: Pairs) -> dict[bytes, bytes]:
@@ -219,6 +231,10 @@ def _bad_query(message: str, **details: str) -> S3Error:
 
 def _bad_credential(message: str, **details: str) -> S3Error:
     return _bad_query(f"Error parsing the X-Amz-Credential parameter; {message}", **details)
+
+
+def _bad_form(message: str, **details: str) -> S3Error:
+    return S3Error("InvalidArgument", message, ArgumentName="x-amz-credential", **details)
 
 
 def _shown(text: bytes) -> str:

@@ -21,6 +21,7 @@ from s3api.blobs import now_us
 from s3api.blobs.stripes import new_id
 from s3api.body import Body, Source
 from s3api.errors import S3Error
+from s3api.form import FormFile, boundary_of
 from s3api.gateway import declared_length
 from s3api.http import Request as HttpRequest
 from s3api.http import send_reply
@@ -28,7 +29,6 @@ from s3api.operations.buckets import create_bucket
 from s3api.operations.call import Call, Output
 from s3api.operations.deletes import delete_object
 from s3api.operations.objects import get_object, head_object, put_object
-from s3api.rest.form import FormFile, boundary_of
 from s3api.rest.names import clean, disposition, name_in
 from s3api.rest.problems import ProblemRoute
 from s3api.store import Store

@@ -82,7 +82,7 @@ class PostPolicy:
 def read_policy(text: str) -> PostPolicy:
     """The policy in a form's field: base64 of JSON. Raises S3Error InvalidPolicyDocument."""
     try:
-        document = orjson.loads(base64.b64decode(text.encode("ascii"), validate=True))
+        document = orjson.loads(base64.b64decode("".join(text.split()).encode("ascii"), validate=True))
     except (binascii.Error, UnicodeEncodeError):
         raise _invalid("Invalid base64 encoding.") from None
     except orjson.JSONDecodeError:

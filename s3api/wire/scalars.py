@@ -17,7 +17,7 @@ from time import gmtime, strftime
 from typing import Any
 
 from s3api.wire.model import Shape
-from s3api.wire.tables import AS_SENT, OPEN_ENUMS
+from s3api.wire.tables import AS_SENT, OPEN_ENUMS, SIGNED
 
 Reader = Callable[[str], Any]
 Writer = Callable[[Any], str]
@@ -57,6 +57,15 @@ def number_reader(kind: str) -> Reader:
         raise ValueError(f"must be an integer between 0 and {limit}")
 
     return read_number
+
+
+def _signed(read: Reader) -> Reader:
+    def read_signed(text: str) -> int:
+        digits = text.strip()
+        value: int = read(digits.removeprefix("-"))
+        return -value if digits.startswith("-") else value
+
+    return read_signed
 
 
 def read_float(text: str) -> float:
@@ -100,7 +109,8 @@ def reader(shape: Shape, *, fold_case: bool = False) -> Reader:
         return str
     if shape.enum and shape.name not in OPEN_ENUMS:
         return enum_reader(shape.enum, fold_case=fold_case)
-    return _READERS[shape.type]
+    read = _READERS[shape.type]
+    return _signed(read) if shape.name in SIGNED else read
 
 
 # Text of XML: what must be escaped, and what XML 1.0 has no room for (S3 writes it as a reference

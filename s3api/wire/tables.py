@@ -50,6 +50,8 @@ STATUS = {
 ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
 # Lists that AWS keeps adding to, or answers with an error of the operation's own: any text will do here.
 OPEN_ENUMS = frozenset({"BucketLocationConstraint"})
+# Numbers below zero that get past the reader: AWS refuses them with an error of the document's own.
+SIGNED = frozenset({"Days", "DaysAfterInitiation", "IntelligentTieringDays", "VersionCount", "Years"})
 # Timestamps in the model that S3 keeps and returns as the client wrote them.
 AS_SENT = frozenset({"Expires", "ResponseExpires"})
 # Dates that do not parse make the condition void (RFC 9110, 13.1.3 and 13.1.4); any other bad date is an

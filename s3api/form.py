@@ -1,8 +1,9 @@
 """The one file of a multipart/form-data body (RFC 7578), as a stream: no byte of it is kept.
 
 `FormFile.open` reads up to the first byte of the field `file`, and says its name and type; `pieces` is then a
-body's source. Fields before and after it are passed over, within bounds. A form that ends early, or has a
-second file, fails while its last bytes are read, so nothing of it is stored.
+body's source. The fields before it are in `fields`, by lower-case name, where they are asked for (a browser's
+upload to S3), else passed over; those after it are passed over always; all within bounds. A form that ends
+early, or has a second file, fails while its last bytes are read, so nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -37,17 +38,23 @@ def boundary_of(content_type: str) -> bytes:
 
 @dataclass(slots=True)
 class _Part:
+    """One field as it is read. `name`, `value`: of the header under way; `text`: of a field that is kept."""
+
     headers: dict[bytes, bytes] = field(default_factory=dict)
     name: bytearray = field(default_factory=bytearray)
     value: bytearray = field(default_factory=bytearray)
     wanted: bool = False
+    kept: str = ""
+    text: bytearray = field(default_factory=bytearray)
 
 
 class FormFile:
     """The file of a form. `name` "" and `type` "" where the form does not say."""
 
-    def __init__(self, source: Source, boundary: bytes) -> None:
+    def __init__(self, source: Source, boundary: bytes, *, most_field_bytes: int, keep: bool) -> None:
         self._source = source
+        self._most_field_bytes, self._keep = most_field_bytes, keep
+        self.fields: dict[str, str] = {}
         self._data: deque[memoryview] = deque()
         self._chunk = memoryview(b"")
         self._part = _Part()
@@ -59,11 +66,19 @@ class FormFile:
         )
 
     @classmethod
-    async def open(cls, source: Source, boundary: bytes) -> FormFile:
+    async def open(
+        cls,
+        source: Source,
+        boundary: bytes,
+        *,
+        most_field_bytes: int = OTHER_FIELDS_BYTES,
+        keep_fields: bool = False,
+    ) -> FormFile:
         """Read until the file begins. Raises S3Error IncorrectNumberOfFilesInPostRequest,
-        MalformedPOSTRequest.
+        MalformedPOSTRequest, MaxPostPreDataLengthExceededError; InvalidArgument for a field that is kept and
+        given twice.
         """
-        form = cls(source, boundary)
+        form = cls(source, boundary, most_field_bytes=most_field_bytes, keep=keep_fields)
         while not form._found:
             if not await form._advance():
                 raise S3Error("IncorrectNumberOfFilesInPostRequest")
@@ -105,6 +120,7 @@ class FormFile:
             "on_header_end": self._header_end,
             "on_headers_finished": self._headers_finished,
             "on_part_data": self._part_data,
+            "on_part_end": self._part_end,
             "on_end": self._end,
         }
 
@@ -122,7 +138,10 @@ class FormFile:
 
     def _headers_finished(self) -> None:
         _, options = parse_options_header(self._part.headers.get(b"content-disposition", b""))
-        if options.get(b"name") != FIELD:
+        name = options.get(b"name", b"")
+        if name != FIELD:
+            if self._keep and not self._found:
+                self._part.kept = _text(name).lower()
             return
         if self._found:
             raise S3Error("IncorrectNumberOfFilesInPostRequest")
@@ -138,8 +157,17 @@ class FormFile:
             self._data.append(whole[start:end])
             return
         self._other_bytes += end - start
-        if self._other_bytes > OTHER_FIELDS_BYTES:
+        if self._other_bytes > self._most_field_bytes:
             raise S3Error("MaxPostPreDataLengthExceededError")
+        if self._part.kept:
+            self._part.text += data[start:end]
+
+    def _part_end(self) -> None:
+        if not (name := self._part.kept):
+            return
+        if name in self.fields:
+            raise S3Error("InvalidArgument", "POST requires each field once.", ArgumentName=name)
+        self.fields[name] = _text(bytes(self._part.text))
 
     def _end(self) -> None:
         self._whole = True
