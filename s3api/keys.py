@@ -9,17 +9,16 @@ readable by its owner alone. All pairs belong to one account. A pair that was lo
 from __future__ import annotations
 
 import configparser
-import os
 import secrets
 import time
 from collections import OrderedDict
-from contextlib import suppress
 from pathlib import Path
 from string import ascii_letters, ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
 from metadata.errors import NoSuchAccessKey
 from metadata.records import AccessKey
+from s3api import private_files
 from s3api.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -93,21 +92,10 @@ def _pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER) -> AccessKe
 def _create(path: Path) -> tuple[AccessKey, bool]:
     """Write a new pair; the one that another process wrote in the same moment, where one did."""
     pair = new_pair()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     text = f"[default]\naws_access_key_id = {pair.access_key}\naws_secret_access_key = {pair.secret_key}\n"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)  # unlike a rename, never replaces
-            return pair, True
-        return _read(path), False
-    finally:
-        draft.unlink()
+    if private_files.create(path, text):
+        return pair, True
+    return _read(path), False
 
 
 def _read(path: Path) -> AccessKey:

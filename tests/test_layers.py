@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "chunkd",
         "metadata",
     ),
+    "s3api.kms": ("s3api.kms", "s3api.crypto", "s3api.private_files", "s3api.errors"),
+    "s3api.private_files": (),
     "s3api.operations": (
         "s3api.operations",
         "s3api.blobs",
@@ -42,6 +44,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "s3api.body",
         "s3api.checksums",
         "s3api.crypto",
+        "s3api.kms",
         "s3api.errors",
         "s3api.events",
         "chunkd",

@@ -1,0 +1,132 @@
+"""All modes of encryption behind one door: a new data key as a request wishes it, an old one opened, and one
+wrapped anew.
+
+SSE-S3: our key `alias/sixfold/s3` wraps. SSE-KMS: the key service does, or, with an S3 Bucket Key, a key for
+the bucket that the key service wraps; a gateway uses one for some minutes, and remembers those that it has
+opened as long, so that a thousand objects are not a thousand questions. SSE-C: the customer's key wraps,
+which is forgotten with the request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from s3api.crypto import ContentKey, Tampered
+from s3api.crypto.envelope import Envelope, Mode
+from s3api.crypto.segments import KEY_BYTES
+from s3api.crypto.wrapping import unwrap, wrap
+from s3api.errors import S3Error
+from s3api.kms.keyfile import S3_ALIAS, KeyFile
+from s3api.kms.local import LocalKeys
+from s3api.kms.service import DataKey, KeyService
+
+BUCKET_KEY_S = 300.0
+BUCKET_KEYS = 1024
+_NO_CONTEXT: dict[str, str] = {}
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an object is to be encrypted.
+
+    `key`: the name of the KMS key, None for the default one. `context`: the client's pairs; `arn` the
+    object's ARN and `bucket_arn` the bucket's, one of which joins them as aws:s3:arn.
+    """
+
+    mode: Mode
+    arn: str = ""
+    bucket_arn: str = ""
+    key: str | None = None
+    context: dict[str, str] = field(default_factory=dict)
+    bucket_key: bool = False
+    customer_key: bytes | None = field(default=None, repr=False)
+
+    def full_context(self) -> dict[str, str]:
+        return {**self.context, "aws:s3:arn": self.bucket_arn if self.bucket_key else self.arn}
+
+
+class Vault:
+    """One for all requests of a gateway."""
+
+    def __init__(self, file: KeyFile, kms: KeyService | None = None) -> None:
+        self._s3 = LocalKeys(file, default=S3_ALIAS)
+        self._kms = kms or LocalKeys(file)
+        # Bucket keys in use, by bucket, key and context; and those that were opened, by what they are wrapped
+        # as. Each with the time until which it is remembered.
+        self._in_use: OrderedDict[tuple[str, ...], tuple[float, DataKey]] = OrderedDict()
+        self._opened: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
+
+    async def close(self) -> None:
+        await self._kms.close()
+
+    async def seal(self, wish: Wish, content: ContentKey | None = None) -> tuple[ContentKey, Envelope]:
+        """A data key, a new one if none is given, and its envelope. Raises S3Error (KeyService)."""
+        if wish.mode is Mode.KMS and not wish.bucket_key:
+            context = wish.full_context()
+            if content is None:
+                made = await self._kms.generate(wish.key, context)
+            else:
+                made = await self._kms.encrypt(wish.key, content.secret, context)
+            return ContentKey(made.secret), Envelope(Mode.KMS, made.wrapped, made.key, context)
+        content = content or ContentKey.new()
+        if wish.mode is Mode.KMS:
+            return content, await self._under_bucket_key(wish, content)
+        if wish.mode is Mode.CUSTOMER:
+            return content, Envelope(Mode.CUSTOMER, wrap(_customer(wish), content.secret, _NO_CONTEXT))
+        made = await self._s3.encrypt(None, content.secret, _NO_CONTEXT)
+        return content, Envelope(Mode.S3, made.wrapped, made.key)
+
+    async def open(self, envelope: Envelope, customer_key: bytes | None = None) -> ContentKey:
+        """The data key. Raises Tampered for a customer's key that is not the right one; S3Error
+        (KeyService).
+        """
+        if envelope.mode is Mode.CUSTOMER:
+            return ContentKey(unwrap(customer_key or b"", envelope.data_key, _NO_CONTEXT))
+        key = envelope.key or ""
+        if envelope.mode is Mode.S3:
+            return ContentKey(await self._s3.decrypt(key, envelope.data_key, _NO_CONTEXT))
+        if envelope.bucket_key is None:
+            return ContentKey(await self._kms.decrypt(key, envelope.data_key, envelope.context))
+        secret = await self._opened_bucket_key(key, envelope.bucket_key, envelope.context)
+        try:
+            return ContentKey(unwrap(secret, envelope.data_key, envelope.context))
+        except Tampered:
+            raise S3Error("KMS.KMSInvalidStateException", f"{key} does not open this data key.") from None
+
+    async def _under_bucket_key(self, wish: Wish, content: ContentKey) -> Envelope:
+        context = wish.full_context()
+        name = (wish.bucket_arn, wish.key or "", *(part for pair in sorted(context.items()) for part in pair))
+        now_s = time.monotonic()
+        until_s, bucket_key = self._in_use.get(name, (0.0, None))
+        if bucket_key is None or until_s < now_s:
+            bucket_key = await self._kms.generate(wish.key, context)
+            _remember(self._in_use, name, (now_s + BUCKET_KEY_S, bucket_key))
+            _remember(self._opened, bucket_key.wrapped, (now_s + BUCKET_KEY_S, bucket_key.secret))
+        wrapped = wrap(bucket_key.secret, content.secret, context)
+        return Envelope(Mode.KMS, wrapped, bucket_key.key, context, bucket_key.wrapped)
+
+    async def _opened_bucket_key(self, key: str, wrapped: bytes, context: dict[str, str]) -> bytes:
+        now_s = time.monotonic()
+        until_s, secret = self._opened.get(wrapped, (0.0, b""))
+        if until_s < now_s:
+            secret = await self._kms.decrypt(key, wrapped, context)
+            _remember(self._opened, wrapped, (now_s + BUCKET_KEY_S, secret))
+        return secret
+
+
+def _remember(cache: OrderedDict[K, V], name: K, value: V) -> None:
+    cache[name] = value
+    cache.move_to_end(name)
+    if len(cache) > BUCKET_KEYS:
+        cache.popitem(last=False)
+
+
+def _customer(wish: Wish) -> bytes:
+    if wish.customer_key is None or len(wish.customer_key) != KEY_BYTES:
+        raise ValueError("SSE-C needs the customer's key")
+    return wish.customer_key

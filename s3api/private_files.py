@@ -1,0 +1,38 @@
+"""Files that hold secrets: readable by their owner alone, on disk as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+def create(path: Path, text: str) -> bool:
+    """Write a new file; False, and nothing changed, where another process made it first."""
+    with _draft(path, text) as draft, suppress(FileExistsError):
+        os.link(draft, path)  # unlike a rename, never replaces
+        return True
+    return False
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file in place of the one that is there."""
+    with _draft(path, text) as draft:
+        os.replace(draft, path)
+
+
+@contextmanager
+def _draft(path: Path, text: str) -> Iterator[Path]:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
