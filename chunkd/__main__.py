@@ -6,6 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
+from chunkd.filed import FiledSettingError
 from chunkd.server import serve
 from chunkd.settings import Settings
 
@@ -17,6 +18,8 @@ def main() -> None:
         sys.exit(
             "\n".join(f"chunkd: {what['msg']} {'.'.join(map(str, what['loc']))}" for what in error.errors())
         )
+    except FiledSettingError as error:
+        sys.exit(f"chunkd: {error}")
     serve(settings)
 
 

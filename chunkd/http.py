@@ -51,17 +51,16 @@ class HttpNode:
 
     together: Together | None = None
 
-    def __init__(self, address: str, *, token: str | None, timeout_s: float) -> None:
+    def __init__(
+        self, address: str, *, token: str | None, timeout_s: float, tls: ssl.SSLContext | None
+    ) -> None:
         parts = urlsplit(address)
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(f"{address!r}: write http://host:port")
-        tls = parts.scheme == "https"
         port = parts.port or (443 if tls else 80)
         self.address = f"{parts.scheme}://{parts.netloc}"
         self._timeout_s = timeout_s
-        endpoint = Endpoint(
-            parts.hostname, port, parts.netloc, ssl.create_default_context() if tls else None, token
-        )
+        endpoint = Endpoint(parts.hostname, port, parts.netloc, tls, token)
         self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS)
         self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS)
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from asyncio import Future, TimerHandle
 from collections.abc import Sequence
 from contextlib import suppress
@@ -48,10 +49,10 @@ class RedisNode:
 
     together: Together | None = None
 
-    def __init__(self, address: str, *, timeout_s: float) -> None:
+    def __init__(self, address: str, *, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
         target = Target.parse(address)
         self.address = target.shown
-        self._connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet)
+        self._connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet, tls=tls)
         self._capacity_bytes: int | None = None
         self._warned: str | None = None
         self._bytes, self._chunks = 0, 0  # counted, and not yet sent

@@ -38,7 +38,6 @@ class Target:
     host: str
     port: int
     db: int
-    tls: bool
     username: str | None = None
     password: str | None = field(default=None, repr=False)
 
@@ -52,7 +51,7 @@ class Target:
         port = parts.port or 6379
         shown = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}/{db}"
         user, password = (unquote(value) if value else None for value in (parts.username, parts.password))
-        return cls(shown, host, port, int(db), parts.scheme == "rediss", user, password)
+        return cls(shown, host, port, int(db), user, password)
 
     def greeting(self) -> list[bytes]:
         """Commands that must succeed before any other."""
@@ -66,7 +65,15 @@ class Target:
 class Connection:
     """The one connection of a node. All methods belong to one event loop."""
 
-    def __init__(self, target: Target, *, timeout_s: float, on_connect: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        timeout_s: float,
+        on_connect: Callable[[], None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._tls = tls
         self._target, self._timeout_s, self._on_connect = target, timeout_s, on_connect
         self._loop: AbstractEventLoop | None = None
         self._out: list[Buffer] = []
@@ -180,8 +187,7 @@ class Connection:
     async def _dial(self) -> _Stream:
         """A stream that was greeted. Raises OSError, and hiredis.ReplyError for a wrong password."""
         loop, target = asyncio.get_running_loop(), self._target
-        context = ssl.create_default_context() if target.tls else None
-        _, stream = await loop.create_connection(_Stream, target.host, target.port, ssl=context)
+        _, stream = await loop.create_connection(_Stream, target.host, target.port, ssl=self._tls)
         try:
             await stream.greet(target.greeting())
         except BaseException:

@@ -36,6 +36,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 OPEN_PATHS = frozenset({"/docs", "/openapi.json"})
 KEEP_ALIVE_S = 75
+WAIT_STEP_S = 0.5
 STATUS = {OK: 200, MISSING: 404, FULL: 507, DOWN: 503, BAD: 400}
 _RANGE = re.compile(rb"bytes=(\d{1,18})-(\d{0,18})")
 _SUFFIX = re.compile(rb"bytes=-(\d{1,18})")
@@ -120,23 +121,46 @@ class Server:
         else:
             raise Refused(STATUS[status], "" if method == "HEAD" else bytes(data).decode())
 
+    async def _wait_for(self, store: Node) -> None:
+        """Say what is waited for until the store answers. Meanwhile every operation is answered 503."""
+        said = ""
+        while True:
+            try:
+                await store.ping()
+            except NodeError as error:
+                if error.reason != said:
+                    said = error.reason
+                    log.warning("waiting for %s: %s", store.address, said)
+                await asyncio.sleep(WAIT_STEP_S)
+            else:
+                log.info("%s answers", store.address)
+                return
+
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
             self._store = await open_node(
-                self._settings.store, base=self._base, timeout_s=self._settings.timeout_s, exclusive=True
+                self._settings.store,
+                base=self._base,
+                timeout_s=self._settings.timeout_s,
+                exclusive=True,
+                ca=self._settings.ca,
             )
         except (ValueError, NodeError) as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
+        watch = asyncio.create_task(self._wait_for(self._store), name="store watch")
         await receive()
+        watch.cancel()
+        await asyncio.wait([watch])
         await self._store.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
 def serve(settings: Settings, *, base: Path | None = None) -> None:
     """Serve until a signal says stop. `base` is where a relative lmdb path begins (default: here)."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         Server(settings, base=base or Path.cwd()),
         host=settings.host,
@@ -148,6 +172,8 @@ def serve(settings: Settings, *, base: Path | None = None) -> None:
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
     )
     uvicorn.Server(config).run()
 

@@ -1,23 +1,51 @@
-"""What a chunkd server is told: by the environment (CHUNKD_*) or by the command that starts it."""
+"""What a chunkd server is told: by the environment (CHUNKD_*, or CHUNKD_*_FILE for what is in a file) or by
+the command that starts it.
+"""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
+from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from chunkd.filed import FiledSettings
 
 
 class Settings(BaseSettings):
-    """`store` is the address of any other kind of node; `token` is what a client must show."""
+    """`store` is the address of any other kind of node; `token` is what a client must show. With `tls_cert`
+    and `tls_key` (PEM files) it speaks https alone; `ca` is whom to trust for a `rediss://` store, beside the
+    system's authorities.
+    """
 
-    model_config = SettingsConfigDict(env_prefix="CHUNKD_")
+    model_config = SettingsConfigDict(env_prefix="CHUNKD_", env_ignore_empty=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8261, ge=1, le=65535)
     store: str = "redis://127.0.0.1:6379/0"
     token: SecretStr | None = None
     timeout_s: float = Field(default=5.0, gt=0)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    ca: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, FiledSettings(settings_cls)
+
+    @model_validator(mode="after")
+    def _tls_together(self) -> Settings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together")
+        return self
 
     @model_validator(mode="after")
     def _token_beyond_loopback(self) -> Settings:

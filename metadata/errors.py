@@ -67,6 +67,10 @@ class MetadataUnavailable(MetadataError):
     """The database does not answer, or refused for a reason that may pass: 503 and Retry-After."""
 
 
+class DatabaseDown(MetadataUnavailable):
+    """Nobody could be asked: the database may be starting yet."""
+
+
 class InvalidKey(MetadataError, ValueError):
     """A key, prefix or marker that no database can hold: with NUL (PostgreSQL), or no UTF-8 (a lone
     surrogate).

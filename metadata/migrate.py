@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from metadata.errors import MetadataUnavailable
+from metadata.errors import DatabaseDown, MetadataUnavailable
 
 HEAD = "0001"
 REVISIONS = ("0001",)
@@ -42,6 +42,10 @@ def migrate(url: URL) -> None:
             if connection.dialect.name != "sqlite":
                 connection.execute(text("SELECT id FROM migration_lock FOR UPDATE"))
             upgrade(connection)
+    except OperationalError as why:
+        if url.get_backend_name() != "sqlite":
+            raise DatabaseDown("PostgreSQL does not answer") from why.orig
+        raise MetadataUnavailable("the database's tables could not be brought up to date") from why.orig
     except DBAPIError as why:
         raise MetadataUnavailable("the database's tables could not be brought up to date") from why.orig
     finally:

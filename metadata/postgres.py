@@ -24,7 +24,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy.engine import URL
 
-from metadata.errors import MetadataUnavailable
+from metadata.errors import DatabaseDown, MetadataUnavailable
 from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
 from metadata.transactions import objects, upkeep, uploads
 
@@ -112,7 +112,7 @@ class PostgresRunner:
             await pool.open(wait=True, timeout=WAIT_S)
         except (psycopg.Error, PoolTimeout) as why:
             await pool.close()
-            raise MetadataUnavailable("PostgreSQL does not answer") from why
+            raise DatabaseDown("PostgreSQL does not answer") from why
         return cls(pool)
 
     def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:

@@ -6,6 +6,7 @@ its endpoint into the data directory; the file may be stale, so an answer, not t
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,13 +36,28 @@ def announced(settings: Settings, url: str) -> Iterator[None]:
             path.unlink()
 
 
+def _trust(settings: Settings) -> ssl.SSLContext | bool:
+    """The gateway of this data directory shows this certificate, which is for another name than 127.0.0.1."""
+    if settings.tls_cert is None:
+        return True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cafile=settings.tls_cert)
+    return context
+
+
 def ask_nodes(settings: Settings) -> list[NodeStatus] | None:
     """The nodes as the running gateway knows them; None where none is running."""
     try:
         url = _endpoint_file(settings).read_text().strip()
         root, _ = root_key(settings)
         answer = httpx.get(
-            f"{url}/api/nodes", auth=(root.access_key, root.secret_key), timeout=TIMEOUT_S, trust_env=False
+            f"{url}/api/nodes",
+            auth=(root.access_key, root.secret_key),
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            verify=_trust(settings),
         )
         answer.raise_for_status()
         return [NodeStatus(**node) for node in answer.json()["nodes"]]

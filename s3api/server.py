@@ -12,6 +12,7 @@ import fcntl
 import logging
 import os
 import socket
+import ssl
 import sys
 import termios
 from collections.abc import MutableMapping
@@ -29,6 +30,7 @@ from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
 HEAD_TIMEOUT_S = 30.0
+TLS_GOODBYE_S = 1.0
 # A worker thread that comes back from the disk waits at most so long for the loop to give up the GIL.
 SWITCH_INTERVAL_S = 0.0002
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -116,11 +118,21 @@ class BoundedProtocol(HttpToolsProtocol):
         # every request, and the collector's pauses with it (25 to 60 ms).
         cycle.__class__ = _ConnectedCycle
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._hang_up()
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._hang_up()
         if self._flushing is None and self.transport.get_write_buffer_size():
             left = _not_taken(self.transport)
             self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
+
+    def _hang_up(self) -> None:
+        """A TLS connection that we close lives on until its client says goodbye too, which many never do."""
+        if self.scheme == "https" and self.transport.is_closing():
+            self.loop.call_later(TLS_GOODBYE_S, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         if self._too_large:
@@ -253,6 +265,19 @@ def _not_taken(transport: Any) -> int:
     return left
 
 
+def check_tls(settings: Settings) -> None:
+    """Raises SettingsError where the certificate and its key cannot be used."""
+    if settings.tls_cert is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+    except OSError as why:  # which ssl.SSLError is
+        reason = why.strerror or why
+        raise SettingsError(
+            f"the certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used: {reason}"
+        ) from None
+
+
 def bind(settings: Settings) -> socket.socket:
     """The listening socket. Raises SettingsError where the address cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -312,6 +337,8 @@ def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvi
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.shutdown_s,
     )

@@ -2,8 +2,9 @@
 
 In order of precedence: what the caller says (the command line), `SIXFOLD_*` in the environment, a TOML file
 (`--config` or `SIXFOLD_CONFIG`), the defaults below. Names are the same everywhere: `node_timeout_s = 2` in
-the file is `SIXFOLD_NODE_TIMEOUT_S=2` in the environment. A name that is not known, in the file, is an error.
-No secret is in a repr or in an error's text.
+the file is `SIXFOLD_NODE_TIMEOUT_S=2` in the environment. A secret may be in a file of its own:
+`SIXFOLD_SECRET_KEY_FILE=/run/secrets/key`, and so for every other name (`chunkd.filed`). A name that is not
+known, in the file, is an error. No secret is in a repr or in an error's text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -24,6 +25,8 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from chunkd.filed import FiledSettingError, FiledSettings
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -81,6 +84,19 @@ class Settings(BaseSettings):
     """How long requests under way may go on when the gateway is told to stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    wait_s: float = Field(60.0, ge=0)
+    """How long the start waits for a database that does not answer."""
+    tls_cert: Path | None = None
+    """A PEM file of the certificate and its chain. With `tls_key` the gateway speaks https alone."""
+    tls_key: Path | None = None
+    """The certificate's private key, a PEM file."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses and networks (`10.0.0.0/8`) of proxies whose Forwarded and X-Forwarded-* headers count."""
+    public_endpoints: Annotated[tuple[str, ...], NoDecode] = ()
+    """URLs by which clients know this store where a proxy rewrites Host (`https://s3.example.org`): what was
+    signed for one of them is accepted.
+    """
+
     # --- who may ---
     access_key: str | None = None
     """The root key pair, with `secret_key`. Without it the first start makes one and keeps it in the data
@@ -98,6 +114,9 @@ class Settings(BaseSettings):
     database: str | None = Field(None, repr=False)
     """`sqlite:///path` or `postgresql://user:password@host/database`. None: SQLite in the data directory."""
 
+    database_password: SecretStr | None = None
+    """The password for a `database` URL that has none."""
+
     # --- the nodes ---
     nodes: Annotated[tuple[str, ...], NoDecode] = Field(
         DEFAULT_NODES, repr=False, validation_alias=AliasChoices("SIXFOLD_NODES", "SIXFOLD_NODE")
@@ -107,6 +126,8 @@ class Settings(BaseSettings):
     """
     node_token: SecretStr | None = None
     """What chunkd servers ask for as a bearer token."""
+    node_ca: Path | None = None
+    """A PEM file of authorities to trust for `https://` and `rediss://` nodes, beside the system's."""
     node_timeout_s: float = Field(5.0, gt=0)
     """How long a node may take to answer before it counts as down."""
     node_refresh_s: float = Field(2.0, gt=0)
@@ -147,9 +168,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _toml(settings_cls, init_settings, env_settings)
+        filed = FiledSettings(settings_cls)
+        return init_settings, env_settings, filed, _toml(settings_cls, init_settings, env_settings)
 
-    @field_validator("nodes", "domains", mode="before")
+    @field_validator("nodes", "domains", "trusted_proxies", "public_endpoints", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         """From the environment a list is a JSON array, or words parted by commas or blanks."""
@@ -172,6 +194,20 @@ class Settings(BaseSettings):
             raise ValueError(f"{bad[0]!r} is not a domain name")
         return lowered
 
+    @field_validator("trusted_proxies", mode="after")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ipaddress.ip_network(network)) for network in value)
+
+    @field_validator("public_endpoints", mode="after")
+    @classmethod
+    def _check_endpoints(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+                raise ValueError(f"{url!r}: write https://host or https://host:port")
+        return value
+
     @field_validator("access_key", mode="after")
     @classmethod
     def _check_access_key(cls, value: str | None) -> str | None:
@@ -187,16 +223,22 @@ class Settings(BaseSettings):
         return value
 
     @model_validator(mode="after")
-    def _check_key_pair(self) -> Self:
+    def _check_pairs(self) -> Self:
         if (self.access_key is None) != (self.secret_key is None):
             raise ValueError("access_key and secret_key come together")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together")
         if self.secret_key is not None and not self.secret_key.get_secret_value():
             raise ValueError("secret_key is empty")
         return self
 
     @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.data / 'metadata.sqlite3'}"
+        if not self.database:
+            return f"sqlite:///{self.data / 'metadata.sqlite3'}"
+        if self.database_password and urlsplit(self.database).password is None:
+            return _with_password(self.database, self.database_password.get_secret_value())
+        return self.database
 
     @property
     def node_token_text(self) -> str | None:
@@ -215,6 +257,7 @@ class Settings(BaseSettings):
         """
         given: dict[str, str | None] = {"SIXFOLD_NODE": None, "SIXFOLD_CONFIG": None}
         for name in type(self).model_fields:
+            given[f"SIXFOLD_{name.upper()}_FILE"] = None
             if name != "config":
                 value = getattr(self, name) if name in self.model_fields_set else None
                 given["SIXFOLD_" + name.upper()] = _text(value)
@@ -229,6 +272,8 @@ def load(**given: Any) -> Settings:
         raise SettingsError(
             "; ".join(error_line(error) for error in why.errors(include_input=False))
         ) from None
+    except FiledSettingError as why:
+        raise SettingsError(str(why)) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -249,6 +294,12 @@ def without_password(url: str) -> str:
         return url
     user, _, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+
+
+def _with_password(url: str, password: str) -> str:
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}{at or '@'}{host}").geturl()
 
 
 def _toml(

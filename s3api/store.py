@@ -78,7 +78,11 @@ async def admit_node(
     """
     with suppress(NodeInUse):
         node = await open_node(
-            address, base=settings.data, token=settings.node_token_text, timeout_s=settings.node_timeout_s
+            address,
+            base=settings.data,
+            token=settings.node_token_text,
+            timeout_s=settings.node_timeout_s,
+            ca=settings.node_ca,
         )
         try:
             await node.ping()
@@ -93,6 +97,7 @@ def blob_settings(settings: Settings) -> BlobSettings:
         parity=settings.parity,
         node_token=settings.node_token_text,
         node_timeout_s=settings.node_timeout_s,
+        node_ca=settings.node_ca,
         exclusive=settings.workers == 1,
         refresh_s=settings.node_refresh_s,
         buffer_bytes=settings.buffer_bytes,
@@ -119,6 +124,7 @@ async def survey(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
         exclusive=False,
         refresh_s=settings.node_refresh_s,
         parity=settings.parity,
+        ca=settings.node_ca,
     )
     try:
         await cluster.refresh()

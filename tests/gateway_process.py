@@ -13,6 +13,7 @@ import configparser
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -33,16 +34,23 @@ ACCESS_KEY, SECRET_KEY = "SFTESTTESTTESTTEST00", "a-secret-for-tests-and-nothing
 class GatewayProcess:
     """One gateway over a data directory that outlives it: `restart` starts another on the same data and port.
 
+    `ca`: whom to trust where the options make it speak https.
     `options` are of the command line, `environment` is added to a clean one (no SIXFOLD_* of the outside gets
     in).
     """
 
     def __init__(
-        self, data: Path, *options: str, environment: dict[str, str] | None = None, own_keys: bool = False
+        self,
+        data: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        own_keys: bool = False,
+        ca: Path | None = None,
     ) -> None:
         self.data, self.options = data, options
         self.port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.ca = ca
+        self.endpoint = f"{'https' if ca else 'http'}://127.0.0.1:{self.port}"
         self.access_key, self.secret_key = ACCESS_KEY, SECRET_KEY
         self.log_path = data.with_name(data.name + ".log")
         self.environment = clean_environment() | (environment or {})
@@ -85,7 +93,8 @@ class GatewayProcess:
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.endpoint}/api/health/ready", timeout=5).status_code == 200
+            with self.http() as client:
+                return client.get("/api/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -131,9 +140,12 @@ class GatewayProcess:
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
             config=Config(**settings),
+            verify=str(self.ca) if self.ca else None,
         )
 
     def http(self, **options: Any) -> httpx.Client:
+        if self.ca:
+            options["verify"] = ssl.create_default_context(cafile=self.ca)
         return httpx.Client(base_url=self.endpoint, timeout=60, **options)
 
     def _end(self, how: signal.Signals) -> int:

@@ -99,8 +99,17 @@ def redis_server(directory: Path, *options: str, port: int | None = None) -> Ser
     return Service([program, *settings, *durable, *options], port, directory / "redis.log").start()
 
 
-def chunkd(directory: Path, store: str, *, token: str | None = None, port: int | None = None) -> Service:
-    """A chunkd server in front of `store`, started; a relative lmdb path begins at `directory`."""
+def chunkd(
+    directory: Path,
+    store: str,
+    *,
+    token: str | None = None,
+    port: int | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Service:
+    """A chunkd server in front of `store`, started; a relative lmdb path begins at `directory`. `more` is
+    added to its environment.
+    """
     port = port or free_port()
     directory.mkdir(parents=True, exist_ok=True)
     environment = {
@@ -109,6 +118,7 @@ def chunkd(directory: Path, store: str, *, token: str | None = None, port: int |
         "CHUNKD_STORE": store,
         "CHUNKD_TOKEN": token or "",
         "CHUNKD_TIMEOUT_S": "2",
+        **(more or {}),
     }
     return Service([sys.executable, "-m", "chunkd"], port, directory / "chunkd.log", environment).start()
 

@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "s3api.lifecycle": ("s3api.lifecycle",),
     "s3api.events": ("s3api.events",),
     "s3api.accesslog": ("s3api.accesslog",),
-    "s3api.settings": (),
+    "s3api.settings": ("chunkd.filed",),
 }
 # For the same prefixes: what of others' it must not import.
 NO_IO = ("asyncio", "socket", "ssl", "subprocess", "threading", "http", "httpx", "lmdb", "redis", "uvicorn")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chunkd.filed import FiledSettingError
+from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,
     Settings,
@@ -57,6 +59,54 @@ def test_lists_in_the_environment(text: str, name: str, monkeypatch: pytest.Monk
     assert load().nodes == ("redis://a/0", "redis://b/1")
 
 
+def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("AKEY\n")
+    (tmp_path / "secret").write_text("hush-hush\r\n")
+    (tmp_path / "nodes").write_text("redis://:hush@a/0\nredis://:hush@b/1\n")
+    for name, file in (("ACCESS_KEY", "key"), ("SECRET_KEY", "secret"), ("NODES", "nodes")):
+        monkeypatch.setenv(f"SIXFOLD_{name}_FILE", str(tmp_path / file))
+    settings = load()
+    assert settings.access_key == "AKEY"
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == "hush-hush"
+    assert settings.nodes == ("redis://:hush@a/0", "redis://:hush@b/1")
+    assert load(access_key="OTHER").access_key == "OTHER"
+    monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "BOTH")
+    with pytest.raises(SettingsError, match="SIXFOLD_ACCESS_KEY and SIXFOLD_ACCESS_KEY_FILE are both given"):
+        load()
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfehush", "is no text")])
+def test_a_secret_file_that_cannot_be_read_stops_the_start(
+    content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setenv("SIXFOLD_NODE_TOKEN_FILE", str(file))
+    monkeypatch.setenv("CHUNKD_TOKEN_FILE", str(file))
+    with pytest.raises(SettingsError, match=f"SIXFOLD_NODE_TOKEN_FILE.*{said}") as caught:
+        load()
+    assert "hush" not in str(caught.value)
+    with pytest.raises(FiledSettingError, match=f"CHUNKD_TOKEN_FILE.*{said}"):
+        ChunkdSettings()
+
+
+def test_chunkd_takes_its_token_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "token").write_text("hush\n")
+    monkeypatch.setenv("CHUNKD_TOKEN_FILE", str(tmp_path / "token"))
+    assert ChunkdSettings(host="0.0.0.0").secret() == "hush"
+
+
+def test_the_password_of_the_database_may_come_alone() -> None:
+    def url(database: str) -> str:
+        return load(database=database, database_password="hu/sh@").database_url
+
+    assert url("postgresql://u@h:5/d") == "postgresql://u:hu%2Fsh%40@h:5/d"
+    assert url("postgresql://u:own@h/d") == "postgresql://u:own@h/d"
+    assert "hu/sh@" not in repr(load(database="postgresql://u@h/d", database_password="hu/sh@"))
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "")
     monkeypatch.setenv("SIXFOLD_PORT", "")
@@ -75,6 +125,10 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"rest_bucket": "api"}, "rest_bucket: "),
         ({"domains": ("not a domain",)}, "domains: "),
         ({"config": Path("/no/such/file.toml")}, "there is no settings file /no/such/file.toml"),
+        ({"tls_cert": "a.pem"}, "tls_cert and tls_key come together"),
+        ({"trusted_proxies": ("10.0.0.1/8",)}, "trusted_proxies: .*host bits"),
+        ({"public_endpoints": ("s3.example.org",)}, "public_endpoints: .*write https://host"),
+        ({"public_endpoints": ("https://a/b",)}, "public_endpoints: .*write https://host"),
         ({"no_such_setting": 1}, "no_such_setting: there is no such setting"),
     ],
 )
@@ -119,7 +173,10 @@ def test_a_worker_gets_the_same_settings_by_its_environment(
         access_key="AKEY",
         secret_key="hush",
         domains=("s3.example.org",),
+        trusted_proxies=("10.0.0.0/8", "::1"),
+        public_endpoints=("https://s3.example.org",),
     )
+    monkeypatch.setenv("SIXFOLD_SECRET_KEY_FILE", "/left/over")
     monkeypatch.setenv("SIXFOLD_CONFIG", "/left/over")
     for name, value in given.environment().items():
         monkeypatch.delenv(name, raising=False)

@@ -45,6 +45,7 @@ class BlobSettings:
     base: Path
     parity: int = 2
     node_token: str | None = None
+    node_ca: Path | None = None
     node_timeout_s: float = 5.0
     exclusive: bool = False
     refresh_s: float = 2.0
@@ -71,6 +72,7 @@ class BlobStore:
             exclusive=settings.exclusive,
             refresh_s=settings.refresh_s,
             parity=settings.parity,
+            ca=settings.node_ca,
         )
         self._executor = ThreadPoolExecutor((os.cpu_count() or 2) + 2, thread_name_prefix="stripes")
         self._writer = Writer(

@@ -99,17 +99,20 @@ class Cluster:
         exclusive: bool,
         refresh_s: float,
         parity: int,
+        ca: Path | None = None,
     ) -> None:
         self._metadata, self._base, self._token = metadata, base, token
         self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
-        self._exclusive = exclusive
+        self._exclusive, self._ca = exclusive, ca
         self._joint: dict[tuple[int, ...], tuple[Together, tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
         self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._writable: bool | None = None
 
     async def start(self) -> None:
         await self.refresh()
+        self._tell_of_writing()
         self._task = asyncio.create_task(self._keep_fresh(), name="node refresh")
 
     async def close(self) -> None:
@@ -224,6 +227,7 @@ class Cluster:
                     token=self._token,
                     timeout_s=self._timeout_s,
                     exclusive=self._exclusive,
+                    ca=self._ca,
                 )
             started = time.perf_counter()
             usage = await member.node.usage()
@@ -253,10 +257,26 @@ class Cluster:
         member.up, member.reason = False, reason
         self._joint.clear()
 
+    def _tell_of_writing(self) -> None:
+        """One line when there begin to be, or no longer are, nodes enough to write to."""
+        try:
+            self.place()
+            enough = True
+        except NodesFull:
+            return
+        except TooFewNodes:
+            enough = False
+        if enough != self._writable:
+            told = "%d of %d nodes answer: %s"
+            what = "objects can be written" if enough else "too few to write to, waiting for more"
+            log.log(logging.INFO if enough else logging.WARNING, told, self.live(), len(self._members), what)
+        self._writable = enough
+
     async def _keep_fresh(self) -> None:
         while True:
             await asyncio.sleep(self._refresh_s)
             try:
                 await self.refresh()
+                self._tell_of_writing()
             except MetadataError as why:
                 log.warning("the node table cannot be read, going on with the nodes known: %s", why)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from metadata.errors import DatabaseDown
 from s3api import server
 from s3api.cli.options import Config, Data, Database
+from s3api.cli.screen import first_line
 from s3api.cli.welcome import endpoint, welcome
 from s3api.keys import root_key
 from s3api.running import announced
-from s3api.settings import Settings, load
+from s3api.settings import Settings, load, without_password
 from s3api.store import opened_metadata, register_nodes
+
+log = logging.getLogger("sixfold")
+WAIT_STEP_S = 2.0
 
 
 def serve(
@@ -32,6 +40,10 @@ def serve(
     secret_key: Annotated[
         str | None, typer.Option(help="Its secret. Better in SIXFOLD_SECRET_KEY: others see command lines.")
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="The certificate, a PEM file: https alone.", dir_okay=False)
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key.", dir_okay=False)] = None,
     config: Config = None,
 ) -> None:
     """Start the gateway. Every option may also be SIXFOLD_... in the environment, or in the settings file."""
@@ -45,8 +57,11 @@ def serve(
         nodes=tuple(node) if node else None,
         access_key=access_key,
         secret_key=secret_key,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
     )
     server.configure_logging(settings.log_level)
+    server.check_tls(settings)
     asyncio.run(prepare(settings))
     root, is_new = root_key(settings)
     with server.bind(settings) as listening:
@@ -59,8 +74,18 @@ def serve(
 
 
 async def prepare(settings: Settings) -> None:
-    """Migrate the database and register the nodes, before any worker starts. Raises SettingsError,
-    MetadataError.
+    """Migrate the database and register the nodes, before any worker starts. A database that does not answer
+    is waited for. Raises SettingsError, MetadataError.
     """
-    async with opened_metadata(settings) as metadata:
-        await register_nodes(metadata, settings)
+    until_s = time.monotonic() + settings.wait_s
+    while True:
+        try:
+            async with opened_metadata(settings) as metadata:
+                await register_nodes(metadata, settings)
+                return
+        except DatabaseDown as why:
+            if time.monotonic() >= until_s:
+                raise
+            shown = without_password(settings.database_url)
+            log.warning("waiting for the database %s: %s", shown, first_line(why.__cause__ or why))
+        await asyncio.sleep(min(WAIT_STEP_S, settings.wait_s))

@@ -23,7 +23,8 @@ def welcome(settings: Settings, root: AccessKey, *, port: int, is_new: bool) -> 
 def endpoint(settings: Settings, port: int) -> str:
     """A URL that reaches this gateway from this machine."""
     host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if settings.tls_cert else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _lines(settings: Settings, root: AccessKey, url: str, *, is_new: bool) -> list[str]:

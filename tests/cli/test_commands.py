@@ -118,7 +118,7 @@ def test_errors_are_one_line(
 
 def test_a_database_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
     database = "postgresql://u:hush@127.0.0.1:1/d"
-    found = run("serve", SIXFOLD_DATA=str(tmp_path / "data"), SIXFOLD_DATABASE=database)
+    found = run("serve", SIXFOLD_DATA=str(tmp_path / "data"), SIXFOLD_DATABASE=database, SIXFOLD_WAIT_S="0")
     assert found.returncode == 1
     assert found.stderr.splitlines()[-1].startswith("sixfold: ")
     assert "Traceback" not in found.stderr

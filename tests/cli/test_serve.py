@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from botocore.exceptions import ClientError
 
+from tests.clients.tls import Authority
 from tests.gateway_process import POLL_S, GatewayProcess, clean_environment, free_port
 
 
@@ -47,6 +49,40 @@ def test_lines_to_paste_do_what_they_say(tmp_path: Path) -> None:
             command, shell=True, capture_output=True, text=True, env=clean_environment(), timeout=60
         )
         assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_https(tmp_path: Path, workers: str) -> None:
+    authority = Authority(tmp_path)
+    made = authority.certificate("127.0.0.1", tmp_path / "server")
+    options = ["--tls-cert", str(made.certificate), "--tls-key", str(made.key), "--workers", workers]
+    with GatewayProcess(tmp_path / "data", *options, ca=authority.ca) as gateway:
+        s3 = gateway.s3()
+        s3.create_bucket(Bucket="safe")
+        s3.put_object(Bucket="safe", Key="large", Body=b"x" * 7_000_000)
+        assert s3.get_object(Bucket="safe", Key="large")["Body"].read() == b"x" * 7_000_000
+        listed = subprocess.run(
+            [sys.executable, "-c", "from s3api.cli import main; main()", "node", "list"],
+            env=gateway.environment
+            | {
+                "SIXFOLD_DATA": str(gateway.data),
+                "SIXFOLD_TLS_CERT": options[1],
+                "SIXFOLD_TLS_KEY": options[3],
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert listed.stdout.count(" active ") == 6
+
+
+def test_a_certificate_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("no certificate")
+    environment = {"SIXFOLD_TLS_CERT": str(tmp_path / "no.pem"), "SIXFOLD_TLS_KEY": str(tmp_path / "no.key")}
+    gateway = GatewayProcess(tmp_path / "data", environment=environment)
+    with pytest.raises(AssertionError, match=r"sixfold: the certificate .* cannot be used"), gateway:
+        pass
+    assert "Traceback" not in gateway.log()
 
 
 def test_acknowledged_bytes_survive_a_kill(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -82,16 +83,63 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     writer.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Files in PEM."""
+
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    """Signs certificates; its own is `ca.pem` in its directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority for tests")])
+        builder = _certificate(self._name, self._name, self._key.public_key())
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        signed = builder.sign(self._key, hashes.SHA256())
+        self.ca = directory / "ca.pem"
+        self.ca.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+    def certificate(self, address: str, path: Path) -> Made:
+        """One for an IP address: `path` with .pem and .key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+        builder = _certificate(name, self._name, key.public_key())
+        builder = builder.add_extension(_alternative(address), critical=False)
+        signed = builder.sign(self._key, hashes.SHA256())
+        made = Made(path.with_suffix(".pem"), path.with_suffix(".key"))
+        made.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        made.key.write_bytes(_private(key))
+        return made
+
+
 def self_signed() -> bytes:
     """Key and certificate for 127.0.0.1, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    builder = _certificate(name, name, key.public_key())
+    builder = builder.add_extension(_alternative("127.0.0.1"), critical=False)
+    signed = builder.sign(key, hashes.SHA256())
+    return _private(key) + signed.public_bytes(serialization.Encoding.PEM)
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
-    alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number()).add_extension(alternative, critical=False)
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    private = key.private_bytes(
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
+    builder = builder.serial_number(x509.random_serial_number())
+    return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+
+
+def _alternative(address: str) -> x509.SubjectAlternativeName:
+    return x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return private + builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
