@@ -1,0 +1,115 @@
+"""A browser's upload as PutObject would have it: the form's fields to key and headers, the result to an
+answer.
+
+Fields that are no header of PutObject (a submit button, what an upload library adds) are not looked at, as on
+AWS: a signed policy must name them all the same.
+Source: S3 API reference, "POST Object"; User Guide, "Browser-based uploads using POST".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from s3api.errors import S3Error
+from s3api.wire.scalars import escape
+
+FILENAME = "${filename}"
+MOST_KEY_BYTES = 1024
+# Fields under their own name that PutObject has as headers; x-amz-* beside them, but for the signature's own.
+HEADERS = frozenset(
+    {
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-md5",
+        "content-type",
+        "expires",
+    }
+)
+SIGNATURE = frozenset(
+    {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
+)
+STATUSES = {"200": 200, "201": 201, "204": 204}
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What a form asks for. `headers`: by lower-case name, as a PutObject would have them; `tagging`: the
+    document of that field. `redirect` "" and `status` 204 where it does not say.
+    """
+
+    key: str
+    headers: dict[str, str]
+    tagging: str = ""
+    redirect: str = ""
+    status: int = 204
+
+
+def named(fields: Mapping[str, str], file_name: str) -> dict[str, str]:
+    """The fields with ${filename} in the key replaced, by the file's name without its directories."""
+    key = fields.get("key", "")
+    if FILENAME not in key:
+        return dict(fields)
+    name = file_name.replace("\\", "/").rpartition("/")[2]
+    return {**fields, "key": key.replace(FILENAME, name)}
+
+
+def read_form(fields: Mapping[str, str]) -> Posted:
+    """Raises S3Error InvalidArgument, KeyTooLongError."""
+    key = fields.get("key", "")
+    if not key:
+        raise S3Error(
+            "InvalidArgument",
+            "Bucket POST must contain a field named 'key'.  If it is specified, please check the order of "
+            "the fields.",
+            ArgumentName="key",
+            ArgumentValue="",
+        )
+    if "\0" in key:
+        raise S3Error("InvalidArgument", "A key cannot have a NUL character.", ArgumentName="key")
+    if (size := len(key.encode("utf-8", "replace"))) > MOST_KEY_BYTES:
+        raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MOST_KEY_BYTES))
+    headers = {
+        name: value
+        for name, value in fields.items()
+        if name in HEADERS or (name.startswith("x-amz-") and name not in SIGNATURE)
+    }
+    if "acl" in fields:
+        headers["x-amz-acl"] = fields["acl"]
+    redirect = fields.get("success_action_redirect") or fields.get("redirect") or ""
+    return Posted(
+        key,
+        headers,
+        fields.get("tagging", ""),
+        redirect if _is_url(redirect) else "",
+        STATUSES.get(fields.get("success_action_status", ""), 204),
+    )
+
+
+def redirect_location(url: str, bucket: str, key: str, etag: str) -> str:
+    """Where a browser goes after the upload; `etag` with its quotes."""
+    parts = urlsplit(url)
+    said = f"bucket={quote(bucket, safe='')}&key={quote(key, safe='')}&etag={quote(etag, safe='')}"
+    query = f"{parts.query}&{said}" if parts.query else said
+    return parts._replace(query=query).geturl()
+
+
+def post_response(location: str, bucket: str, key: str, etag: str) -> bytes:
+    """The document of a 201."""
+    facts = {"Location": location, "Bucket": bucket, "Key": key, "ETag": etag}
+    elements = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in facts.items())
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{elements}</PostResponse>'.encode()
+
+
+def _is_url(text: str) -> bool:
+    """Whether a browser can be sent there. A line break would make two headers of one."""
+    if not text.isprintable():
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
