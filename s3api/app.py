@@ -20,6 +20,8 @@ from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway, new_request_id
 from s3api.http import Receive, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
+from s3api.observe.access_log import AccessLog
+from s3api.observe.lines import LineWriter
 from s3api.rest import create_api
 from s3api.settings import Settings
 from s3api.store import Store, open_store
@@ -117,7 +119,7 @@ class App:
 
     @asynccontextmanager
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
-        async with open_store(self.settings) as store:
+        async with open_store(self.settings) as store, self._logged():
             settings = self.settings
             self._gateway = Gateway(
                 metadata=store.metadata,
@@ -136,6 +138,19 @@ class App:
                 yield
             finally:
                 self._gateway = None
+
+    @asynccontextmanager
+    async def _logged(self) -> AsyncIterator[None]:
+        """Keep the access log meanwhile."""
+        settings = self.settings
+        writer = LineWriter(settings.access_log_file)
+        access_log = AccessLog(writer, log_format=settings.log_format, which=settings.access_log)
+        self.sinks.all.append(access_log)
+        try:
+            yield
+        finally:
+            self.sinks.all.remove(access_log)
+            writer.close()
 
 
 def create_app(settings: Settings, *, own_process: bool = False) -> App:

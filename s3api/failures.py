@@ -70,6 +70,6 @@ def s3_error(error: BaseException, where: Where, request_id: str) -> S3Error:
     for kind in type(error).__mro__:
         if make := TABLE.get(kind):
             return make(error, where)
-    about = {"request_id": request_id, **where}
+    about = {"request_id": request_id, "bucket": where.get("BucketName"), "key": where.get("Key")}
     log.error("request %s failed in an unforeseen way", request_id, exc_info=error, extra=about)
     return S3Error("InternalError")

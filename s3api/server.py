@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import logging
 import os
 import socket
 import ssl
@@ -26,6 +25,7 @@ from uvicorn.supervisors import Multiprocess
 from s3api.app import App, create_app
 from s3api.body import ClientGone
 from s3api.http import Send
+from s3api.observe.logs import configure_logging
 from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
@@ -307,18 +307,11 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
 def worker_app() -> App:
     """The application of one worker process: its settings are in the environment."""
     settings = load()
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     BoundedProtocol.max_header_bytes = settings.max_header_bytes
     BoundedProtocol.stall_s = settings.body_idle_s
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     return create_app(settings, own_process=True)
-
-
-def configure_logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvicorn.Config:

@@ -82,7 +82,15 @@ class Settings(BaseSettings):
     """How long an idle connection is kept."""
     shutdown_s: int = Field(30, ge=0)
     """How long requests under way may go on when the gateway is told to stop."""
+
+    # --- what it says ---
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["human", "json"] = "human"
+    """Of the log on standard error, and of the access log."""
+    access_log: Literal["off", "errors", "all"] = "errors"
+    """Which requests leave a line: those that failed by the store's fault, or all."""
+    access_log_file: Path | None = None
+    """Where the lines go; None: to standard output. It is opened anew at SIGHUP."""
 
     wait_s: float = Field(60.0, ge=0)
     """How long the start waits for a database that does not answer."""
@@ -181,10 +189,10 @@ class Settings(BaseSettings):
             return orjson.loads(value)
         return tuple(value.replace(",", " ").split())
 
-    @field_validator("data", mode="after")
+    @field_validator("data", "access_log_file", mode="after")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
 
     @field_validator("domains", mode="after")
     @classmethod

@@ -16,6 +16,7 @@ from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import first_line
 from s3api.cli.welcome import endpoint, welcome
 from s3api.keys import root_key
+from s3api.observe.logs import configure_logging
 from s3api.running import announced
 from s3api.settings import Settings, load, without_password
 from s3api.store import opened_metadata, register_nodes
@@ -60,7 +61,7 @@ def serve(
         tls_cert=tls_cert,
         tls_key=tls_key,
     )
-    server.configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     server.check_tls(settings)
     asyncio.run(prepare(settings))
     root, is_new = root_key(settings)

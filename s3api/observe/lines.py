@@ -1,0 +1,108 @@
+"""Lines to a file descriptor from an event loop that must not wait for it.
+
+The lines of one turn of the loop leave in one write. A file takes what it is given; of a pipe, a terminal or
+a socket it is asked first, and it is given no more than it takes at once (PIPE_BUF; whole lines, so those of
+several processes do not mix). What a slow reader leaves is kept up to a bound; past it lines are dropped, and
+counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import select
+import stat
+from collections import deque
+from pathlib import Path
+
+log = logging.getLogger("sixfold.log")
+
+LIMIT_BYTES = 1 << 20
+FILE_BYTES = 1 << 16
+RETRY_S = 0.05
+CLOSE_S = 1.0
+
+
+class LineWriter:
+    """Writes lines to a path, or (None) to standard output. Of one event loop."""
+
+    def __init__(self, path: Path | None, *, limit_bytes: int = LIMIT_BYTES) -> None:
+        self.path, self._limit_bytes = path, limit_bytes
+        self.dropped = 0
+        self._lines: deque[bytes] = deque()
+        self._held_bytes = 0
+        self._flush_is_due = False
+        self._open()
+
+    def write(self, line: bytes) -> None:
+        """`line` ends in a newline."""
+        if self._held_bytes > self._limit_bytes:
+            self.dropped += 1
+            return
+        self._held_bytes += len(line)
+        self._lines.append(line)
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def reopen(self) -> None:
+        """Go on in the file that has the path now: somebody has moved the other out of the way."""
+        self.close()
+        self._open()
+
+    def close(self) -> None:
+        """Write what is left, in CLOSE_S."""
+        self._write_out(CLOSE_S)
+        if self.path is not None:
+            os.close(self._fd)
+
+    def _open(self) -> None:
+        """Raises OSError."""
+        if self.path is None:
+            self._fd = 1
+        else:
+            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+        self._is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
+        self._most_bytes = FILE_BYTES if self._is_file else select.PIPE_BUF
+        self._room = select.poll()
+        self._room.register(self._fd, select.POLLOUT)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        self._write_out(0.0)
+        if self._lines:
+            self._flush_is_due = True
+            asyncio.get_running_loop().call_later(RETRY_S, self._flush)
+        elif self.dropped:
+            log.warning("%d lines were dropped: what reads %s is too slow", self.dropped, self.path or "them")
+            self.dropped = 0
+
+    def _write_out(self, patience_s: float) -> None:
+        """Write what is taken at once (or within `patience_s`)."""
+        while self._lines:
+            if not self._is_file and not self._room.poll(patience_s * 1000):
+                return
+            piece = self._next()
+            try:
+                written = os.write(self._fd, piece)
+            except OSError as why:
+                log.warning("%s cannot be written: %s", self.path or "standard output", why)
+                written = len(piece)
+            if written < len(piece):
+                self._lines.appendleft(piece[written:])
+            self._held_bytes -= written
+
+    def _next(self) -> bytes:
+        """The next lines, as many as may be written at once; one at least."""
+        lines = self._lines
+        if self._held_bytes <= self._most_bytes:
+            piece = b"".join(lines)
+            lines.clear()
+            return piece
+        taken = [lines.popleft()]
+        room = self._most_bytes - len(taken[0])
+        while lines and len(lines[0]) <= room:
+            room -= len(lines[0])
+            taken.append(lines.popleft())
+        return b"".join(taken)

@@ -1,0 +1,45 @@
+"""What the program itself has to say (warnings, errors): standard logging on standard error, for people or as
+one JSON object a line, with the request's id, bucket and key where a request is the matter.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import orjson
+
+from s3api.observe.access_log import Format, stamp
+
+_QUIET = {"uvicorn": logging.ERROR, "alembic": logging.WARNING, "httpx": logging.WARNING}
+_HUMAN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# What every record of `logging` has; whatever else is there was given as `extra`.
+_USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_handler = logging.StreamHandler()
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, what was given as `extra`, and the traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, Any] = {
+            "time": stamp(int(record.created * 1e6)),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        fields |= {name: value for name, value in record.__dict__.items() if name not in _USUAL}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        return orjson.dumps(fields, default=str).decode()
+
+
+def configure_logging(level: str, log_format: Format) -> None:
+    """Set up, or change, how this process logs."""
+    root = logging.getLogger()
+    if _handler not in root.handlers:
+        root.addHandler(_handler)
+    _handler.setFormatter(JsonFormatter() if log_format == "json" else logging.Formatter(_HUMAN))
+    root.setLevel(level.upper())
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(quiet)
