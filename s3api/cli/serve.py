@@ -16,9 +16,10 @@ from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import first_line
 from s3api.cli.welcome import endpoint, welcome
 from s3api.keys import root_key
+from s3api.observe.lines import LineWriter
 from s3api.observe.logs import configure_logging
 from s3api.running import announced
-from s3api.settings import Settings, load, without_password
+from s3api.settings import Settings, SettingsError, load, without_password
 from s3api.store import opened_metadata, register_nodes
 
 log = logging.getLogger("sixfold")
@@ -63,6 +64,7 @@ def serve(
     )
     configure_logging(settings.log_level, settings.log_format)
     server.check_tls(settings)
+    _check_access_log(settings)
     asyncio.run(prepare(settings))
     root, is_new = root_key(settings)
     with server.bind(settings) as listening:
@@ -72,6 +74,13 @@ def serve(
             served = server.serve(settings, listening)
     if not served:
         raise typer.Exit(1)
+
+
+def _check_access_log(settings: Settings) -> None:
+    try:
+        LineWriter(settings.access_log_file).close()
+    except OSError as why:
+        raise SettingsError(f"access_log_file: {why}") from None
 
 
 async def prepare(settings: Settings) -> None:
