@@ -118,6 +118,26 @@ class Settings(BaseSettings):
     rest_open: bool | None = None
     """Whether REST needs no authentication. None: on loopback only."""
 
+    # --- encryption ---
+    encrypt_by_default: bool = False
+    """Whether objects that neither request nor bucket wants encrypted are, as SSE-S3 (AWS: always)."""
+    customer_keys_need_tls: bool = False
+    """Whether customers' own keys (SSE-C) are refused over plain HTTP (AWS: always). Behind a proxy that ends
+    TLS its word counts where it is one of `trusted_proxies`.
+    """
+    key_file: Path | None = None
+    """The file of our own keys. None: `kms.json` in the data directory. Gateways that share a database share
+    it.
+    """
+    kms_endpoint: str | None = None
+    """URL of a service that speaks AWS KMS's protocol, for SSE-KMS. None: the keys of the key file."""
+    kms_region: str | None = Field(None, pattern=r"^[a-z0-9-]{1,64}$")
+    """Its region. None: `region`."""
+    kms_access_key: str | None = None
+    """The key pair that it knows this gateway by, with `kms_secret_key`."""
+    kms_secret_key: SecretStr | None = None
+    kms_timeout_s: float = Field(5.0, gt=0)
+
     # --- the metadata ---
     database: str | None = Field(None, repr=False)
     """`sqlite:///path` or `postgresql://user:password@host/database`. None: SQLite in the data directory."""
@@ -238,6 +258,10 @@ class Settings(BaseSettings):
             raise ValueError("tls_cert and tls_key come together")
         if self.secret_key is not None and not self.secret_key.get_secret_value():
             raise ValueError("secret_key is empty")
+        if (self.kms_access_key is None) != (self.kms_secret_key is None):
+            raise ValueError("kms_access_key and kms_secret_key come together")
+        if self.kms_endpoint and not self.kms_access_key:
+            raise ValueError("kms_endpoint needs kms_access_key and kms_secret_key")
         return self
 
     @property
@@ -247,6 +271,10 @@ class Settings(BaseSettings):
         if self.database_password and urlsplit(self.database).password is None:
             return _with_password(self.database, self.database_password.get_secret_value())
         return self.database
+
+    @property
+    def key_file_path(self) -> Path:
+        return self.key_file or self.data / "kms.json"
 
     @property
     def node_token_text(self) -> str | None:

@@ -16,6 +16,7 @@ from metadata.records import NodeRow
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
 from s3api.blobs.cluster import Cluster
 from s3api.keys import Keys, root_key
+from s3api.kms import KeyFile, RemoteKeys, Vault
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
 
@@ -25,6 +26,7 @@ class Store:
     metadata: Metadata
     blobs: BlobStore
     keys: Keys
+    vault: Vault
 
 
 @asynccontextmanager
@@ -36,7 +38,9 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         await register_nodes(metadata, settings)
         blobs = await BlobStore.open(metadata, blob_settings(settings), holder=instance())
         stack.push_async_callback(blobs.close)
-        yield Store(settings, metadata, blobs, Keys(root, metadata, cache_s=settings.key_cache_s))
+        vault = open_vault(settings)
+        stack.push_async_callback(vault.close)
+        yield Store(settings, metadata, blobs, Keys(root, metadata, cache_s=settings.key_cache_s), vault)
 
 
 @asynccontextmanager
@@ -106,6 +110,29 @@ def blob_settings(settings: Settings) -> BlobSettings:
         reap_after_s=settings.reap_after_s,
         sweep_grace_s=settings.sweep_grace_s,
         sweep_every_s=settings.sweep_every_s,
+    )
+
+
+def key_file(settings: Settings) -> KeyFile:
+    return KeyFile(settings.key_file_path, region=settings.region)
+
+
+def open_vault(settings: Settings) -> Vault:
+    """The keys of encryption: those of the key file, which the first use makes, and of a key service."""
+    remote = None
+    if settings.kms_endpoint and settings.kms_access_key and settings.kms_secret_key:
+        remote = RemoteKeys(
+            settings.kms_endpoint,
+            region=settings.kms_region or settings.region,
+            access_key=settings.kms_access_key,
+            secret_key=settings.kms_secret_key.get_secret_value(),
+            timeout_s=settings.kms_timeout_s,
+        )
+    return Vault(
+        key_file(settings),
+        remote,
+        by_default=settings.encrypt_by_default,
+        customer_keys_need_tls=settings.customer_keys_need_tls,
     )
 
 

@@ -14,7 +14,7 @@ import typer
 from chunkd import NodeError
 from metadata.errors import MetadataError
 from s3api import __version__
-from s3api.cli import keys, nodes, serve
+from s3api.cli import keys, kms, nodes, serve
 from s3api.cli.screen import fail
 from s3api.settings import SettingsError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.add_typer(nodes.app, name="node")
 app.add_typer(keys.app, name="key")
+app.add_typer(kms.app, name="kms")
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,6 +1,6 @@
 """What an object's row says of its encryption: how its data key is wrapped, never a secret.
 
-As text it is one JSON object:
+It is one JSON object:
     {"mode": "SSE-S3" | "SSE-KMS" | "SSE-C", "data_key": base64, "key": ARN, "context": {...},
      "bucket_key": base64}
 `key`: the key of ours or of the key service that wraps; none for SSE-C, where the customer has it, and where
@@ -12,12 +12,10 @@ wrapped by the key service, lies here.
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
-
-import orjson
 
 
 class Mode(StrEnum):
@@ -39,21 +37,20 @@ class Envelope:
         """Whether the ETag is the MD5 of the content, as AWS says of plain and SSE-S3 objects alone."""
         return self.mode is Mode.S3
 
-    def text(self) -> str:
-        out: dict[str, Any] = {"mode": self.mode, "data_key": _encoded(self.data_key)}
+    def document(self) -> dict[str, Any]:
+        """The JSON object."""
+        out: dict[str, Any] = {"mode": self.mode.value, "data_key": _encoded(self.data_key)}
         if self.key:
             out["key"] = self.key
         if self.context:
             out["context"] = self.context
         if self.bucket_key:
             out["bucket_key"] = _encoded(self.bucket_key)
-        return orjson.dumps(out).decode()
+        return out
 
 
-@lru_cache(maxsize=1024)
-def read_envelope(text: str) -> Envelope:
-    """The reverse of `Envelope.text`."""
-    found = orjson.loads(text)
+def read_envelope(found: Mapping[str, Any]) -> Envelope:
+    """The reverse of `Envelope.document`."""
     bucket_key = found.get("bucket_key")
     return Envelope(
         Mode(found["mode"]),

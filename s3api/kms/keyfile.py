@@ -121,7 +121,7 @@ class KeyFile:
         """Wrap with a new secret from now on. Raises S3Error KMS.NotFoundException."""
         return self._with(name, lambda key: replace(key, secrets=(*key.secrets, _new_secret())))
 
-    def set_enabled(self, name: str, enabled: bool) -> Key:
+    def set_enabled(self, name: str, *, enabled: bool) -> Key:
         return self._with(name, lambda key: replace(key, enabled=enabled))
 
     def _with(self, name: str, change: Callable[[Key], Key]) -> Key:

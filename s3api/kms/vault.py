@@ -51,9 +51,21 @@ class Wish:
 
 
 class Vault:
-    """One for all requests of a gateway."""
+    """One for all requests of a gateway.
 
-    def __init__(self, file: KeyFile, kms: KeyService | None = None) -> None:
+    `by_default`: whether objects that nobody asked to encrypt are, as SSE-S3. `customer_keys_need_tls`:
+    whether SSE-C is refused over plain HTTP.
+    """
+
+    def __init__(
+        self,
+        file: KeyFile,
+        kms: KeyService | None = None,
+        *,
+        by_default: bool = False,
+        customer_keys_need_tls: bool = False,
+    ) -> None:
+        self.by_default, self.customer_keys_need_tls = by_default, customer_keys_need_tls
         self._s3 = LocalKeys(file, default=S3_ALIAS)
         self._kms = kms or LocalKeys(file)
         # Bucket keys in use, by bucket, key and context; and those that were opened, by what they are wrapped

@@ -58,6 +58,25 @@ def test_node_add_and_list(data: Path) -> None:
     assert "1.0 GiB" in lines[7]
 
 
+def test_kms(data: Path) -> None:
+    where = ["--data", str(data)]
+    made = runner.invoke(app, ["kms", "create", "--id", "testkey-1", "--alias", "alias/mine", *where])
+    assert (made.exit_code, made.output) == (0, "arn:aws:kms:us-east-1:000000000000:key/testkey-1\n")
+    rotated = runner.invoke(app, ["kms", "rotate", "alias/mine", *where])
+    assert rotated.output.endswith("key/testkey-1 has 2 secrets\n")
+    assert runner.invoke(app, ["kms", "disable", "testkey-1", *where]).output.endswith("is disabled\n")
+    listed = runner.invoke(app, ["kms", "list", *where], env={"COLUMNS": "200"}).output.splitlines()
+    assert len(listed) == 4
+    assert listed[3].split()[:4] == [made.output.strip(), "alias/mine", "disabled", "2"]
+    assert runner.invoke(app, ["kms", "enable", "testkey-1", *where]).output.endswith("is enabled\n")
+    refused = run("kms", "create", "--id", "testkey-1", *where)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "there is a key" in refused.stderr
+    refused = run("kms", "rotate", "none", *where)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "Invalid keyId 'none'" in refused.stderr
+
+
 def test_keys(data: Path) -> None:
     where = ["--data", str(data)]
     made = runner.invoke(app, ["key", "create", *where])

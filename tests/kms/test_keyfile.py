@@ -97,7 +97,7 @@ async def test_a_disabled_key_does_nothing_until_it_is_enabled(tmp_path: Path) -
     file = key_file(tmp_path)
     service = LocalKeys(file)
     made = await service.generate(None, CONTEXT)
-    file.set_enabled(made.key, False)
+    file.set_enabled(made.key, enabled=False)
     for refused in (
         service.generate(None, CONTEXT),
         service.encrypt(made.key, made.secret, CONTEXT),
@@ -106,7 +106,7 @@ async def test_a_disabled_key_does_nothing_until_it_is_enabled(tmp_path: Path) -
         with pytest.raises(S3Error, match="is disabled") as why:
             await refused
         assert why.value.code == "KMS.DisabledException"
-    file.set_enabled(made.key, True)
+    file.set_enabled(made.key, enabled=True)
     assert await service.decrypt(made.key, made.wrapped, CONTEXT) == made.secret
 
 
