@@ -97,6 +97,21 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     # not given any.
     "x-amz-tagging-directive": frozenset({"COPY"}),
 }
+# Headers whose value is the operation's to judge, after the policy has had its say of it.
+JUDGED_LATER = frozenset({"x-amz-server-side-encryption"})
+# How an object is to be encrypted: said once, where it is made. What is read is as it is (AWS: 400); the
+# later requests of an upload cannot change what its first has decided, and their answers say what that was.
+ENCRYPTION_HEADERS = frozenset(
+    {
+        "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-bucket-key-enabled",
+        "x-amz-server-side-encryption-context",
+    }
+)
+ENCRYPTED_BEFORE = frozenset(
+    {"UploadPartRequest", "UploadPartCopyRequest", "CompleteMultipartUploadRequest"}
+)  # fmt: skip
 # Inputs that the gateway enforces itself, for every operation: they are read whether or not the handler names
 # them.
 GATEWAY_INPUTS = frozenset({"ExpectedBucketOwner"})

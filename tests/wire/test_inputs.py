@@ -142,12 +142,31 @@ def test_numbers_and_booleans_that_are(wire: Wire) -> None:
     ("header", "code"),
     [
         ("x-amz-storage-class", "InvalidStorageClass"),
-        ("x-amz-server-side-encryption", "InvalidEncryptionAlgorithmError"),
         ("x-amz-acl", "InvalidArgument"),
     ],
 )
 def test_enumerations(wire: Wire, header: str, code: str) -> None:
     assert refusal(wire, "PutObject", {header: "Nonsense"}).code == code
+
+
+def test_how_to_encrypt_is_judged_after_the_policy_has_seen_it(wire: Wire) -> None:
+    inputs = read(wire, "PutObject", {"x-amz-server-side-encryption": "AES192"})
+    assert inputs["ServerSideEncryption"] == "AES192"
+
+
+@pytest.mark.parametrize("name", ["GetObject", "HeadObject", "ListParts"])
+def test_how_to_encrypt_is_no_question_for_a_read(wire: Wire, name: str) -> None:
+    header = "x-amz-server-side-encryption"
+    error = refusal(wire, name, {header: "aws:kms"}, {"uploadId": "1"} if name == "ListParts" else {})
+    assert (error.code, error.details["ArgumentName"]) == ("InvalidArgument", header)
+    assert error.message == f"{header} header is not supported for this operation."
+
+
+def test_how_to_encrypt_was_decided_when_the_upload_began(wire: Wire) -> None:
+    headers = {"x-amz-server-side-encryption": "aws:kms", "x-amz-server-side-encryption-aws-kms-key-id": "k"}
+    inputs = read(wire, "UploadPart", headers, {"uploadId": "1", "partNumber": "1"})
+    assert inputs == {"Bucket": "b", "Key": "k", "UploadId": "1", "PartNumber": 1}
+    assert refusal(wire, "DeleteObject", headers).code == "NotImplemented"
 
 
 def test_lists_in_headers(wire: Wire) -> None:
