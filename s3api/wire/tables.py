@@ -96,6 +96,8 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     # Takes the source's tags along. A source without tags has none to take, and no object has tags that was
     # not given any.
     "x-amz-tagging-directive": frozenset({"COPY"}),
+    # Asks to go past a retention: harmless for an operation that meets none.
+    "x-amz-bypass-governance-retention": None,
 }
 # Headers whose value is the operation's to judge, after the policy has had its say of it.
 JUDGED_LATER = frozenset({"x-amz-server-side-encryption"})

@@ -1,0 +1,118 @@
+"""The suites: where they are, which revision counts, what they want to be told.
+
+A suite runs in an interpreter of its own (`--python`), since it pins other versions than we do; what it wants
+installed is in `requirements`. Plugins of pytest (in plugins/) record outcomes, and point moto's tests from
+the mock to the endpoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from compat_tests.external.identities import Identities
+from compat_tests.external.s3tests_conf import configuration
+
+# Without awscrt: where it is installed, botocore signs and sums through it, and refuses what tests of
+# ceph/s3-tests send on purpose.
+PINNED = (
+    "boto3==1.44.8",
+    "botocore==1.44.8",
+    "pytest==9.1.1",
+    "pytest-xdist==3.8.0",
+    "pytest-timeout==2.4.0",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """`tests` are paths in the checkout; of these all counts that `lists/` does not except."""
+
+    name: str
+    repository: str
+    revision: str
+    tests: tuple[str, ...]
+    requirements: tuple[str, ...] = PINNED
+    plugins: tuple[str, ...] = ()
+    in_parallel: bool = True
+
+    @property
+    def clone(self) -> str:
+        return f"git clone https://github.com/{self.repository} && git checkout {self.revision}"
+
+
+SUITES = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            "s3-tests",
+            "ceph/s3-tests",
+            "8f0ae7b404a3a2fcf7038bf1e6bf29544fe9b6a3",
+            (
+                "s3tests/functional/test_s3.py",
+                "s3tests/functional/test_headers.py",
+                "s3tests/functional/test_iam.py",
+            ),
+            (
+                *PINNED,
+                "PyYAML==6.0.4",
+                "munch==4.0.0",
+                "gevent==26.9.0",
+                "isodate==0.7.2",
+                "requests==2.34.2",
+                "pytz==2026.6",
+                "httplib2==0.32.1",
+                "lxml==6.1.3",
+            ),
+        ),
+        Suite(
+            "botocore",
+            "boto/botocore",
+            "0e6e2404b85dc336dd2889814e089bde7d1a4c55",
+            ("tests/integration/test_s3.py",),
+            in_parallel=False,
+        ),
+        Suite(
+            "boto3",
+            "boto/boto3",
+            "722e01b074c67db38ad226ac1a2dab5c36c1577c",
+            ("tests/integration/test_s3.py",),
+            in_parallel=False,
+        ),
+        Suite(
+            "s3transfer",
+            "boto/s3transfer",
+            "bf4262882ba285aea84daee2adbbd1359c23eec6",
+            ("tests/integration",),
+            (*PINNED, "awscrt==0.38.1"),
+            in_parallel=False,
+        ),
+        Suite(
+            "moto",
+            "getmoto/moto",
+            "0af643a5dbfc98797f08ee64f5be3ef8002d56ff",
+            ("tests/test_s3",),
+            (*PINNED, "moto[s3]==5.2.5", "freezegun==1.5.5"),
+            plugins=("sixfold_moto",),
+            in_parallel=False,
+        ),
+    )
+}
+
+
+def environment(suite: Suite, url: str, region: str, identities: Identities, scratch: Path) -> dict[str, str]:
+    """What the suite's process is told: endpoint and keys, in its own words. Writes into `scratch` alone."""
+    if suite.name == "s3-tests":
+        path = scratch / "s3tests.conf"
+        path.write_text(configuration(urlsplit(url), region, identities))
+        path.chmod(0o600)
+        return {"S3TEST_CONF": str(path), "AWS_DEFAULT_REGION": region}
+    main = identities.main
+    return {
+        "AWS_ENDPOINT_URL_S3": url,
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": main.access_key,
+        "AWS_SECRET_ACCESS_KEY": main.secret_key,
+        "AWS_DEFAULT_REGION": "us-west-2" if suite.name in ("botocore", "boto3", "s3transfer") else region,
+    }
