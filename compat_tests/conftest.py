@@ -134,13 +134,16 @@ def remove_bucket(s3: S3, name: str) -> None:
         s3.head_bucket(Bucket=name)
     except s3.exceptions.ClientError:
         return
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=name):
-        keys = [entry["Key"] for entry in page.get("Contents", [])]
-        for key in keys:
-            if not key.isprintable():  # XML 1.0 has no words for some of these
-                s3.delete_object(Bucket=name, Key=key)
-        if entries := [{"Key": key} for key in keys if key.isprintable()]:
-            s3.delete_objects(Bucket=name, Delete={"Objects": entries, "Quiet": True})
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        entries = [{field: entry[field] for field in ("Key", "VersionId")} for entry in found]
+        for entry in entries:
+            if not entry["Key"].isprintable():  # XML 1.0 has no words for some of these
+                s3.delete_object(Bucket=name, **entry, BypassGovernanceRetention=True)
+        if printable := [entry for entry in entries if entry["Key"].isprintable()]:
+            s3.delete_objects(
+                Bucket=name, Delete={"Objects": printable, "Quiet": True}, BypassGovernanceRetention=True
+            )
     for upload in s3.list_multipart_uploads(Bucket=name).get("Uploads", []):
         s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
     s3.delete_bucket(Bucket=name)

@@ -15,6 +15,30 @@ class NoSuchKey(MetadataError):
     pass
 
 
+class KeyDeleted(NoSuchKey):
+    """The key's newest version is a delete marker."""
+
+    def __init__(self, version_id: str) -> None:
+        super().__init__(version_id)
+        self.version_id = version_id
+
+
+class NoSuchVersion(MetadataError):
+    pass
+
+
+class IsDeleteMarker(MetadataError):
+    """The version that was asked for is a delete marker."""
+
+    def __init__(self, version_id: str, modified_us: int) -> None:
+        super().__init__(version_id)
+        self.version_id, self.modified_us = version_id, modified_us
+
+
+class ObjectLocked(MetadataError):
+    """A retention or a legal hold keeps the version from being destroyed."""
+
+
 class NoSuchUpload(MetadataError):
     pass
 

@@ -39,6 +39,7 @@ bucket, object_, extent, blob = (ALL_TABLES[name] for name in ("bucket", "object
 garbage, pending, repair, upload, part = (
     ALL_TABLES[name] for name in ("garbage", "pending", "repair", "upload", "part")
 )
+version, bucket_config = ALL_TABLES["version"], ALL_TABLES["bucket_config"]
 _BLOB = (blob.c.id, blob.c.size, blob.c.stripe_bytes, blob.c.parity, blob.c.nodes)
 _CHECKSUM = ("checksum_algorithm", "checksum_type", "checksum_value")
 
@@ -59,16 +60,16 @@ def limited(name: str = "limit") -> Any:
 # --- buckets ---------------------------------------------------------------------------------
 
 
+_BUCKET = bucket.c["id", "name", "region", "owner", "created_us", "versioning", "revision"]
+_put_config = insert(bucket_config).values({c.name: given(c.name) for c in bucket_config.c})
+
+
 class B:
-    get = one(
-        select(*bucket.c["id", "name", "region", "owner", "created_us"]).where(
-            bucket.c.name == given("bucket")
-        )
-    )
+    get = one(select(*_BUCKET).where(bucket.c.name == given("bucket")))
     id = one(select(bucket.c.id).where(bucket.c.name == given("bucket")))
     add = one(
         insert(bucket)
-        .values({name: given(name) for name in ("name", "region", "owner", "created_us")})
+        .values({name: given(name) for name in ("name", "region", "owner", "created_us", "versioning")})
         .on_conflict_do_nothing()
         .returning(bucket.c.id),
         writes=True,
@@ -82,6 +83,42 @@ class B:
         .where(object_.c.bucket_id == given("bucket_id"))
         .limit(1)
     )
+    any_version = one(
+        select(literal_column("1"))
+        .select_from(version)
+        .where(version.c.bucket_id == given("bucket_id"))
+        .limit(1)
+    )
+    # Among those who write where no object is to be locked: a bucket's new keys and its delete markers.
+    exclusive = one(
+        select(bucket.c.id).where(bucket.c.id == given("bucket_id")).with_for_update(key_share=True)
+    )
+    changed = change(
+        update(bucket)
+        .where(bucket.c.id == given("bucket_id"))
+        .values(
+            revision=bucket.c.revision + literal_column("1"),
+            versioning=func.coalesce(given("new_versioning", bucket.c.versioning.type), bucket.c.versioning),
+        )
+    )
+    configs = rows(
+        select(*bucket_config.c["kind", "id", "document"])
+        .where(bucket_config.c.bucket_id == given("bucket_id"))
+        .order_by(bucket_config.c.kind, bucket_config.c.id)
+    )
+    put_config = change(
+        _put_config.on_conflict_do_update(
+            index_elements=["bucket_id", "kind", "id"], set_={"document": _put_config.excluded.document}
+        )
+    )
+    remove_config = change(
+        delete(bucket_config).where(
+            bucket_config.c.bucket_id == given("bucket_id"),
+            bucket_config.c.kind == given("kind"),
+            bucket_config.c.id == given("id", bucket_config.c.id.type),
+        )
+    )
+    remove_configs = change(delete(bucket_config).where(bucket_config.c.bucket_id == given("bucket_id")))
     uploads = rows(select(upload.c.id, upload.c.parts_id).where(upload.c.bucket_id == given("bucket_id")))
     remove = change(delete(bucket).where(bucket.c.id == given("bucket_id")))
 
@@ -94,12 +131,13 @@ class B:
         conditions += [bucket.c.owner == given("owner")] if owner else []
         conditions += [bucket.c.region == given("region")] if region else []
         conditions += [bucket.c.name < given("stop")] if bounded else []
-        columns = bucket.c["id", "name", "region", "owner", "created_us"]
-        return rows(select(*columns).where(*conditions).order_by(bucket.c.name).limit(limited()))
+        return rows(select(*_BUCKET).where(*conditions).order_by(bucket.c.name).limit(limited()))
 
 
 # --- objects ---------------------------------------------------------------------------------
 
+# What may change of a version while it lasts.
+ALTERABLE = ("storage_class", "tags", "acl", "lock", "encryption")
 _HERE = and_(object_.c.bucket_id == given("bucket_id"), object_.c.key == given("key"))
 _SAME = and_(
     object_.c.bucket_id == given("at_bucket"),
@@ -110,13 +148,16 @@ _JOINED = bucket.outerjoin(object_, and_(object_.c.bucket_id == bucket.c.id, obj
 _LISTED = object_.c[
     "key", "etag", "size", "modified_us", "storage_class", "owner", "checksum_algorithm", "checksum_type"
 ]
-_CONTENT = object_.c["data_id", "etag", "size", "modified_us", "parts", "blob_id"]
+# As `transactions.objects.Current` has them.
+CONTENT = ("data_id", "etag", "size", "modified_us", "parts", "blob_id", "version_id", "rank", "lock")
+_CONTENT = object_.c[CONTENT]
 
 
 class O:  # noqa: E742 - read as O.get, O.head, beside B and U
     get = one(
         select(
             bucket.c.id,
+            bucket.c.versioning,
             *(object_.c[c.name] for c in object_.c if c.name not in ("bucket_id", "key")),
             *(c.label(f"blob_{c.name}_") for c in _BLOB[1:]),
         )
@@ -125,7 +166,12 @@ class O:  # noqa: E742 - read as O.get, O.head, beside B and U
     )
     # With the question whether a blob has an intent: the usual write has none, and is spared the DELETE.
     head = one(
-        select(bucket.c.id, *_CONTENT, exists().where(pending.c.blob_id == given("blob_id", LargeBinary)))
+        select(
+            bucket.c.id,
+            bucket.c.versioning,
+            *_CONTENT,
+            exists().where(pending.c.blob_id == given("blob_id", LargeBinary)),
+        )
         .select_from(_JOINED)
         .where(bucket.c.name == given("bucket"))
     )
@@ -137,6 +183,15 @@ class O:  # noqa: E742 - read as O.get, O.head, beside B and U
         .values({c.name: given(c.name) for c in object_.c if c.name not in ("bucket_id", "key")})
     )
     remove = one(delete(object_).where(_SAME).returning(object_.c.data_id), writes=True)
+    # Where a lock may be set meanwhile: it is another one then.
+    remove_as_locked = one(
+        delete(object_)
+        .where(_SAME, func.coalesce(object_.c.lock, literal_column("''")) == given("at_lock"))
+        .returning(object_.c.data_id),
+        writes=True,
+    )
+    lock = one(select(object_.c.data_id).where(_HERE).with_for_update())
+    alter = change(update(object_).where(_SAME).values({name: given("new_" + name) for name in ALTERABLE}))
 
     @staticmethod
     def page(*, inclusive: bool, bounded: bool) -> Statement:
@@ -215,7 +270,8 @@ class C:
 
 _PART = tuple(part.c[c.name] for c in part.c if c.name != "owner_id")
 _FIELDS = tuple(upload.c[name] for name in (
-    "id", "key", "owner", "initiated_us", "storage_class", "checksum_algorithm", "checksum_type", "attributes"
+    "id", "key", "owner", "initiated_us", "storage_class", "checksum_algorithm", "checksum_type",
+    "attributes", "tags", "acl", "lock", "encryption",
 ))  # fmt: skip
 _UPLOAD = and_(
     upload.c.id == given("upload_id"), upload.c.bucket_id == bucket.c.id, upload.c.key == given("key")

@@ -7,16 +7,25 @@ bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+OFF, ENABLED, SUSPENDED = "Off", "Enabled", "Suspended"
+"""The states of a bucket's versioning."""
+NULL_VERSION = "null"
+"""The id of a version that was made while versioning was not enabled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
+    """`versioning`: "Off", "Enabled", "Suspended". `revision` changes with every change of its settings."""
+
     id: int
     name: str
     region: str
     owner: str
     created_us: int
+    versioning: str = OFF
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +102,42 @@ class Properties:
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
-    """The current version of a key.
+class Lock:
+    """What keeps a version from being deleted: retention of a mode ("GOVERNANCE", "COMPLIANCE") until a time,
+    and a legal hold.
+    """
 
-    `etag` is without quotes. `data_id` names the content: it changes with every write. `parts` is the number
+    mode: str | None = None
+    until_us: int | None = None
+    hold: bool = False
+
+    def holds(self, now_us: int, *, bypass: bool) -> bool:
+        """Whether the version may not be destroyed now; `bypass` lifts governance alone."""
+        if self.hold:
+            return True
+        retained = self.until_us is not None and self.until_us > now_us
+        return retained and not (bypass and self.mode == "GOVERNANCE")
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What most objects have none of. `acl` and `encryption` are JSON values of the layers above."""
+
+    tags: dict[str, str] | None = None
+    acl: Any = None
+    lock: Lock | None = None
+    encryption: Any = None
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A version of a key, the current one or another.
+
+    `etag` is without quotes. `versioned`: whether the bucket has or had versioning, so that clients are told
+    the `version_id`. `data_id` names the content: it changes with every write. `parts` is the number
     of parts of a multipart object, 0 for a plain one.
 
     `extent` is the only extent of an object that has just one (the usual case); None for an empty object and
@@ -116,6 +157,8 @@ class Object:
     checksum: Checksum | None
     parts: int
     extent: Extent | None
+    versioned: bool = False
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +174,7 @@ class NewObject:
     properties: Properties
     checksum: Checksum | None
     content: Content
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +196,31 @@ class Conditions:
 NO_CONDITIONS = Conditions()
 
 
+class Deleted(NamedTuple):
+    """What a delete did. `found`: there was something to delete, or to hide.
+
+    `version_id`: in a versioned bucket the id of the version that was deleted or, without one named, of the
+    delete marker that was made; None elsewhere. `marker`: that version is a delete marker.
+    """
+
+    found: bool
+    version_id: str | None = None
+    marker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Doomed:
+    """What is to be deleted: a key, or (`version_id`) one version of it for good.
+
+    `bypass`: governance retention does not hold.
+    """
+
+    key: str
+    conditions: Conditions
+    version_id: str | None = None
+    bypass: bool = False
+
+
 class Listed(NamedTuple):
     """One key of a listing.
 
@@ -166,6 +235,36 @@ class Listed(NamedTuple):
     owner: str
     checksum_algorithm: str | None
     checksum_type: str | None
+
+
+class ListedVersion(NamedTuple):
+    """One version or delete marker of a listing of versions."""
+
+    key: str
+    version_id: str
+    latest: bool
+    marker: bool
+    etag: str
+    size: int
+    modified_us: int
+    storage_class: str
+    owner: str
+    checksum_algorithm: str | None
+    checksum_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """A page of versions, by key and newest first, and common prefixes.
+
+    Where there are more, `next_key` and `next_version` name the last version of this page; or `next_key` the
+    last common prefix, and `next_version` is None.
+    """
+
+    versions: list[ListedVersion]
+    prefixes: list[str]
+    next_key: str | None = None
+    next_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +296,7 @@ class Upload:
     properties: Properties
     checksum_algorithm: str | None
     checksum_type: str | None
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +346,7 @@ class AccessKey:
     owner: str
     state: str
     created_us: int
+    user_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

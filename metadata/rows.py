@@ -8,10 +8,24 @@ from typing import Any
 
 import orjson
 
-from metadata.records import Blob, Checksum, Content, Extent, NewObject, Object, Part, Properties, Upload
+from metadata.records import (
+    NO_EXTRAS,
+    OFF,
+    Blob,
+    Checksum,
+    Content,
+    Extent,
+    Extras,
+    Lock,
+    NewObject,
+    Object,
+    Part,
+    Properties,
+    Upload,
+)
 
 Row = tuple[Any, ...]
-CURRENT = "null"
+_NO_EXTRAS: dict[str, Any] = {"tags": None, "acl": None, "lock": None, "encryption": None}
 
 
 def pack_nodes(nodes: tuple[int, ...]) -> bytes:
@@ -65,9 +79,41 @@ def properties_of(attributes: str | None, storage_class: str) -> Properties:
     return Properties(headers, metadata, storage_class)
 
 
+def extras_of(tags: str | None, acl: str | None, lock: str | None, encryption: str | None) -> Extras:
+    if tags is acl is lock is encryption is None:
+        return NO_EXTRAS
+    return Extras(_parsed(tags), _parsed(acl), lock_of(lock), _parsed(encryption))
+
+
+def lock_of(text: str | None) -> Lock | None:
+    return None if text is None else Lock(*orjson.loads(text))
+
+
+def extras_values(extras: Extras) -> dict[str, Any]:
+    """The columns of what most objects have none of."""
+    if extras is NO_EXTRAS:
+        return _NO_EXTRAS
+    lock = extras.lock
+    return {
+        "tags": _text(extras.tags),
+        "acl": _text(extras.acl),
+        "lock": None if lock is None else _text([lock.mode, lock.until_us, lock.hold]),
+        "encryption": _text(extras.encryption),
+    }
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
 def object_of(row: Row, key: str) -> Object:
-    (bucket_id, version_id, data_id, etag, size, modified_us, owner, storage_class, algorithm, kind, value,
-     attributes, parts, blob_id, blob_offset, blob_size, stripe_bytes, parity, nodes) = row  # fmt: skip
+    (bucket_id, versioning, version_id, data_id, etag, size, modified_us, owner, storage_class,
+     algorithm, kind, value, attributes, parts, blob_id, blob_offset, _, tags, acl, lock, encryption,
+     blob_size, stripe_bytes, parity, nodes) = row  # fmt: skip
     one = None
     if blob_id is not None:
         one = Extent(
@@ -76,6 +122,7 @@ def object_of(row: Row, key: str) -> Object:
     return Object(
         bucket_id, key, version_id, data_id, etag, size, modified_us, owner,
         properties_of(attributes, storage_class), checksum_of(algorithm, kind, value), parts, one,
+        versioning != OFF, extras_of(tags, acl, lock, encryption),
     )  # fmt: skip
 
 
@@ -87,10 +134,12 @@ def inline_extent(content: Content) -> tuple[bytes | None, int]:
     return only.blob.id, only.offset
 
 
-def object_values(new: NewObject, *, parts: int, blob_id: bytes | None, blob_offset: int) -> dict[str, Any]:
+def object_values(
+    new: NewObject, *, version_id: str, rank: int, parts: int, blob_id: bytes | None, blob_offset: int
+) -> dict[str, Any]:
     """All columns but the key."""
     return {
-        "version_id": CURRENT,
+        "version_id": version_id,
         "data_id": new.data_id,
         "etag": new.etag,
         "size": new.content.size,
@@ -102,6 +151,8 @@ def object_values(new: NewObject, *, parts: int, blob_id: bytes | None, blob_off
         "parts": parts,
         "blob_id": blob_id,
         "blob_offset": blob_offset,
+        "rank": rank,
+        **extras_values(new.extras),
     }
 
 
@@ -115,6 +166,6 @@ def part_of(row: Row) -> Part:
 
 
 def upload_of(row: Row, bucket: str) -> Upload:
-    id_, key, owner, initiated_us, storage_class, algorithm, kind, attributes = row
+    id_, key, owner, initiated_us, storage_class, algorithm, kind, attributes, *extras = row
     properties = properties_of(attributes, storage_class)
-    return Upload(id_, bucket, key, owner, initiated_us, properties, algorithm, kind)
+    return Upload(id_, bucket, key, owner, initiated_us, properties, algorithm, kind, extras_of(*extras))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +21,13 @@ from metadata.keys import check_key
 from metadata.migrate import migrate
 from metadata.records import (
     NO_CONDITIONS,
+    OFF,
     AccessKey,
     Bucket,
     Conditions,
     Content,
+    Deleted,
+    Doomed,
     Extent,
     Garbage,
     MissingChunk,
@@ -36,6 +39,7 @@ from metadata.records import (
     Repair,
     Upload,
     UploadPage,
+    VersionPage,
 )
 from metadata.rows import blob_of
 from metadata.sqlite import SqliteRunner
@@ -98,13 +102,42 @@ class Metadata:
 
     # --- buckets ------------------------------------------------------------------------------
 
-    async def create_bucket(self, name: str, *, region: str, owner: str, now_us: int) -> Bucket:
-        """Raises BucketExists."""
-        return await self._write(None, buckets.create_bucket, name, region, owner, now_us)
+    async def create_bucket(
+        self,
+        name: str,
+        *,
+        region: str,
+        owner: str,
+        now_us: int,
+        versioning: str = OFF,
+        configs: Mapping[str, str] | None = None,
+    ) -> Bucket:
+        """`configs`: the first documents of its settings, JSON by kind. Raises BucketExists."""
+        arguments = (name, region, owner, now_us, versioning, configs or {})
+        return await self._write(None, buckets.create_bucket, *arguments)
 
     async def get_bucket(self, name: str) -> Bucket:
         """Raises NoSuchBucket."""
         return await self._read(reads.get_bucket, name)
+
+    async def set_versioning(self, bucket: str, state: str) -> None:
+        """ "Enabled" or "Suspended". Raises NoSuchBucket."""
+        await self._write(None, buckets.set_versioning, bucket, state)
+
+    async def put_bucket_config(self, bucket: str, kind: str, document: str, *, id: str = "") -> None:
+        """Keep a document (JSON) of a bucket's settings, in place of the one of that kind and id.
+
+        Raises NoSuchBucket.
+        """
+        await self._write(None, buckets.put_config, bucket, kind, id, document)
+
+    async def delete_bucket_config(self, bucket: str, kind: str, *, id: str = "") -> bool:
+        """Whether it was there. Raises NoSuchBucket."""
+        return await self._write(None, buckets.delete_config, bucket, kind, id)
+
+    async def bucket_configs(self, bucket_id: int) -> dict[tuple[str, str], str]:
+        """All documents of a bucket's settings, by kind and id."""
+        return await self._read(buckets.configs, bucket_id)
 
     async def delete_bucket(self, name: str) -> None:
         """Uploads in progress are aborted with it. Raises NoSuchBucket, BucketNotEmpty."""
@@ -124,10 +157,12 @@ class Metadata:
 
     # --- objects ------------------------------------------------------------------------------
 
-    async def get_object(self, bucket: str, key: str) -> Object:
-        """Raises NoSuchBucket, NoSuchKey."""
+    async def get_object(self, bucket: str, key: str, version_id: str | None = None) -> Object:
+        """The current version, or the one named. NoSuchBucket, NoSuchKey (KeyDeleted where a delete marker is
+        on top), NoSuchVersion, IsDeleteMarker.
+        """
         check_key(key)
-        return await self._read(reads.get_object, bucket, key)
+        return await self._read(reads.get_object, bucket, key, version_id)
 
     async def extents(self, data_id: bytes, start: int, stop: int) -> list[Extent]:
         """The extents that overlap [start, stop), in order, of an object whose `extent` is None.
@@ -136,25 +171,63 @@ class Metadata:
         """
         return await self._read(reads.extents, data_id, start, stop)
 
-    async def put_object(self, new: NewObject, conditions: Conditions = NO_CONDITIONS) -> None:
-        """Make the object, in place of what has its key. NoSuchBucket, NoSuchKey, PreconditionFailed,
-        BlobGone.
+    async def put_object(self, new: NewObject, conditions: Conditions = NO_CONDITIONS) -> str | None:
+        """Make the object, in place of what has its key or on top of it; its version id, None in a bucket
+        without versioning. NoSuchBucket, NoSuchKey, PreconditionFailed, BlobGone.
         """
         check_key(new.key)
-        await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
+        return await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
 
-    async def delete_object(self, bucket: str, key: str, conditions: Conditions = NO_CONDITIONS) -> bool:
-        """Whether it was there. Raises NoSuchBucket; with conditions also NoSuchKey, PreconditionFailed."""
+    async def alter_object(
+        self, bucket: str, key: str, version_id: str | None, change: Callable[[Object], Object]
+    ) -> Object:
+        """Change a version's extras or storage class: `change` is given it as it is, in the transaction that
+        writes what it returns, and may be called again. What it raises is raised; else as `get_object`.
+        """
         check_key(key)
-        return await self._write((bucket, key), objects.delete_object, bucket, key, conditions, now_us())
+        return await self._write((bucket, key), objects.alter_object, bucket, key, version_id, change)
+
+    async def delete_object(
+        self,
+        bucket: str,
+        key: str,
+        conditions: Conditions = NO_CONDITIONS,
+        *,
+        version_id: str | None = None,
+        bypass: bool = False,
+        owner: str = "",
+    ) -> Deleted:
+        """Delete a key, or hide it in a bucket with versioning (`owner`: of the delete marker), or destroy
+        one version. NoSuchBucket, ObjectLocked; with conditions also NoSuchKey, PreconditionFailed.
+        """
+        check_key(key)
+        doomed = Doomed(key, conditions, version_id, bypass)
+        arguments = (bucket, doomed, os.urandom(16), owner, now_us())
+        return await self._write((bucket, key), objects.delete_object, *arguments)
 
     async def delete_objects(
-        self, bucket: str, wanted: Sequence[tuple[str, Conditions]]
-    ) -> list[bool | MetadataError]:
-        """In one transaction, for each: whether it was there, or why it stays. Raises NoSuchBucket."""
-        for key, _ in wanted:
-            check_key(key)
-        return await self._write(None, objects.delete_objects, bucket, list(wanted), now_us())
+        self, bucket: str, wanted: Sequence[Doomed], *, owner: str = ""
+    ) -> list[Deleted | MetadataError]:
+        """In one transaction, for each: what was done, or why it stays. Raises NoSuchBucket."""
+        for doomed in wanted:
+            check_key(doomed.key)
+        markers = [os.urandom(16) for _ in wanted]
+        return await self._write(None, objects.delete_objects, bucket, list(wanted), markers, owner, now_us())
+
+    async def list_versions(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str | None = None,
+        key_marker: str | None = None,
+        version_marker: str | None = None,
+        limit: int = 1000,
+    ) -> VersionPage:
+        """Versions and delete markers by key, the newest first. Raises NoSuchBucket."""
+        check_key(prefix + (key_marker or ""))
+        arguments = (bucket, prefix, delimiter, key_marker, version_marker, limit)
+        return await self._read(listing.list_versions, *arguments)
 
     async def list_objects(
         self,
@@ -223,14 +296,15 @@ class Metadata:
 
     async def complete_upload(
         self, upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions = NO_CONDITIONS
-    ) -> None:
-        """Make an object out of these parts, given as they were read, in order; the others go.
+    ) -> str | None:
+        """Make an object out of these parts, given as they were read, in order; the others go. Its version
+        id.
 
         `new.content` tells the size alone. Raises NoSuchBucket, NoSuchUpload, PartChanged, NoSuchKey,
         PreconditionFailed.
         """
         arguments = (upload, list(parts), new, conditions, now_us())
-        await self._write(None, uploads.complete_upload, *arguments)
+        return await self._write(None, uploads.complete_upload, *arguments)
 
     async def abort_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Raises NoSuchBucket, NoSuchUpload."""

@@ -2,8 +2,13 @@
 
 How they hang together:
 
-- `object` holds the current version of each key. Its content is one extent inside the row (`blob_id`,
-  `blob_offset`; the usual case), nothing (`size` 0), or rows of `extent` under its `data_id`.
+- `object` holds the current version of each key, where that is no delete marker. Its content is one extent
+  inside the row (`blob_id`, `blob_offset`; the usual case), nothing (`size` 0), or rows of `extent` under its
+  `data_id`.
+- `version` holds what is not current: noncurrent versions, and all delete markers, those on top included. A
+  key in `object` is newer than all of its rows in `version`; `rank` is minus the time: rising order is newest
+  first. A bucket without versioning has no row there, and pays nothing.
+- `bucket.revision` counts the changes of a bucket's settings, `bucket_config` has their documents.
 - `part` belongs to an upload while it is under way (`owner_id` is the upload's `parts_id`), and to the object
   afterwards (`owner_id` is the object's `data_id`, `start` is set). The bytes of an upload's parts are rows
   of `extent` under its `parts_id`, part number n from n * PART_SPAN on; completion moves them under the
@@ -41,11 +46,24 @@ class Bucket(Base, table=True):
     region: str = Field(sa_type=Text)
     owner: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
+    versioning: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "Off"})
+    revision: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
-class Object(Base, table=True):
-    __tablename__ = "object"
+class BucketConfig(Base, table=True):
+    """`kind`: "Policy", "Cors"...; `id`: "" but for kinds of which a bucket has several; `document`: JSON."""
+
+    __tablename__ = "bucket_config"
     __table_args__ = WITHOUT_ROWID
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True, foreign_key="bucket.id")
+    kind: str = Field(sa_type=Text, primary_key=True)
+    id: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    document: str = Field(sa_type=Text)
+
+
+class AnyVersion(SQLModel):
+    """The columns of a version of an object. `tags`, `acl`, `lock`, `encryption`: JSON, NULL for none."""
 
     bucket_id: int = Field(sa_type=Integer, primary_key=True, foreign_key="bucket.id")
     key: str = Field(sa_type=KEY_TEXT, primary_key=True)
@@ -63,6 +81,27 @@ class Object(Base, table=True):
     parts: int = Field(sa_type=Integer)
     blob_id: bytes | None = Field(sa_type=LargeBinary)
     blob_offset: int = Field(sa_type=BigInteger)
+    rank: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    tags: str | None = Field(sa_type=Text)
+    acl: str | None = Field(sa_type=Text)
+    lock: str | None = Field(sa_type=Text)
+    encryption: str | None = Field(sa_type=Text)
+
+
+class Object(AnyVersion, Base, table=True):
+    __tablename__ = "object"
+    __table_args__ = WITHOUT_ROWID
+
+
+class Version(AnyVersion, Base, table=True):
+    __tablename__ = "version"
+    __table_args__ = (
+        Index("ix_version_id", "bucket_id", "key", "version_id", unique=True),
+        WITHOUT_ROWID,
+    )
+
+    rank: int = Field(sa_type=BigInteger, primary_key=True)
+    delete_marker: int = Field(sa_type=Integer)
 
 
 class Extent(Base, table=True):
@@ -139,6 +178,10 @@ class Upload(Base, table=True):
     checksum_algorithm: str | None = Field(sa_type=Text)
     checksum_type: str | None = Field(sa_type=Text)
     attributes: str | None = Field(sa_type=Text)
+    tags: str | None = Field(sa_type=Text)
+    acl: str | None = Field(sa_type=Text)
+    lock: str | None = Field(sa_type=Text)
+    encryption: str | None = Field(sa_type=Text)
 
 
 class Part(Base, table=True):
@@ -169,7 +212,45 @@ class Node(Base, table=True):
     added_us: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
+class Account(Base, table=True):
+    """Who owns buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs."""
+
+    __tablename__ = "account"
+    __table_args__ = WITHOUT_ROWID
+
+    id: str = Field(sa_type=Text, primary_key=True)
+    number: str = Field(sa_type=Text, unique=True)
+    name: str = Field(sa_type=Text, unique=True)
+    email: str | None = Field(sa_type=Text, unique=True)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class IamUser(Base, table=True):
+    """A user of an account: may do what policies allow."""
+
+    __tablename__ = "iam_user"
+    __table_args__ = WITHOUT_ROWID
+
+    account_id: str = Field(sa_type=Text, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    id: str = Field(sa_type=Text, unique=True)
+    path: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class IamUserPolicy(Base, table=True):
+    __tablename__ = "iam_user_policy"
+    __table_args__ = WITHOUT_ROWID
+
+    account_id: str = Field(sa_type=Text, primary_key=True)
+    user_name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    document: str = Field(sa_type=Text)
+
+
 class AccessKey(Base, table=True):
+    """`user_name` NULL: the account's own (root) key."""
+
     __tablename__ = "access_key"
     __table_args__ = WITHOUT_ROWID
 
@@ -178,6 +259,7 @@ class AccessKey(Base, table=True):
     owner: str = Field(sa_type=Text)
     state: str = Field(sa_type=Text)
     created_us: int = Field(sa_type=BigInteger)
+    user_name: str | None = Field(sa_type=KEY_TEXT)
 
 
 class Lease(Base, table=True):

@@ -133,7 +133,10 @@ class N:
     add_key = change(
         _add_key.on_conflict_do_update(
             index_elements=["access_key"],
-            set_={name: _add_key.excluded[name] for name in ("secret_key", "owner", "state", "created_us")},
+            set_={
+                name: _add_key.excluded[name]
+                for name in ("secret_key", "owner", "state", "created_us", "user_name")
+            },
         )
     )
     revoke_key = change(

@@ -125,6 +125,7 @@ class App:
                 metadata=store.metadata,
                 blobs=store.blobs,
                 keys=store.keys,
+                buckets=store.buckets,
                 region=settings.region,
                 domains=settings.domains,
                 max_object_bytes=settings.max_object_bytes,

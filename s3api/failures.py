@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from email.utils import formatdate
 
 from metadata import errors as m
 from s3api.blobs import DataUnavailable, NodesFull, TooFewNodes
@@ -35,6 +36,23 @@ def _part(error: BaseException, where: Where) -> S3Error:
     return S3Error("InvalidPart", PartNumber=str(error.number), UploadId=where.get("UploadId", ""))
 
 
+def _deleted(error: BaseException, where: Where) -> S3Error:
+    assert isinstance(error, m.KeyDeleted)
+    return S3Error("NoSuchKey", Key=where.get("Key", ""), DeleteMarker="true", VersionId=error.version_id)
+
+
+def _marker(error: BaseException, _: Where) -> S3Error:
+    """A delete marker has no bytes and no head: the one thing to do with it is to delete it."""
+    assert isinstance(error, m.IsDeleteMarker)
+    return S3Error(
+        "MethodNotAllowed",
+        DeleteMarker="true",
+        VersionId=error.version_id,
+        LastModified=formatdate(error.modified_us // 1_000_000, usegmt=True),
+        Allow="DELETE",
+    )
+
+
 def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
     """A condition that an operator wants to read of, too."""
 
@@ -48,6 +66,12 @@ def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
 TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.NoSuchBucket: _bucket,
     m.NoSuchKey: lambda _, where: S3Error("NoSuchKey", Key=where.get("Key", "")),
+    m.KeyDeleted: _deleted,
+    m.NoSuchVersion: lambda _, where: S3Error("NoSuchVersion", Key=where.get("Key", "")),
+    m.IsDeleteMarker: _marker,
+    m.ObjectLocked: lambda _, __: S3Error(
+        "AccessDenied", "Access Denied because object protected by object lock."
+    ),
     m.NoSuchUpload: lambda _, where: S3Error("NoSuchUpload", UploadId=where.get("UploadId", "")),
     m.BucketNotEmpty: lambda _, where: S3Error("BucketNotEmpty", BucketName=where.get("BucketName", "")),
     m.PreconditionFailed: _precondition,

@@ -15,11 +15,12 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from metadata import Metadata
-from metadata.records import AccessKey
+from metadata.records import AccessKey, Bucket
 from s3api import failures
 from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
+from s3api.buckets import Buckets
 from s3api.errors import S3Error
 from s3api.http import Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
@@ -33,6 +34,7 @@ SERVER = b"Sixfold"
 HOST_ID = "sixfold"
 # A damaged list of what to delete would delete something else: AWS wants a digest of it.
 DIGEST_REQUIRED = frozenset({"DeleteObjects"})
+MAKES_BUCKET = frozenset({"CreateBucket"})
 
 
 class KeyFinder(Protocol):
@@ -48,13 +50,14 @@ class Gateway:
         metadata: Metadata,
         blobs: BlobStore,
         keys: KeyFinder,
+        buckets: Buckets,
         region: str,
         domains: tuple[str, ...],
         max_object_bytes: int,
         body_idle_s: float,
         sink: Sink,
     ) -> None:
-        self._metadata, self._blobs, self._keys = metadata, blobs, keys
+        self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._sink = sink
@@ -117,11 +120,15 @@ class Gateway:
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         inputs = operation.read(bucket, key, query, request.headers)
+        call = Call(
+            self._metadata, self._blobs, owner, record.request_id, now_us, self._region, self._buckets
+        )
+        record.call = call
+        if bucket is not None and operation.name not in MAKES_BUCKET:
+            call.bucket, call.settings = await self._buckets.find(bucket)
         self._authorize(verified)
         if "ExpectedBucketOwner" in inputs:
-            await self._check_owner(inputs, bucket)
-        call = Call(self._metadata, self._blobs, owner, record.request_id, now_us, self._region)
-        record.call = call
+            _check_owner(inputs, call.bucket)
         if verified.mode.streaming and not operation.has_stream_body:
             raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
         if operation.has_xml_body:
@@ -181,14 +188,6 @@ class Gateway:
         if verified.access_key is None:
             raise S3Error("AccessDenied")
 
-    async def _check_owner(self, inputs: dict[str, Any], bucket: str | None) -> None:
-        """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
-        expected = inputs.pop("ExpectedBucketOwner")
-        if bucket is not None:
-            found = await self._metadata.get_bucket(bucket)
-            if found.owner != expected:
-                raise S3Error("AccessDenied")
-
     # --- bodies -------------------------------------------------------------------------------
 
     def _body(
@@ -236,6 +235,13 @@ class Gateway:
 
 def new_request_id() -> str:
     return f"{random.getrandbits(64):016X}"
+
+
+def _check_owner(inputs: dict[str, Any], bucket: Bucket | None) -> None:
+    """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
+    expected = inputs.pop("ExpectedBucketOwner")
+    if bucket is not None and bucket.owner != expected:
+        raise S3Error("AccessDenied")
 
 
 def declared_length(request: Request) -> int | None:

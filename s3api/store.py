@@ -15,6 +15,7 @@ from metadata.errors import NodeExists
 from metadata.records import NodeRow
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
 from s3api.blobs.cluster import Cluster
+from s3api.buckets import Buckets
 from s3api.keys import Keys, root_key
 from s3api.kms import KeyFile, RemoteKeys, Vault
 from s3api.settings import MIN_NODES, Settings, SettingsError
@@ -26,6 +27,7 @@ class Store:
     metadata: Metadata
     blobs: BlobStore
     keys: Keys
+    buckets: Buckets
     vault: Vault
 
 
@@ -40,7 +42,8 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(blobs.close)
         vault = open_vault(settings)
         stack.push_async_callback(vault.close)
-        yield Store(settings, metadata, blobs, Keys(root, metadata, cache_s=settings.key_cache_s), vault)
+        keys = Keys(root, metadata, cache_s=settings.key_cache_s)
+        yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault)
 
 
 @asynccontextmanager

@@ -1,6 +1,8 @@
-"""Buckets."""
+"""Buckets and their settings."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket
 from metadata.queries import B
@@ -9,14 +11,21 @@ from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.uploads import drop_upload
 
 
-def create_bucket(name: str, region: str, owner: str, now_us: int) -> Transaction[Bucket]:
+def create_bucket(
+    name: str, region: str, owner: str, now_us: int, versioning: str, configs: Mapping[str, str]
+) -> Transaction[Bucket]:
     there = yield B.get(bucket=name)
     if there is not None:
         raise BucketExists(there[3])
-    added = yield B.add(name=name, region=region, owner=owner, created_us=now_us)
+    added = yield B.add(name=name, region=region, owner=owner, created_us=now_us, versioning=versioning)
     if added is None:
         raise Again
-    return Bucket(added[0], name, region, owner, now_us)
+    for kind, document in configs.items():
+        yield B.put_config(bucket_id=added[0], kind=kind, id="", document=document)
+    revision = 1 if configs else 0
+    if revision:
+        yield B.changed(bucket_id=added[0], new_versioning=None)
+    return Bucket(added[0], name, region, owner, now_us, versioning, revision)
 
 
 def delete_bucket(name: str, now_us: int) -> Transaction[None]:
@@ -26,9 +35,46 @@ def delete_bucket(name: str, now_us: int) -> Transaction[None]:
         raise NoSuchBucket
     if (yield B.any_object(bucket_id=row[0])) is not None:
         raise BucketNotEmpty
+    if (yield B.any_version(bucket_id=row[0])) is not None:
+        raise BucketNotEmpty
     uploads = yield B.uploads(bucket_id=row[0])
     if uploads:
         yield HEAVY
     for upload_id, parts_id in uploads:
         yield from drop_upload(upload_id, parts_id, now_us)
+    yield B.remove_configs(bucket_id=row[0])
     yield B.remove(bucket_id=row[0])
+
+
+def set_versioning(name: str, state: str) -> Transaction[None]:
+    yield B.lock(bucket=name)  # what is being written without versions comes before it
+    yield from _changed(name, state)
+
+
+def put_config(name: str, kind: str, id_: str, document: str) -> Transaction[None]:
+    bucket_id = yield from _changed(name)
+    yield B.put_config(bucket_id=bucket_id, kind=kind, id=id_, document=document)
+
+
+def delete_config(name: str, kind: str, id_: str) -> Transaction[bool]:
+    """Whether it was there."""
+    bucket_id = yield from _changed(name)
+    removed = yield B.remove_config(bucket_id=bucket_id, kind=kind, id=id_)
+    return bool(removed)
+
+
+def configs(bucket_id: int) -> Transaction[dict[tuple[str, str], str]]:
+    found = yield B.configs(bucket_id=bucket_id)
+    return {(kind, id_): document for kind, id_, document in found}
+
+
+def _changed(name: str, versioning: str | None = None) -> Transaction[int]:
+    """Count a change of the bucket's settings, which also locks its row. NoSuchBucket."""
+    row = yield B.get(bucket=name)
+    if row is None:
+        raise NoSuchBucket
+    changed = yield B.changed(bucket_id=row[0], new_versioning=versioning)
+    if not changed:
+        raise Again
+    bucket_id: int = row[0]
+    return bucket_id

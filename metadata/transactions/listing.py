@@ -15,21 +15,23 @@ from typing import Any, NamedTuple
 from metadata.errors import NoSuchBucket
 from metadata.keys import after_prefix, common_prefix
 from metadata.queries import B, O, U
-from metadata.records import Bucket, Listed, Page, UploadPage
+from metadata.records import NULL_VERSION, Bucket, Listed, ListedVersion, Page, UploadPage, VersionPage
 from metadata.rows import Row, upload_of
 from metadata.statements import Call, Statement, Transaction
+from metadata.transactions.versions import rank_of
+from metadata.version_queries import V
 
 FEW = 4
 
 
 class Start(NamedTuple):
-    """Where to read on: from `key`, itself only when `inclusive`; after the upload `after_id` of that key
-    when given.
+    """Where to read on: from `key`, itself only when `inclusive`; after the upload or version `after_id` (an
+    id, a rank) of that key when given.
     """
 
     key: str
     inclusive: bool
-    after_id: str | None = None
+    after_id: Any = None
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ def walk(
     read: Callable[[Start, int], Call],
     key_at: int,
     *,
+    id_at: int | None = None,
     prefix: str,
     delimiter: str | None,
     start: Start,
@@ -56,7 +59,8 @@ def walk(
 ) -> Transaction[Walk]:
     """At most `limit` rows and prefixes from `start` on; `more` tells whether there is another one.
 
-    `read(start, n)` gives the next n rows; `key_at` is the key's column in them.
+    `read(start, n)` gives the next n rows; `key_at` is the key's column in them, `id_at` that of what tells
+    rows of one key apart, where a key may have several.
     """
     found, at = Walk(), start
     want = FEW if delimiter else limit + 1
@@ -66,7 +70,8 @@ def walk(
         if found.more or (len(batch) < want and jump is None):
             return found
         if jump is None:
-            at = _behind(batch[-1], key_at)
+            last = batch[-1]
+            at = Start(last[key_at], False, None if id_at is None else last[id_at])
         elif (above := after_prefix(jump)) is None:
             return found
         else:
@@ -99,11 +104,6 @@ def _take(
             found.prefixes.append(skip)
         found.last_is_prefix = skip is not None
     return used, skip
-
-
-def _behind(row: Row, key_at: int) -> Start:
-    # Rows of uploads begin with the upload's id, and a key may have several.
-    return Start(row[key_at], False, row[0] if key_at else None)
 
 
 def first(prefix: str, after: str | None, *, after_is_prefix: bool) -> Start | None:
@@ -166,7 +166,7 @@ def list_uploads(
         statement = _UPLOAD_PAGES[at.inclusive, stop is not None, at.after_id is not None]
         return statement(bucket_id=row[0], start=at.key, stop=stop, limit=n, after_id=at.after_id)
 
-    found = yield from walk(read, 1, prefix=prefix, delimiter=delimiter, start=start, limit=limit)
+    found = yield from walk(read, 1, id_at=0, prefix=prefix, delimiter=delimiter, start=start, limit=limit)
     uploads = [upload_of(each, bucket) for each in found.rows]
     if not found.more:
         return UploadPage(uploads, found.prefixes, None, None)
@@ -184,6 +184,76 @@ def _first_upload(
     if rolled is not None:
         return first(prefix, rolled, after_is_prefix=True)
     return Start(marker, False, id_marker or None)
+
+
+_VERSION_PAGES: dict[tuple[bool, bool, bool], Statement] = {
+    (inclusive, bounded, within): V.page(inclusive=inclusive, bounded=bounded, within_key=within)
+    for inclusive in (True, False)
+    for bounded in (True, False)
+    for within in (True, False)
+}
+
+
+def list_versions(
+    bucket: str,
+    prefix: str,
+    delimiter: str | None,
+    key_marker: str | None,
+    version_marker: str | None,
+    limit: int,
+) -> Transaction[VersionPage]:
+    """A key marker inside a common prefix stands for all of it, as in listings of uploads."""
+    row = yield B.id(bucket=bucket)
+    if row is None:
+        raise NoSuchBucket
+    stop = after_prefix(prefix)
+    start = _first_upload(prefix, delimiter, key_marker, None)
+    if start is not None and version_marker is not None and start.key == key_marker and not start.inclusive:
+        rank = rank_of(version_marker)
+        if version_marker == NULL_VERSION:
+            there = yield V.rank(bucket_id=row[0], key=start.key, version_id=NULL_VERSION)
+            rank = None if there is None else there[0]
+        start = Start(start.key, False, rank)
+    if start is None or limit < 1:
+        return VersionPage([], [])
+
+    def read(at: Start, n: int) -> Call:
+        statement = _VERSION_PAGES[at.inclusive, stop is not None, at.after_id is not None]
+        return statement(bucket_id=row[0], start=at.key, stop=stop, limit=n, after_rank=at.after_id)
+
+    found = yield from walk(read, 0, id_at=1, prefix=prefix, delimiter=delimiter, start=start, limit=limit)
+    versions = _listed_versions(found.rows, start)
+    if not found.more:
+        return VersionPage(versions, found.prefixes)
+    if found.last_is_prefix:
+        return VersionPage(versions, found.prefixes, found.prefixes[-1])
+    return VersionPage(versions, found.prefixes, versions[-1].key, versions[-1].version_id)
+
+
+def _listed_versions(found: list[Row], start: Start) -> list[ListedVersion]:
+    """The newest of each key is the latest; of the key in which a page begins it was on the page before."""
+    out: list[ListedVersion] = []
+    before = start.key if start.after_id is not None else None
+    for (
+        key,
+        _,
+        version_id,
+        etag,
+        size,
+        modified_us,
+        storage_class,
+        owner,
+        algorithm,
+        kind,
+        marker,
+        _,
+    ) in found:
+        latest, before = key != before, key
+        out.append(
+            ListedVersion(key, version_id, latest, bool(marker), etag, size, modified_us, storage_class,
+                          owner, algorithm, kind)
+        )  # fmt: skip
+    return out
 
 
 _BUCKET_PAGES: dict[tuple[bool, bool, bool], Statement] = {

@@ -2,185 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
-from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, PreconditionFailed
-from metadata.queries import B, O, U
-from metadata.records import NO_CONDITIONS, Conditions, NewObject
-from metadata.rows import Row, inline_extent, object_values
+from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, ObjectLocked, PreconditionFailed
+from metadata.queries import B, O
+from metadata.records import (
+    NO_CONDITIONS,
+    NULL_VERSION,
+    OFF,
+    Conditions,
+    Deleted,
+    Doomed,
+    NewObject,
+    Object,
+)
+from metadata.rows import Row, extras_values, inline_extent
 from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.contents import (
     attach,
     check_shared,
     release,
-    release_all,
     remove_intents,
     write_extents,
 )
+from metadata.transactions.current import Current, Head, check_delete, check_write, discard, head_of
+from metadata.transactions.reads import get_object
+from metadata.transactions.versions import delete_version, hide, place
+from metadata.version_queries import V
 
 MANY = 100
 
 
-class Current(NamedTuple):
-    """What a write has to know of the key as it is. `data_id` None: there is no such key."""
+def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transaction[str | None]:
+    """The new version's id, None in a bucket without versioning.
 
-    data_id: bytes | None
-    etag: str
-    size: int
-    modified_us: int
-    parts: int
-    blob_id: bytes | None
-
-    @property
-    def spread(self) -> bool:
-        """Whether the content is in rows of extents, possibly many thousands."""
-        return self.blob_id is None and self.size is not None and self.size > 0
-
-
-def check_write(conditions: Conditions, current: Current) -> None:
-    """Raise NoSuchKey or PreconditionFailed.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    May be repeated after a commit of unknown outcome: the object's own row tells that it was done.
     """
-    exists = current.data_id is not None
-    if conditions.if_match is not None:
-        if not exists:
-            raise NoSuchKey
-        if conditions.if_match not in ("*", current.etag):
-            raise PreconditionFailed("If-Match")
-    if exists and conditions.if_none_match in ("*", current.etag):
-        raise PreconditionFailed("If-None-Match")
-
-
-def check_delete(conditions: Conditions, current: Current) -> None:
-    """Raise NoSuchKey or PreconditionFailed.
-
-    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
-    """
-    check_write(conditions, current)
-    for wanted, there, name in (
-        (conditions.if_match_modified_us, current.modified_us, "x-amz-if-match-last-modified-time"),
-        (conditions.if_match_size, current.size, "x-amz-if-match-size"),
-    ):
-        if wanted is not None and current.data_id is None:
-            raise NoSuchKey
-        if wanted is not None and wanted != there:
-            raise PreconditionFailed(name)
-
-
-def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transaction[None]:
-    """May be repeated after a commit of unknown outcome: the object's own row tells that it was done."""
     content = new.content
     blob_id, blob_offset = inline_extent(content)
-    head = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
-    if head is None:
+    row = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
+    if row is None:
         raise NoSuchBucket
-    current = Current(*head[1:-1])
+    head = head_of(row)
+    current = head.current
     if current[:4] == (new.data_id, new.etag, content.size, new.modified_us):
-        return
+        return None if head.versioning == OFF else current.version_id
     if conditions is not NO_CONDITIONS:
         check_write(conditions, current)
     if len(content.new_blobs) != len(content.extents):
         yield from check_shared(content)
     if current.spread or len(content.extents) > MANY:
         yield HEAVY
-    yield from replace(head[0], new, current, parts=0, blob_id=blob_id, blob_offset=blob_offset)
+    version_id, old = yield from place(head, new, now_us, parts=0, blob_id=blob_id, blob_offset=blob_offset)
     yield from attach(content)
     if len(content.extents) > 1:
         yield from write_extents(new.data_id, content)
-    if head[-1] or len(content.new_blobs) > 1:
+    if row[-1] or len(content.new_blobs) > 1:
         yield from remove_intents(content)
-    yield from discard(current, now_us)
+    if old is not None:
+        yield from discard(old, now_us)
+    return version_id
 
 
-def replace(
-    bucket_id: int,
-    new: NewObject,
-    current: Current,
-    *,
-    parts: int,
-    blob_id: bytes | None = None,
-    blob_offset: int = 0,
-) -> Transaction[None]:
-    """Write the object's row over what was read; Again where that is no longer so."""
-    values = object_values(new, parts=parts, blob_id=blob_id, blob_offset=blob_offset)
-    if current.data_id is None:
-        changed = yield O.add(bucket_id=bucket_id, key=new.key, **values)
-    else:
-        changed = yield O.replace(at_bucket=bucket_id, at_key=new.key, at_data=current.data_id, **values)
-    if not changed:
-        raise Again
-
-
-def discard(old: Current, now_us: int) -> Transaction[None]:
-    """Let go of the content that a row referred to."""
-    if old.blob_id is not None:
-        yield from release((old.blob_id,), now_us)
-    elif old.data_id is not None and old.size:
-        yield from release_all(old.data_id, now_us)
-    if old.parts:
-        yield U.remove_parts(owner_id=old.data_id)
-
-
-def delete_object(bucket: str, key: str, conditions: Conditions, now_us: int) -> Transaction[bool]:
-    head = yield O.head(bucket=bucket, key=key, blob_id=None)
-    if head is None:
+def delete_object(
+    bucket: str, doomed: Doomed, marker_id: bytes, owner: str, now_us: int
+) -> Transaction[Deleted]:
+    """`marker_id`: the data id of the delete marker, where one is to be made, and `owner` whose it is."""
+    row = yield O.head(bucket=bucket, key=doomed.key, blob_id=None)
+    if row is None:
         raise NoSuchBucket
-    current = Current(*head[1:-1])
-    check_delete(conditions, current)
-    if current.data_id is None:
-        return False
-    if current.spread:
+    head = head_of(row)
+    if head.current.spread:
         yield HEAVY
-    removed = yield O.remove(at_bucket=head[0], at_key=key, at_data=current.data_id)
+    return (yield from _delete(head, doomed, marker_id, owner, now_us))
+
+
+def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: int) -> Transaction[Deleted]:
+    if doomed.version_id is not None and (head.versioning != OFF or doomed.version_id != NULL_VERSION):
+        return (yield from delete_version(head, doomed, now_us))
+    current = head.current
+    check_delete(doomed.conditions, current)
+    if head.versioning != OFF:
+        return (yield from hide(head, doomed.key, marker_id, owner, now_us))
+    if current.data_id is None:
+        return Deleted(False)
+    removed = yield O.remove(at_bucket=head.bucket_id, at_key=doomed.key, at_data=current.data_id)
     if removed is None:
         raise Again
     yield from discard(current, now_us)
-    return True
+    return Deleted(True)
 
 
 def delete_objects(
-    bucket: str, wanted: Sequence[tuple[str, Conditions]], now_us: int
-) -> Transaction[list[bool | MetadataError]]:
+    bucket: str, wanted: Sequence[Doomed], marker_ids: Sequence[bytes], owner: str, now_us: int
+) -> Transaction[list[Deleted | MetadataError]]:
     """Each key has its own verdict; a key named twice is gone the second time."""
-    row = yield B.id(bucket=bucket)
+    row = yield B.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
-    found = yield O.content.each({"bucket_id": row[0], "key": key} for key, _ in wanted)
-    verdicts, doomed = _verdicts(wanted, found)
-    if len(doomed) > MANY or any(current.spread for current in doomed.values()):
+    if row[5] != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
+        return (yield from _delete_versions(bucket, wanted, marker_ids, owner, now_us))
+    found = yield O.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
+    verdicts, gone = _verdicts(wanted, found)
+    if len(gone) > MANY or any(current.spread for current in gone.values()):
         yield HEAVY
     removed = yield O.remove.each(
         {"at_bucket": row[0], "at_key": key, "at_data": current.data_id}
-        for key, current in sorted(doomed.items())
+        for key, current in sorted(gone.items())
     )
     if None in removed:
         raise Again
-    yield from release([c.blob_id for c in doomed.values() if c.blob_id is not None], now_us)
-    for current in doomed.values():
+    yield from release([c.blob_id for c in gone.values() if c.blob_id is not None], now_us)
+    for current in gone.values():
         if current.blob_id is None or current.parts:
             yield from discard(current, now_us)
     return verdicts
 
 
-def _verdicts(
-    wanted: Sequence[tuple[str, Conditions]], found: Sequence[Row | None]
-) -> tuple[list[bool | MetadataError], dict[str, Current]]:
-    """What becomes of each, and what is to be deleted."""
-    verdicts: list[bool | MetadataError] = []
-    doomed: dict[str, Current] = {}
-    for (key, conditions), row in zip(wanted, found, strict=True):
-        current = Current(*row) if row is not None and key not in doomed else _MISSING
+def _delete_versions(
+    bucket: str, wanted: Sequence[Doomed], marker_ids: Sequence[bytes], owner: str, now_us: int
+) -> Transaction[list[Deleted | MetadataError]]:
+    """One after the other: what one of them does may be what the next one finds."""
+    yield HEAVY
+    verdicts: list[Deleted | MetadataError] = []
+    for doomed, marker_id in zip(wanted, marker_ids, strict=True):
+        row = yield O.head(bucket=bucket, key=doomed.key, blob_id=None)
+        if row is None:
+            raise Again
         try:
-            check_delete(conditions, current)
+            verdicts.append((yield from _delete(head_of(row), doomed, marker_id, owner, now_us)))
+        except (NoSuchKey, PreconditionFailed, ObjectLocked) as refused:
+            verdicts.append(refused)
+    return verdicts
+
+
+def _verdicts(
+    wanted: Sequence[Doomed], found: Sequence[Row | None]
+) -> tuple[list[Deleted | MetadataError], dict[str, Current]]:
+    """What becomes of each, and what is to be deleted."""
+    verdicts: list[Deleted | MetadataError] = []
+    gone: dict[str, Current] = {}
+    for doomed, row in zip(wanted, found, strict=True):
+        current = Current(*row) if row is not None and doomed.key not in gone else _MISSING
+        try:
+            check_delete(doomed.conditions, current)
         except (NoSuchKey, PreconditionFailed) as refused:
             verdicts.append(refused)
             continue
-        verdicts.append(current.data_id is not None)
+        verdicts.append(Deleted(current.data_id is not None))
         if current.data_id is not None:
-            doomed[key] = current
-    return verdicts, doomed
+            gone[doomed.key] = current
+    return verdicts, gone
 
 
-_MISSING = Current(None, "", 0, 0, 0, None)
+_MISSING = Current(None, "", 0, 0, 0, None, "", 0, None)
+
+
+def alter_object(
+    bucket: str, key: str, version_id: str | None, change: Callable[[Object], Object]
+) -> Transaction[Object]:
+    """Change what may change of a version while it lasts: its extras and its storage class.
+
+    `change` is given the version as it is and returns it as it is to be; what it raises ends the transaction.
+    The row is locked from before the look on. Raises as `get_object` does.
+    """
+    row = yield B.get(bucket=bucket)
+    if row is None:
+        raise NoSuchBucket
+    yield O.lock(bucket_id=row[0], key=key)
+    if version_id is not None:
+        yield V.lock(bucket_id=row[0], key=key, version_id=version_id)
+    found = yield from get_object(bucket, key, version_id)
+    wanted = change(found)
+    if wanted is found:
+        return found
+    values = {f"new_{name}": value for name, value in extras_values(wanted.extras).items()}
+    values |= {"new_storage_class": wanted.properties.storage_class}
+    at = {"at_bucket": row[0], "at_key": key, "at_data": found.data_id}
+    changed = yield O.alter(**at, **values)
+    if not changed:
+        older = yield V.content(bucket_id=row[0], key=key, version_id=found.version_id)
+        if older is None:
+            raise Again
+        changed = yield V.alter(**at, at_rank=Current(*older[:-1]).rank, **values)
+    if not changed:
+        raise Again
+    return wanted

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from metadata.errors import BlobGone, NoSuchAccessKey, NoSuchBucket, NoSuchKey, NoSuchUpload
+from metadata.errors import (
+    BlobGone,
+    IsDeleteMarker,
+    KeyDeleted,
+    NoSuchAccessKey,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchUpload,
+    NoSuchVersion,
+)
 from metadata.queries import B, C, O, U
-from metadata.records import AccessKey, Bucket, Extent, MissingChunk, NodeRow, Object, Part, Repair, Upload
+from metadata.records import (
+    OFF,
+    AccessKey,
+    Bucket,
+    Extent,
+    MissingChunk,
+    NodeRow,
+    Object,
+    Part,
+    Repair,
+    Upload,
+)
 from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
 from metadata.statements import Transaction
 from metadata.upkeep_queries import K, N
+from metadata.version_queries import V
 
 
 def get_bucket(name: str) -> Transaction[Bucket]:
@@ -19,13 +40,31 @@ def get_bucket(name: str) -> Transaction[Bucket]:
     return Bucket(*row)
 
 
-def get_object(bucket: str, key: str) -> Transaction[Object]:
+def get_object(bucket: str, key: str, version_id: str | None) -> Transaction[Object]:
     row = yield O.get(bucket=bucket, key=key)
     if row is None:
         raise NoSuchBucket
+    if row[2] is not None and version_id in (None, row[2]):
+        return object_of(row, key)
+    if version_id is not None:
+        return (yield from _noncurrent(bucket, key, version_id))
+    if row[1] != OFF:
+        newest = yield V.newest(bucket_id=row[0], key=key)
+        if newest is not None:
+            raise KeyDeleted(newest[1])
+    raise NoSuchKey
+
+
+def _noncurrent(bucket: str, key: str, version_id: str) -> Transaction[Object]:
+    row = yield V.get(bucket=bucket, key=key, version_id=version_id)
+    if row is None:
+        raise NoSuchBucket
     if row[2] is None:
-        raise NoSuchKey
-    return object_of(row, key)
+        raise NoSuchVersion
+    found = object_of(row[:-1], key)
+    if row[-1]:
+        raise IsDeleteMarker(found.version_id, found.modified_us)
+    return found
 
 
 def extents(data_id: bytes, start: int, stop: int) -> Transaction[list[Extent]]:

@@ -95,6 +95,7 @@ def put_access_key(key: AccessKey) -> Transaction[None]:
         owner=key.owner,
         state=key.state,
         created_us=key.created_us,
+        user_name=key.user_name,
     )
 
 

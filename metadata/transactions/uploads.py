@@ -8,7 +8,7 @@ from typing import Any
 from metadata.errors import NoSuchBucket, NoSuchUpload, PartChanged
 from metadata.queries import B, C, O, U
 from metadata.records import Conditions, Content, NewObject, Part, Upload
-from metadata.rows import attributes_of, checksum_values
+from metadata.rows import attributes_of, checksum_values, extras_values
 from metadata.statements import HEAVY, Again, Transaction
 from metadata.tables import PART_SPAN
 from metadata.transactions.contents import (
@@ -19,7 +19,10 @@ from metadata.transactions.contents import (
     remove_intents,
     write_extents,
 )
-from metadata.transactions.objects import MANY, Current, check_write, discard, replace
+from metadata.transactions.current import check_write, discard, head_of
+from metadata.transactions.versions import place
+
+MANY = 100
 
 
 def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
@@ -37,6 +40,7 @@ def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
         checksum_algorithm=new.checksum_algorithm,
         checksum_type=new.checksum_type,
         attributes=attributes_of(new.properties),
+        **extras_values(new.extras),
     )
 
 
@@ -72,24 +76,29 @@ def put_part(
 
 def complete_upload(
     upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions, now_us: int
-) -> Transaction[None]:
-    """The parts, and the extents of their bytes, become the object's, each kind in one statement."""
+) -> Transaction[str | None]:
+    """The parts, and the extents of their bytes, become the object's, each kind in one statement.
+
+    The new version's id, None in a bucket without versioning.
+    """
     parts_id, _ = yield from _locked(upload.bucket, upload.key, upload.id, 0)
-    head = yield O.head(bucket=new.bucket, key=new.key, blob_id=None)
-    if head is None:
+    row = yield O.head(bucket=new.bucket, key=new.key, blob_id=None)
+    if row is None:
         raise NoSuchBucket
-    current = Current(*head[1:-1])
-    check_write(conditions, current)
-    if len(parts) > MANY or current.spread:
+    head = head_of(row)
+    check_write(conditions, head.current)
+    if len(parts) > MANY or head.current.spread:
         yield HEAVY
     left_out = yield from _left_out(parts_id, parts)
-    yield from replace(head[0], new, current, parts=len(parts))
+    version_id, old = yield from place(head, new, now_us, parts=len(parts), blob_id=None, blob_offset=0)
     for number in left_out:
         yield from _drop_part(parts_id, number, now_us)
     yield U.move_parts(data_id=new.data_id, parts_id=parts_id)
     yield U.move_extents(data_id=new.data_id, parts_id=parts_id)
     yield from _remove_upload(upload.id, parts_id)
-    yield from discard(current, now_us)
+    if old is not None:
+        yield from discard(old, now_us)
+    return version_id
 
 
 def abort_upload(bucket: str, key: str, upload_id: str, now_us: int) -> Transaction[None]:

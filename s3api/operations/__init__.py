@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from s3api.operations import attributes, buckets, copies, deletes, listing, multipart, objects
+from s3api.operations import attributes, buckets, copies, deletes, listing, multipart, objects, versioning
 
 Handler = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -16,6 +16,8 @@ _HANDLERS: tuple[Handler, ...] = (
     buckets.head_bucket,
     buckets.delete_bucket,
     buckets.get_bucket_location,
+    versioning.get_bucket_versioning,
+    versioning.put_bucket_versioning,
     objects.put_object,
     objects.get_object,
     objects.head_object,

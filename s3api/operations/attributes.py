@@ -31,7 +31,7 @@ async def get_object_attributes(
     check_version(VersionId)
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=MAX_INT)
-    found = await call.metadata.get_object(Bucket, Key)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
     members: Output = {
         "ETag": found.etag,
         "Checksum": _checksum(found),
@@ -41,7 +41,8 @@ async def get_object_attributes(
     out = {name: members[name] for name in wanted if name in members}
     if "ObjectParts" in wanted and found.parts:
         out["ObjectParts"] = await _parts(call, found, after, limit)
-    return {"LastModified": found.modified_us, **out}
+    version_id = found.version_id if found.versioned else None
+    return {"LastModified": found.modified_us, "VersionId": version_id, **out}
 
 
 def _wanted(names: list[str]) -> set[str]:

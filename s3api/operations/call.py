@@ -11,10 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from s3api.buckets import NO_SETTINGS, BucketSettings
+
 if TYPE_CHECKING:
     from metadata import Metadata
+    from metadata.records import Bucket
     from s3api.blobs import BlobStore
     from s3api.body import Body
+    from s3api.buckets import Buckets
 
 Output = dict[str, Any]
 
@@ -23,7 +27,9 @@ Output = dict[str, Any]
 class Call:
     """One authorised request.
 
-    `owner` is the canonical id of the account that calls; `now_us` when it arrived.
+    `owner` is the canonical id of the account that calls; `now_us` when it arrived. `bucket`, `settings`: of
+    the bucket that the request names, as they were when it was authorised (None where it names none, or makes
+    it); those of another bucket are had from `buckets`.
     """
 
     metadata: Metadata
@@ -32,4 +38,7 @@ class Call:
     request_id: str
     now_us: int
     region: str
+    buckets: Buckets
+    bucket: Bucket | None = None
+    settings: BucketSettings = NO_SETTINGS
     body: Body | None = None

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
-from metadata.records import NO_CONDITIONS, Conditions
+from metadata.records import NO_CONDITIONS, NULL_VERSION, Conditions
 from s3api.errors import S3Error
 from s3api.operations.inputs import ReadConditions
 
-NULL_VERSION = "null"
+_VERSION = re.compile(r"[0-9a-f]{30}", re.ASCII)
 _TAGS = re.compile(r'(W/)?"([^"]*)"|([^",\s]+)')
 _NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
 
@@ -77,15 +77,16 @@ def delete_conditions(if_match: str | None) -> Conditions:
     return NO_CONDITIONS if if_match is None else Conditions(if_match=_unquoted(if_match))
 
 
-def check_version(version_id: str | None) -> None:
-    """In an unversioned bucket an object has the one version "null"; AWS calls any other id invalid."""
-    if version_id and version_id != NULL_VERSION:
-        raise S3Error(
-            "InvalidArgument",
-            "Invalid version id specified",
-            ArgumentName="versionId",
-            ArgumentValue=version_id,
-        )
+def check_version(version_id: str | None, *, argument: str = "versionId") -> None:
+    """Raise InvalidArgument for what cannot be a version id of ours, before any look into the database."""
+    if version_id is None or version_id == NULL_VERSION or _VERSION.fullmatch(version_id):
+        return
+    raise S3Error(
+        "InvalidArgument",
+        "Invalid version id specified" if version_id else "Version id cannot be the empty string",
+        ArgumentName=argument,
+        ArgumentValue=version_id,
+    )
 
 
 def _failed(etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None) -> str | None:

@@ -53,6 +53,7 @@ class Source:
     key: str
     conditions: CopySourceConditions
     expected_owner: str | None
+    version_id: str | None = None
 
 
 async def copy_object(
@@ -122,25 +123,28 @@ async def upload_part_copy(
         part = Part(PartNumber, etag, stop - start, call.now_us, checksum)
         await call.metadata.put_part(Bucket, Key, UploadId, part, Content(part.size, extents))
         return {
+            "CopySourceVersionId": found.version_id if found.versioned else None,
             "CopyPartResult": {
                 "ETag": f'"{etag}"',
                 "LastModified": call.now_us,
                 **_without_type(checksum if upload.checksum_algorithm else None),
-            }
+            },
         }
 
     return await _retried(once)
 
 
 def parse_source(header: str, conditions: CopySourceConditions, expected_owner: str | None) -> Source:
-    """x-amz-copy-source: "bucket/key" or "/bucket/key", URL-encoded, perhaps "?versionId=null" behind it.
+    """x-amz-copy-source: "bucket/key" or "/bucket/key", URL-encoded, perhaps "?versionId=..." behind it.
 
     Raises InvalidArgument, NotImplemented for access points.
     """
     if header.startswith("arn:"):
         raise S3Error("NotImplemented", "Copying from access points is not implemented.")
+    version_id = None
     if version := _VERSION.search(header):
-        check_version(version[1])
+        version_id = version[1]
+        check_version(version_id)
         header = header[: version.start()]
     try:
         path = unquote_plus(header, errors="strict")
@@ -149,7 +153,7 @@ def parse_source(header: str, conditions: CopySourceConditions, expected_owner: 
     bucket, slash, key = path.removeprefix("/").partition("/")
     if not (bucket and slash and key):
         raise _bad_source("Invalid copy source object key")
-    return Source(bucket, key, conditions, expected_owner)
+    return Source(bucket, key, conditions, expected_owner, version_id)
 
 
 def copy_range(header: str | None, size: int) -> tuple[int, int]:
@@ -192,7 +196,7 @@ async def _read_source(call: Call, source: Source) -> Object:
         bucket = await call.metadata.get_bucket(source.bucket)
         if bucket.owner != call.owner or source.expected_owner not in (None, bucket.owner):
             raise S3Error("AccessDenied")
-        found = await call.metadata.get_object(source.bucket, source.key)
+        found = await call.metadata.get_object(source.bucket, source.key, source.version_id)
     except NoSuchBucket:
         raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
     except NoSuchKey:
@@ -224,13 +228,15 @@ async def _copy(
         checksum=checksum,
         content=Content(found.size, extents),
     )
-    await call.metadata.put_object(new, conditions)
+    version_id = await call.metadata.put_object(new, conditions)
     return {
+        "VersionId": version_id,
+        "CopySourceVersionId": found.version_id if found.versioned else None,
         "CopyObjectResult": {
             "ETag": f'"{new.etag}"',
             "LastModified": new.modified_us,
             **checksum_members(checksum),
-        }
+        },
     }
 
 

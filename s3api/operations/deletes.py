@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from metadata.errors import MetadataError, NoSuchKey, PreconditionFailed
-from metadata.records import Conditions
+from metadata.errors import MetadataError, NoSuchKey, ObjectLocked, PreconditionFailed
+from metadata.records import Deleted, Doomed
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import NULL_VERSION, check_version, delete_conditions
+from s3api.operations.conditions import check_version, delete_conditions
 
 MAX_DELETES = 1000
 MAX_KEY_BYTES = 1024
@@ -21,33 +21,53 @@ _ERRORS: dict[type[MetadataError], tuple[str, str]] = {
         "At least one of the pre-conditions you specified did not hold",
     ),
     NoSuchKey: ("NoSuchKey", "The specified key does not exist."),
+    ObjectLocked: ("AccessDenied", "Access Denied because object protected by object lock."),
 }
 _UNFORESEEN = ("InternalError", "We encountered an internal error. Please try again.")
 
 
 async def delete_object(
-    call: Call, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    VersionId: str | None = None,
+    IfMatch: str | None = None,
+    BypassGovernanceRetention: bool | None = None,
 ) -> Output:
     """A key that is not there is deleted well enough, unless a condition asks for it."""
     check_version(VersionId)
-    await call.metadata.delete_object(Bucket, Key, delete_conditions(IfMatch))
-    return {}
+    done = await call.metadata.delete_object(
+        Bucket,
+        Key,
+        delete_conditions(IfMatch),
+        version_id=VersionId,
+        bypass=bool(BypassGovernanceRetention),
+        owner=call.owner,
+    )
+    return {} if done.version_id is None else _shown(done)
 
 
-async def delete_objects(call: Call, *, Bucket: str, Delete: dict[str, Any]) -> Output:
+async def delete_objects(
+    call: Call, *, Bucket: str, Delete: dict[str, Any], BypassGovernanceRetention: bool | None = None
+) -> Output:
     """Up to 1,000 keys in one transaction, each with its own verdict; Quiet leaves only the failures."""
     wanted = Delete.get("Objects") or []
     if not 1 <= len(wanted) <= MAX_DELETES:
         raise S3Error("MalformedXML")
+    bypass = bool(BypassGovernanceRetention)
     errors = [_refusal(item) for item in wanted]
-    todo = [item for item, error in zip(wanted, errors, strict=True) if error is None]
-    results = iter(await call.metadata.delete_objects(Bucket, [_request(item) for item in todo]))
+    todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
+    results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner))
     deleted: list[Output] = []
     for at, item in enumerate(wanted):
-        if errors[at] is None and isinstance(result := next(results), MetadataError):
+        if errors[at] is not None:
+            continue
+        result = next(results)
+        if isinstance(result, MetadataError):
             errors[at] = _ERRORS.get(type(result), _UNFORESEEN)
-        if errors[at] is None and not Delete.get("Quiet"):
-            deleted.append(_named(item))
+        elif not Delete.get("Quiet"):
+            deleted.append(_deleted(item, result))
     return {
         "Deleted": deleted,
         "Errors": [
@@ -67,7 +87,9 @@ def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
         return "UserKeyMustBeSpecified", "The bucket POST must contain the specified field name."
     if len(key.encode()) > MAX_KEY_BYTES:
         return "KeyTooLongError", "Your key is too long"
-    if item.get("VersionId") not in (None, "", NULL_VERSION):
+    try:
+        check_version(item.get("VersionId") or None)
+    except S3Error:
         return "NoSuchVersion", "The specified version does not exist."
     for name in ("LastModifiedTime", "Size"):
         if item.get(name) is not None:
@@ -75,9 +97,21 @@ def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _request(item: dict[str, Any]) -> tuple[str, Conditions]:
-    return item["Key"], delete_conditions(item.get("ETag"))
+def _doomed(item: dict[str, Any], bypass: bool) -> Doomed:
+    return Doomed(item["Key"], delete_conditions(item.get("ETag")), item.get("VersionId") or None, bypass)
+
+
+def _shown(done: Deleted) -> Output:
+    return {"VersionId": done.version_id, "DeleteMarker": done.marker or None}
 
 
 def _named(item: dict[str, Any]) -> Output:
     return {"Key": item["Key"], "VersionId": item.get("VersionId") or None}
+
+
+def _deleted(item: dict[str, Any], done: Deleted) -> Output:
+    """The version that was named; of a delete marker, made or destroyed, its own id."""
+    out = _named(item)
+    if done.marker:
+        out |= {"DeleteMarker": True, "DeleteMarkerVersionId": done.version_id}
+    return out

@@ -56,6 +56,8 @@ def description(object: Object, *, checksum_mode: str | None = None) -> Output:
         **properties.headers,
         "Metadata": {name: _mail_safe(value) for name, value in properties.metadata.items()},
     }
+    if object.versioned:
+        out["VersionId"] = object.version_id
     if properties.storage_class != "STANDARD":
         out["StorageClass"] = properties.storage_class
     if checksum_mode and checksum_mode.upper() == "ENABLED":

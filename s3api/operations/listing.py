@@ -7,10 +7,10 @@ where a page holds one that needs it.
 
 from __future__ import annotations
 
-from metadata.records import Listed, Page, Part, Upload
+from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import NULL_VERSION
+from s3api.operations.conditions import check_version
 from s3api.operations.paging import (
     Encode,
     Owners,
@@ -100,20 +100,62 @@ async def list_object_versions(
     EncodingType: str | None = None,
     OptionalObjectAttributes: list[str] | None = None,
 ) -> Output:
-    """Every key has one version, "null": after (key, "null") comes the next key, as after the key alone."""
+    """Versions and delete markers by key, the newest first; in an unversioned bucket every key has the
+    version "null"."""
     encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     _check_version_marker(KeyMarker, VersionIdMarker)
-    page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(KeyMarker, Prefix, Delimiter), limit)
-    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
-    versions = _contents(page.objects, encode, with_owner=True)
-    for version in versions:
-        version["VersionId"], version["IsLatest"] = NULL_VERSION, True
-    out["Versions"] = versions
-    out["KeyMarker"], out["VersionIdMarker"] = shown(KeyMarker or "", encode), VersionIdMarker or ""
-    if page.next_after is not None:
-        out["NextKeyMarker"] = shown(page.next_after, encode)
-        out["NextVersionIdMarker"] = None if page.next_is_prefix else NULL_VERSION
-    return out
+    page = VersionPage([], [])
+    if limit:
+        page = await call.metadata.list_versions(
+            Bucket,
+            prefix=Prefix or "",
+            delimiter=Delimiter or None,
+            key_marker=KeyMarker or None,
+            version_marker=VersionIdMarker or None,
+            limit=limit,
+        )
+    else:
+        await call.metadata.get_bucket(Bucket)
+    keys = all_shown([version.key for version in page.versions], encode)
+    owners, lists = Owners(), _Lists()
+    entries = [
+        (version.marker, _version_entry(key, version, owners, lists))
+        for key, version in zip(keys, page.versions, strict=True)
+    ]
+    return {
+        "Name": Bucket,
+        "Prefix": shown(Prefix or "", encode),
+        "Delimiter": shown(Delimiter or None, encode),
+        "KeyMarker": shown(KeyMarker or "", encode),
+        "VersionIdMarker": VersionIdMarker or "",
+        "MaxKeys": limit,
+        "EncodingType": encode and "url",
+        "IsTruncated": page.next_key is not None,
+        "NextKeyMarker": shown(page.next_key, encode),
+        "NextVersionIdMarker": page.next_version,
+        "Versions": [entry for marker, entry in entries if not marker],
+        "DeleteMarkers": [entry for marker, entry in entries if marker],
+        "CommonPrefixes": _prefixes(page.prefixes, encode),
+    }
+
+
+def _version_entry(key: str, version: ListedVersion, owners: Owners, lists: _Lists) -> Output:
+    entry: Output = {
+        "Key": key,
+        "VersionId": version.version_id,
+        "IsLatest": version.latest,
+        "LastModified": version.modified_us,
+        "Owner": owners[version.owner],
+    }
+    if not version.marker:
+        entry |= {
+            "ETag": f'"{version.etag}"',
+            "ChecksumAlgorithm": lists[version.checksum_algorithm],
+            "ChecksumType": version.checksum_type,
+            "Size": version.size,
+            "StorageClass": version.storage_class,
+        }
+    return entry
 
 
 async def list_multipart_uploads(
@@ -265,8 +307,7 @@ def _check_version_marker(key_marker: str | None, version_marker: str | None) ->
             "version-id-marker",
             version_marker,
         )
-    if version_marker != NULL_VERSION:
-        raise _bad_argument("Invalid version id specified", "version-id-marker", version_marker)
+    check_version(version_marker, argument="version-id-marker")
 
 
 def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | None:

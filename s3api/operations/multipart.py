@@ -108,6 +108,7 @@ async def complete_multipart_upload(
     conditions = write_conditions(IfMatch, IfNoneMatch)
     named = completion.named_parts(MultipartUpload)
     done: NewObject | Object
+    version_id: str | None
     try:
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
@@ -115,14 +116,16 @@ async def complete_multipart_upload(
         checksum = completion.checksum(upload, parts)
         completion.check_claims(upload, checksum, ChecksumType, more)
         done = _made_of(call, upload, data_id, parts, checksum, MpuObjectSize)
-        await call.metadata.complete_upload(upload, parts, done, conditions)
+        version_id = await call.metadata.complete_upload(upload, parts, done, conditions)
     except (NoSuchUpload, PreconditionFailed) as refused:
         done = await _completed_before(call, Bucket, Key, data_id, named, refused)
+        version_id = done.version_id if done.versioned else None
     return {
         "Location": f"/{Bucket}/{quote(Key)}",
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',
+        "VersionId": version_id,
         **checksum_members(done.checksum),
     }
 
@@ -181,6 +184,7 @@ def _made_of(
         properties=upload.properties,
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),
+        extras=upload.extras,
     )
 
 

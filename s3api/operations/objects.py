@@ -65,8 +65,8 @@ async def put_object(
             checksum=received.checksum,
             content=received.content,
         )
-        await call.metadata.put_object(new, conditions)
-    return {"ETag": f'"{received.etag}"', **checksum_members(received.checksum)}
+        version_id = await call.metadata.put_object(new, conditions)
+    return {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}
 
 
 async def _look_first(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
@@ -148,7 +148,7 @@ async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | 
 
 async def _current(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
     check_version(version_id)
-    return await call.metadata.get_object(bucket, key)
+    return await call.metadata.get_object(bucket, key, version_id)
 
 
 async def _answer(

@@ -16,6 +16,7 @@ HEADER_DETAILS = {
     "Allow": b"allow",
     "BucketRegion": b"x-amz-bucket-region",
     "ContentRange": b"content-range",
+    "DeleteMarker": b"x-amz-delete-marker",
     "LastModified": b"last-modified",
     "Location": b"location",
     "RetryAfter": b"retry-after",

@@ -10,7 +10,19 @@ from typing import Any
 
 import psycopg
 
-from metadata.records import Blob, Checksum, Content, Extent, NewObject, Object, Part, Properties, Upload
+from metadata.records import (
+    Blob,
+    Checksum,
+    Conditions,
+    Content,
+    Doomed,
+    Extent,
+    NewObject,
+    Object,
+    Part,
+    Properties,
+    Upload,
+)
 from metadata.tables import PART_SPAN
 
 NOW_US = 1_750_000_000_000_000
@@ -48,6 +60,10 @@ def new_object(
     return NewObject(
         bucket=bucket, key=key, etag=etag, content=content(100) if what is None else what, **(given | more)
     )
+
+
+def doomed(key: str, *, if_match: str | None = None, version_id: str | None = None) -> Doomed:
+    return Doomed(key, Conditions(if_match=if_match), version_id)
 
 
 def upload(key: str, upload_id: str | None = None, *, bucket: str = "photos") -> Upload:
@@ -93,11 +109,30 @@ def _plain(value: Any) -> Any:
     return bytes(value) if isinstance(value, memoryview) else value
 
 
+def check_versions(url: str) -> None:
+    """The rules of `metadata.transactions.versions`."""
+    current = {row[:2]: row[2:] for row in query(url, "SELECT bucket_id, key, rank, version_id FROM object")}
+    kept: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in query(
+        url, "SELECT bucket_id, key, rank, version_id, delete_marker FROM version ORDER BY rank"
+    ):
+        kept.setdefault(row[:2], []).append(row[2:])
+    for key, rows in kept.items():
+        if key in current:
+            assert current[key][0] < rows[0][0], key
+        else:
+            assert rows[0][2], key
+        ids = [row[1] for row in rows] + ([current[key][1]] if key in current else [])
+        assert len(ids) == len(set(ids)), key
+
+
 def check_consistent(url: str, *, made: set[bytes] | None = None) -> None:
     """References equal extents, garbage is what has none, nothing dangles; `made`: all blobs ever stored,
     none of which may be lost.
     """
-    objects = query(url, "SELECT data_id, size, parts, blob_id FROM object")
+    columns = "data_id, size, parts, blob_id"
+    objects = query(url, f"SELECT {columns} FROM object UNION ALL SELECT {columns} FROM version")
+    check_versions(url)
     extents = query(url, "SELECT data_id, start, length, blob_id FROM extent")
     refs = Counter(row[3] for row in objects if row[3] is not None) + Counter(row[3] for row in extents)
     blobs = dict(query(url, "SELECT id, refs FROM blob"))

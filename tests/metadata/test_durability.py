@@ -16,7 +16,7 @@ import pytest
 from metadata import Metadata, open_metadata
 from metadata.errors import MetadataError, PreconditionFailed
 from metadata.records import Conditions
-from tests.metadata.made import NOW_US, check_consistent, content, new_object, query
+from tests.metadata.made import NOW_US, check_consistent, content, doomed, new_object, query
 
 # Writes without end, 16 at a time, and tells each key once it is acknowledged.
 WRITER = """
@@ -143,7 +143,7 @@ async def test_copies_against_deletes_from_several_stores(store: Metadata, url: 
             stores[2].delete_object("photos", f"copy{turn - 1}"),
             return_exceptions=True,
         )
-        assert {type(each).__name__ for each in results} <= {"NoneType", "bool", "BlobGone"}, results
+        assert {type(each).__name__ for each in results} <= {"NoneType", "Deleted", "BlobGone"}, results
     await asyncio.gather(*(each.close() for each in stores))
     check_consistent(url)
 
@@ -163,7 +163,7 @@ async def test_buckets_deleted_while_others_write(store: Metadata, url: str) -> 
         if names[0] == "NoneType":
             assert set(names[1:]) == {"NoSuchBucket"}
         else:
-            await store.delete_objects("short", [(f"{at}", Conditions()) for at in range(3)])
+            await store.delete_objects("short", [doomed(f"{at}") for at in range(3)])
             await store.delete_bucket("short")
     await asyncio.gather(*(each.close() for each in stores))
 

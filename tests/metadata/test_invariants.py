@@ -11,8 +11,17 @@ import pytest
 
 from metadata import Metadata
 from metadata.errors import BlobGone, NoSuchKey, NoSuchUpload, PartChanged
-from metadata.records import Conditions, Content, Upload
-from tests.metadata.made import check_consistent, content, extents_of, new_object, part, shared, upload
+from metadata.records import Content, Upload
+from tests.metadata.made import (
+    check_consistent,
+    content,
+    doomed,
+    extents_of,
+    new_object,
+    part,
+    shared,
+    upload,
+)
 
 KEYS = [f"k{at}" for at in range(6)]
 EXPECTED = (BlobGone, NoSuchKey, NoSuchUpload, PartChanged)
@@ -54,7 +63,7 @@ class Actor:
         await self.store.delete_object("photos", self.key())
 
     async def delete_many(self) -> None:
-        await self.store.delete_objects("photos", [(self.key(), Conditions()) for _ in range(3)])
+        await self.store.delete_objects("photos", [doomed(self.key()) for _ in range(3)])
 
     async def begin(self) -> None:
         new = upload(self.key())

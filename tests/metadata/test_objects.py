@@ -7,8 +7,10 @@ import pytest
 
 from metadata import Metadata
 from metadata.errors import BlobGone, InvalidKey, MetadataError, NoSuchBucket, NoSuchKey, PreconditionFailed
-from metadata.records import Conditions, Content, Extent, MissingChunk, Properties
-from tests.metadata.made import ETAG, content, extents_of, new_object, query, shared
+from metadata.records import Conditions, Content, Deleted, Extent, MissingChunk, Properties
+from tests.metadata.made import ETAG, content, doomed, extents_of, new_object, query, shared
+
+GONE = Deleted(True)
 
 ANY = Conditions(if_none_match="*")
 
@@ -33,7 +35,7 @@ async def test_no_bucket_and_no_key_are_told_apart(store: Metadata) -> None:
     with pytest.raises(NoSuchKey):
         await store.get_object("photos", "a")
     for attempt in (store.get_object("none", "a"), store.put_object(new_object("a", bucket="none")),
-                    store.delete_object("none", "a"), store.delete_objects("none", [("a", Conditions())]),
+                    store.delete_object("none", "a"), store.delete_objects("none", [doomed("a")]),
                     store.list_objects("none"), store.list_uploads("none")):  # fmt: skip
         with pytest.raises(NoSuchBucket):
             await attempt
@@ -65,8 +67,8 @@ async def test_what_is_replaced_or_deleted_becomes_garbage(store: Metadata) -> N
     await store.put_object(old)
     await store.put_object(new)
     assert {g.blob for g in await store.garbage(1 << 60, 9)} == {e.blob for e in old.content.extents}
-    assert await store.delete_object("photos", "a") is True
-    assert await store.delete_object("photos", "a") is False
+    assert await store.delete_object("photos", "a") == GONE
+    assert await store.delete_object("photos", "a") == Deleted(False)
     assert len(await store.garbage(1 << 60, 9)) == 3
 
 
@@ -114,11 +116,11 @@ async def test_conditions_of_deletes(store: Metadata) -> None:
 async def test_many_deletes_have_each_their_verdict(store: Metadata) -> None:
     for key in "abc":
         await store.put_object(new_object(key, content(5, 6) if key == "c" else None))
-    wanted = [("a", Conditions()), ("b", Conditions(if_match="other")), ("none", Conditions(if_match="*")),
-              ("none", Conditions()), ("c", Conditions(if_match=ETAG)), ("a", Conditions())]  # fmt: skip
+    wanted = [doomed("a"), doomed("b", if_match="other"), doomed("none", if_match="*"),
+              doomed("none"), doomed("c", if_match=ETAG), doomed("a")]  # fmt: skip
     got = await store.delete_objects("photos", wanted)
     assert [type(each) if isinstance(each, MetadataError) else each for each in got] == [
-        True, PreconditionFailed, NoSuchKey, False, True, False]  # fmt: skip
+        GONE, PreconditionFailed, NoSuchKey, Deleted(False), GONE, Deleted(False)]  # fmt: skip
     assert [o.key for o in (await store.list_objects("photos")).objects] == ["b"]
 
 
@@ -127,7 +129,7 @@ async def test_keys_that_no_database_holds(store: Metadata, key: str) -> None:
     for attempt in (store.put_object(new_object(key)), store.get_object("photos", key),
                     store.delete_object("photos", key),
                     store.list_objects("photos", prefix=key), store.list_uploads("photos", key_marker=key),
-                    store.delete_objects("photos", [(key, Conditions())])):  # fmt: skip
+                    store.delete_objects("photos", [doomed(key)])):  # fmt: skip
         with pytest.raises(InvalidKey):
             await attempt
 
@@ -138,7 +140,7 @@ async def test_copies_share_blobs_and_the_last_one_buries_them(store: Metadata) 
     copied = shared(await extents_of(store, found))
     await store.put_object(new_object("b", copied))
     await store.put_object(new_object("a", copied))
-    await store.delete_objects("photos", [("a", Conditions())])
+    await store.delete_objects("photos", [doomed("a")])
     assert await store.garbage(1 << 60, 9) == []
     await store.delete_object("photos", "b")
     assert [g.blob.id for g in await store.garbage(1 << 60, 9)] == [
@@ -153,7 +155,7 @@ async def test_a_blob_in_one_object_many_times(store: Metadata) -> None:
     only = base.extents[0].blob
     twice = Content(14, (Extent(0, 10, only), Extent(10, 4, only, 2)), base.new_blobs)
     await store.put_object(new_object("a", twice))
-    assert await store.delete_objects("photos", [("a", Conditions())]) == [True]
+    assert await store.delete_objects("photos", [doomed("a")]) == [GONE]
     assert len(await store.garbage(1 << 60, 9)) == 1
 
 
@@ -161,7 +163,7 @@ async def test_two_deletes_in_one_request_of_one_blob(store: Metadata) -> None:
     new = new_object("a")
     await store.put_object(new)
     await store.put_object(new_object("b", shared(list(new.content.extents))))
-    assert await store.delete_objects("photos", [("a", Conditions()), ("b", Conditions())]) == [True, True]
+    assert await store.delete_objects("photos", [doomed("a"), doomed("b")]) == [GONE, GONE]
     assert len(await store.garbage(1 << 60, 9)) == 1
 
 
@@ -201,7 +203,7 @@ async def test_writes_of_one_key_see_each_other(store: Metadata) -> None:
     await asyncio.gather(*(store.put_object(new_object("a")) for _ in range(20)))
     assert len(await store.garbage(1 << 60, 99)) == 19
     found = await asyncio.gather(*(store.delete_object("photos", "a") for _ in range(5)))
-    assert sorted(found) == [False] * 4 + [True]
+    assert sorted(done.found for done in found) == [False] * 4 + [True]
 
 
 async def test_a_write_given_up_before_it_began_is_not_made(store: Metadata) -> None:

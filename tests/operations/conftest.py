@@ -14,6 +14,7 @@ from metadata import Metadata, open_metadata
 from metadata.records import Blob, Content, Extent
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
+from s3api.buckets import Buckets
 from s3api.operations.call import Call
 
 NOW_US = 1_750_000_000_000_000
@@ -90,6 +91,7 @@ async def call(metadata: Metadata, blobs: Blobs) -> Call:
         request_id="R1",
         now_us=NOW_US,
         region="us-east-1",
+        buckets=Buckets(metadata),
     )
     await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one

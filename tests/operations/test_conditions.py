@@ -159,8 +159,9 @@ def test_conditions_of_a_delete() -> None:
     assert delete_conditions(f'"{ETAG}"') == Conditions(if_match=ETAG)
 
 
-def test_versions_of_an_unversioned_bucket() -> None:
-    for fine in (None, "", "null"):
+def test_what_may_be_a_version_id() -> None:
+    for fine in (None, "null", "0" * 30):
         check_version(fine)
-    with pytest.raises(S3Error, match="InvalidArgument"):
-        check_version("3HL4kqtJvjVBH40Nrjfkd")
+    for odd in ("", "3HL4kqtJvjVBH40Nrjfkd", "0" * 31, "A" * 30):
+        with pytest.raises(S3Error, match="InvalidArgument"):
+            check_version(odd)

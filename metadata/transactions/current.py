@@ -1,0 +1,92 @@
+"""What a write has to know of a key as it is, what conditions make of that, and letting go of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from metadata.errors import NoSuchKey, ObjectLocked, PreconditionFailed
+from metadata.queries import U
+from metadata.records import Conditions
+from metadata.rows import Row, lock_of
+from metadata.statements import Transaction
+from metadata.transactions.contents import release, release_all
+
+
+class Current(NamedTuple):
+    """A version, usually the current one. `data_id` None: there is no such key, or it is deleted."""
+
+    data_id: bytes | None
+    etag: str
+    size: int
+    modified_us: int
+    parts: int
+    blob_id: bytes | None
+    version_id: str
+    rank: int
+    lock: str | None
+
+    @property
+    def spread(self) -> bool:
+        """Whether the content is in rows of extents, possibly many thousands."""
+        return self.blob_id is None and self.size is not None and self.size > 0
+
+
+class Head(NamedTuple):
+    """A key's bucket, and its current version."""
+
+    bucket_id: int
+    versioning: str
+    current: Current
+
+
+def head_of(row: Row) -> Head:
+    """From a row of `O.head`."""
+    return Head(row[0], row[1], Current(*row[2:-1]))
+
+
+def check_write(conditions: Conditions, current: Current) -> None:
+    """Raise NoSuchKey or PreconditionFailed.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    exists = current.data_id is not None
+    if conditions.if_match is not None:
+        if not exists:
+            raise NoSuchKey
+        if conditions.if_match not in ("*", current.etag):
+            raise PreconditionFailed("If-Match")
+    if exists and conditions.if_none_match in ("*", current.etag):
+        raise PreconditionFailed("If-None-Match")
+
+
+def check_delete(conditions: Conditions, current: Current) -> None:
+    """Raise NoSuchKey or PreconditionFailed.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+    """
+    check_write(conditions, current)
+    for wanted, there, name in (
+        (conditions.if_match_modified_us, current.modified_us, "x-amz-if-match-last-modified-time"),
+        (conditions.if_match_size, current.size, "x-amz-if-match-size"),
+    ):
+        if wanted is not None and current.data_id is None:
+            raise NoSuchKey
+        if wanted is not None and wanted != there:
+            raise PreconditionFailed(name)
+
+
+def check_lock(current: Current, now_us: int, *, bypass: bool) -> None:
+    """Raise ObjectLocked where the version may not be destroyed."""
+    lock = lock_of(current.lock)
+    if lock is not None and lock.holds(now_us, bypass=bypass):
+        raise ObjectLocked
+
+
+def discard(old: Current, now_us: int) -> Transaction[None]:
+    """Let go of the content that a row referred to."""
+    if old.blob_id is not None:
+        yield from release((old.blob_id,), now_us)
+    elif old.data_id is not None and old.size:
+        yield from release_all(old.data_id, now_us)
+    if old.parts:
+        yield U.remove_parts(owner_id=old.data_id)

@@ -1,0 +1,120 @@
+"""The statements about versions that are not current, and delete markers.
+
+As in `metadata.queries`, writes check themselves: what is moved or removed is named by the `data_id` that was
+read. A key's versions stand by `rank`, the newest first.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, and_, delete, func, literal_column, select, tuple_, union_all, update
+from sqlalchemy import insert as plain_insert
+
+from metadata.queries import (
+    _BLOB,
+    _SAME,
+    ALTERABLE,
+    CONTENT,
+    all_of,
+    blob,
+    bucket,
+    given,
+    limited,
+    object_,
+    version,
+)
+from metadata.statements import Statement, change, one, rows
+
+_COLUMNS = [c.name for c in object_.c]
+_KEY = and_(version.c.bucket_id == given("bucket_id"), version.c.key == given("key"))
+_SAME_VERSION = and_(
+    version.c.bucket_id == given("at_bucket"),
+    version.c.key == given("at_key"),
+    version.c.rank == given("at_rank"),
+    version.c.data_id == given("at_data"),
+)
+_LISTED = (
+    "key", "rank", "version_id", "etag", "size", "modified_us", "storage_class", "owner",
+    "checksum_algorithm", "checksum_type",
+)  # fmt: skip
+_NO, _YES = literal_column("0", Integer), literal_column("1", Integer)
+
+
+class V:
+    # With the bucket: no row at all where there is none, a row of NULLs where the version is not there.
+    get = one(
+        select(
+            bucket.c.id,
+            bucket.c.versioning,
+            *(version.c[name] for name in _COLUMNS if name not in ("bucket_id", "key")),
+            *(c.label(f"blob_{c.name}_") for c in _BLOB[1:]),
+            version.c.delete_marker,
+        )
+        .select_from(
+            bucket.outerjoin(
+                version,
+                and_(
+                    version.c.bucket_id == bucket.c.id,
+                    version.c.key == given("key"),
+                    version.c.version_id == given("version_id"),
+                ),
+            ).outerjoin(blob, blob.c.id == version.c.blob_id)
+        )
+        .where(bucket.c.name == given("bucket"))
+    )
+    newest = one(
+        select(*version.c["rank", "version_id", "data_id", "delete_marker"])
+        .where(_KEY)
+        .order_by(version.c.rank)
+        .limit(1)
+    )
+    content = one(
+        select(*version.c[CONTENT], version.c.delete_marker).where(
+            _KEY, version.c.version_id == given("version_id")
+        )
+    )
+    rank = one(select(version.c.rank).where(_KEY, version.c.version_id == given("version_id")))
+    archive = change(
+        plain_insert(version).from_select(
+            [*_COLUMNS, "delete_marker"], select(*(object_.c[name] for name in _COLUMNS), _NO).where(_SAME)
+        )
+    )
+    promote = change(
+        plain_insert(object_).from_select(
+            _COLUMNS, select(*(version.c[name] for name in _COLUMNS)).where(_SAME_VERSION)
+        )
+    )
+    add = change(all_of(version))
+    remove = one(delete(version).where(_SAME_VERSION).returning(version.c.data_id), writes=True)
+    remove_as_locked = one(
+        delete(version)
+        .where(_SAME_VERSION, func.coalesce(version.c.lock, literal_column("''")) == given("at_lock"))
+        .returning(version.c.data_id),
+        writes=True,
+    )
+    lock = one(
+        select(version.c.data_id).where(_KEY, version.c.version_id == given("version_id")).with_for_update()
+    )
+    alter = change(
+        update(version).where(_SAME_VERSION).values({name: given("new_" + name) for name in ALTERABLE})
+    )
+
+    @staticmethod
+    def page(*, inclusive: bool, bounded: bool, within_key: bool) -> Statement:
+        """Versions by key and rank, from `start` on (or after the version `after_rank` of key `start`), below
+        `stop`. Columns: those of _LISTED, whether it is a delete marker, whether it is current.
+        """
+        halves = []
+        for table, marker, current in (
+            (object_, _NO.label("delete_marker"), _YES.label("current")),
+            (version, version.c.delete_marker, _NO.label("current")),
+        ):
+            key = table.c.key
+            if within_key:
+                lower = tuple_(key, table.c.rank) > tuple_(given("start"), given("after_rank"))
+            else:
+                lower = key >= given("start") if inclusive else key > given("start")
+            conditions = [table.c.bucket_id == given("bucket_id"), lower]
+            conditions += [key < given("stop")] if bounded else []
+            halves.append(select(*table.c[_LISTED], marker, current).where(*conditions))
+        both = union_all(*halves)
+        return rows(both.order_by(both.selected_columns.key, both.selected_columns.rank).limit(limited()))

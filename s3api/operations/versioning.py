@@ -1,0 +1,42 @@
+"""GetBucketVersioning, PutBucketVersioning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metadata.records import ENABLED, OFF, SUSPENDED
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+
+_LOCKED = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+
+
+async def get_bucket_versioning(call: Call, *, Bucket: str) -> Output:
+    """Nothing at all of a bucket that never had versioning.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
+    """
+    bucket = await call.metadata.get_bucket(Bucket)
+    return {"Status": None if bucket.versioning == OFF else bucket.versioning}
+
+
+async def put_bucket_versioning(
+    call: Call, *, Bucket: str, VersioningConfiguration: dict[str, Any] | None = None
+) -> Output:
+    """MFA delete wants a device that we know nothing of: asking for it is refused.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
+    """
+    wanted = VersioningConfiguration or {}
+    status = wanted.get("Status")
+    if status not in (ENABLED, SUSPENDED):
+        raise S3Error(
+            "IllegalVersioningConfigurationException",
+            "The Versioning element must be specified" if status is None else None,
+        )
+    if wanted.get("MFADelete") == ENABLED:
+        raise S3Error("NotImplemented", "MFA delete is not implemented.", Header="MfaDelete")
+    if status == SUSPENDED and call.settings.get("ObjectLock"):
+        raise S3Error("InvalidBucketState", _LOCKED)
+    await call.metadata.set_versioning(Bucket, status)
+    return {}
