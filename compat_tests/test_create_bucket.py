@@ -17,6 +17,8 @@ BAD_NAMES = {
     "first_dot": ".dot-first",
     "last_dot": "dot-last.",
     "two_dots": "two..dots",
+    "hyphen_before_dot": "one-.dot",
+    "hyphen_after_dot": "one.-dot",
     "ip_address": "192.168.5.4",
     "xn_prefix": "xn--punycode",
     "sthree_prefix": "sthree-reserved",
@@ -32,11 +34,14 @@ def test_create_answers_where_the_bucket_is(s3: S3, bucket_name: str) -> None:
     assert bucket_name in [b["Name"] for b in s3.list_buckets()["Buckets"]]
 
 
-def test_creating_ones_own_bucket_again_is_refused(s3: S3, bucket: str) -> None:
+def test_creating_ones_own_bucket_again(s3: S3, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="stays", Body=b"x")
-    with refused("BucketAlreadyOwnedByYou", 409) as error:
+    if s3.meta.region_name == "us-east-1":
         s3.create_bucket(Bucket=bucket)
-    assert error["BucketName"] == bucket
+    else:
+        with refused("BucketAlreadyOwnedByYou", 409) as error:
+            s3.create_bucket(Bucket=bucket)
+        assert error["BucketName"] == bucket
     assert s3.head_object(Bucket=bucket, Key="stays")["ContentLength"] == 1
 
 

@@ -57,6 +57,16 @@ def test_parts_of_an_upload_with_checksums(s3: S3, bucket: str) -> None:
     assert shown == [(2, len(bodies[0]), algorithm.of(bodies[0])), (7, 3, algorithm.of(bodies[1]))]
 
 
+def test_parts_of_an_upload_with_a_checksum_of_the_whole(s3: S3, bucket: str) -> None:
+    upload = Upload.start(s3, bucket, "k")
+    upload.put(1, big_part(1))
+    upload.put(2, b"two")
+    upload.complete()
+    got = s3.get_object_attributes(Bucket=bucket, Key="k", ObjectAttributes=ALL)
+    assert got["Checksum"]["ChecksumType"] == "FULL_OBJECT"
+    assert [part["Size"] for part in got["ObjectParts"]["Parts"]] == [len(big_part(1)), 3]
+
+
 def test_parts_come_in_pages(s3: S3, bucket: str) -> None:
     upload = Upload.start(s3, bucket, "k", ChecksumAlgorithm="CRC32")
     upload.put(1, big_part(1), ChecksumAlgorithm="CRC32")

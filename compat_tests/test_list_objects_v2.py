@@ -110,7 +110,20 @@ def test_a_token_outlives_its_key(s3: S3, bucket: str, put: Callable[..., None])
     assert keys_of(s3.list_objects_v2(Bucket=bucket, ContinuationToken=token)) == ["bb"]
 
 
-@pytest.mark.parametrize("token", ["", "nonsense", "!!!"], ids=["empty", "word", "marks"])
+def test_a_token_beside_start_after(s3: S3, bucket: str, put: Callable[..., None]) -> None:
+    put("a", "b", "c")
+    token = s3.list_objects_v2(Bucket=bucket, StartAfter="a", MaxKeys=1)["NextContinuationToken"]
+    answer = s3.list_objects_v2(Bucket=bucket, StartAfter="a", ContinuationToken=token)
+    assert (answer["StartAfter"], keys_of(answer)) == ("a", ["c"])
+
+
+def test_an_empty_token_is_none(s3: S3, bucket: str, put: Callable[..., None]) -> None:
+    put("a")
+    answer = s3.list_objects_v2(Bucket=bucket, ContinuationToken="")
+    assert (answer["ContinuationToken"], keys_of(answer)) == ("", ["a"])
+
+
+@pytest.mark.parametrize("token", ["nonsense", "!!!"], ids=["word", "marks"])
 def test_a_token_that_nobody_gave(raw: Raw, bucket: str, token: str) -> None:
     raw.ask("GET", f"/{bucket}", f"list-type=2&continuation-token={token}").refused("InvalidArgument", 400)
 

@@ -11,12 +11,14 @@ from compat_tests.external.identities import Identities, Identity
 # A day of lifecycle lasts so many seconds at the endpoint (SIXFOLD_LIFECYCLE_DAY_S), and the suite waits
 # accordingly.
 DAY_S = 4
+# What a bucket may be made with as its LocationConstraint, other than us-east-1, which AWS shows as none.
+LOCATION = "us-west-2"
 KMS_KEYS = ("suite-key-1", "suite-key-2")
 # What the endpoint keeps beside STANDARD, for tests of copies between classes and of transitions.
 STORAGE_CLASSES = ("STANDARD_IA", "GLACIER")
 
 
-def configuration(endpoint: SplitResult, region: str, who: Identities) -> str:
+def configuration(endpoint: SplitResult, who: Identities) -> str:
     """s3tests.conf, with every section that the suite reads except those of other clouds and of STS."""
     port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
     sections: dict[str, dict[str, str]] = {
@@ -33,7 +35,7 @@ def configuration(endpoint: SplitResult, region: str, who: Identities) -> str:
         },
         "s3 main": {
             **_identity(who.main),
-            "api_name": region,
+            "api_name": LOCATION,
             "kms_keyid": KMS_KEYS[0],
             "kms_keyid2": KMS_KEYS[1],
             "storage_classes": ", ".join(STORAGE_CLASSES),

@@ -105,7 +105,7 @@ def environment(suite: Suite, url: str, region: str, identities: Identities, scr
     """What the suite's process is told: endpoint and keys, in its own words. Writes into `scratch` alone."""
     if suite.name == "s3-tests":
         path = scratch / "s3tests.conf"
-        path.write_text(configuration(urlsplit(url), region, identities))
+        path.write_text(configuration(urlsplit(url), identities))
         path.chmod(0o600)
         return {"S3TEST_CONF": str(path), "AWS_DEFAULT_REGION": region}
     main = identities.main

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from metadata.records import Object
-from s3api.checksums import COMPOSITE
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
@@ -72,8 +71,8 @@ def _checksum(found: Object) -> Output | None:
 
 
 async def _parts(call: Call, found: Object, after: int, limit: int) -> Output:
-    """AWS lists the parts only where each has a checksum that counts: in objects of type COMPOSITE."""
-    if found.checksum is None or found.checksum.type != COMPOSITE:
+    """AWS does not list the parts of an object that has no checksum."""
+    if found.checksum is None:
         return {"TotalPartsCount": found.parts}
     more = await call.metadata.object_parts(found.data_id, after=after, limit=limit + 1) if limit else []
     parts = more[:limit]

@@ -17,6 +17,7 @@ US_EAST_1 = "us-east-1"
 RESERVED = frozenset({"api"})
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", re.ASCII)
+_LABEL_EDGE = re.compile(r"-\.|\.-")
 _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
@@ -65,8 +66,8 @@ async def create_bucket(
     """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
     holds.
 
-    Creating one's own bucket once more is BucketAlreadyOwnedByYou in every region: AWS's 200 for it in
-    us-east-1 is a courtesy to old clients, and hides mistakes.
+    Creating one's own bucket once more is BucketAlreadyOwnedByYou, except in us-east-1, where AWS answers 200
+    and leaves what is in it (API_CreateBucket, "BucketAlreadyOwnedByYou").
     """
     check_name(Bucket)
     _check_ownership(ObjectOwnership)
@@ -74,6 +75,8 @@ async def create_bucket(
     try:
         await call.metadata.create_bucket(Bucket, region=region, owner=call.owner, now_us=call.now_us)
     except BucketExists as exists:
+        if exists.owner == call.owner and await _in_us_east_1(call, Bucket, region):
+            return {"Location": f"/{Bucket}", "BucketArn": _arn(Bucket)}
         code = "BucketAlreadyOwnedByYou" if exists.owner == call.owner else "BucketAlreadyExists"
         raise S3Error(code, BucketName=Bucket) from None
     return {"Location": f"/{Bucket}", "BucketArn": _arn(Bucket)}
@@ -97,7 +100,7 @@ async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
 
 def check_name(name: str) -> None:
     """Raise InvalidBucketName unless the name keeps AWS's rules for general purpose buckets and is not ours
-    (User Guide, bucketnamingrules).
+    (User Guide, bucketnamingrules). What lies between dots is a label of a host name: no dash at its edges.
     """
     if name in RESERVED:
         raise S3Error(
@@ -107,11 +110,16 @@ def check_name(name: str) -> None:
         )
     if (
         not _NAME.fullmatch(name)
+        or _LABEL_EDGE.search(name)
         or _IP_ADDRESS.fullmatch(name)
         or name.startswith(_RESERVED_PREFIXES)
         or name.endswith(_RESERVED_SUFFIXES)
     ):
         raise S3Error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+
+
+async def _in_us_east_1(call: Call, name: str, wanted: str) -> bool:
+    return US_EAST_1 == wanted == (await call.metadata.get_bucket(name)).region
 
 
 def _region(configuration: dict[str, Any]) -> str | None:

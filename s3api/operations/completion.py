@@ -31,8 +31,8 @@ class Named:
 
 
 def named_parts(given: Mapping[str, Any] | None) -> list[Named]:
-    """The parts of the request's body, in strictly rising order. InvalidRequest, MalformedXML,
-    InvalidPartOrder.
+    """The parts of the request's body, in rising order. A part named twice counts as it was named last, as
+    one that was uploaded twice does. InvalidRequest, MalformedXML, InvalidPartOrder.
     """
     if given is None:
         raise S3Error("InvalidRequest", "You must specify at least one part")
@@ -41,9 +41,9 @@ def named_parts(given: Mapping[str, Any] | None) -> list[Named]:
         raise S3Error("MalformedXML")
     named = [_named(item) for item in items]
     for before, after in pairwise(named):
-        if after.number <= before.number:
+        if after.number < before.number:
             raise S3Error("InvalidPartOrder")
-    return named
+    return list({part.number: part for part in named}.values())
 
 
 def chosen(upload: Upload, named: Sequence[Named], stored: Sequence[Part]) -> list[Part]:

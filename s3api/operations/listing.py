@@ -71,17 +71,17 @@ async def list_objects_v2(
     FetchOwner: bool | None = None,
     OptionalObjectAttributes: list[str] | None = None,
 ) -> Output:
-    """StartAfter counts on the first page alone: a token says where to go on. Unlike V1's marker it
-    does not hide the common prefix that it stands in."""
+    """StartAfter counts on the first page alone: a token says where to go on (an empty one does not). Unlike
+    V1's marker it does not hide the common prefix that it stands in."""
     encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
-    after = (StartAfter or None, False) if ContinuationToken is None else read_token(ContinuationToken)
+    after = (StartAfter or None, False) if not ContinuationToken else read_token(ContinuationToken)
     page = await _page(call, Bucket, Prefix, Delimiter, after, limit)
     out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
     out["Contents"] = _contents(page.objects, encode, with_owner=bool(FetchOwner))
     out["KeyCount"] = len(page.objects) + len(page.prefixes)
     if ContinuationToken is not None:
         out["ContinuationToken"] = ContinuationToken
-    elif StartAfter:
+    if StartAfter:
         out["StartAfter"] = shown(StartAfter, encode)
     if page.next_after is not None:
         out["NextContinuationToken"] = make_token(page.next_after, is_prefix=page.next_is_prefix)

@@ -20,7 +20,7 @@ from s3api.operations.objects import put_object
 from .conftest import sending
 
 
-@pytest.mark.parametrize("name", ["abc", "a-b.c-d", "0a0", "a" * 63, "my.bucket.1", "1.2.3", "a--b", "a-.b"])
+@pytest.mark.parametrize("name", ["abc", "a-b.c-d", "0a0", "a" * 63, "my.bucket.1", "1.2.3", "a--b"])
 def test_names(name: str) -> None:
     check_name(name)
 
@@ -82,7 +82,11 @@ async def test_us_east_1_has_no_location(call: Call, configuration: dict[str, st
 
 
 async def test_a_bucket_that_is_there(call: Call) -> None:
-    for configuration in (None, {"LocationConstraint": "us-east-1"}, {"LocationConstraint": "eu-west-1"}):
+    for configuration in (None, {"LocationConstraint": "us-east-1"}):
+        assert (await create_bucket(call, Bucket="photos", CreateBucketConfiguration=configuration))[
+            "Location"
+        ]
+    for configuration in ({"LocationConstraint": "eu-west-1"},):
         with pytest.raises(S3Error, match="BucketAlreadyOwnedByYou"):
             await create_bucket(call, Bucket="photos", CreateBucketConfiguration=configuration)
     with pytest.raises(S3Error, match="BucketAlreadyExists"):
