@@ -19,8 +19,8 @@ from sqlalchemy.pool import NullPool
 
 from metadata.errors import DatabaseDown, MetadataUnavailable
 
-HEAD = "0002"
-REVISIONS = ("0001", "0002")
+HEAD = "0003"
+REVISIONS = ("0001", "0002", "0003")
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02

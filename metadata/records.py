@@ -6,6 +6,7 @@ bytes (UUIDv7: they sort by time). Keys are str and compare as their UTF-8 bytes
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -161,9 +162,25 @@ class Object:
     extras: Extras = NO_EXTRAS
 
 
+class NewEvent(NamedTuple):
+    """An event to be told to one target. `document`: JSON."""
+
+    target: str
+    occurred_us: int
+    document: str
+
+
+Emit = Callable[[str, str | None, str | None, int | None, bool], Sequence[NewEvent]]
+"""Gives the events to write down with a change, in the transaction that makes it, perhaps more than once:
+called with the key, and the version id, ETag and size that it has now; at last whether the change is a delete
+marker that was made. None in its place: the bucket tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewObject:
-    """A write that makes an object: what PutObject, CopyObject and CompleteMultipartUpload hand over."""
+    """A write that makes an object: what PutObject, CopyObject and CompleteMultipartUpload hand over. `emit`:
+    whom to tell.
+    """
 
     bucket: str
     key: str
@@ -175,6 +192,7 @@ class NewObject:
     checksum: Checksum | None
     content: Content
     extras: Extras = NO_EXTRAS
+    emit: Emit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,13 +230,15 @@ class Deleted(NamedTuple):
 class Doomed:
     """What is to be deleted: a key, or (`version_id`) one version of it for good.
 
-    `bypass`: governance retention does not hold.
+    `bypass`: governance retention does not hold. `unless_current`: the version named stays where it is the
+    current one.
     """
 
     key: str
     conditions: Conditions
     version_id: str | None = None
     bypass: bool = False
+    unless_current: bool = False
 
 
 class Listed(NamedTuple):
@@ -365,3 +385,38 @@ class Repair:
     missing: MissingChunk
     blob: Blob
     attempts: int
+
+
+class OutboxEvent(NamedTuple):
+    """An event that waits. `id` is its place among all."""
+
+    id: int
+    document: str
+    attempts: int
+    occurred_us: int
+
+
+class DeadLetter(NamedTuple):
+    """An event that could not be delivered, and why."""
+
+    id: int
+    target: str
+    document: str
+    attempts: int
+    reason: str
+    died_us: int
+
+
+class Walked(NamedTuple):
+    """A version or delete marker that a walk through a bucket comes by. `rank`: its place among those of its
+    key, the newest first.
+    """
+
+    key: str
+    rank: int
+    version_id: str
+    modified_us: int
+    size: int
+    storage_class: str
+    tags: dict[str, str]
+    marker: bool

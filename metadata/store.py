@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from metadata.errors import MetadataError
 from metadata.keys import check_key
 from metadata.migrate import migrate
+from metadata.outbox import Outbox
 from metadata.records import (
     NO_CONDITIONS,
     OFF,
@@ -28,6 +29,7 @@ from metadata.records import (
     Content,
     Deleted,
     Doomed,
+    Emit,
     Extent,
     Garbage,
     MissingChunk,
@@ -45,6 +47,7 @@ from metadata.rows import blob_of
 from metadata.sqlite import SqliteRunner
 from metadata.statements import T, Transaction
 from metadata.transactions import buckets, listing, objects, reads, upkeep, uploads
+from metadata.walks import Walks
 
 _UNCHANGED: Any = object()
 
@@ -92,6 +95,7 @@ class Metadata:
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
         self._write, self._read = runner.write, runner.read
+        self.outbox, self.walks = Outbox(runner), Walks(runner)
 
     async def close(self) -> None:
         await self._runner.close()
@@ -179,13 +183,19 @@ class Metadata:
         return await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
 
     async def alter_object(
-        self, bucket: str, key: str, version_id: str | None, change: Callable[[Object], Object]
+        self,
+        bucket: str,
+        key: str,
+        version_id: str | None,
+        change: Callable[[Object], Object],
+        emit: Emit | None = None,
     ) -> Object:
         """Change a version's extras or storage class: `change` is given it as it is, in the transaction that
         writes what it returns, and may be called again. What it raises is raised; else as `get_object`.
         """
         check_key(key)
-        return await self._write((bucket, key), objects.alter_object, bucket, key, version_id, change)
+        arguments = (bucket, key, version_id, change, emit)
+        return await self._write((bucket, key), objects.alter_object, *arguments)
 
     async def delete_object(
         self,
@@ -196,23 +206,25 @@ class Metadata:
         version_id: str | None = None,
         bypass: bool = False,
         owner: str = "",
+        emit: Emit | None = None,
     ) -> Deleted:
         """Delete a key, or hide it in a bucket with versioning (`owner`: of the delete marker), or destroy
         one version. NoSuchBucket, ObjectLocked; with conditions also NoSuchKey, PreconditionFailed.
         """
         check_key(key)
         doomed = Doomed(key, conditions, version_id, bypass)
-        arguments = (bucket, doomed, os.urandom(16), owner, now_us())
+        arguments = (bucket, doomed, os.urandom(16), owner, emit, now_us())
         return await self._write((bucket, key), objects.delete_object, *arguments)
 
     async def delete_objects(
-        self, bucket: str, wanted: Sequence[Doomed], *, owner: str = ""
+        self, bucket: str, wanted: Sequence[Doomed], *, owner: str = "", emit: Emit | None = None
     ) -> list[Deleted | MetadataError]:
         """In one transaction, for each: what was done, or why it stays. Raises NoSuchBucket."""
         for doomed in wanted:
             check_key(doomed.key)
         markers = [os.urandom(16) for _ in wanted]
-        return await self._write(None, objects.delete_objects, bucket, list(wanted), markers, owner, now_us())
+        arguments = (bucket, list(wanted), markers, owner, emit, now_us())
+        return await self._write(None, objects.delete_objects, *arguments)
 
     async def list_versions(
         self,

@@ -29,6 +29,8 @@ from sqlmodel import Field, SQLModel
 
 # Order and equality of bytes, whatever the database's locale; SQLite's text compares so by itself.
 KEY_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+# A number of its own for each row, eight bytes wide; SQLite numbers rows by INTEGER alone.
+SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 PART_SPAN = 1 << 40
 WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
@@ -269,3 +271,45 @@ class Lease(Base, table=True):
     name: str = Field(sa_type=Text, primary_key=True)
     holder: str = Field(sa_type=Text)
     until_us: int = Field(sa_type=BigInteger)
+
+
+class Event(Base, table=True):
+    """An event that waits for its delivery to `target`, written with its change. `document`: JSON."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_due", "target", "due_us", "id"),
+        Index("ix_event_target", "target", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_type=SEQUENCE, primary_key=True)
+    target: str = Field(sa_type=Text)
+    due_us: int = Field(sa_type=BigInteger)
+    occurred_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
+    document: str = Field(sa_type=Text)
+
+
+class DeadLetter(Base, table=True):
+    """An event that could not be delivered: `id` is the one that it had there."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = WITHOUT_ROWID
+
+    id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    target: str = Field(sa_type=Text)
+    document: str = Field(sa_type=Text)
+    attempts: int = Field(sa_type=Integer)
+    reason: str = Field(sa_type=Text)
+    died_us: int = Field(sa_type=BigInteger)
+
+
+class Progress(Base, table=True):
+    """How far a walk through the store has come. `document`: JSON."""
+
+    __tablename__ = "progress"
+    __table_args__ = WITHOUT_ROWID
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    document: str = Field(sa_type=Text)

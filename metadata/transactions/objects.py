@@ -13,6 +13,7 @@ from metadata.records import (
     Conditions,
     Deleted,
     Doomed,
+    Emit,
     NewObject,
     Object,
 )
@@ -26,6 +27,7 @@ from metadata.transactions.contents import (
     write_extents,
 )
 from metadata.transactions.current import Current, Head, check_delete, check_write, discard, head_of
+from metadata.transactions.outbox import tell
 from metadata.transactions.reads import get_object
 from metadata.transactions.versions import delete_version, hide, place
 from metadata.version_queries import V
@@ -61,11 +63,13 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
         yield from remove_intents(content)
     if old is not None:
         yield from discard(old, now_us)
+    if new.emit is not None:
+        yield from tell(new.emit, new.key, version_id, new.etag, content.size)
     return version_id
 
 
 def delete_object(
-    bucket: str, doomed: Doomed, marker_id: bytes, owner: str, now_us: int
+    bucket: str, doomed: Doomed, marker_id: bytes, owner: str, emit: Emit | None, now_us: int
 ) -> Transaction[Deleted]:
     """`marker_id`: the data id of the delete marker, where one is to be made, and `owner` whose it is."""
     row = yield O.head(bucket=bucket, key=doomed.key, blob_id=None)
@@ -74,7 +78,15 @@ def delete_object(
     head = head_of(row)
     if head.current.spread:
         yield HEAVY
-    return (yield from _delete(head, doomed, marker_id, owner, now_us))
+    done = yield from _delete(head, doomed, marker_id, owner, now_us)
+    yield from _tell(emit, doomed, done)
+    return done
+
+
+def _tell(emit: Emit | None, doomed: Doomed, done: Deleted) -> Transaction[None]:
+    if emit is not None and done.found:
+        hidden = doomed.version_id is None and done.marker
+        yield from tell(emit, doomed.key, done.version_id, marker=hidden)
 
 
 def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: int) -> Transaction[Deleted]:
@@ -94,14 +106,19 @@ def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: in
 
 
 def delete_objects(
-    bucket: str, wanted: Sequence[Doomed], marker_ids: Sequence[bytes], owner: str, now_us: int
+    bucket: str,
+    wanted: Sequence[Doomed],
+    marker_ids: Sequence[bytes],
+    owner: str,
+    emit: Emit | None,
+    now_us: int,
 ) -> Transaction[list[Deleted | MetadataError]]:
     """Each key has its own verdict; a key named twice is gone the second time."""
     row = yield B.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
     if row[5] != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
-        return (yield from _delete_versions(bucket, wanted, marker_ids, owner, now_us))
+        return (yield from _delete_versions(bucket, wanted, marker_ids, owner, emit, now_us))
     found = yield O.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
     verdicts, gone = _verdicts(wanted, found)
     if len(gone) > MANY or any(current.spread for current in gone.values()):
@@ -116,11 +133,19 @@ def delete_objects(
     for current in gone.values():
         if current.blob_id is None or current.parts:
             yield from discard(current, now_us)
+    if emit is not None:
+        for key in gone:
+            yield from tell(emit, key, None)
     return verdicts
 
 
 def _delete_versions(
-    bucket: str, wanted: Sequence[Doomed], marker_ids: Sequence[bytes], owner: str, now_us: int
+    bucket: str,
+    wanted: Sequence[Doomed],
+    marker_ids: Sequence[bytes],
+    owner: str,
+    emit: Emit | None,
+    now_us: int,
 ) -> Transaction[list[Deleted | MetadataError]]:
     """One after the other: what one of them does may be what the next one finds."""
     yield HEAVY
@@ -130,9 +155,12 @@ def _delete_versions(
         if row is None:
             raise Again
         try:
-            verdicts.append((yield from _delete(head_of(row), doomed, marker_id, owner, now_us)))
+            done = yield from _delete(head_of(row), doomed, marker_id, owner, now_us)
         except (NoSuchKey, PreconditionFailed, ObjectLocked) as refused:
             verdicts.append(refused)
+            continue
+        yield from _tell(emit, doomed, done)
+        verdicts.append(done)
     return verdicts
 
 
@@ -159,7 +187,11 @@ _MISSING = Current(None, "", 0, 0, 0, None, "", 0, None)
 
 
 def alter_object(
-    bucket: str, key: str, version_id: str | None, change: Callable[[Object], Object]
+    bucket: str,
+    key: str,
+    version_id: str | None,
+    change: Callable[[Object], Object],
+    emit: Emit | None,
 ) -> Transaction[Object]:
     """Change what may change of a version while it lasts: its extras and its storage class.
 
@@ -187,4 +219,6 @@ def alter_object(
         changed = yield V.alter(**at, at_rank=Current(*older[:-1]).rank, **values)
     if not changed:
         raise Again
+    if emit is not None:
+        yield from tell(emit, key, wanted.version_id if wanted.versioned else None, wanted.etag, wanted.size)
     return wanted

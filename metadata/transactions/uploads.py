@@ -20,6 +20,7 @@ from metadata.transactions.contents import (
     write_extents,
 )
 from metadata.transactions.current import check_write, discard, head_of
+from metadata.transactions.outbox import tell
 from metadata.transactions.versions import place
 
 MANY = 100
@@ -98,6 +99,8 @@ def complete_upload(
     yield from _remove_upload(upload.id, parts_id)
     if old is not None:
         yield from discard(old, now_us)
+    if new.emit is not None:
+        yield from tell(new.emit, new.key, version_id, new.etag, new.content.size)
     return version_id
 
 

@@ -89,6 +89,8 @@ def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Delet
     version_id, current = doomed.version_id, head.current
     at = {"at_bucket": head.bucket_id, "at_key": doomed.key}
     if current.data_id is not None and current.version_id == version_id:
+        if doomed.unless_current:
+            return Deleted(False, version_id)
         _check(doomed, current, now_us)
         gone = yield O.remove_as_locked(**at, at_data=current.data_id, at_lock=current.lock or "")
         if gone is None:

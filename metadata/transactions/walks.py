@@ -1,0 +1,41 @@
+"""Walks through the store, a page at a time."""
+
+from __future__ import annotations
+
+import orjson
+
+from metadata.keys import after_prefix
+from metadata.records import OFF, Bucket, Walked
+from metadata.statements import Statement, Transaction
+from metadata.walk_queries import W
+
+FIRST_RANK = -(1 << 62)
+_PAGES: dict[tuple[bool, bool], Statement] = {
+    (bounded, versioned): W.page(bounded=bounded, versioned=versioned)
+    for bounded in (True, False)
+    for versioned in (True, False)
+}
+
+
+def buckets(kind: str, after: str, limit: int) -> Transaction[list[str]]:
+    found = yield W.buckets(kind=kind, after=after, limit=limit)
+    return [row[0] for row in found]
+
+
+def versions(
+    bucket: Bucket, prefix: str, after: tuple[str, int] | None, limit: int
+) -> Transaction[list[Walked]]:
+    stop = after_prefix(prefix)
+    start, rank = after if after is not None else (prefix, FIRST_RANK)
+    statement = _PAGES[stop is not None, bucket.versioning != OFF]
+    found = yield statement(bucket_id=bucket.id, start=start, after_rank=rank, stop=stop, limit=limit)
+    return [Walked._make((*row[:6], orjson.loads(row[6]) if row[6] else {}, bool(row[7]))) for row in found]
+
+
+def progress(name: str) -> Transaction[str | None]:
+    row = yield W.progress(name=name)
+    return None if row is None else row[0]
+
+
+def keep_progress(name: str, document: str) -> Transaction[None]:
+    yield W.keep_progress(name=name, document=document)
