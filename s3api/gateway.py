@@ -12,7 +12,6 @@ import logging
 import random
 import time
 from contextlib import suppress
-from functools import partial
 from typing import Any, Protocol
 
 from metadata import Metadata
@@ -23,7 +22,7 @@ from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
 from s3api.errors import S3Error
-from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
+from s3api.http import Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call
@@ -67,12 +66,8 @@ class Gateway:
             self._wire.bind(name, handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As an ASGI application."""
-        await self.serve(Request(scope, receive), partial(send_reply, send))
-
-    async def serve(self, request: Request, answer: Answer) -> None:
-        """Answer one request, whatever becomes of it."""
-        record = AccessRecord(request.scope, new_request_id())
+        request = Request(scope, receive)
+        record = AccessRecord(scope, new_request_id())
         try:
             try:
                 reply = await self._answer(request, record)
@@ -80,7 +75,7 @@ class Gateway:
                 raise
             except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
                 reply = self._refusal(error, request, record)
-            await self._send(reply, request, record, answer)
+            await self._send(reply, request, record, send)
         except ClientGone:
             record.code = CLIENT_GONE  # nobody is left to answer
         except DataUnavailable as why:
@@ -96,7 +91,7 @@ class Gateway:
             record.end(request.received)
             self._sink(record)
 
-    async def _send(self, reply: Reply, request: Request, record: AccessRecord, answer: Answer) -> None:
+    async def _send(self, reply: Reply, request: Request, record: AccessRecord, send: Send) -> None:
         headers = reply.headers
         headers += [
             (b"x-amz-request-id", record.request_id.encode()),
@@ -109,7 +104,7 @@ class Gateway:
         record.status = reply.status
         record.answered = time.perf_counter()
         body = reply.stream if reply.stream is not None else reply.body
-        await answer(reply.status, headers, body, head=request.method == "HEAD", count=record)
+        await send_reply(send, reply.status, headers, body, head=request.method == "HEAD", count=record)
 
     async def _answer(self, request: Request, record: AccessRecord) -> Reply:
         now_us = time.time_ns() // 1000

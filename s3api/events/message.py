@@ -7,11 +7,13 @@ one length, so that text compares as numbers do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
+TRIAL = "TestEvent"
 _LATER = (
     "LifecycleExpiration",
     "LifecycleTransition",
@@ -73,18 +75,29 @@ def record(event: Event, *, host_id: str) -> dict[str, Any]:
 
 
 def message(event: Event, *, host_id: str) -> dict[str, Any]:
-    """What a target receives."""
+    """What a target receives: the record, or that the bucket's configuration names it now."""
+    if event.kind == TRIAL:
+        return trial_message(event, host_id=host_id)
     return {"Records": [record(event, host_id=host_id)]}
 
 
-def trial_message(bucket: str, *, at_us: int, request_id: str, host_id: str) -> dict[str, Any]:
-    """What a target receives when a bucket's configuration names it ("s3:TestEvent")."""
+def document(event: Event) -> str:
+    """An event as it waits, without its sequence, which the outbox gives."""
+    return json.dumps({name: value for name, value in asdict(event).items() if name != "sequence"})
+
+
+def restored(sequence: int, document: str) -> Event:
+    return Event(sequence=sequence, **json.loads(document))
+
+
+def trial_message(event: Event, *, host_id: str) -> dict[str, Any]:
+    """What a target receives when a bucket's configuration begins to name it ("s3:TestEvent")."""
     return {
         "Service": "Amazon S3",
-        "Event": "s3:TestEvent",
-        "Time": _iso(at_us),
-        "Bucket": bucket,
-        "RequestId": request_id,
+        "Event": f"s3:{TRIAL}",
+        "Time": _iso(event.occurred_us),
+        "Bucket": event.bucket,
+        "RequestId": event.request_id,
         "HostId": host_id,
     }
 

@@ -10,7 +10,7 @@ transaction that writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Literal, NamedTuple
@@ -88,25 +88,19 @@ class Engine:
             return moved
         return Due("expire", version, expiring[1].id) if expired and expiring else None
 
-    def versions(self, versions: Sequence[Version], now_us: int) -> list[Due]:
-        """What is due for all versions of one key, given newest first; the first may be current."""
-        if len(versions) == 1 and versions[0].noncurrent_us is None and versions[0].is_marker:
-            rule = self._lone_marker(versions[0], now_us)
-            return [Due("delete", versions[0], rule.id)] if rule else []
-        out: list[Due] = []
-        newer = 0
-        for version in versions:
-            if version.noncurrent_us is None:
-                due = None if version.is_marker else self.current(version, now_us)
-            else:
-                due = self.noncurrent(version, newer, now_us)
-                newer += not version.is_marker
-            if due is not None:
-                out.append(due)
-        return out
+    def lone_marker(self, marker: Version, now_us: int) -> Due | None:
+        """What is due for a delete marker with nothing below: it goes by a rule that says so, or whose days
+        have passed for it ("ExpiredObjectDeleteMarker", on the page on lifecycle configuration elements).
+        """
+        for rule in self._admitting(marker):
+            if rule.expired_marker or (
+                rule.expiration and moment_us(rule.expiration, marker.since_us, self.day_s) <= now_us
+            ):
+                return Due("delete", marker, rule.id)
+        return None
 
     def noncurrent(self, version: Version, newer: int, now_us: int) -> Due | None:
-        """What is due for a version that `newer` noncurrent objects of its key have come after."""
+        """What is due for a version of which `newer` noncurrent objects of its key are newer."""
         since_us = version.noncurrent_us or 0
         for rule in self._admitting(version):
             if (
@@ -170,17 +164,6 @@ class Engine:
         ]
         return min(found, key=lambda each: each[0], default=None)
 
-    def _lone_marker(self, marker: Version, now_us: int) -> Rule | None:
-        """The rule by which a delete marker with nothing below it goes: one that says so, or whose days have
-        passed for it ("ExpiredObjectDeleteMarker" on the page on lifecycle configuration elements).
-        """
-        for rule in self._admitting(marker):
-            if rule.expired_marker:
-                return rule
-            if rule.expiration and moment_us(rule.expiration, marker.since_us, self.day_s) <= now_us:
-                return rule
-        return None
-
     def _transitions(self, version: Version) -> Iterator[tuple[Rule, Transition]]:
         return ((rule, each) for rule in self._admitting(version) for each in rule.transitions)
 
@@ -203,3 +186,27 @@ class Engine:
         if rule.filter.has_size or version.size >= self.minimum_bytes:
             return True
         return self.rules.minimum == VARIES and storage_class in ANY_SIZE
+
+
+class Walk:
+    """Decides over all versions of a bucket, given by key and newest first, one after the other."""
+
+    def __init__(self, engine: Engine, now_us: int) -> None:
+        self._engine, self._now_us = engine, now_us
+        self._last: Version | None = None
+        self._newer = 0
+
+    def take(self, version: Version, *, alone: bool) -> Due | None:
+        """What is due for this version; `alone`: its key has no other. When it became noncurrent is found
+        here: when the one before it was made.
+        """
+        last, self._last = self._last, version
+        if last is None or last.key != version.key:
+            self._newer = 0
+            if version.is_marker:
+                return self._engine.lone_marker(version, self._now_us) if alone else None
+            return self._engine.current(version, self._now_us)
+        version = version._replace(noncurrent_us=last.since_us)
+        due = self._engine.noncurrent(version, self._newer, self._now_us)
+        self._newer += not version.is_marker
+        return due

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from s3api.events.message import Event, message, record, trial_message
+from s3api.events.message import TRIAL, Event, document, message, record, restored
 
 EVENT = Event(
     sequence=0x55AED6DCD90281E5,
@@ -86,7 +86,8 @@ def test_times_are_in_milliseconds() -> None:
 
 
 def test_the_message_of_a_new_configuration() -> None:
-    assert trial_message("b", at_us=0, request_id="R", host_id="H") == {
+    trial = Event(0, TRIAL, "b", "owner", "us-east-1", "", 0, request_id="R")
+    assert message(trial, host_id="H") == {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
         "Time": "1970-01-01T00:00:00.000Z",
@@ -94,3 +95,7 @@ def test_the_message_of_a_new_configuration() -> None:
         "RequestId": "R",
         "HostId": "H",
     }
+
+
+def test_an_event_waits_as_json() -> None:
+    assert restored(EVENT.sequence, document(EVENT)) == EVENT

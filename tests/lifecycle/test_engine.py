@@ -9,7 +9,7 @@ import pytest
 
 from s3api.lifecycle.calendar import due_us
 from s3api.lifecycle.document import Rules
-from s3api.lifecycle.engine import Engine, Upload, Version
+from s3api.lifecycle.engine import Due, Engine, Upload, Version, Walk
 
 DAY_US = 86_400_000_000
 MIB = 1 << 20
@@ -113,17 +113,21 @@ def test_small_objects_stay_where_they_are_unless_somebody_says_so() -> None:
 
 
 def versions(*noncurrent_days: float, marker_on_top: bool = False) -> list[Version]:
-    """A current version, and older ones that were replaced so many days ago."""
-    top = made(noncurrent_days[0] if noncurrent_days else 1, version_id="0", is_marker=marker_on_top)
-    older = [
-        made(days + 1, version_id=str(n), noncurrent_us=NOW - int(days * DAY_US))
-        for n, days in enumerate(noncurrent_days, 1)
+    """A current version, and older ones that were replaced so many days ago: each when the next was made."""
+    made_days = [*noncurrent_days, (noncurrent_days[-1] if noncurrent_days else 0) + 1]
+    return [
+        made(days, version_id=str(n), is_marker=marker_on_top and n == 0) for n, days in enumerate(made_days)
     ]
-    return [top, *older]
+
+
+def walked(rules: Engine, given: list[Version]) -> list[Due]:
+    walk = Walk(rules, NOW)
+    found = [walk.take(version, alone=len(given) == 1) for version in given]
+    return [due for due in found if due]
 
 
 def doomed(rules: Engine, given: list[Version]) -> list[str]:
-    return [due.version.version_id for due in rules.versions(given, NOW) if due.action == "delete"]
+    return [due.version.version_id for due in walked(rules, given) if due.action == "delete"]
 
 
 def test_noncurrent_versions_count_from_when_they_were_replaced() -> None:
@@ -154,7 +158,7 @@ def test_noncurrent_transitions() -> None:
         {"NoncurrentDays": 5, "StorageClass": "GLACIER"},
     ]
     rules = engine({"NoncurrentVersionTransitions": moves}, versioned=True)
-    found = {due.version.version_id: due.storage_class for due in rules.versions(versions(2, 3, 6), NOW)}
+    found = {due.version.version_id: due.storage_class for due in walked(rules, versions(2, 3, 6))}
     assert found == {"2": "STANDARD_IA", "3": "GLACIER"}
 
 
@@ -200,3 +204,11 @@ def test_the_header_names_the_earliest_expiration() -> None:
         'expiry-date="Mon, 11 Mar 2024 00:00:00 GMT", rule-id="a%20rule%2C%20sooner"'
     )
     assert engine({"NoncurrentVersionExpiration": {"NoncurrentDays": 1}}).expiration_header(plain) is None
+
+
+def test_a_walk_counts_anew_for_each_key() -> None:
+    given = {"NoncurrentDays": 1, "NewerNoncurrentVersions": 1}
+    walk = Walk(engine({"NoncurrentVersionExpiration": given}, versioned=True), NOW)
+    of_two_keys = [each._replace(key=key) for key in ("a", "b") for each in versions(5, 6)]
+    found = [walk.take(version, alone=False) for version in of_two_keys]
+    assert [(due.version.key, due.version.version_id) for due in found if due] == [("a", "2"), ("b", "2")]
