@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
+import time
 from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +26,7 @@ from chunkd.batch import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, Batch
 from chunkd.futures import fail, succeed, write_future
 from chunkd.http1 import Broken, Endpoint, Exchange, Stream
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
+from chunkd.tally import Tally
 
 LARGE_BYTES = 128 << 10
 REQUEST_BYTES = 2 << 20
@@ -61,8 +63,9 @@ class HttpNode:
         self.address = f"{parts.scheme}://{parts.netloc}"
         self._timeout_s = timeout_s
         endpoint = Endpoint(parts.hostname, port, parts.netloc, tls, token)
-        self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS)
-        self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS)
+        self.tally = Tally()
+        self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS, self.tally)
+        self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS, self.tally)
 
     @property
     def requests(self) -> int:
@@ -142,8 +145,8 @@ class HttpNode:
 class Lane:
     """A queue of operations and a few connections that empty it."""
 
-    def __init__(self, address: str, endpoint: Endpoint, connections: int) -> None:
-        self.address, self._endpoint, self._limit = address, endpoint, connections
+    def __init__(self, address: str, endpoint: Endpoint, connections: int, tally: Tally) -> None:
+        self.address, self._endpoint, self._limit, self._tally = address, endpoint, connections, tally
         self._queue: deque[Pending] = deque()
         self._idle: list[Stream] = []
         self._busy: set[asyncio.Task[None]] = set()
@@ -197,9 +200,12 @@ class Lane:
 
     async def _send(self, taken: list[Pending]) -> None:
         """One request, and what it answers to whom."""
+        began_s = time.perf_counter()
         try:
             async with asyncio.timeout_at(taken[0].deadline_s):
                 exchange = await self._exchange(taken)
+            self._tally.seconds.add(time.perf_counter() - began_s)
+            self._tally.received_bytes += len(exchange.body)
             self._resolve(taken, exchange)
             self._backoff_s = self._retry_s = 0.0
         except TimeoutError:
@@ -218,6 +224,7 @@ class Lane:
                 p for pending in taken if pending.operation for p in batch.write_operation(pending.operation)
             ]
         while True:
+            self._tally.sent_bytes += sum(map(len, pieces))
             stream = self._idle.pop() if self._idle else None
             kept = stream is not None
             if stream is None:

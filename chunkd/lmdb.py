@@ -38,6 +38,7 @@ import lmdb
 
 from chunkd.futures import WriteFuture, fail, succeed, write_future
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeInUse, Together, Usage
+from chunkd.tally import Tally
 
 MAP_BYTES = 8 << 40  # sparse: address space, not disk
 SMALLEST_MAP_BYTES = 1 << 30
@@ -88,7 +89,8 @@ class _Environment:
         self._batches: deque[_Batch] = deque()
         self._committing: Future[None] | None = None
         self._thread: ThreadPoolExecutor | None = None
-        self._probed_s = 0.0
+        self._probed_s = self._begun_s = 0.0
+        self.tally = Tally()
 
     @classmethod
     def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> _Environment:
@@ -160,7 +162,7 @@ class _Environment:
     def _flush(self) -> None:
         if self._committing or not self._batches:
             return
-        batch = self._batches.popleft()
+        batch, self._begun_s = self._batches.popleft(), time.perf_counter()
         most_bytes = INLINE_FILL_BYTES if self.exclusive else INLINE_BATCH_BYTES
         if batch.size >= most_bytes or not (self.exclusive or self._inline()):
             self._in_thread(self._commit, batch, batch)
@@ -233,6 +235,8 @@ class _Environment:
 
     def _settle(self, batch: _Batch, why: Exception | None) -> None:
         if why is None:
+            self.tally.seconds.add(time.perf_counter() - self._begun_s)
+            self.tally.sent_bytes += batch.size
             succeed(batch.future)
         else:
             fail(batch.future, _condition(f"lmdb:{self.path}", why))
@@ -244,7 +248,7 @@ class LmdbNode:
     """One named database of an environment."""
 
     def __init__(self, address: str, environment: _Environment, name: str) -> None:
-        self.address = address
+        self.address, self.tally = address, environment.tally
         self._environment: _Environment | None = environment
         self.together: Together | None = cast(Together, environment)
         self.db = environment.lmdb.open_db(name.encode())

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from chunkd.futures import fail
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
+from chunkd.tally import Tally
 
 
 class MemoryNode:
@@ -20,7 +21,7 @@ class MemoryNode:
     together: Together | None = None
 
     def __init__(self, address: str, *, capacity_bytes: int | None = None) -> None:
-        self.address = address
+        self.address, self.tally = address, Tally()
         self._capacity_bytes = capacity_bytes
         self._chunks: dict[bytes, bytes] = {}
         self._used_bytes = 0

@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chunkd.tally import Tally
+
 Buffer = bytes | bytearray | memoryview
 
 
@@ -84,6 +86,8 @@ class Node(Protocol):
     address: str
     together: Together | None
     """Set where going through it is quicker than asking node by node: no socket lies between."""
+    tally: Tally
+    """What this client has counted; nodes that are served together may share one."""
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Store chunks (id, bytes), replacing any of the same id.

@@ -53,6 +53,7 @@ class RedisNode:
         target = Target.parse(address)
         self.address = target.shown
         self._connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet, tls=tls)
+        self.tally = self._connection.tally
         self._capacity_bytes: int | None = None
         self._warned: str | None = None
         self._bytes, self._chunks = 0, 0  # counted, and not yet sent

@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 
 from chunkd.node import Buffer, NodeDown
+from chunkd.tally import Tally
 
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 1.0
@@ -86,6 +87,7 @@ class Connection:
         self._watch: TimerHandle | None = None
         self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
         self.writes = 0
+        self.tally = Tally()
 
     @property
     def up(self) -> bool:
@@ -142,6 +144,16 @@ class Connection:
         waiting, self._waiting = self._waiting, deque()
         for on_reply, size, _ in waiting:
             on_reply(NodeDown(self._target.shown, why), size)
+
+    def oldest(self) -> tuple[OnReply, int, float] | None:
+        """The command whose reply comes next."""
+        return self._waiting[0] if self._waiting else None
+
+    def count(self, size: int, before: tuple[OnReply, int, float] | None) -> None:
+        """Bytes came. If they answered the command that was the oldest, it waited from its call until now."""
+        self.tally.received_bytes += size
+        if before is not None and self._loop is not None and self.oldest() is not before:
+            self.tally.seconds.add(self._loop.time() - before[2] + self._timeout_s)
 
     def received(self, reply: object) -> None:
         if not self._waiting:
@@ -201,7 +213,7 @@ class Connection:
             return
         out, self._out = self._out, []
         self.writes += 1
-        self._stream.write(out)
+        self.tally.sent_bytes += self._stream.write(out)
 
     def _late(self) -> None:
         """The watch: the oldest command's time may be over."""
@@ -234,12 +246,15 @@ class _Stream(asyncio.Protocol):
         self.write(commands)
         await self._greeting
 
-    def write(self, pieces: Sequence[Buffer]) -> None:
+    def write(self, pieces: Sequence[Buffer]) -> int:
+        """The number of bytes."""
+        size = sum(map(len, pieces))
         if self._transport is not None:
-            if sum(map(len, pieces)) <= JOIN_BYTES:
+            if size <= JOIN_BYTES:
                 self._transport.write(b"".join(pieces))
             else:
                 self._transport.writelines(pieces)
+        return size
 
     def abort(self) -> None:
         """Hang up without sending what waits: its buffers belong to their owners again."""
@@ -258,10 +273,14 @@ class _Stream(asyncio.Protocol):
             self.connection.broke(self.lost)
 
     def data_received(self, data: bytes) -> None:
+        connection = self.connection
+        oldest = connection.oldest() if connection is not None else None
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not Ellipsis:
                 self._received(reply)
+            if connection is not None:
+                connection.count(len(data), oldest)
         except hiredis.ProtocolError as error:
             self.lost = f"not Redis: {error}"
             if self.connection is not None:

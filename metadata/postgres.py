@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 from sqlalchemy.engine import URL
 
 from metadata.errors import DatabaseDown, MetadataUnavailable
-from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
+from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.transactions import objects, upkeep, uploads
 
 log = logging.getLogger("sixfold.metadata")
@@ -90,6 +91,7 @@ class PostgresRunner:
         self._keys: set[Hashable] = set()
         self._batches: set[asyncio.Task[None]] = set()
         self._scheduled = self._closed = False
+        self.on_commit: OnCommit = unseen
 
     @classmethod
     async def open(cls, url: URL, *, instance: str) -> PostgresRunner:
@@ -141,6 +143,10 @@ class PostgresRunner:
             except psycopg.Error as why:
                 raise _translated(why) from why
         raise MetadataUnavailable("the connection was lost again and again")
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     async def close(self) -> None:
         """Finish what was asked for, then close the connections."""
@@ -250,8 +256,10 @@ class PostgresRunner:
 
     async def _transact(self, batch: Sequence[Job]) -> None:
         async with self._pool.connection() as connection:
+            began_s = time.perf_counter()
             try:
                 await _in_step(connection, batch)
+                self.on_commit(batch, time.perf_counter() - began_s)
             except BaseException:
                 with contextlib.suppress(psycopg.Error):
                     await connection.rollback()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metadata.errors import MetadataUnavailable
-from metadata.statements import HEAVY, Again, Call, Fetch, T, Transaction
+from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
 
 BATCH = 256
 INLINE_JOBS = 64
@@ -71,6 +71,7 @@ class SqliteRunner:
         self._running: asyncio.Future[None] | None = None
         self._commit_s = 0.0
         self._commits = 0
+        self.on_commit: OnCommit = unseen
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metadata")
 
     @classmethod
@@ -115,6 +116,10 @@ class SqliteRunner:
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
 
     # --- batches ------------------------------------------------------------------------------
 
@@ -259,7 +264,9 @@ class SqliteRunner:
         except sqlite3.Error as why:
             self._roll_back()
             _fail(batch, _translated(why), why)
-        self._commit_s += (time.perf_counter() - started - self._commit_s) * 0.2
+        took_s = time.perf_counter() - started
+        self._commit_s += (took_s - self._commit_s) * 0.2
+        self.on_commit(batch, took_s)
         self._commits += 1
         if self._commits % WAL_LOOK_EVERY == 0:
             self._look_at_wal()

@@ -45,7 +45,7 @@ from metadata.records import (
 )
 from metadata.rows import blob_of
 from metadata.sqlite import SqliteRunner
-from metadata.statements import T, Transaction
+from metadata.statements import OnCommit, T, Transaction
 from metadata.transactions import buckets, listing, objects, reads, upkeep, uploads
 from metadata.walks import Walks
 
@@ -60,6 +60,13 @@ class Runner(Protocol):
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
 
     async def close(self) -> None: ...
+
+    on_commit: OnCommit
+
+    @property
+    def waiting(self) -> int:
+        """Writes that no transaction has begun yet."""
+        ...
 
 
 async def open_metadata(url: str, *, instance: str) -> Metadata:
@@ -103,6 +110,19 @@ class Metadata:
     async def ping(self) -> None:
         """Return if the database answers."""
         await self._read(reads.ping)
+
+    def watch(self, on_commit: OnCommit) -> None:
+        """Tell `on_commit` of every commit from now on; it may be called in another thread."""
+        self._runner.on_commit = on_commit
+
+    @property
+    def waiting(self) -> int:
+        """Writes that were asked for and no transaction has begun yet, in this process."""
+        return self._runner.waiting
+
+    async def queue_lengths(self, most: int = 100_000) -> dict[str, int]:
+        """How much the background work has before it, by the table's name; `most` where there is more."""
+        return await self._read(reads.queue_lengths, most)
 
     # --- buckets ------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     LargeBinary,
+    Table,
     and_,
     case,
     delete,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair
-from metadata.statements import change, one, rows
+from metadata.statements import Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
 _GARBAGE = tuple(garbage.c[c.name] for c in _BLOB)
@@ -154,3 +155,16 @@ class N:
     )
     add_lease = change(all_of(lease))
     ping = one(select(literal_column("1")))
+
+
+def _length(table: Table) -> Statement:
+    """Rows of a table, counted as far as `most`."""
+    return one(
+        select(func.count()).select_from(
+            select(literal_column("1")).select_from(table).limit(limited("most")).subquery()
+        )
+    )
+
+
+QUEUES = {table.name: _length(table) for table in (repair, garbage, pending)}
+"""The tables that background work empties: a count of each is what operators see of its backlog."""

@@ -22,6 +22,8 @@ from s3api.http import Receive, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
 from s3api.observe.access_log import AccessLog
 from s3api.observe.lines import LineWriter
+from s3api.observe.metrics import Metrics
+from s3api.observe.workers import own_siblings
 from s3api.rest import create_api
 from s3api.settings import Settings
 from s3api.store import Store, open_store
@@ -38,7 +40,8 @@ class App:
     def __init__(self, settings: Settings, *, own_process: bool = False) -> None:
         self.settings, self._own_process = settings, own_process
         self.store: Store | None = None
-        self.sinks = Sinks()
+        self._metrics = Metrics(lambda: self._under_way)
+        self.sinks = Sinks(self._metrics)
         self._under_way = 0
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
@@ -133,10 +136,13 @@ class App:
                 sink=self.sinks,
             )
             self.store = api.state.store = store
+            store.metadata.watch(self._metrics.committed)
+            api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
             if self._own_process:
                 _tune_gc()
             try:
-                yield
+                async with siblings.telling(lambda: self._metrics.own(store)):
+                    yield
             finally:
                 self._gateway = None
 
@@ -144,7 +150,7 @@ class App:
     async def _logged(self) -> AsyncIterator[None]:
         """Keep the access log meanwhile."""
         settings = self.settings
-        writer = LineWriter(settings.access_log_file)
+        writer = LineWriter(settings.access_log_path)
         access_log = AccessLog(writer, log_format=settings.log_format, which=settings.access_log)
         self.sinks.all.append(access_log)
         try:

@@ -26,6 +26,7 @@ from s3api.app import App, create_app
 from s3api.body import ClientGone
 from s3api.http import Send
 from s3api.observe.logs import configure_logging
+from s3api.observe.workers import shared_directory
 from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
@@ -295,7 +296,8 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
     if settings.workers > 1:
         _hand_over(settings)
         config = _config(settings, "s3api.server:worker_app", factory=True)
-        Multiprocess(config, sockets=[listening]).run()
+        with shared_directory(settings.data):
+            Multiprocess(config, sockets=[listening]).run()
         return True
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))

@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     """Of the log on standard error, and of the access log."""
     access_log: Literal["off", "errors", "all"] = "errors"
     """Which requests leave a line: those that failed by the store's fault, or all."""
-    access_log_file: Path | None = None
+    access_log_path: Path | None = None
     """Where the lines go; None: to standard output. It is opened anew at SIGHUP."""
 
     wait_s: float = Field(60.0, ge=0)
@@ -115,6 +115,8 @@ class Settings(BaseSettings):
     """How long a key pair that was looked up is believed: a revoked one is refused no later than this."""
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""
+    metrics_token: SecretStr | None = None
+    """A bearer token that lets Prometheus read /api/metrics, beside what lets anybody use REST."""
     rest_open: bool | None = None
     """Whether REST needs no authentication. None: on loopback only."""
 
@@ -209,7 +211,7 @@ class Settings(BaseSettings):
             return orjson.loads(value)
         return tuple(value.replace(",", " ").split())
 
-    @field_validator("data", "access_log_file", mode="after")
+    @field_validator("data", "access_log_path", mode="after")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None

@@ -29,7 +29,7 @@ from metadata.records import (
 )
 from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
 from metadata.statements import Transaction
-from metadata.upkeep_queries import K, N
+from metadata.upkeep_queries import QUEUES, K, N
 from metadata.version_queries import V
 
 
@@ -132,3 +132,10 @@ def access_keys() -> Transaction[list[AccessKey]]:
 
 def ping() -> Transaction[None]:
     yield N.ping()
+
+
+def queue_lengths(most: int) -> Transaction[dict[str, int]]:
+    lengths = {}
+    for name, length in QUEUES.items():
+        (lengths[name],) = yield length(most=most)
+    return lengths

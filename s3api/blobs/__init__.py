@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from chunkd import Buffer
 from metadata.records import Content, Extent
 from s3api.blobs.buffers import Budget
+from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
 from s3api.blobs.digests import Digests
 from s3api.blobs.placement import TooFewNodes
@@ -116,6 +117,10 @@ class BlobStore:
         await self.upkeep.close()
         await self.cluster.close()
         await asyncio.to_thread(self._executor.shutdown)
+
+    def caches(self) -> dict[str, BlobCache]:
+        """What keeps blobs that were read, by name."""
+        return {"memory": self._reader.cache}
 
     async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
         """Store a body's bytes on the nodes, encrypted where there is a key; a metadata transaction must then

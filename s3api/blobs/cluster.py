@@ -59,6 +59,7 @@ class Member:
     used_bytes: int = 0
     own_capacity_bytes: int | None = None
     chunks: int = 0
+    errors: int = 0
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
 
     @property
@@ -144,6 +145,9 @@ class Cluster:
             return None
         return one, tuple(clients)
 
+    def members(self) -> list[Member]:
+        return sorted(self._members.values(), key=lambda m: m.id)
+
     def member(self, node_id: int) -> Member | None:
         return self._members.get(node_id)
 
@@ -172,6 +176,7 @@ class Cluster:
         member = self._members.get(node_id)
         if not member:
             return
+        member.errors += 1
         if isinstance(why, NodeFull):
             if member.full_at_bytes is None:
                 log.warning(
@@ -198,7 +203,7 @@ class Cluster:
                 capacity_bytes=m.capacity_bytes, chunks=m.chunks, reason="" if m.up else m.reason,
                 latency_ms=m.latencies_s[-1] * 1e3 if m.latencies_s else None,
             )
-            for m in sorted(self._members.values(), key=lambda m: m.id)
+            for m in self.members()
         ]  # fmt: skip
 
     # --- knowing the nodes ---------------------------------------------------------------
@@ -234,6 +239,7 @@ class Cluster:
             if not member.up:
                 await member.node.ping()
         except (NodeError, OSError, ValueError) as why:
+            member.errors += 1
             self._down(member, str(why))
             return
         member.latencies_s.append(time.perf_counter() - started)

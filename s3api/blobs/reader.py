@@ -145,7 +145,7 @@ class Reader:
         most_held_bytes: int = 192 << 20,
     ) -> None:
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
-        self._cache = BlobCache(cache_bytes)
+        self.cache = BlobCache(cache_bytes)
         self._held, self._most_held = Held(), most_held_bytes
 
     async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncGenerator[Buffer, None]:
@@ -178,10 +178,10 @@ class Reader:
         blob = extent.blob
         first = start - extent.start + extent.offset
         last = first + stop - start
-        data = self._cache.get(blob.id)
+        data = self.cache.get(blob.id)
         if data is None and blob.size <= SMALL_BLOB_BYTES and last - first == blob.size:
             data = self._at_once(blob) or b"".join(await self.fetch(Piece(blob, 0, 0, blob.size)))
-            self._cache.put(blob.id, data)
+            self.cache.put(blob.id, data)
         if data is not None:
             return data if last - first == len(data) else memoryview(data)[first:last]
         out: list[Buffer] = []

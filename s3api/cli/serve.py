@@ -78,9 +78,9 @@ def serve(
 
 def _check_access_log(settings: Settings) -> None:
     try:
-        LineWriter(settings.access_log_file).close()
+        LineWriter(settings.access_log_path).close()
     except OSError as why:
-        raise SettingsError(f"access_log_file: {why}") from None
+        raise SettingsError(f"access_log_path: {why}") from None
 
 
 async def prepare(settings: Settings) -> None:

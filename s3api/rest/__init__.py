@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Depends, FastAPI
 
 from s3api import __version__
-from s3api.rest import files, health, nodes
+from s3api.rest import files, health, metrics, nodes
 from s3api.rest.access import Access
 from s3api.rest.problems import register
 from s3api.settings import Settings
@@ -37,4 +37,6 @@ def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
     api.include_router(health.router, prefix="/api/health")
     api.include_router(files.router, prefix="/api/file", dependencies=access)
     api.include_router(nodes.router, prefix="/api/nodes", dependencies=access)
+    scrapers = [Depends(Access(settings, bearer=settings.metrics_token))]
+    api.include_router(metrics.router, prefix="/api/metrics", dependencies=scrapers)
     return api

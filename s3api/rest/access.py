@@ -1,4 +1,5 @@
-"""Who may use REST: everybody on this machine, and elsewhere who has an S3 key pair (HTTP Basic, RFC 7617).
+"""Who may use REST: everybody on this machine, and elsewhere who has an S3 key pair (HTTP Basic, RFC 7617),
+or a token where a route takes one.
 
 "On this machine" means that the gateway listens on a loopback address, that the client asked for a loopback
 host (a page of another site that points its own name at 127.0.0.1 did not), and that no proxy stands between.
@@ -15,6 +16,7 @@ import re
 from urllib.parse import urlsplit
 
 from fastapi import Request
+from pydantic import SecretStr
 
 from s3api.rest.problems import Refused
 from s3api.settings import Settings, is_loopback
@@ -31,17 +33,23 @@ class Access:
     The owner of the request is put into `request.state.owner`.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, bearer: SecretStr | None = None) -> None:
+        """`bearer`: a token that lets a request through as well (RFC 6750)."""
         self._open, self._on_loopback = settings.rest_open, settings.on_loopback
+        self._bearer = f"Bearer {bearer.get_secret_value()}".encode() if bearer else None
 
     async def __call__(self, request: Request) -> None:
         if request.method not in _SAFE and _cross_site(request):
             raise Refused(403, "CrossSite", "A page of another origin may not write here.")
-        if self._is_open(request):
+        if self._is_open(request) or self._has_token(request):
             request.state.owner = request.app.state.store.keys.root.owner
         else:
             request.state.owner = await _authenticate(request)
         request.state.record.owner = request.state.owner
+
+    def _has_token(self, request: Request) -> bool:
+        shown = request.headers.get("authorization", "").encode("latin-1")
+        return self._bearer is not None and hmac.compare_digest(shown, self._bearer)
 
     def _is_open(self, request: Request) -> bool:
         if self._open is not None:

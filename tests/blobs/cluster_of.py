@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chunkd import Buffer, ChunkMissing, NodeDown, NodeFull, Usage
+from chunkd.tally import Tally
 from metadata.records import Blob, Garbage, MissingChunk, NodeRow, Repair
 from s3api.blobs import BlobSettings, BlobStore, cluster
 from s3api.body import Body
@@ -26,7 +27,7 @@ class Shelf:
     together = None
 
     def __init__(self, address: str) -> None:
-        self.address, self.mode = address, "well"
+        self.address, self.mode, self.tally = address, "well", Tally()
         self.chunks: dict[bytes, bytes] = {}
         self.fail_puts_after: int | None = None
 

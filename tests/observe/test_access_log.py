@@ -95,7 +95,7 @@ def test_a_gateway_writes_it_and_no_signature(tmp_path: Path) -> None:
     settings = {
         "SIXFOLD_ACCESS_LOG": "all",
         "SIXFOLD_LOG_FORMAT": "json",
-        "SIXFOLD_ACCESS_LOG_FILE": str(path),
+        "SIXFOLD_ACCESS_LOG_PATH": str(path),
     }
     with GatewayProcess(tmp_path / "data", environment=settings) as gateway:
         s3 = gateway.s3()

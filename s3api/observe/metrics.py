@@ -1,0 +1,191 @@
+"""What a worker counts of its requests and commits, and what it finds when asked: nodes, queues, caches.
+
+Counting is plain additions to slots, by operation: a record costs about a microsecond. The label sets are
+bounded: operations and codes are those of tables, nodes those that are registered; no bucket, key, client or
+access key is ever a label.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chunkd.tally import SECONDS, Histogram
+from s3api import __version__
+from s3api.observe.exposition import Family
+from s3api.observe.record import AccessRecord
+from s3api.store import Store
+
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+QUEUES_FOR_S = 5.0
+STARTED_S = time.time()
+
+
+class OperationCount:
+    """The requests of one operation so far."""
+
+    __slots__ = ("codes", "received", "seconds", "sent", "statuses")
+
+    def __init__(self) -> None:
+        self.statuses: dict[int, int] = {}
+        self.codes: dict[str, int] = {}
+        self.seconds = Histogram()
+        self.received = self.sent = 0
+
+
+class Metrics:
+    """A sink that counts. `under_way` tells the requests that this worker serves now."""
+
+    def __init__(self, under_way: Callable[[], int]) -> None:
+        self._under_way = under_way
+        self._operations: dict[str, OperationCount] = {}
+        self._batches, self._commit_s = Histogram(BATCH_SIZES), Histogram()
+        self._queues: dict[str, int] = {}
+        self._queues_until_s = 0.0
+
+    def __call__(self, record: AccessRecord) -> None:
+        counted = self._operations.get(record.operation)
+        if counted is None:
+            counted = self._operations[record.operation] = OperationCount()
+        statuses, status = counted.statuses, record.status
+        statuses[status] = statuses.get(status, 0) + 1
+        seconds, took_s = counted.seconds, record.ended - record.began
+        seconds.buckets[bisect_left(SECONDS, took_s)] += 1
+        seconds.total += took_s
+        counted.received += record.received
+        counted.sent += record.sent
+        if code := record.code:
+            counted.codes[code] = counted.codes.get(code, 0) + 1
+
+    def committed(self, batch: Sequence[Any], seconds: float) -> None:
+        """Of the metadata store."""
+        self._batches.add(len(batch))
+        self._commit_s.add(seconds)
+
+    async def families(self, store: Store) -> list[Family]:
+        """All of them, as they are now. Raises MetadataUnavailable."""
+        return [*self.own(store), *node_families(store), await self._queue_family(store)]
+
+    def own(self, store: Store) -> list[Family]:
+        """What is this worker's alone, and is to be summed with that of others."""
+        return [
+            *self._request_families(),
+            _histogram("sixfold_commit_batch_size", "Writes in one metadata transaction", self._batches),
+            _histogram("sixfold_commit_seconds", "How long a metadata commit took", self._commit_s),
+            _gauge("sixfold_commit_waiting", "Writes that wait for a transaction", store.metadata.waiting),
+            *_traffic_families(store),
+            *_cache_families(store),
+            *_process_families(),
+        ]
+
+    def _request_families(self) -> list[Family]:
+        requests = Family("sixfold_requests_total", "counter", "Requests answered")
+        errors = Family("sixfold_errors_total", "counter", "Requests that failed, by S3 error code")
+        seconds = Family("sixfold_request_seconds", "histogram", "From a request's head to its answer's end")
+        received = Family("sixfold_received_bytes_total", "counter", "Bytes of bodies received")
+        sent = Family("sixfold_sent_bytes_total", "counter", "Bytes of bodies sent")
+        for name, counted in self._operations.items():
+            operation = name or "unknown"
+            for status, count in counted.statuses.items():
+                requests.add(count, operation=operation, status=str(status))
+            for code, count in counted.codes.items():
+                errors.add(count, operation=operation, code=code)
+            seconds.add_histogram(counted.seconds, operation=operation)
+            received.add(counted.received, operation=operation)
+            sent.add(counted.sent, operation=operation)
+        in_flight = _gauge("sixfold_requests_in_flight", "Requests under way", self._under_way())
+        return [requests, errors, seconds, received, sent, in_flight]
+
+    async def _queue_family(self, store: Store) -> Family:
+        if time.monotonic() > self._queues_until_s:
+            self._queues = await store.metadata.queue_lengths()
+            self._queues_until_s = time.monotonic() + QUEUES_FOR_S
+        family = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
+        for name, length in self._queues.items():
+            family.add(length, queue=name)
+        return family
+
+
+def node_families(store: Store) -> list[Family]:
+    """The nodes as this worker sees them; any other sees the same."""
+
+    def gauge(name: str, help_: str) -> Family:
+        return Family(f"sixfold_node_{name}", "gauge", help_, summed=False)
+
+    up, state = gauge("up", "Whether the node answers"), gauge("state", "1 for the state that it is in")
+    used, capacity = gauge("used_bytes", "What it holds"), gauge("capacity_bytes", "What it could hold")
+    fill, chunks = gauge("fill_ratio", "Used of capacity"), gauge("chunks", "Chunks that it holds")
+    for node in store.blobs.cluster.status():
+        label = str(node.id)
+        up.add(node.up, node=label)
+        state.add(1, node=label, state=node.state)
+        used.add(node.used_bytes, node=label)
+        chunks.add(node.chunks, node=label)
+        if node.capacity_bytes:
+            capacity.add(node.capacity_bytes, node=label)
+            fill.add(node.used_bytes / node.capacity_bytes, node=label)
+    return [up, state, used, capacity, fill, chunks]
+
+
+def _traffic_families(store: Store) -> list[Family]:
+    seconds = Family("sixfold_node_seconds", "histogram", "How long a node took to answer a batch")
+    errors = Family("sixfold_node_errors_total", "counter", "Requests to a node that failed")
+    sent = Family("sixfold_node_sent_bytes_total", "counter", "Bytes sent to a node")
+    received = Family("sixfold_node_received_bytes_total", "counter", "Bytes received from a node")
+    for member in store.blobs.cluster.members():
+        label = str(member.id)
+        errors.add(member.errors, node=label)
+        if member.node is not None:
+            tally = member.node.tally
+            seconds.add_histogram(tally.seconds, node=label)
+            sent.add(tally.sent_bytes, node=label)
+            received.add(tally.received_bytes, node=label)
+    return [seconds, errors, sent, received]
+
+
+def _cache_families(store: Store) -> list[Family]:
+    hits = Family("sixfold_cache_hits_total", "counter", "Blobs and chunks found in a cache")
+    misses = Family("sixfold_cache_misses_total", "counter", "Blobs and chunks looked for in vain")
+    size = Family("sixfold_cache_bytes", "gauge", "Memory that a cache of this gateway takes")
+    for name, cache in store.blobs.caches().items():
+        hits.add(cache.hits, cache=name)
+        misses.add(cache.misses, cache=name)
+        size.add(cache.size_bytes, cache=name)
+    return [hits, misses, size]
+
+
+def _process_families() -> list[Family]:
+    """As Prometheus's own client libraries name them; of several workers the sum."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    with open("/proc/self/statm") as statm:
+        resident = int(statm.read().split()[1]) * resource.getpagesize()
+    cpu = Family("process_cpu_seconds_total", "counter", "CPU time of the workers")
+    cpu.add(used.ru_utime + used.ru_stime)
+    build = Family("sixfold_build_info", "gauge", "1 for the version that runs", summed=False)
+    build.add(1, version=__version__)
+    started = Family("process_start_time_seconds", "gauge", "When this worker started", summed=False)
+    started.add(STARTED_S)
+    return [
+        cpu,
+        _gauge("process_resident_memory_bytes", "Memory of the workers", resident),
+        _gauge("process_open_fds", "Open files of the workers", len(os.listdir("/proc/self/fd"))),
+        _gauge("sixfold_workers", "Processes that serve", 1),
+        started,
+        build,
+    ]
+
+
+def _histogram(name: str, help_: str, values: Histogram) -> Family:
+    family = Family(name, "histogram", help_)
+    family.add_histogram(values)
+    return family
+
+
+def _gauge(name: str, help_: str, value: float) -> Family:
+    family = Family(name, "gauge", help_)
+    family.add(value)
+    return family
