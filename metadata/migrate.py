@@ -1,8 +1,9 @@
 """Brings a database's tables up to date, at every start; several processes may start at once.
 
 Alembic is imported only where there is something to do: it costs a good part of a second. The one who
-migrates holds a lock that every database has (SQLite: BEGIN IMMEDIATE; else the row of a table of one row),
-looks again, and migrates in that transaction.
+migrates holds a lock (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock; its distributed relatives, whose
+advisory locks are missing or without effect: the row of a table of one row), looks again, and migrates in
+that transaction.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from metadata.errors import DatabaseDown, MetadataUnavailable
 
 HEAD = "0003"
 REVISIONS = ("0001", "0002", "0003")
+ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(6006766)"
+ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
+WITHOUT_ADVISORY_LOCKS = ("CockroachDB", "-YB-")
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
@@ -28,22 +32,27 @@ _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 
 def migrate(url: URL) -> None:
     """Blocks. Raises MetadataUnavailable, also for a database of a later version of this program."""
-    engine = create_engine(url, poolclass=NullPool)
-    if url.get_backend_name() == "sqlite":
+    is_sqlite = url.get_backend_name() == "sqlite"
+    # The text of a database of the encoding SQL_ASCII would come as bytes.
+    engine = create_engine(
+        url, poolclass=NullPool, connect_args={} if is_sqlite else {"client_encoding": "utf8"}
+    )
+    if is_sqlite:
         event.listen(engine, "connect", _no_implicit_begin)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.connect() as connection:
             if _version(connection) == HEAD:
                 return
-        if url.get_backend_name() != "sqlite":
+            lock = None if is_sqlite else _lock_of(connection)
+        if lock == ROW_LOCK:
             _make_lock(engine)
         with engine.begin() as connection:
-            if connection.dialect.name != "sqlite":
-                connection.execute(text("SELECT id FROM migration_lock FOR UPDATE"))
+            if lock is not None:
+                connection.execute(text(lock))
             upgrade(connection)
     except OperationalError as why:
-        if url.get_backend_name() != "sqlite":
+        if not is_sqlite:
             raise DatabaseDown("PostgreSQL does not answer") from why.orig
         raise MetadataUnavailable("the database's tables could not be brought up to date") from why.orig
     except DBAPIError as why:
@@ -72,6 +81,12 @@ def _version(connection: Connection) -> str | None:
     if version is not None and version not in REVISIONS:
         raise MetadataUnavailable(f"the database is of a later version of this program (schema {version})")
     return version
+
+
+def _lock_of(connection: Connection) -> str:
+    """The statement that lets one process migrate at a time, until its transaction ends."""
+    version = str(connection.execute(text("SELECT version()")).scalar())
+    return ROW_LOCK if any(name in version for name in WITHOUT_ADVISORY_LOCKS) else ADVISORY_LOCK
 
 
 def _make_lock(engine: Any) -> None:

@@ -100,6 +100,7 @@ class PostgresRunner:
             url.set(drivername="postgresql").render_as_string(hide_password=False),
             kwargs={
                 "autocommit": True,
+                "client_encoding": "utf8",
                 "cursor_factory": AsyncRawCursor,
                 "prepare_threshold": 1,
                 "application_name": f"sixfold {instance}"[:63],

@@ -9,11 +9,14 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from metadata.errors import NodeExists
+from chunkd import NodeDown
+from metadata.errors import DatabaseDown, NodeExists
 from metadata.records import NodeRow
 from s3api.blobs import NodeStatus
 from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import out, size_text
+from s3api.cli.waiting import patiently
+from s3api.observe.logs import configure_logging
 from s3api.running import ask_nodes
 from s3api.settings import Settings, SettingsError, error_line, load, without_password
 from s3api.store import admit_node, opened_metadata, survey
@@ -57,13 +60,28 @@ def add(
     capacity: Annotated[
         int | None, typer.Option(help="How much it may hold, in bytes [what the node says].", min=1)
     ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for the node and the database to answer.", min=0)
+    ] = 0,
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Leave a node alone that is registered already.")
+    ] = False,
     config: Config = None,
     data: Data = None,
     database: Database = None,
 ) -> None:
     """Register a node that answers. Every gateway of the store uses it within seconds."""
-    row = asyncio.run(_add(load(config=config, data=data, database=database), address, capacity))
-    out().print(f"node {row.id} is {without_password(row.address)}", markup=False)
+    settings = load(config=config, data=data, database=database)
+    configure_logging(settings.log_level, settings.log_format)
+    shown = without_password(address)
+    try:
+        row = asyncio.run(_add(settings, address, capacity, wait_s=wait))
+    except NodeExists:
+        if not if_missing:
+            raise SettingsError(f"{shown} is registered already") from None
+        out().print(f"{shown} is registered already", markup=False)
+    else:
+        out().print(f"node {row.id} is {without_password(row.address)}", markup=False)
 
 
 @app.command("list")
@@ -86,14 +104,17 @@ def list_nodes(config: Config = None, data: Data = None, database: Database = No
     out().print(table)
 
 
-async def _add(settings: Settings, address: str, capacity_bytes: int | None) -> NodeRow:
-    async with opened_metadata(settings) as metadata:
-        try:
-            return await admit_node(metadata, settings, address, capacity_bytes=capacity_bytes)
-        except NodeExists:
-            raise SettingsError(f"{without_password(address)} is registered already") from None
-        except ValueError as why:
-            raise SettingsError(str(why)) from None
+async def _add(settings: Settings, address: str, capacity_bytes: int | None, *, wait_s: float) -> NodeRow:
+    """Raises NodeExists, NodeDown, MetadataError, SettingsError."""
+
+    async def admitted() -> NodeRow:
+        async with opened_metadata(settings) as metadata:
+            try:
+                return await admit_node(metadata, settings, address, capacity_bytes=capacity_bytes)
+            except ValueError as why:
+                raise SettingsError(str(why)) from None
+
+    return await patiently(admitted, (NodeDown, DatabaseDown), wait_s=wait_s)
 
 
 async def _statuses(settings: Settings) -> list[NodeStatus]:

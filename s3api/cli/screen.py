@@ -23,11 +23,6 @@ def fail(reason: str) -> None:
     Console(stderr=True, soft_wrap=True, highlight=False).print(f"[bold red]sixfold:[/] {escape(line)}")
 
 
-def first_line(why: BaseException) -> str:
-    """What an exception says, as far as a log line has room for it."""
-    return next((line.strip() for line in str(why).splitlines() if line.strip()), type(why).__name__)
-
-
 def size_text(count: int | None) -> str:
     """A number of bytes as people read it: 1.5 GiB."""
     if count is None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -13,17 +11,14 @@ import typer
 from metadata.errors import DatabaseDown
 from s3api import server
 from s3api.cli.options import Config, Data, Database
-from s3api.cli.screen import first_line
+from s3api.cli.waiting import patiently
 from s3api.cli.welcome import endpoint, welcome
 from s3api.keys import root_key
 from s3api.observe.lines import LineWriter
 from s3api.observe.logs import configure_logging
 from s3api.running import announced
-from s3api.settings import Settings, SettingsError, load, without_password
+from s3api.settings import Settings, SettingsError, load
 from s3api.store import opened_metadata, register_nodes
-
-log = logging.getLogger("sixfold")
-WAIT_STEP_S = 2.0
 
 
 def serve(
@@ -87,15 +82,9 @@ async def prepare(settings: Settings) -> None:
     """Migrate the database and register the nodes, before any worker starts. A database that does not answer
     is waited for. Raises SettingsError, MetadataError.
     """
-    until_s = time.monotonic() + settings.wait_s
-    while True:
-        try:
-            async with opened_metadata(settings) as metadata:
-                await register_nodes(metadata, settings)
-                return
-        except DatabaseDown as why:
-            if time.monotonic() >= until_s:
-                raise
-            shown = without_password(settings.database_url)
-            log.warning("waiting for the database %s: %s", shown, first_line(why.__cause__ or why))
-        await asyncio.sleep(min(WAIT_STEP_S, settings.wait_s))
+
+    async def prepared() -> None:
+        async with opened_metadata(settings) as metadata:
+            await register_nodes(metadata, settings)
+
+    await patiently(prepared, (DatabaseDown,), wait_s=settings.wait_s)

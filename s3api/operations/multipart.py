@@ -18,7 +18,6 @@ from s3api.operations import completion
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
-from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import Checksums, Description, Integrity
 from s3api.operations.uploads import (
@@ -30,10 +29,6 @@ from s3api.operations.uploads import (
 )
 
 
-class UploadInputs(Description, Marks, total=False):
-    pass
-
-
 async def create_multipart_upload(
     call: Call,
     *,
@@ -41,7 +36,7 @@ async def create_multipart_upload(
     Key: str,
     ChecksumAlgorithm: str | None = None,
     ChecksumType: str | None = None,
-    **more: Unpack[UploadInputs],
+    **more: Unpack[Description],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
@@ -54,7 +49,6 @@ async def create_multipart_upload(
         properties=properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
-        extras=extras_of_upload(call, more),
     )
     await call.metadata.create_upload(upload)
     return {
@@ -190,7 +184,7 @@ def _made_of(
         properties=upload.properties,
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),
-        extras=completed(call, upload.extras),
+        extras=upload.extras,
     )
 
 

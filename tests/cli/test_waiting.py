@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from tests import services
-from tests.gateway_process import POLL_S, GatewayProcess
+from tests.gateway_process import POLL_S, GatewayProcess, clean_environment
 from tests.postgres import postgres_server
 
 WITHIN_S = 30.0
@@ -29,7 +31,7 @@ def test_the_gateway_waits_for_its_database(tmp_path: Path) -> None:
         gateway = GatewayProcess(tmp_path / "data", "--database", server.url)
         gateway.start(wait=False)
         try:
-            until(lambda: "waiting for the database" in gateway.log(), gateway.log)
+            until(lambda: "waiting: PostgreSQL does not answer" in gateway.log(), gateway.log)
             server.start()
             gateway.wait_ready()
             gateway.s3().create_bucket(Bucket="waited")
@@ -62,3 +64,28 @@ def test_a_node_waits_for_its_redis_and_the_gateway_for_its_nodes(tmp_path: Path
         gateway.stop()
         for service in (*nodes, redis):
             service.stop()
+
+
+def test_a_node_may_be_added_before_it_answers(tmp_path: Path) -> None:
+    port = services.free_port()
+    log = tmp_path / "add.log"
+    command = [sys.executable, "-c", "from s3api.cli import main; main()", "node", "add"]
+    command += [f"http://127.0.0.1:{port}", "--data", str(tmp_path / "data")]
+
+    def again(*options: str) -> int:
+        done = subprocess.run([*command, *options], env=clean_environment(), capture_output=True, check=False)
+        return done.returncode
+
+    with log.open("wb") as output:
+        add = subprocess.Popen(
+            [*command, "--wait", "60"], env=clean_environment(), stdout=output, stderr=output
+        )
+    until(lambda: "waiting: http://127.0.0.1" in log.read_text(), log.read_text)
+    node = services.chunkd(tmp_path / "node", "memory://", port=port)
+    try:
+        assert add.wait(WITHIN_S) == 0, log.read_text()
+        assert "node 1 is http://" in log.read_text()
+        assert again() == 1
+        assert again("--if-missing") == 0
+    finally:
+        node.stop()

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 
 from metadata import migrate, open_metadata
 from metadata.errors import MetadataUnavailable
+from metadata.records import Content
 from metadata.tables import Base
-from tests.metadata.made import query
+from tests.metadata.made import new_object, query
+from tests.postgres import PostgresServer
 
 
 def engine_url(url: str) -> str:
@@ -56,3 +61,51 @@ async def test_what_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(MetadataUnavailable) as told:
         await open_metadata(f"sqlite:///{path}", instance="x")
     assert isinstance(told.value.__cause__, sqlite3.DatabaseError)
+
+
+@pytest.mark.parametrize(
+    ("version", "lock"),
+    [
+        ("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu", migrate.ADVISORY_LOCK),
+        ("CockroachDB CCL v24.3.1 (x86_64-pc-linux-gnu, built 2024/12/16)", migrate.ROW_LOCK),
+        ("PostgreSQL 11.2-YB-2.20.1.3-b0 on x86_64-pc-linux-gnu", migrate.ROW_LOCK),
+    ],
+)
+def test_the_lock_goes_by_what_the_database_is(version: str, lock: str) -> None:
+    connection = Mock()
+    connection.execute.return_value.scalar.return_value = version
+    assert migrate._lock_of(connection) == lock
+
+
+@pytest.mark.parametrize("without", [(), ("PostgreSQL",)], ids=["advisory lock", "row lock"])
+def test_of_many_who_start_at_once_one_migrates(
+    postgres: PostgresServer, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "WITHOUT_ADVISORY_LOCKS", without)
+    migrated = []
+    upgrade = migrate.upgrade
+
+    def counted(connection: Connection) -> None:
+        if migrate._version(connection) is None:
+            migrated.append(1)
+        upgrade(connection)
+
+    monkeypatch.setattr(migrate, "upgrade", counted)
+    url = make_url(postgres.create_database(f"rush_{bool(without)}")).set(drivername="postgresql+psycopg")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: migrate.migrate(url), range(8)))
+    assert migrated == [1]
+
+
+async def test_a_database_without_an_encoding(postgres: PostgresServer) -> None:
+    """SQL_ASCII is what initdb makes where no locale is set."""
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+    store = await open_metadata(postgres.url_of("ascii"), instance="test")
+    await store.create_bucket("photos", region="us-east-1", owner="alice", now_us=1)
+    await store.put_object(new_object("\u00fcml\u00e4ut/\U0001f600", Content(0, ())))
+    found = await store.get_object("photos", "\u00fcml\u00e4ut/\U0001f600")
+    assert found.key == "\u00fcml\u00e4ut/\U0001f600"
+    await store.close()
