@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from compat_tests.handmade import Raw
+from compat_tests.locks import lift_holds
 from compat_tests.support import S3, Endpoint, Upload, big_part, connect
 
 HERE = Path(__file__).parent
@@ -103,6 +104,16 @@ def other_bucket(s3: S3) -> Iterator[str]:
     name = f"compat-{uuid.uuid4().hex[:20]}"
     s3.create_bucket(Bucket=name)
     yield name
+    remove_bucket(s3, name)
+
+
+@pytest.fixture
+def locked_bucket(s3: S3) -> Iterator[str]:
+    """A bucket with object lock, hence with versioning."""
+    name = f"compat-{uuid.uuid4().hex[:20]}"
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    yield name
+    lift_holds(s3, name)
     remove_bucket(s3, name)
 
 

@@ -92,3 +92,16 @@ def test_63_letters_are_taken(s3: S3, bucket_name: str) -> None:
     name = bucket_name.ljust(63, "x")
     s3.create_bucket(Bucket=name)
     s3.delete_bucket(Bucket=name)
+
+
+def test_with_object_lock(s3: S3, bucket_name: str) -> None:
+    s3.create_bucket(Bucket=bucket_name, ObjectLockEnabledForBucket=True)
+    found = s3.get_object_lock_configuration(Bucket=bucket_name)
+    assert found["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
+    assert s3.get_bucket_versioning(Bucket=bucket_name)["Status"] == "Enabled"
+
+
+def test_with_tags(s3: S3, bucket_name: str) -> None:
+    tags = [{"Key": "team", "Value": "blue"}]
+    s3.create_bucket(Bucket=bucket_name, CreateBucketConfiguration={"Tags": tags})
+    assert s3.get_bucket_tagging(Bucket=bucket_name)["TagSet"] == tags

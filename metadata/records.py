@@ -105,12 +105,12 @@ class Properties:
 @dataclass(frozen=True, slots=True)
 class Lock:
     """What keeps a version from being deleted: retention of a mode ("GOVERNANCE", "COMPLIANCE") until a time,
-    and a legal hold.
+    and a legal hold (None: nobody ever said).
     """
 
     mode: str | None = None
     until_us: int | None = None
-    hold: bool = False
+    hold: bool | None = None
 
     def holds(self, now_us: int, *, bypass: bool) -> bool:
         """Whether the version may not be destroyed now; `bypass` lifts governance alone."""

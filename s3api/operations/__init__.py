@@ -6,7 +6,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from s3api.operations import attributes, buckets, copies, deletes, listing, multipart, objects, versioning
+from s3api.operations import (
+    attributes,
+    buckets,
+    configurations,
+    copies,
+    deletes,
+    listing,
+    multipart,
+    object_lock,
+    objects,
+    tagging,
+    versioning,
+)
 
 Handler = Callable[..., Awaitable[dict[str, Any]]]
 
@@ -35,6 +47,16 @@ _HANDLERS: tuple[Handler, ...] = (
     multipart.abort_multipart_upload,
     listing.list_parts,
     listing.list_multipart_uploads,
+    tagging.get_object_tagging,
+    tagging.put_object_tagging,
+    tagging.delete_object_tagging,
+    object_lock.get_object_lock_configuration,
+    object_lock.put_object_lock_configuration,
+    object_lock.get_object_retention,
+    object_lock.put_object_retention,
+    object_lock.get_object_legal_hold,
+    object_lock.put_object_legal_hold,
+    *configurations.handlers(),
 )
 
 

@@ -6,9 +6,13 @@ import re
 from typing import Any
 
 from metadata.errors import BucketExists
+from metadata.records import ENABLED, OFF
 from metadata.records import Bucket as BucketRecord
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
+from s3api.operations.configurations import to_json
+from s3api.operations.configurations.plain import check_tagging
+from s3api.operations.extras import LOCK
 from s3api.operations.paging import make_token, read_token
 
 MAX_BUCKETS = 10_000
@@ -62,6 +66,7 @@ async def create_bucket(
     Bucket: str,
     CreateBucketConfiguration: dict[str, Any] | None = None,
     ObjectOwnership: str | None = None,
+    ObjectLockEnabledForBucket: bool | None = None,
 ) -> Output:
     """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
     holds.
@@ -71,9 +76,22 @@ async def create_bucket(
     """
     check_name(Bucket)
     _check_ownership(ObjectOwnership)
-    region = _region(CreateBucketConfiguration or {}) or call.region
+    configuration = CreateBucketConfiguration or {}
+    region = _region(configuration) or call.region
+    configs: dict[str, str] = {}
+    if tags := configuration.get("Tags"):
+        configs["Tagging"] = to_json(check_tagging({"TagSet": tags}))
+    if ObjectLockEnabledForBucket:
+        configs[LOCK] = to_json({"ObjectLockEnabled": "Enabled"})
     try:
-        await call.metadata.create_bucket(Bucket, region=region, owner=call.owner, now_us=call.now_us)
+        await call.metadata.create_bucket(
+            Bucket,
+            region=region,
+            owner=call.owner,
+            now_us=call.now_us,
+            versioning=ENABLED if ObjectLockEnabledForBucket else OFF,
+            configs=configs,
+        )
     except BucketExists as exists:
         if exists.owner == call.owner and await _in_us_east_1(call, Bucket, region):
             return {"Location": f"/{Bucket}", "BucketArn": _arn(Bucket)}
@@ -123,7 +141,8 @@ async def _in_us_east_1(call: Call, name: str, wanted: str) -> bool:
 
 
 def _region(configuration: dict[str, Any]) -> str | None:
-    unknown = [name for name in configuration if name != "LocationConstraint" and configuration[name]]
+    known = ("LocationConstraint", "Tags")
+    unknown = [name for name in configuration if name not in known and configuration[name]]
     if unknown:
         raise S3Error(
             "NotImplemented", f"CreateBucketConfiguration.{unknown[0]} is not implemented.", Header=unknown[0]

@@ -14,11 +14,22 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from typing import Unpack
 from urllib.parse import unquote_plus
 
 from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey
-from metadata.records import Checksum, Conditions, Content, Extent, NewObject, Object, Part, Properties
+from metadata.records import (
+    Checksum,
+    Conditions,
+    Content,
+    Extent,
+    Extras,
+    NewObject,
+    Object,
+    Part,
+    Properties,
+)
 from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
@@ -30,6 +41,7 @@ from s3api.operations.conditions import (
     write_conditions,
 )
 from s3api.operations.describe import checksum_members, properties
+from s3api.operations.extras import Marks, extras_of
 from s3api.operations.inputs import Description
 from s3api.operations.rehash import cut, rehash
 from s3api.operations.uploads import check_part_number, check_upload_id
@@ -41,7 +53,7 @@ _VERSION = re.compile(r"\?versionId=([^\s&]*)$")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
-class CopyInputs(Description, CopySourceConditions, total=False):
+class CopyInputs(Description, CopySourceConditions, Marks, total=False):
     pass
 
 
@@ -72,12 +84,12 @@ async def copy_object(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 
-    Storage class and website redirect are never taken from the source. Objects have no tags, so that
-    either TaggingDirective is honoured by doing nothing.
+    Storage class, website redirect and lock are never taken from the source.
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
     replace = _directive(MetadataDirective, "metadata") == "REPLACE"
-    _directive(TaggingDirective, "tagging")
+    retag = _directive(TaggingDirective, "tagging") == "REPLACE"
+    marks = extras_of(call, more)
     algorithm = checksums.algorithm(ChecksumAlgorithm).name if ChecksumAlgorithm else None
     source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
     described = properties(more)
@@ -88,7 +100,9 @@ async def copy_object(
         if (source.bucket, source.key) == (Bucket, Key):
             _check_changes(more, replace=replace)
         kept = described if replace else _inherited(found.properties, described)
-        return await _copy(call, (Bucket, Key), found, kept, algorithm, conditions)
+        taken = found.extras.tags
+        extras = marks if retag or marks.tags == taken else replaced(marks, tags=taken)
+        return await _copy(call, (Bucket, Key), found, kept, extras, algorithm, conditions)
 
     return await _retried(once)
 
@@ -210,6 +224,7 @@ async def _copy(
     target: tuple[str, str],
     found: Object,
     kept: Properties,
+    extras: Extras,
     algorithm: str | None,
     conditions: Conditions,
 ) -> Output:
@@ -227,6 +242,7 @@ async def _copy(
         properties=kept,
         checksum=checksum,
         content=Content(found.size, extents),
+        extras=extras,
     )
     version_id = await call.metadata.put_object(new, conditions)
     return {

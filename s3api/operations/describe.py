@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from metadata.records import Checksum, Object, Properties
+from metadata.records import NO_EXTRAS, Checksum, Object, Properties
 from s3api.errors import S3Error
 from s3api.operations.call import Output
 from s3api.operations.inputs import Description
+from s3api.operations.retention import lock_members
 
 DEFAULT_TYPE = "binary/octet-stream"
 METADATA_BYTES = 2048
@@ -56,6 +57,9 @@ def description(object: Object, *, checksum_mode: str | None = None) -> Output:
         **properties.headers,
         "Metadata": {name: _mail_safe(value) for name, value in properties.metadata.items()},
     }
+    if object.extras is not NO_EXTRAS:
+        out["TagCount"] = len(object.extras.tags) if object.extras.tags else None
+        out |= lock_members(object.extras.lock)
     if object.versioned:
         out["VersionId"] = object.version_id
     if properties.storage_class != "STANDARD":

@@ -18,6 +18,7 @@ from s3api.operations import completion
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
+from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import Checksums, Description, Integrity
 from s3api.operations.uploads import (
@@ -29,6 +30,10 @@ from s3api.operations.uploads import (
 )
 
 
+class UploadInputs(Description, Marks, total=False):
+    pass
+
+
 async def create_multipart_upload(
     call: Call,
     *,
@@ -36,7 +41,7 @@ async def create_multipart_upload(
     Key: str,
     ChecksumAlgorithm: str | None = None,
     ChecksumType: str | None = None,
-    **more: Unpack[Description],
+    **more: Unpack[UploadInputs],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
@@ -49,6 +54,7 @@ async def create_multipart_upload(
         properties=properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
+        extras=extras_of_upload(call, more),
     )
     await call.metadata.create_upload(upload)
     return {
@@ -184,7 +190,7 @@ def _made_of(
         properties=upload.properties,
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),
-        extras=upload.extras,
+        extras=completed(call, upload.extras),
     )
 
 

@@ -14,6 +14,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
+from s3api.operations.extras import Marks, check_lock_digest, extras_of
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
 from s3api.operations.ranges import byte_range
@@ -25,7 +26,7 @@ SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
 
-class PutInputs(Description, Integrity, total=False):
+class PutInputs(Description, Integrity, Marks, total=False):
     pass
 
 
@@ -50,6 +51,8 @@ async def put_object(
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
     described = properties(more)
+    extras = extras_of(call, more)
+    check_lock_digest(more, call.body)
     body = call.body
     if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
         await _look_first(call, Bucket, Key, conditions)
@@ -64,6 +67,7 @@ async def put_object(
             properties=described,
             checksum=received.checksum,
             content=received.content,
+            extras=extras,
         )
         version_id = await call.metadata.put_object(new, conditions)
     return {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}

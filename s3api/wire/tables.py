@@ -64,6 +64,8 @@ ENUM_ERRORS = {
     "ChecksumType": ("InvalidRequest", "Value for x-amz-checksum-type header is invalid."),
     "EncodingType": ("InvalidArgument", "Invalid Encoding Method specified in Request"),
     "MetadataDirective": ("InvalidArgument", "Unknown metadata directive."),
+    "ObjectLockLegalHoldStatus": ("InvalidArgument", "Legal Hold must be either of 'ON' or 'OFF'"),
+    "ObjectLockMode": ("InvalidArgument", "Unknown wormMode directive."),
     "ServerSideEncryption": ("InvalidEncryptionAlgorithmError", None),
     "StorageClass": ("InvalidStorageClass", None),
     "TaggingDirective": ("InvalidArgument", "Unknown tagging directive."),
@@ -91,11 +93,6 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     # What holds here anyway: the bucket's owner, and nobody else, has every right.
     "x-amz-acl": frozenset({"private", "bucket-owner-full-control"}),
     "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
-    # The default, spelt out.
-    "x-amz-bucket-object-lock-enabled": frozenset({"false", "False"}),
-    # Takes the source's tags along. A source without tags has none to take, and no object has tags that was
-    # not given any.
-    "x-amz-tagging-directive": frozenset({"COPY"}),
     # Asks to go past a retention: harmless for an operation that meets none.
     "x-amz-bypass-governance-retention": None,
 }

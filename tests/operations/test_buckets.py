@@ -97,7 +97,7 @@ async def test_a_bucket_that_is_there(call: Call) -> None:
     ("more", "code"),
     [
         ({"CreateBucketConfiguration": {"LocationConstraint": "a b"}}, "InvalidLocationConstraint"),
-        ({"CreateBucketConfiguration": {"Tags": [{"Key": "a", "Value": "b"}]}}, "NotImplemented"),
+        ({"CreateBucketConfiguration": {"Tags": [{"Key": "aws:a", "Value": "b"}]}}, "InvalidTag"),
         ({"CreateBucketConfiguration": {"Bucket": {"Type": "Directory"}}}, "NotImplemented"),
         ({"ObjectOwnership": "ObjectWriter"}, "NotImplemented"),
         ({"ObjectOwnership": "Mine"}, "InvalidArgument"),

@@ -1,0 +1,43 @@
+"""Locked objects, and their removal, which must lift what is locked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from compat_tests.support import S3
+
+GOVERNANCE, COMPLIANCE = "GOVERNANCE", "COMPLIANCE"
+DENIED = ("AccessDenied", 403)
+
+
+def soon(days: int) -> datetime:
+    """A time some days ahead, in whole seconds."""
+    return (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+
+
+def retention(days: int, mode: str = GOVERNANCE) -> dict[str, Any]:
+    return {"Mode": mode, "RetainUntilDate": soon(days)}
+
+
+def default(**period: Any) -> dict[str, Any]:
+    return {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": GOVERNANCE, **period}},
+    }
+
+
+def put(s3: S3, bucket: str, key: str = "k", **more: Any) -> str:
+    """The id of a new version."""
+    version: str = s3.put_object(Bucket=bucket, Key=key, Body=b"x", **more)["VersionId"]
+    return version
+
+
+def lift_holds(s3: S3, bucket: str) -> None:
+    """So that bypassing governance is all that it takes to destroy the versions. (No test here sets
+    compliance retention: nothing lifts that.)
+    """
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for entry in page.get("Versions", []):
+            which = {"Bucket": bucket, "Key": entry["Key"], "VersionId": entry["VersionId"]}
+            s3.put_object_legal_hold(**which, LegalHold={"Status": "OFF"})

@@ -1,0 +1,25 @@
+"""DeleteBucketAnalyticsConfiguration."""
+
+from __future__ import annotations
+
+from compat_tests.configurations import ANALYTICS
+from compat_tests.support import S3, refused, status_of
+
+
+def test_only_that_one_goes(s3: S3, bucket: str) -> None:
+    ANALYTICS.put(s3, bucket)
+    ANALYTICS.put(s3, bucket, ANALYTICS.named("other"), Id="other")
+    assert status_of(ANALYTICS.delete(s3, bucket)) == 204
+    with refused("NoSuchConfiguration", 404):
+        ANALYTICS.get(s3, bucket)
+    assert ANALYTICS.get(s3, bucket, Id="other") == ANALYTICS.named("other")
+
+
+def test_there_is_none(s3: S3, bucket: str) -> None:
+    with refused("NoSuchConfiguration", 404):
+        ANALYTICS.delete(s3, bucket)
+
+
+def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
+    with refused("NoSuchBucket", 404):
+        ANALYTICS.delete(s3, bucket_name)

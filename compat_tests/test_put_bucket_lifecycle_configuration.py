@@ -1,0 +1,51 @@
+"""PutBucketLifecycleConfiguration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from compat_tests.configurations import LIFECYCLE, Document
+from compat_tests.support import S3, refused, status_of
+
+
+def rules(**more: Any) -> Document:
+    return {"Rules": [{"Filter": {}, "Status": "Enabled", "Expiration": {"Days": 1}, **more}]}
+
+
+def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
+    assert status_of(LIFECYCLE.put(s3, bucket)) == 200
+    assert LIFECYCLE.get(s3, bucket) == LIFECYCLE.document
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({"Rules": []}, "MalformedXML"),
+        (rules(Status="enabled"), "MalformedXML"),
+        (rules(Expiration={"Days": 0}), "InvalidArgument"),
+        (rules(Expiration={"Days": -1}), "InvalidArgument"),
+        (rules(ID="x" * 256), "InvalidArgument"),
+        (rules(Prefix="a"), "MalformedXML"),
+        (rules(Expiration={"Date": datetime(2030, 1, 1, 1, tzinfo=UTC)}), "InvalidArgument"),
+        (rules(Expiration={"Days": 1, "ExpiredObjectDeleteMarker": True}), "MalformedXML"),
+        (
+            rules(Transitions=[{"Days": 29, "StorageClass": "STANDARD_IA"}], Expiration={"Days": 60}),
+            "InvalidArgument",
+        ),
+        ({"Rules": [{"Filter": {}, "Status": "Enabled"}]}, "InvalidRequest"),
+        ({"Rules": rules(ID="a")["Rules"] * 2}, "InvalidArgument"),
+    ],
+)
+def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, code: str) -> None:
+    LIFECYCLE.put(s3, bucket)
+    with refused(code, 400):
+        LIFECYCLE.put(s3, bucket, document)
+    assert LIFECYCLE.get(s3, bucket) == LIFECYCLE.document
+
+
+def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
+    with refused("NoSuchBucket", 404):
+        LIFECYCLE.put(s3, bucket_name)

@@ -1,0 +1,34 @@
+"""ServerSideEncryptionConfiguration: what objects of a bucket are encrypted with by default.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
+"""
+
+from __future__ import annotations
+
+from s3api.operations.configurations.refusals import Document, invalid_argument, malformed
+
+KMS = ("aws:kms", "aws:kms:dsse")
+# Of other services' storage, which the model has beside these.
+ALGORITHMS = ("AES256", *KMS)
+
+
+def check_encryption(document: Document) -> Document:
+    if len(document["Rules"]) != 1:
+        raise malformed()
+    (rule,) = document["Rules"]
+    default = rule.get("ApplyServerSideEncryptionByDefault")
+    if default is None:
+        if "BlockedEncryptionTypes" not in rule:
+            raise malformed()
+        return document
+    algorithm, key = default["SSEAlgorithm"], default.get("KMSMasterKeyID")
+    if algorithm not in ALGORITHMS:
+        raise malformed()
+    if key is not None and algorithm not in KMS:
+        raise invalid_argument(
+            "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse",
+            ArgumentName="ApplyServerSideEncryptionByDefault",
+        )
+    if key == "":
+        raise malformed()
+    return document

@@ -1,0 +1,82 @@
+"""NotificationConfiguration, as far as it can be checked without knowing the destinations.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from itertools import combinations
+from typing import Any
+
+from s3api.events.document import ARN_MEMBERS
+from s3api.events.kinds import means
+from s3api.operations.configurations.refusals import Document, check_ids, invalid_argument
+
+_ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:[^\s:]*:[^\s]+")
+
+
+def check_notification(document: Document) -> Document:
+    """The document, each configuration with an Id: AWS gives one to those that have none."""
+    configurations: list[dict[str, Any]] = []
+    out: Document = dict(document)
+    for name, destination in ARN_MEMBERS.items():
+        if name in document:
+            out[name] = [{**one, "Id": one.get("Id") or secrets.token_urlsafe(24)} for one in document[name]]
+            configurations += out[name]
+            for one in out[name]:
+                _check_destination(one[destination])
+    check_ids(configurations, "Id")
+    for one in configurations:
+        _check_filter(one)
+    for one, other in combinations(configurations, 2):
+        if _share_events(one, other) and _overlap(one, other):
+            raise invalid_argument(
+                "Configurations overlap. Configurations on the same bucket cannot share a common event type."
+            )
+    return out
+
+
+def _check_destination(arn: str) -> None:
+    if not _ARN.fullmatch(arn):
+        raise invalid_argument("The ARN is not well formed", ArgumentName="Destination", ArgumentValue=arn)
+
+
+def _check_filter(one: dict[str, Any]) -> None:
+    names = [rule.get("Name") for rule in _rules(one)]
+    if None in names:
+        raise invalid_argument("filter rule name must be either prefix or suffix", ArgumentName="FilterRule")
+    for name in ("prefix", "suffix"):
+        if names.count(name) > 1:
+            raise invalid_argument(
+                f"Cannot specify more than one {name} rule in a filter.", ArgumentName=f"FilterRule.{name}"
+            )
+
+
+def _rules(one: dict[str, Any]) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = ((one.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
+    return rules
+
+
+def _share_events(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return any(means(a, _kind(b)) or means(b, _kind(a)) for a in one["Events"] for b in other["Events"])
+
+
+def _kind(event: str) -> str:
+    return event.removeprefix("s3:")
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether a key can pass both filters: of the prefixes, and of the suffixes, one begins (ends) with the
+    other."""
+    prefixes, suffixes = (
+        [
+            next((rule.get("Value") or "" for rule in _rules(x) if rule["Name"] == name), "")
+            for x in (one, other)
+        ]
+        for name in ("prefix", "suffix")
+    )
+    return (prefixes[0].startswith(prefixes[1]) or prefixes[1].startswith(prefixes[0])) and (
+        suffixes[0].endswith(suffixes[1]) or suffixes[1].endswith(suffixes[0])
+    )

@@ -1,0 +1,70 @@
+"""The small documents: tags, logging, request payment, transfer acceleration, attribute-based access control.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html and its siblings.
+"""
+
+from __future__ import annotations
+
+from metadata.errors import NoSuchBucket
+from s3api.errors import S3Error
+from s3api.operations.call import Call
+from s3api.operations.configurations.refusals import Document, invalid_request, malformed
+from s3api.operations.tagsets import bucket_tags
+
+GRANTS = 100
+
+
+def check_tagging(document: Document) -> Document:
+    bucket_tags(document["TagSet"])
+    return document
+
+
+def check_logging(document: Document) -> Document:
+    enabled = document.get("LoggingEnabled")
+    if enabled is None:
+        return {}
+    form = enabled.get("TargetObjectKeyFormat")
+    if form is not None and len(form) != 1:
+        raise malformed()
+    if len(enabled.get("TargetGrants") or ()) > GRANTS:
+        raise malformed()
+    return document
+
+
+async def check_log_target(call: Call, document: Document) -> None:
+    """The target bucket is there, the caller's own, and in the same region as the source."""
+    source = call.bucket
+    if not document or source is None:
+        return
+    name = document["LoggingEnabled"]["TargetBucket"]
+    try:
+        target = await call.metadata.get_bucket(name)
+    except NoSuchBucket:
+        target = None
+    if target is None or target.owner != source.owner:
+        raise S3Error("InvalidTargetBucketForLogging", TargetBucket=name)
+    if target.region != source.region:
+        raise S3Error("CrossLocationLoggingProhibited", TargetBucketLocation=target.region)
+
+
+def check_payment(document: Document) -> Document:
+    return document
+
+
+def check_accelerate(document: Document) -> Document:
+    if "Status" not in document:
+        raise malformed()
+    return document
+
+
+async def check_accelerated(call: Call, _: Document) -> None:
+    if call.bucket is not None and "." in call.bucket.name:
+        raise invalid_request(
+            "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+        )
+
+
+def check_abac(document: Document) -> Document:
+    if "Status" not in document:
+        raise malformed()
+    return document

@@ -1,0 +1,147 @@
+"""All configurations of a bucket that are kept as documents and returned as they came, one row each.
+
+A row says what the operations are called, what is checked before anything is stored, and what a bucket
+answers that has no such document. Some documents are acted upon elsewhere: Lifecycle, Website, Cors, Logging,
+Notification, Encryption, Tagging; the others are kept alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from s3api.operations.call import Call
+from s3api.operations.configurations.cors import check_cors
+from s3api.operations.configurations.encryption import check_encryption
+from s3api.operations.configurations.lifecycle import check_lifecycle
+from s3api.operations.configurations.notification import check_notification
+from s3api.operations.configurations.plain import (
+    check_abac,
+    check_accelerate,
+    check_accelerated,
+    check_log_target,
+    check_logging,
+    check_payment,
+    check_tagging,
+)
+from s3api.operations.configurations.refusals import Document
+from s3api.operations.configurations.replication import check_replication, check_source
+from s3api.operations.configurations.reports import (
+    check_analytics,
+    check_inventory,
+    check_metrics,
+    check_tiering,
+)
+from s3api.operations.configurations.website import check_website
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One kind of document.
+
+    `kind`: under which it is kept. `noun`: of the operations' names (get_bucket_<noun>). `member`: the input
+    that is the document. `check`: the document as it is to be kept; raises S3Error. `guard`: what is checked
+    beyond the document. `missing`: the code where there is none; None where an empty bucket has a `default`.
+    `wrapped`: the answer has the document as one member, not its members. `delete`: the noun of the delete,
+    "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
+    `extras`: headers that are kept beside the document.
+    """
+
+    kind: str
+    noun: str
+    member: str
+    check: Callable[[Document], Document]
+    missing: str | None = None
+    default: Document | None = None
+    guard: Callable[[Call, Document], Awaitable[None]] | None = None
+    wrapped: bool = False
+    delete: str | None = None
+    many: bool = False
+    extras: tuple[str, ...] = ()
+
+
+def _report(kind: str, check: Callable[[Document], Document]) -> Configuration:
+    noun = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
+    return Configuration(
+        kind,
+        f"{noun}_configuration",
+        f"{kind}Configuration",
+        check,
+        "NoSuchConfiguration",
+        wrapped=True,
+        many=True,
+    )
+
+
+TABLE: tuple[Configuration, ...] = (
+    Configuration("Cors", "cors", "CORSConfiguration", check_cors, "NoSuchCORSConfiguration"),
+    Configuration(
+        "Lifecycle",
+        "lifecycle_configuration",
+        "LifecycleConfiguration",
+        check_lifecycle,
+        "NoSuchLifecycleConfiguration",
+        delete="lifecycle",
+        extras=("TransitionDefaultMinimumObjectSize",),
+    ),
+    Configuration("Website", "website", "WebsiteConfiguration", check_website, "NoSuchWebsiteConfiguration"),
+    Configuration("Tagging", "tagging", "Tagging", check_tagging, "NoSuchTagSet"),
+    Configuration(
+        "Encryption",
+        "encryption",
+        "ServerSideEncryptionConfiguration",
+        check_encryption,
+        "ServerSideEncryptionConfigurationNotFoundError",
+        wrapped=True,
+    ),
+    Configuration(
+        "Replication",
+        "replication",
+        "ReplicationConfiguration",
+        check_replication,
+        "ReplicationConfigurationNotFoundError",
+        guard=check_source,
+        wrapped=True,
+    ),
+    Configuration(
+        "Logging",
+        "logging",
+        "BucketLoggingStatus",
+        check_logging,
+        default={},
+        guard=check_log_target,
+        delete="",
+    ),
+    Configuration(
+        "Notification",
+        "notification_configuration",
+        "NotificationConfiguration",
+        check_notification,
+        default={},
+        delete="",
+    ),
+    Configuration(
+        "RequestPayment",
+        "request_payment",
+        "RequestPaymentConfiguration",
+        check_payment,
+        default={"Payer": "BucketOwner"},
+        delete="",
+    ),
+    Configuration(
+        "Accelerate",
+        "accelerate_configuration",
+        "AccelerateConfiguration",
+        check_accelerate,
+        default={},
+        guard=check_accelerated,
+        delete="",
+    ),
+    Configuration(
+        "Abac", "abac", "AbacStatus", check_abac, default={"Status": "Disabled"}, wrapped=True, delete=""
+    ),
+    _report("Analytics", check_analytics),
+    _report("Inventory", check_inventory),
+    _report("Metrics", check_metrics),
+    _report("IntelligentTiering", check_tiering),
+)

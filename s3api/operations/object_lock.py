@@ -1,0 +1,122 @@
+"""Object lock: the bucket's configuration, and retention and legal hold of a version.
+
+What is locked may not be destroyed: that is decided where a version is deleted, in the transaction. A bucket
+with a lock configuration has versioning enabled for good, so that no write replaces a locked version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from metadata.records import ENABLED, Lock, Object
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_version
+from s3api.operations.configurations import to_json
+from s3api.operations.extras import LOCK
+from s3api.operations.retention import (
+    changed_hold,
+    changed_retention,
+    check_lock_document,
+    missing_configuration,
+)
+
+
+async def get_object_lock_configuration(call: Call, *, Bucket: str) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLockConfiguration.html"""
+    document = call.settings.get(LOCK)
+    if document is None:
+        raise S3Error("ObjectLockConfigurationNotFoundError", BucketName=Bucket)
+    return {"ObjectLockConfiguration": document}
+
+
+async def put_object_lock_configuration(
+    call: Call, *, Bucket: str, ObjectLockConfiguration: dict[str, Any]
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html"""
+    check_lock_document(ObjectLockConfiguration)
+    if call.bucket is None or call.bucket.versioning != ENABLED:
+        raise S3Error(
+            "InvalidBucketState",
+            "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
+        )
+    await call.metadata.put_bucket_config(Bucket, LOCK, to_json(ObjectLockConfiguration))
+    return {}
+
+
+async def get_object_retention(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html"""
+    lock = await _lock(call, Bucket, Key, VersionId)
+    if lock is None or lock.mode is None:
+        raise S3Error("NoSuchObjectLockConfiguration")
+    return {"Retention": {"Mode": lock.mode, "RetainUntilDate": lock.until_us}}
+
+
+async def put_object_retention(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    Retention: dict[str, Any] | None = None,
+    VersionId: str | None = None,
+    BypassGovernanceRetention: bool | None = None,
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html"""
+    bypass = bool(BypassGovernanceRetention)
+    await _change(
+        call,
+        (Bucket, Key, VersionId),
+        lambda lock: changed_retention(lock, Retention or {}, call.now_us, bypass=bypass),
+    )
+    return {}
+
+
+async def get_object_legal_hold(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html"""
+    lock = await _lock(call, Bucket, Key, VersionId)
+    if lock is None or lock.hold is None:
+        raise S3Error("NoSuchObjectLockConfiguration")
+    return {"LegalHold": {"Status": "ON" if lock.hold else "OFF"}}
+
+
+async def put_object_legal_hold(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    LegalHold: dict[str, Any] | None = None,
+    VersionId: str | None = None,
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLegalHold.html"""
+    status = (LegalHold or {}).get("Status")
+    if status is None:
+        raise S3Error("MalformedXML")
+    await _change(call, (Bucket, Key, VersionId), lambda lock: changed_hold(lock, status))
+    return {}
+
+
+async def _lock(call: Call, bucket: str, key: str, version_id: str | None) -> Lock | None:
+    _check_configured(call)
+    check_version(version_id)
+    found = await call.metadata.get_object(bucket, key, version_id)
+    return found.extras.lock
+
+
+async def _change(
+    call: Call, where: tuple[str, str, str | None], change: Callable[[Lock | None], Lock | None]
+) -> None:
+    """Give a version another lock, in the transaction that looks at the one it has."""
+    _check_configured(call)
+    check_version(where[2])
+
+    def locked(found: Object) -> Object:
+        return replace(found, extras=replace(found.extras, lock=change(found.extras.lock)))
+
+    await call.metadata.alter_object(*where, locked)
+
+
+def _check_configured(call: Call) -> None:
+    if call.settings.get(LOCK) is None:
+        raise missing_configuration()

@@ -1,0 +1,128 @@
+"""Object lock: what a version is locked with when it is made, and which later changes are allowed. Pure
+functions; the deletes themselves are decided in the metadata store's transactions, by `Lock.holds`.
+
+Source: Amazon S3 User Guide, "Locking objects with Object Lock". Messages as AWS words them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from metadata.records import Lock
+from s3api.errors import S3Error
+
+DAY_US = 86_400_000_000
+YEAR_DAYS = 365
+MOST_DAYS, MOST_YEARS = 36_500, 100
+COMPLIANCE = "COMPLIANCE"
+ON = "ON"
+
+Document = Mapping[str, Any]
+
+
+def check_lock_document(document: Document) -> None:
+    """Of PutObjectLockConfiguration. Raises S3Error MalformedXML, InvalidRetentionPeriod, NotImplemented."""
+    if document.get("ObjectLockEnabled") != "Enabled":
+        raise S3Error("MalformedXML")
+    if (rule := document.get("Rule")) is None:
+        return
+    default = rule.get("DefaultRetention")
+    if default is None or ("Days" in default) == ("Years" in default) or "Mode" not in default:
+        raise S3Error("MalformedXML")
+    if "DefaultEventHold" in default:
+        raise S3Error("NotImplemented", "DefaultEventHold is not implemented.")
+    for name, most in (("Days", MOST_DAYS), ("Years", MOST_YEARS)):
+        if name in default and default[name] <= 0:
+            raise S3Error(
+                "InvalidRetentionPeriod", "Default retention period must be a positive integer value."
+            )
+        if name in default and default[name] > most:
+            raise S3Error(
+                "InvalidRetentionPeriod", f"Default retention period too large, at most {most} {name}."
+            )
+
+
+def new_lock(inputs: Mapping[str, Any], bucket_lock: Document | None, now_us: int) -> Lock | None:
+    """The lock of a new version: what the request asks for, and the bucket's default retention where it asks
+    for none.
+
+    `inputs`: the ObjectLock* members. Raises S3Error InvalidRequest, InvalidArgument.
+    """
+    mode, until = inputs.get("ObjectLockMode"), inputs.get("ObjectLockRetainUntilDate")
+    hold = inputs.get("ObjectLockLegalHoldStatus")
+    if mode is until is hold is None:
+        return default_lock(bucket_lock, now_us)
+    if bucket_lock is None:
+        raise missing_configuration()
+    if (mode is None) != (until is None):
+        raise S3Error(
+            "InvalidArgument",
+            "x-amz-object-lock-retain-until-date and x-amz-object-lock-mode must both be supplied",
+            ArgumentName="x-amz-object-lock-mode" if mode is None else "x-amz-object-lock-retain-until-date",
+        )
+    held = None if hold is None else hold == ON
+    if until is None:
+        default = default_lock(bucket_lock, now_us) or Lock()
+        return Lock(default.mode, default.until_us, held)
+    return Lock(mode, _future(until, now_us), held)
+
+
+def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
+    """What a bucket's default retention makes of a version that is made now."""
+    default = ((bucket_lock or {}).get("Rule") or {}).get("DefaultRetention")
+    if default is None:
+        return None
+    days = default["Days"] if "Days" in default else default["Years"] * YEAR_DAYS
+    return Lock(default["Mode"], now_us + days * DAY_US)
+
+
+def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
+    """The lock of a version after PutObjectRetention. `wanted`: Mode and RetainUntilDate, or neither, which
+    ends the retention.
+
+    Raises S3Error AccessDenied where the retention under way does not allow it, MalformedXML,
+    InvalidArgument, NotImplemented.
+    """
+    if unknown := set(wanted) - {"Mode", "RetainUntilDate"}:
+        raise S3Error("NotImplemented", f"Retention.{min(unknown)} is not implemented.")
+    if len(wanted) == 1:
+        raise S3Error("MalformedXML")
+    mode = wanted.get("Mode")
+    until_us = _future(wanted["RetainUntilDate"], now_us) if wanted else None
+    old = old or Lock()
+    if old.until_us is not None and old.until_us > now_us:
+        longer = mode == old.mode and until_us is not None and until_us >= old.until_us
+        if not longer and (old.mode == COMPLIANCE or not bypass):
+            raise S3Error("AccessDenied", "Access Denied because object protected by object lock.")
+    lock = Lock(mode, until_us, old.hold)
+    return None if lock == Lock() else lock
+
+
+def changed_hold(old: Lock | None, status: str) -> Lock:
+    """The lock of a version after PutObjectLegalHold."""
+    old = old or Lock()
+    return Lock(old.mode, old.until_us, status == ON)
+
+
+def lock_members(lock: Lock | None) -> dict[str, Any]:
+    """As GetObject and HeadObject tell it."""
+    if lock is None:
+        return {}
+    return {
+        "ObjectLockMode": lock.mode,
+        "ObjectLockRetainUntilDate": lock.until_us,
+        "ObjectLockLegalHoldStatus": None if lock.hold is None else "ON" if lock.hold else "OFF",
+    }
+
+
+def missing_configuration() -> S3Error:
+    return S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration")
+
+
+def _future(until: datetime, now_us: int) -> int:
+    until_us = round(until.timestamp() * 1_000_000)
+    if until_us <= now_us:
+        raise S3Error("InvalidArgument", "The retain until date must be in the future!")
+    return until_us

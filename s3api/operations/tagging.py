@@ -1,0 +1,43 @@
+"""GetObjectTagging, PutObjectTagging, DeleteObjectTagging."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from metadata.records import Object
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_version
+from s3api.operations.tagsets import Tags, object_tags, tag_set
+
+
+async def get_object_tagging(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html"""
+    check_version(VersionId)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    return {"TagSet": tag_set(found.extras.tags), **_version(found)}
+
+
+async def put_object_tagging(
+    call: Call, *, Bucket: str, Key: str, Tagging: dict[str, Any], VersionId: str | None = None
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html"""
+    return await _set(call, Bucket, Key, VersionId, object_tags(Tagging))
+
+
+async def delete_object_tagging(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html"""
+    return await _set(call, Bucket, Key, VersionId, {})
+
+
+async def _set(call: Call, bucket: str, key: str, version_id: str | None, tags: Tags) -> Output:
+    check_version(version_id)
+
+    def tagged(found: Object) -> Object:
+        return replace(found, extras=replace(found.extras, tags=tags or None))
+
+    return _version(await call.metadata.alter_object(bucket, key, version_id, tagged))
+
+
+def _version(found: Object) -> Output:
+    return {"VersionId": found.version_id if found.versioned else None}
