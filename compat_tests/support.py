@@ -138,6 +138,11 @@ def xml(body: bytes) -> ElementTree.Element:
     return root
 
 
+def bytes_of(size: int) -> bytes:
+    """So many bytes that do not repeat within a segment, block or chunk of any store."""
+    return (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
 def big_part(seed: int) -> bytes:
     """The least that a part other than the last may have, different for each seed."""
     return (bytes([seed]) + bytes(range(255))) * (PART_BYTES // 256)

@@ -129,6 +129,7 @@ class App:
                 blobs=store.blobs,
                 keys=store.keys,
                 buckets=store.buckets,
+                vault=store.vault,
                 region=settings.region,
                 domains=settings.domains,
                 max_object_bytes=settings.max_object_bytes,

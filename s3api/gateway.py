@@ -23,6 +23,7 @@ from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
 from s3api.errors import S3Error
 from s3api.http import Receive, Request, Scope, Send, date, send_reply
+from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call
@@ -52,6 +53,7 @@ class Gateway:
         keys: KeyFinder,
         buckets: Buckets,
         region: str,
+        vault: Vault,
         domains: tuple[str, ...],
         max_object_bytes: int,
         body_idle_s: float,
@@ -60,7 +62,7 @@ class Gateway:
         self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
-        self._sink = sink
+        self._sink, self._vault = sink, vault
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
@@ -121,7 +123,15 @@ class Gateway:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         inputs = operation.read(bucket, key, query, request.headers)
         call = Call(
-            self._metadata, self._blobs, owner, record.request_id, now_us, self._region, self._buckets
+            self._metadata,
+            self._blobs,
+            owner,
+            record.request_id,
+            now_us,
+            self._region,
+            self._buckets,
+            self._vault,
+            secure=request.secure,
         )
         record.call = call
         if bucket is not None and operation.name not in MAKES_BUCKET:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from metadata.records import Object
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
+from s3api.operations.encryption import check
+from s3api.operations.inputs import CustomerKey
 from s3api.operations.paging import MAX_INT, page_size
 
 _HEADER = "x-amz-object-attributes"
@@ -21,6 +25,7 @@ async def get_object_attributes(
     VersionId: str | None = None,
     MaxParts: int | None = None,
     PartNumberMarker: int | None = None,
+    **more: Unpack[CustomerKey],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
 
@@ -31,6 +36,7 @@ async def get_object_attributes(
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=MAX_INT)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
+    await check(call, found.extras.encryption, more)
     members: Output = {
         "ETag": found.etag,
         "Checksum": _checksum(found),

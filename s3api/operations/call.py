@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from s3api.blobs import BlobStore
     from s3api.body import Body
     from s3api.buckets import Buckets
+    from s3api.kms import Vault
 
 Output = dict[str, Any]
 
@@ -29,7 +30,8 @@ class Call:
 
     `owner` is the canonical id of the account that calls; `now_us` when it arrived. `bucket`, `settings`: of
     the bucket that the request names, as they were when it was authorised (None where it names none, or makes
-    it); those of another bucket are had from `buckets`.
+    it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
+    the request came over TLS.
     """
 
     metadata: Metadata
@@ -39,6 +41,8 @@ class Call:
     now_us: int
     region: str
     buckets: Buckets
+    vault: Vault
     bucket: Bucket | None = None
     settings: BucketSettings = NO_SETTINGS
     body: Body | None = None
+    secure: bool = False

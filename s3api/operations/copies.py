@@ -1,5 +1,5 @@
-"""CopyObject and UploadPartCopy: new extents on old blobs. No byte is written; bytes are read only where a
-digest is wanted that nobody has.
+"""CopyObject and UploadPartCopy: new extents on old blobs. No byte is written but where the copy is encrypted
+otherwise than its source (`recoding`); none is read but then, and where a digest is wanted that nobody has.
 
 The source may be replaced or deleted meanwhile. The metadata transaction then finds a blob dead (BlobGone),
 and we read the source again, a few times: what is copied is always one state of the source.
@@ -12,24 +12,15 @@ not interpret.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import Unpack
 from urllib.parse import unquote_plus
 
 from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey
-from metadata.records import (
-    Checksum,
-    Conditions,
-    Content,
-    Extent,
-    Extras,
-    NewObject,
-    Object,
-    Part,
-    Properties,
-)
+from metadata.records import Checksum, Content, Extent, NewObject, Object, Part, Properties
 from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
@@ -41,8 +32,11 @@ from s3api.operations.conditions import (
     write_conditions,
 )
 from s3api.operations.describe import checksum_members, properties
+from s3api.operations.encryption import ASKING, SOURCE, encrypted, members, unlock, unsealed
 from s3api.operations.extras import Marks, extras_of
-from s3api.operations.inputs import Description
+from s3api.operations.ingest import DEFAULT_ALGORITHM
+from s3api.operations.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
+from s3api.operations.recoding import Recoding, recoding, rewritten
 from s3api.operations.rehash import cut, rehash
 from s3api.operations.uploads import check_part_number, check_upload_id
 
@@ -53,7 +47,11 @@ _VERSION = re.compile(r"\?versionId=([^\s&]*)$")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
-class CopyInputs(Description, CopySourceConditions, Marks, total=False):
+class CopyInputs(Description, CopySourceConditions, Marks, Encrypting, SourceCustomerKey, total=False):
+    pass
+
+
+class PartCopyInputs(CopySourceConditions, CustomerKey, SourceCustomerKey, total=False):
     pass
 
 
@@ -66,6 +64,15 @@ class Source:
     conditions: CopySourceConditions
     expected_owner: str | None
     version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a copy consists of."""
+
+    content: Content
+    etag: str
+    checksum: Checksum | None
 
 
 async def copy_object(
@@ -102,7 +109,31 @@ async def copy_object(
         kept = described if replace else _inherited(found.properties, described)
         taken = found.extras.tags
         extras = marks if retag or marks.tags == taken else replaced(marks, tags=taken)
-        return await _copy(call, (Bucket, Key), found, kept, extras, algorithm, conditions)
+        how = await recoding(call, Bucket, Key, found, more)
+        async with _copied(call, found, how, algorithm) as copied:
+            new = NewObject(
+                bucket=Bucket,
+                key=Key,
+                data_id=new_id(),
+                etag=copied.etag,
+                modified_us=call.now_us,
+                owner=call.owner,
+                properties=kept,
+                checksum=copied.checksum,
+                content=copied.content,
+                extras=encrypted(extras, how.target),
+            )
+            version_id = await call.metadata.put_object(new, conditions)
+        return {
+            "VersionId": version_id,
+            "CopySourceVersionId": found.version_id if found.versioned else None,
+            "CopyObjectResult": {
+                "ETag": f'"{new.etag}"',
+                "LastModified": new.modified_us,
+                **checksum_members(new.checksum),
+            },
+            **(how.target.members() if how.target else {}),
+        }
 
     return await _retried(once)
 
@@ -117,7 +148,7 @@ async def upload_part_copy(
     UploadId: str,
     CopySourceRange: str | None = None,
     ExpectedSourceBucketOwner: str | None = None,
-    **more: Unpack[CopySourceConditions],
+    **more: Unpack[PartCopyInputs],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html"""
     check_part_number(PartNumber)
@@ -130,19 +161,21 @@ async def upload_part_copy(
         start, stop = copy_range(CopySourceRange, found.size)
         _check_size(stop - start)
         extents = cut(await _extents(call, found, start, stop), start, stop)
-        whole = stop - start == found.size
-        etag, checksum = (whole and _known(found, upload.checksum_algorithm)) or await rehash(
-            call, extents, upload.checksum_algorithm or "CRC64NVME"
-        )
-        part = Part(PartNumber, etag, stop - start, call.now_us, checksum)
-        await call.metadata.put_part(Bucket, Key, UploadId, part, Content(part.size, extents))
+        key = await unlock(call, found.extras.encryption, more, SOURCE)
+        sealed = await unsealed(call, upload.extras.encryption, more)
+        how = Recoding(key, sealed, shared=key is None and sealed is None)
+        async with _copied_part(call, found, extents, how, upload.checksum_algorithm) as copied:
+            size = stop - start
+            part = Part(PartNumber, copied.etag, size, call.now_us, copied.checksum)
+            await call.metadata.put_part(Bucket, Key, UploadId, part, copied.content)
         return {
             "CopySourceVersionId": found.version_id if found.versioned else None,
             "CopyPartResult": {
-                "ETag": f'"{etag}"',
+                "ETag": f'"{copied.etag}"',
                 "LastModified": call.now_us,
-                **_without_type(checksum if upload.checksum_algorithm else None),
+                **_without_type(copied.checksum if upload.checksum_algorithm else None),
             },
+            **(members(sealed.envelope, sealed.customer_md5) if sealed else {}),
         }
 
     return await _retried(once)
@@ -219,47 +252,43 @@ async def _read_source(call: Call, source: Source) -> Object:
     return found
 
 
-async def _copy(
-    call: Call,
-    target: tuple[str, str],
-    found: Object,
-    kept: Properties,
-    extras: Extras,
-    algorithm: str | None,
-    conditions: Conditions,
-) -> Output:
+@asynccontextmanager
+async def _copied(call: Call, found: Object, how: Recoding, algorithm: str | None) -> AsyncIterator[Copied]:
+    """The content of a whole copy: the source's blobs, or its bytes written anew."""
     extents = await _extents(call, found, 0, found.size)
-    checksum = found.checksum
-    if algorithm and (checksum is None or checksum.algorithm != algorithm):
-        _, checksum = await rehash(call, extents, algorithm)
-    new = NewObject(
-        bucket=target[0],
-        key=target[1],
-        data_id=new_id(),
-        etag=found.etag,
-        modified_us=call.now_us,
-        owner=call.owner,
-        properties=kept,
-        checksum=checksum,
-        content=Content(found.size, extents),
-        extras=extras,
-    )
-    version_id = await call.metadata.put_object(new, conditions)
-    return {
-        "VersionId": version_id,
-        "CopySourceVersionId": found.version_id if found.versioned else None,
-        "CopyObjectResult": {
-            "ETag": f'"{new.etag}"',
-            "LastModified": new.modified_us,
-            **checksum_members(checksum),
-        },
-    }
+    wanted = algorithm if algorithm and not _has(found, algorithm) else None
+    if how.shared:
+        checksum = (await rehash(call, extents, wanted, how.source))[1] if wanted else found.checksum
+        yield Copied(Content(found.size, extents), found.etag, checksum)
+        return
+    async with rewritten(call, extents, how, wanted) as received:
+        checksum = received.checksum if wanted else found.checksum or received.checksum
+        yield Copied(received.content, received.etag, checksum)
+
+
+@asynccontextmanager
+async def _copied_part(
+    call: Call, found: Object, extents: tuple[Extent, ...], how: Recoding, algorithm: str | None
+) -> AsyncIterator[Copied]:
+    """The same for a part, which always has a checksum."""
+    size = sum(extent.length for extent in extents)
+    if not how.shared:
+        async with rewritten(call, extents, how, algorithm) as received:
+            yield Copied(received.content, received.etag, received.checksum)
+        return
+    known = _known(found, algorithm) if size == found.size else None
+    etag, checksum = known or await rehash(call, extents, algorithm or DEFAULT_ALGORITHM)
+    yield Copied(Content(size, extents), etag, checksum)
 
 
 async def _extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
     if found.extent:
         return (found.extent,)
     return tuple(await call.metadata.extents(found.data_id, start, stop)) if stop > start else ()
+
+
+def _has(found: Object, algorithm: str) -> bool:
+    return found.checksum is not None and found.checksum.algorithm == algorithm
 
 
 def _known(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] | None:
@@ -282,7 +311,8 @@ def _inherited(source: Properties, stated: Properties) -> Properties:
 
 def _check_changes(more: CopyInputs, *, replace: bool) -> None:
     """AWS refuses to copy an object onto itself where that would change nothing."""
-    if not (replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation")):
+    changes = replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation")
+    if not changes and ASKING.isdisjoint(more):
         raise S3Error(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing"

@@ -28,6 +28,7 @@ from s3api.body import Body
 from s3api.checksums import FULL_OBJECT, Algorithm
 from s3api.errors import S3Error
 from s3api.operations.call import Call
+from s3api.operations.encryption import Sealed
 
 DEFAULT_ALGORITHM = "CRC64NVME"
 
@@ -36,7 +37,7 @@ DEFAULT_ALGORITHM = "CRC64NVME"
 class Received:
     """Bytes that are on the nodes and not yet an object.
 
-    `etag` without quotes.
+    `etag`, without quotes, is the MD5, or what stands for it where the content is encrypted.
     """
 
     content: Content
@@ -48,20 +49,32 @@ class receive:  # noqa: N801 - a context manager, used as a verb
     """Store `call.body`; leave nothing behind where the block that makes it an object fails.
 
     `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute where the client
-    states none (AWS's default is CRC64NVME). Raises S3Error InvalidDigest, BadDigest, InvalidRequest,
-    XAmzContentSHA256Mismatch, and what `BlobStore.write` does.
+    states none (AWS's default is CRC64NVME). `sealed`: what to encrypt with. `body`: instead of `call.body`.
+    Raises S3Error InvalidDigest, BadDigest, InvalidRequest, XAmzContentSHA256Mismatch, and what
+    `BlobStore.write` does.
     """
 
-    def __init__(self, call: Call, inputs: Mapping[str, Any], *, algorithm: str | None = None) -> None:
-        if call.body is None:
+    def __init__(
+        self,
+        call: Call,
+        inputs: Mapping[str, Any],
+        *,
+        algorithm: str | None = None,
+        sealed: Sealed | None = None,
+        body: Body | None = None,
+    ) -> None:
+        body = body or call.body
+        if body is None:
             raise ValueError("an operation without a body cannot receive one")
-        self._call, self._body = call, call.body
+        self._call, self._body, self._sealed = call, body, sealed
         self._digests = BodyDigests(inputs, self._body, algorithm or DEFAULT_ALGORITHM)
         self._content = Content(0)
 
     async def __aenter__(self) -> Received:
-        self._content = await self._call.blobs.write(self._body, self._digests)
-        return self._digests.received(self._content)
+        sealed = self._sealed
+        key = sealed.key if sealed else None
+        self._content = await self._call.blobs.write(self._body, self._digests, key)
+        return self._digests.received(self._content, sealed)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -120,9 +133,10 @@ class BodyDigests:
         if claimed is not None and not checksums.matches(self._algorithm, claimed, self._digest):
             raise checksums.bad_digest(self._algorithm)
 
-    def received(self, content: Content) -> Received:
+    def received(self, content: Content, sealed: Sealed | None = None) -> Received:
         checksum = Checksum(self._algorithm.name, FULL_OBJECT, checksums.encode(self._digest))
-        return Received(content, self._md5.hexdigest(), checksum)
+        etag = sealed.etag(self._md5.digest()) if sealed else self._md5.hexdigest()
+        return Received(content, etag, checksum)
 
 
 def _content_md5(value: str | None) -> bytes | None:

@@ -61,3 +61,28 @@ class ResponseOverrides(TypedDict, total=False):
     ResponseContentLanguage: str
     ResponseContentType: str
     ResponseExpires: str
+
+
+class CustomerKey(TypedDict, total=False):
+    """SSE-C: the customer's own key, base64, and its MD5."""
+
+    SSECustomerAlgorithm: str
+    SSECustomerKey: str
+    SSECustomerKeyMD5: str
+
+
+class Encrypting(CustomerKey, total=False):
+    """How a new object is to be encrypted."""
+
+    ServerSideEncryption: str
+    SSEKMSKeyId: str
+    SSEKMSEncryptionContext: str
+    BucketKeyEnabled: bool
+
+
+class SourceCustomerKey(TypedDict, total=False):
+    """SSE-C: the key of a copy's source."""
+
+    CopySourceSSECustomerAlgorithm: str
+    CopySourceSSECustomerKey: str
+    CopySourceSSECustomerKeyMD5: str

@@ -7,10 +7,14 @@ where a page holds one that needs it.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
+from s3api.operations.encryption import unsealed
+from s3api.operations.inputs import CustomerKey
 from s3api.operations.paging import (
     Encode,
     Owners,
@@ -208,13 +212,16 @@ async def list_parts(
     UploadId: str,
     MaxParts: int | None = None,
     PartNumberMarker: int | None = None,
+    **more: Unpack[CustomerKey],
 ) -> Output:
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=2**31 - 1)
     check_upload_id(UploadId)
     upload = await call.metadata.get_upload(Bucket, Key, UploadId)
-    more = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
-    parts = more[:limit]
+    if more:
+        await unsealed(call, upload.extras.encryption, more)
+    found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
+    parts = found[:limit]
     return {
         "Bucket": Bucket,
         "Key": Key,
@@ -227,7 +234,7 @@ async def list_parts(
         "PartNumberMarker": after,
         "NextPartNumberMarker": parts[-1].number if parts else 0,
         "MaxParts": limit,
-        "IsTruncated": len(more) > limit,
+        "IsTruncated": len(found) > limit,
         "Parts": [_part_entry(part, with_checksum=bool(upload.checksum_algorithm)) for part in parts],
     }
 

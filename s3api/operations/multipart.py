@@ -18,9 +18,10 @@ from s3api.operations import completion
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
+from s3api.operations.encryption import encrypted, managed_members, members, seal, unsealed
 from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
-from s3api.operations.inputs import Checksums, Description, Integrity
+from s3api.operations.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
 from s3api.operations.uploads import (
     MAX_PARTS,
     check_part_number,
@@ -30,7 +31,15 @@ from s3api.operations.uploads import (
 )
 
 
-class UploadInputs(Description, Marks, total=False):
+class UploadInputs(Description, Marks, Encrypting, total=False):
+    pass
+
+
+class PartInputs(Integrity, CustomerKey, total=False):
+    pass
+
+
+class CompletionInputs(Checksums, CustomerKey, total=False):
     pass
 
 
@@ -45,6 +54,7 @@ async def create_multipart_upload(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
+    sealed = await seal(call, Bucket, Key, more)
     upload = Upload(
         id=new_upload_id(),
         bucket=Bucket,
@@ -54,7 +64,7 @@ async def create_multipart_upload(
         properties=properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
-        extras=extras_of_upload(call, more),
+        extras=encrypted(extras_of_upload(call, more), sealed),
     )
     await call.metadata.create_upload(upload)
     return {
@@ -63,6 +73,7 @@ async def create_multipart_upload(
         "UploadId": upload.id,
         "ChecksumAlgorithm": algorithm,
         "ChecksumType": kind,
+        **(sealed.members() if sealed else {}),
     }
 
 
@@ -74,7 +85,7 @@ async def upload_part(
     PartNumber: int,
     UploadId: str,
     Body: Any = None,
-    **more: Unpack[Integrity],
+    **more: Unpack[PartInputs],
 ) -> Output:
     """A part of an upload with a checksum algorithm must have that one; where the client states none it is
     computed (AWS refuses).
@@ -85,11 +96,13 @@ async def upload_part(
     check_upload_id(UploadId)
     upload = await call.metadata.get_upload(Bucket, Key, UploadId)
     _check_algorithm(call, more, upload.checksum_algorithm)
-    async with receive(call, more, algorithm=upload.checksum_algorithm) as received:
+    sealed = await unsealed(call, upload.extras.encryption, more)
+    async with receive(call, more, algorithm=upload.checksum_algorithm, sealed=sealed) as received:
         part = Part(PartNumber, received.etag, received.content.size, call.now_us, received.checksum)
         await call.metadata.put_part(Bucket, Key, UploadId, part, received.content)
     checksum = received.checksum
-    return {"ETag": f'"{received.etag}"', f"Checksum{checksum.algorithm}": checksum.value}
+    out = {"ETag": f'"{received.etag}"', f"Checksum{checksum.algorithm}": checksum.value}
+    return out | members(sealed.envelope, sealed.customer_md5) if sealed else out
 
 
 async def complete_multipart_upload(
@@ -103,7 +116,7 @@ async def complete_multipart_upload(
     MpuObjectSize: int | None = None,
     IfMatch: str | None = None,
     IfNoneMatch: str | None = None,
-    **more: Unpack[Checksums],
+    **more: Unpack[CompletionInputs],
 ) -> Output:
     """A repeated completion of the same parts answers as the first one did, while its object is still there.
 
@@ -117,6 +130,8 @@ async def complete_multipart_upload(
     version_id: str | None
     try:
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+        if more.get("SSECustomerAlgorithm"):
+            await unsealed(call, upload.extras.encryption, more)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
         parts = completion.chosen(upload, named, stored)
         checksum = completion.checksum(upload, parts)
@@ -133,6 +148,7 @@ async def complete_multipart_upload(
         "ETag": f'"{done.etag}"',
         "VersionId": version_id,
         **checksum_members(done.checksum),
+        **managed_members(done.extras.encryption),
     }
 
 

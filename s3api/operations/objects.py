@@ -10,13 +10,22 @@ from chunkd import Buffer
 from metadata.errors import BlobGone, NoSuchKey, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Object
 from s3api.blobs.stripes import new_id
+from s3api.crypto import ContentKey
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
+from s3api.operations.encryption import check, encrypted, members, seal, unlock
 from s3api.operations.extras import Marks, check_lock_digest, extras_of
 from s3api.operations.ingest import receive
-from s3api.operations.inputs import Description, Integrity, ReadConditions, ResponseOverrides
+from s3api.operations.inputs import (
+    CustomerKey,
+    Description,
+    Encrypting,
+    Integrity,
+    ReadConditions,
+    ResponseOverrides,
+)
 from s3api.operations.ranges import byte_range
 
 # From this size on, and where the client waits to be asked for it, a write looks before it receives whether
@@ -26,11 +35,11 @@ SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
 
-class PutInputs(Description, Integrity, Marks, total=False):
+class PutInputs(Description, Integrity, Marks, Encrypting, total=False):
     pass
 
 
-class ReadInputs(ReadConditions, ResponseOverrides, total=False):
+class ReadInputs(ReadConditions, ResponseOverrides, CustomerKey, total=False):
     pass
 
 
@@ -56,7 +65,8 @@ async def put_object(
     body = call.body
     if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
         await _look_first(call, Bucket, Key, conditions)
-    async with receive(call, more) as received:
+    sealed = await seal(call, Bucket, Key, more)
+    async with receive(call, more, sealed=sealed) as received:
         new = NewObject(
             bucket=Bucket,
             key=Key,
@@ -67,10 +77,11 @@ async def put_object(
             properties=described,
             checksum=received.checksum,
             content=received.content,
-            extras=extras,
+            extras=encrypted(extras, sealed),
         )
         version_id = await call.metadata.put_object(new, conditions)
-    return {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}
+    out = {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}
+    return out | sealed.members() if sealed else out
 
 
 async def _look_first(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
@@ -106,6 +117,7 @@ async def head_object(
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
     found = await _current(call, Bucket, Key, VersionId)
+    await check(call, found.extras.encryption, more)
     out, _, _ = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
     return out
 
@@ -128,26 +140,29 @@ async def get_object(
     """
     for _ in range(READ_ATTEMPTS):
         found = await _current(call, Bucket, Key, VersionId)
+        key = await unlock(call, found.extras.encryption, more)
         out, start, stop = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
         try:
-            out["Body"] = await content(call, found, start, stop)
+            out["Body"] = await content(call, found, start, stop, key)
         except BlobGone:  # replaced between the two looks: the new one it is, then
             continue
         return out
     raise S3Error("SlowDown")
 
 
-async def content(call: Call, found: Object, start: int, stop: int) -> Buffer | AsyncIterator[Buffer]:
-    """Bytes [start, stop) of an object; the first of them are in hand when this returns.
+async def content(
+    call: Call, found: Object, start: int, stop: int, key: ContentKey | None = None
+) -> Buffer | AsyncIterator[Buffer]:
+    """Bytes [start, stop) of an object, decrypted with `key`; the first are in hand when this returns.
 
     Raises DataUnavailable.
     """
     if start == stop:
         return b""
     if found.extent and stop - start <= SMALL_READ_BYTES:
-        return await call.blobs.read_small(found.extent, start, stop)
+        return await call.blobs.read_small(found.extent, start, stop, key)
     extents = (found.extent,) if found.extent else await call.metadata.extents(found.data_id, start, stop)
-    return await call.blobs.open_range(extents, start, stop)
+    return await call.blobs.open_range(extents, start, stop, key)
 
 
 async def _current(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
@@ -166,6 +181,8 @@ async def _answer(
     """The output without the bytes, and which bytes those are."""
     _check_conditions(call, found, more)
     out = description(found, checksum_mode=checksum_mode)
+    if found.extras.encryption is not None:
+        out |= members(found.extras.encryption, more.get("SSECustomerKeyMD5"))
     start, stop = 0, found.size
     if part is not None:
         if header is not None:

@@ -11,19 +11,25 @@ from collections.abc import Sequence
 from chunkd import Buffer
 from metadata.records import Checksum, Extent
 from s3api import checksums
+from s3api.crypto import ContentKey
 from s3api.operations.call import Call
 
 INLINE_BYTES = 64 << 10
 
 
-async def rehash(call: Call, extents: Sequence[Extent], algorithm: str | None) -> tuple[str, Checksum | None]:
-    """(MD5 in hex, FULL_OBJECT checksum of `algorithm`) of the bytes of `extents`. Raises DataUnavailable."""
+async def rehash(
+    call: Call, extents: Sequence[Extent], algorithm: str | None, key: ContentKey | None = None
+) -> tuple[str, Checksum | None]:
+    """(MD5 in hex, FULL_OBJECT checksum of `algorithm`) of the bytes of `extents`, decrypted with `key`.
+
+    Raises DataUnavailable.
+    """
     md5 = hashlib.md5(usedforsecurity=False)
     algo = checksums.algorithm(algorithm) if algorithm else None
     hashers: list[checksums.Hasher] = [md5]
     if algo:
         hashers.append(algo.new())
-    async for piece in call.blobs.read(extents):
+    async for piece in call.blobs.read(extents, key=key):
         if len(piece) <= INLINE_BYTES:
             _update(hashers, piece)
         else:

@@ -239,7 +239,14 @@ def _call(request: Request) -> Call:
     store = _store(request)
     record, owner = request.state.record, request.state.owner
     call = Call(
-        store.metadata, store.blobs, owner, record.request_id, now_us(), store.settings.region, store.buckets
+        store.metadata,
+        store.blobs,
+        owner,
+        record.request_id,
+        now_us(),
+        store.settings.region,
+        store.buckets,
+        store.vault,
     )
     record.bucket, record.key, record.call = _bucket(request), request.path_params.get("id"), call
     return call

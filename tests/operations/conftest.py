@@ -15,6 +15,8 @@ from metadata.records import Blob, Content, Extent
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.buckets import Buckets
+from s3api.crypto import ContentKey
+from s3api.kms import KeyFile, Vault
 from s3api.operations.call import Call
 
 NOW_US = 1_750_000_000_000_000
@@ -27,7 +29,8 @@ class Blobs:
         self.bytes: dict[bytes, bytes] = {}
         self.reads = 0
 
-    async def write(self, body: Body, digests: Any) -> Content:
+    async def write(self, body: Body, digests: Any, key: ContentKey | None = None) -> Content:
+        assert key is None
         data = bytes(await body.read_all(64 << 20))
         digests.update(data)
         digests.check(body)
@@ -37,7 +40,10 @@ class Blobs:
         for blob_id in content.new_blobs:
             del self.bytes[blob_id]
 
-    async def read(self, extents: Sequence[Extent], start: int = 0) -> AsyncIterator[Buffer]:
+    async def read(
+        self, extents: Sequence[Extent], start: int = 0, key: ContentKey | None = None
+    ) -> AsyncIterator[Buffer]:
+        assert key is None
         for extent in extents:
             self.reads += 1
             yield memoryview(self.bytes[extent.blob.id])[extent.offset : extent.offset + extent.length]
@@ -82,7 +88,7 @@ def blobs() -> Blobs:
 
 
 @pytest.fixture
-async def call(metadata: Metadata, blobs: Blobs) -> Call:
+async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
     """An authorised request of alice; her bucket "photos" exists."""
     one = Call(
         metadata=metadata,
@@ -92,6 +98,7 @@ async def call(metadata: Metadata, blobs: Blobs) -> Call:
         now_us=NOW_US,
         region="us-east-1",
         buckets=Buckets(metadata),
+        vault=Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
     )
     await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one

@@ -1,0 +1,336 @@
+"""Server-side encryption as requests ask for it: headers and a bucket's default become a data key, a stored
+envelope becomes one again, or one of S3's refusals.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html. Codes and sentences are those
+that AWS answers with. Unlike on AWS an object that nobody asked to encrypt lies there as it came (the setting
+`encrypt_by_default` makes them SSE-S3), and says nothing of encryption; a copy of an encrypted one is always
+encrypted. DSSE-KMS (aws:kms:dsse) is 501.
+
+A plain object in a plain bucket costs one look at what the request says, and one at the settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from metadata.records import Extras
+from s3api.crypto import ContentKey, Tampered
+from s3api.crypto.envelope import Envelope, Mode, read_envelope
+from s3api.crypto.segments import KEY_BYTES
+from s3api.errors import S3Error
+from s3api.kms import Wish
+from s3api.operations.call import Call, Output
+
+CUSTOMER = frozenset({"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"})
+MANAGED = frozenset({"ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled"})
+ASKING = CUSTOMER | MANAGED
+SOURCE = "CopySource"
+Document = Mapping[str, Any]
+_HEADER = "x-amz-server-side-encryption"
+_CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must"
+_NO_KEY = (
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to"
+    " retrieve the object."
+)
+_OTHER_PARTS = (
+    "The multipart upload initiate requested encryption. Subsequent part requests must include the"
+    " appropriate encryption parameters."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A data key and how it is kept: what a new object, part or copy is encrypted with."""
+
+    key: ContentKey
+    envelope: Envelope
+    customer_md5: str | None = None
+    asked_context: str | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The envelope as an object's row has it (`Extras.encryption`)."""
+        return self.envelope.document()
+
+    def etag(self, md5: bytes) -> str:
+        return md5.hex() if self.envelope.has_md5_etag else self.key.etag(md5)
+
+    def members(self) -> Output:
+        """What PutObject, CopyObject and CreateMultipartUpload answer."""
+        out = members(self.envelope, self.customer_md5)
+        if self.asked_context:
+            out["SSEKMSEncryptionContext"] = self.asked_context
+        return out
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+async def seal(
+    call: Call,
+    bucket: str,
+    key: str,
+    inputs: Mapping[str, Any],
+    *,
+    content: ContentKey | None = None,
+    always: bool = False,
+) -> Sealed | None:
+    """What the object is to be encrypted with, None for not at all.
+
+    `content`: the data key, where there is one to be kept. `always`: SSE-S3 where nothing else is asked for.
+    Raises S3Error.
+    """
+    asked = not ASKING.isdisjoint(inputs)
+    rule = default_rule(call)
+    if not (asked or rule or always or call.vault.by_default):
+        return None
+    wish = wished(bucket, key, inputs, rule, always=always or call.vault.by_default)
+    if wish is None:
+        return None
+    if wish.mode is Mode.CUSTOMER:
+        _check_customer_keys(call, rule)
+    made, envelope = await call.vault.seal(wish, content)
+    return Sealed(made, envelope, inputs.get("SSECustomerKeyMD5"), inputs.get("SSEKMSEncryptionContext"))
+
+
+def default_rule(call: Call) -> Mapping[str, Any] | None:
+    """The rule of the bucket's default encryption (PutBucketEncryption), if it has one."""
+    document = call.settings.get("Encryption")
+    if not document:
+        return None
+    rules = document.get("Rules") or [{}]
+    rule: Mapping[str, Any] = rules[0]
+    return rule
+
+
+def wished(
+    bucket: str, key: str, inputs: Mapping[str, Any], rule: Mapping[str, Any] | None, *, always: bool
+) -> Wish | None:
+    """How the request, or else the bucket's default, wants an object encrypted. A pure function.
+
+    Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError, NotImplemented.
+    """
+    rule = rule or {}
+    default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+    method = inputs.get("ServerSideEncryption")
+    if method is not None and not CUSTOMER.isdisjoint(inputs):
+        sentence = (
+            "Server Side Encryption with Customer provided key is incompatible with the encryption method"
+        )
+        raise _invalid(f"{sentence} specified", method)
+    if customer := customer_key(inputs):
+        return Wish(Mode.CUSTOMER, customer_key=customer)
+    key_id = inputs.get("SSEKMSKeyId") or None
+    context = inputs.get("SSEKMSEncryptionContext")
+    if method != "aws:kms" and (key_id or context):
+        raise _invalid(
+            f"Server Side Encryption with AWS KMS managed key requires HTTP header {_HEADER} : aws:kms",
+            method,
+        )
+    if method is None:
+        method, key_id = default.get("SSEAlgorithm"), default.get("KMSMasterKeyID")
+    if method is None and always:
+        method = "AES256"
+    if method is None:
+        return None
+    if method.upper() == "AES256":
+        return Wish(Mode.S3)
+    _check_method(method)
+    asked_bucket_key = inputs.get("BucketKeyEnabled")
+    return Wish(
+        Mode.KMS,
+        arn=f"arn:aws:s3:::{bucket}/{key}",
+        bucket_arn=f"arn:aws:s3:::{bucket}",
+        key=key_id,
+        context=_context(context) if context else {},
+        bucket_key=bool(rule.get("BucketKeyEnabled") if asked_bucket_key is None else asked_bucket_key),
+    )
+
+
+def customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | None:
+    """The customer's key of the request, None where it names none; `prefix` "CopySource" for the source's.
+
+    Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError.
+    """
+    algorithm, key, md5 = (inputs.get(prefix + name) for name in _CUSTOMER_MEMBERS)
+    if algorithm is None and key is None and md5 is None:
+        return None
+    if algorithm is None:
+        raise _invalid(f"{_CUSTOMER_KEYS} provide a valid encryption algorithm.", None)
+    if algorithm != "AES256":
+        sentence = "The Encryption request you specified is not valid. Supported value: AES256."
+        raise S3Error(
+            "InvalidEncryptionAlgorithmError", sentence, ArgumentName=_HEADER, ArgumentValue=algorithm
+        )
+    if not key:
+        raise _invalid(f"{_CUSTOMER_KEYS} provide an appropriate secret key.", None)
+    if not md5:
+        raise _invalid(f"{_CUSTOMER_KEYS} provide the client calculated MD5 of the secret key.", None)
+    try:
+        secret = base64.b64decode(key, validate=True)
+    except (binascii.Error, ValueError):
+        raise _invalid("The secret key was invalid for the specified algorithm.", None) from None
+    digest = base64.b64encode(hashlib.md5(secret, usedforsecurity=False).digest()).decode()
+    if not hmac.compare_digest(digest.encode(), md5.encode()):
+        raise _invalid("The calculated MD5 hash of the key did not match the hash that was provided.", None)
+    if len(secret) != KEY_BYTES:
+        raise _invalid("The secret key was invalid for the specified algorithm.", None)
+    return secret
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+async def unlock(
+    call: Call, encryption: Document | None, inputs: Mapping[str, Any], prefix: str = ""
+) -> ContentKey | None:
+    """The data key of a stored object, None where it is not encrypted.
+
+    Raises S3Error InvalidRequest, AccessDenied (the customer's key is missing, needless or another), KMS.*.
+    """
+    if encryption is None and CUSTOMER.isdisjoint(inputs) and not prefix:
+        return None
+    envelope = read_envelope(encryption) if encryption else None
+    return await _opened(call, envelope, _stated_key(call, envelope, inputs, prefix))
+
+
+async def check(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> None:
+    """The same for a request that wants no bytes: nobody is asked but the customer."""
+    if encryption is None and CUSTOMER.isdisjoint(inputs):
+        return
+    envelope = read_envelope(encryption) if encryption else None
+    stated = _stated_key(call, envelope, inputs, "")
+    if stated:
+        await _opened(call, envelope, stated)
+
+
+async def unsealed(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> Sealed | None:
+    """What an upload encrypts its parts with, for one of them. Raises S3Error InvalidRequest where the part
+    does not say what the upload was begun with.
+    """
+    if encryption is None and CUSTOMER.isdisjoint(inputs):
+        return None
+    envelope = read_envelope(encryption) if encryption else None
+    stated = customer_key(inputs)
+    if (stated is not None) != (envelope is not None and envelope.mode is Mode.CUSTOMER):
+        raise S3Error("InvalidRequest", _OTHER_PARTS)
+    if stated:
+        _check_customer_keys(call, None)
+    try:
+        key = await call.vault.open(envelope, stated) if envelope else None
+    except Tampered:
+        sentence = "The provided encryption parameters did not match the ones used originally."
+        raise S3Error("InvalidRequest", sentence) from None
+    return Sealed(key, envelope, inputs.get("SSECustomerKeyMD5")) if key and envelope else None
+
+
+def encrypted(extras: Extras, sealed: Sealed | None) -> Extras:
+    """The extras of a new object, with how it is encrypted."""
+    return replace(extras, encryption=sealed.document) if sealed else extras
+
+
+def shares_data_key(source: Document, wish_key: bytes | None, source_key: bytes | None) -> bool:
+    """Whether a copy may keep the data key of its source, and so its blobs: never from one customer's key to
+    another or to ours, for then what the old key opens would open the copy too.
+    """
+    by_customer = read_envelope(source).mode is Mode.CUSTOMER
+    if not by_customer and wish_key is None:
+        return True
+    return by_customer and wish_key is not None and wish_key == source_key
+
+
+def members(envelope: Envelope | Document | None, customer_md5: str | None = None) -> Output:
+    """What answers say of an object's encryption; nothing of one that has none."""
+    if envelope is None:
+        return {}
+    if not isinstance(envelope, Envelope):
+        envelope = read_envelope(envelope)
+    if envelope.mode is Mode.CUSTOMER:
+        return {"SSECustomerAlgorithm": "AES256", "SSECustomerKeyMD5": customer_md5}
+    if envelope.mode is Mode.S3:
+        return {"ServerSideEncryption": "AES256"}
+    out: Output = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": envelope.key}
+    if envelope.bucket_key:
+        out["BucketKeyEnabled"] = True
+    return out
+
+
+def managed_members(document: Document | None) -> Output:
+    """The same for a completion, which says nothing of a customer's key."""
+    return {} if document is None or document["mode"] == Mode.CUSTOMER else members(document)
+
+
+# --- helpers --------------------------------------------------------------------------------------
+
+_CUSTOMER_MEMBERS = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
+
+
+def _stated_key(
+    call: Call, envelope: Envelope | None, inputs: Mapping[str, Any], prefix: str
+) -> bytes | None:
+    stated = customer_key(inputs, prefix)
+    if envelope is not None and envelope.mode is Mode.CUSTOMER:
+        if stated is None:
+            raise S3Error("InvalidRequest", _NO_KEY)
+        _check_customer_keys(call, None)
+    elif stated is not None:
+        raise S3Error("InvalidRequest", "The encryption parameters are not applicable to this object.")
+    return stated
+
+
+async def _opened(call: Call, envelope: Envelope | None, stated: bytes | None) -> ContentKey | None:
+    try:
+        return await call.vault.open(envelope, stated) if envelope else None
+    except Tampered:
+        raise S3Error("AccessDenied", f"{_CUSTOMER_KEYS} provide the correct secret key.") from None
+
+
+def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:
+    """Whether SSE-C may be used here: not where the bucket blocks it, nor, if the settings say so, without
+    TLS (AWS: never without).
+    """
+    blocked = ((rule or {}).get("BlockedEncryptionTypes") or {}).get("EncryptionType") or ()
+    if "SSE-C" in blocked:
+        raise S3Error(
+            "AccessDenied",
+            "This bucket has blocked upload requests that specify Server Side Encryption with Customer"
+            " provided keys (SSE-C). Please specify a different server-side encryption type",
+        )
+    if call.vault.customer_keys_need_tls and not call.secure:
+        raise _invalid(f"{_CUSTOMER_KEYS} be made over a secure connection.", None)
+
+
+def _check_method(method: str) -> None:
+    if method == "aws:kms:dsse":
+        raise S3Error("NotImplemented", "DSSE-KMS is not implemented.", Header=_HEADER)
+    if method != "aws:kms":
+        raise _invalid("The encryption method specified is not supported", method)
+
+
+def _context(text: str) -> dict[str, str]:
+    """The client's encryption context. InvalidArgument."""
+    try:
+        found = orjson.loads(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise S3Error(
+            "InvalidArgument",
+            f"The header '{_HEADER}-context' shall be Base64-encoded UTF-8 string holding JSON which"
+            " represents a string-string map",
+            ArgumentName=f"{_HEADER}-context",
+            ArgumentValue=text,
+        )
+    return found
+
+
+def _invalid(message: str, value: str | None) -> S3Error:
+    return S3Error("InvalidArgument", message, ArgumentName=_HEADER, ArgumentValue=value or "null")
