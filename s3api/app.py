@@ -10,7 +10,8 @@ import gc
 import logging
 import time
 from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ from fastapi import FastAPI
 from s3api.body import ClientGone
 from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway, new_request_id
-from s3api.http import Receive, Scope, Send, date, send_reply
+from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
 from s3api.observe.access_log import AccessLog
 from s3api.observe.lines import LineWriter
@@ -42,7 +43,7 @@ class App:
         self.store: Store | None = None
         self._metrics = Metrics(lambda: self._under_way)
         self.sinks = Sinks(self._metrics)
-        self._under_way = 0
+        self._under_way, self._most_under_way = 0, settings.max_concurrent_requests
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
 
@@ -50,15 +51,29 @@ class App:
         if scope["type"] != "http":
             await self._api(scope, receive, send)
             return
-        answer = self._api_answer if self._is_api(scope) else self._gateway
-        if self._under_way >= self.settings.max_concurrent_requests or answer is None:
-            await self._refuse_for_now(scope, send)
+        if not self._is_api(scope):
+            await self.answer_s3(Request(scope, receive), partial(send_reply, send))
+        elif self._under_way >= self._most_under_way:
+            await self._refuse_for_now(scope, partial(send_reply, send))
+        else:
+            self._under_way += 1
+            try:
+                await self._api_answer(scope, receive, send)
+            except ClientGone:
+                pass  # nobody is left to answer
+            finally:
+                self._under_way -= 1
+
+    async def answer_s3(self, request: Request, answer: Answer) -> None:
+        """Have the S3 endpoint answer, where there is room for one more request."""
+        gateway = self._gateway
+        if self._under_way >= self._most_under_way or gateway is None:
+            with suppress(ClientGone):
+                await self._refuse_for_now(request.scope, answer)
             return
         self._under_way += 1
         try:
-            await answer(scope, receive, send)
-        except ClientGone:
-            pass  # nobody is left to answer
+            await gateway.serve(request, answer)
         finally:
             self._under_way -= 1
 
@@ -105,7 +120,7 @@ class App:
             record.end(received)
             self.sinks(record)
 
-    async def _refuse_for_now(self, scope: Scope, send: Send) -> None:
+    async def _refuse_for_now(self, scope: Scope, answer: Answer) -> None:
         record = AccessRecord(scope, new_request_id())
         record.code = "SlowDown"
         resource = scope["raw_path"].decode("latin-1")
@@ -113,9 +128,7 @@ class App:
         headers = [*reply.headers, (b"date", date()), (b"server", SERVER), (b"connection", b"close")]
         record.status = reply.status
         try:
-            await send_reply(
-                send, reply.status, headers, reply.body, head=scope["method"] == "HEAD", count=record
-            )
+            await answer(reply.status, headers, reply.body, head=scope["method"] == "HEAD", count=record)
         finally:
             record.end(0)
             self.sinks(record)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from chunkd import Buffer
 from s3api.errors import S3Error
+from s3api.tasks import Resumed, in_task
 
 # A piece costs 250 bytes beside its own: a body that comes byte by byte would take 250 times its length.
 MOST_PIECES = 1024
@@ -34,27 +35,6 @@ class Decoder(Protocol):
 
 class ClientGone(Exception):
     """The client closed the connection before its body was complete: nobody is left to answer."""
-
-
-class _Resumed:
-    """The rest of an awaitable that was run to the first thing it waits for."""
-
-    __slots__ = ("_rest", "_waited_for")
-
-    def __init__(self, rest: Generator[Any, None, Any], waited_for: Any) -> None:
-        self._rest, self._waited_for = rest, waited_for
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        while True:
-            try:
-                yield self._waited_for
-            except BaseException as error:  # noqa: BLE001 - a cancellation, on its way to what is waited for
-                try:
-                    self._waited_for = self._rest.throw(error)
-                except StopIteration as done:
-                    return done.value
-            else:
-                return (yield from self._rest)
 
 
 class Body:
@@ -155,9 +135,10 @@ class Body:
             waited_for = fetching.send(None)
         except StopIteration as there:
             return cast(Sequence[Buffer], there.value)
+        await in_task()
         try:
             async with asyncio.timeout(self._idle_s):
-                return cast(Sequence[Buffer], await _Resumed(fetching, waited_for))
+                return cast(Sequence[Buffer], await Resumed(fetching, waited_for))
         except TimeoutError:
             raise S3Error("RequestTimeout") from None
 

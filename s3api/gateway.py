@@ -12,6 +12,7 @@ import logging
 import random
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from metadata import Metadata
@@ -22,7 +23,7 @@ from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
 from s3api.errors import S3Error
-from s3api.http import Receive, Request, Scope, Send, date, send_reply
+from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
@@ -68,8 +69,12 @@ class Gateway:
             self._wire.bind(name, handler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        record = AccessRecord(scope, new_request_id())
+        """As an ASGI application."""
+        await self.serve(Request(scope, receive), partial(send_reply, send))
+
+    async def serve(self, request: Request, answer: Answer) -> None:
+        """Answer one request, whatever becomes of it."""
+        record = AccessRecord(request.scope, new_request_id())
         try:
             try:
                 reply = await self._answer(request, record)
@@ -77,7 +82,7 @@ class Gateway:
                 raise
             except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
                 reply = self._refusal(error, request, record)
-            await self._send(reply, request, record, send)
+            await self._send(reply, request, record, answer)
         except ClientGone:
             record.code = CLIENT_GONE  # nobody is left to answer
         except DataUnavailable as why:
@@ -93,7 +98,7 @@ class Gateway:
             record.end(request.received)
             self._sink(record)
 
-    async def _send(self, reply: Reply, request: Request, record: AccessRecord, send: Send) -> None:
+    async def _send(self, reply: Reply, request: Request, record: AccessRecord, answer: Answer) -> None:
         headers = reply.headers
         headers += [
             (b"x-amz-request-id", record.request_id.encode()),
@@ -106,7 +111,7 @@ class Gateway:
         record.status = reply.status
         record.answered = time.perf_counter()
         body = reply.stream if reply.stream is not None else reply.body
-        await send_reply(send, reply.status, headers, body, head=request.method == "HEAD", count=record)
+        await answer(reply.status, headers, body, head=request.method == "HEAD", count=record)
 
     async def _answer(self, request: Request, record: AccessRecord) -> Reply:
         now_us = time.time_ns() // 1000

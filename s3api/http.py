@@ -14,6 +14,7 @@ from chunkd import Buffer
 from s3api.body import ClientGone
 
 Scope = MutableMapping[str, Any]
+Body = Buffer | AsyncIterator[Buffer] | None
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
@@ -38,10 +39,12 @@ class Request:
         "raw_path",
         "raw_query",
         "received",
+        "scope",
         "secure",
     )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
         self.method: str = scope["method"]
         self.raw_path: bytes = scope["raw_path"]
         self.raw_query: bytes = scope["query_string"]
@@ -123,19 +126,27 @@ class Count(Protocol):
     sent: int
 
 
+class Answer(Protocol):
+    """What sends one answer; `count.sent` grows by the bytes of its body. Raises ClientGone.
+
+    An iterator's failure propagates with the answer cut short: the server then closes the connection.
+    """
+
+    async def __call__(
+        self, status: int, headers: RawHeaders, body: Body, *, head: bool = False, count: Count | None = None
+    ) -> None: ...
+
+
 async def send_reply(
     send: Send,
     status: int,
     headers: RawHeaders,
-    body: Buffer | AsyncIterator[Buffer] | None,
+    body: Body,
     *,
     head: bool = False,
     count: Count | None = None,
 ) -> None:
-    """Send one reply; `count.sent` grows by the bytes of its body.
-
-    An iterator's failure propagates with the reply cut short: the server then closes the connection.
-    """
+    """An `Answer` by ASGI."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if head or body is None or isinstance(body, bytes | bytearray | memoryview):
         data = b"" if head or not isinstance(body, bytes | bytearray | memoryview) else body

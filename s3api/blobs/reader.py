@@ -24,6 +24,7 @@ from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, rebuild
 from s3api.blobs.fanout import failure, settle
 from s3api.blobs.stripes import chunk_id, stripe_size
+from s3api.tasks import in_task
 
 log = logging.getLogger("sixfold.blobs")
 WHOLE_CHUNK_BYTES = frame.BLOCK_BYTES
@@ -280,6 +281,7 @@ class Reader:
         if not self._hedge:
             await settle(futures)
         else:
+            await in_task()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._patience_s(fetches)):
                     await settle(futures)

@@ -76,7 +76,7 @@ async def put_file(request: Request, name: str = "") -> Response:
     Content-Disposition or `?name=` its name. Answers `{"id": "<uuid>"}`.
     """
     http = HttpRequest(request.scope, request.receive)
-    call = _call(request)
+    call = await _call(request)
     limit = _store(request).settings.max_object_bytes
     length = declared_length(http)
     content_type = http.headers.get("content-type", "")
@@ -102,7 +102,7 @@ async def list_files(
     """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on
     the last.
     """
-    call, bucket = _call(request), _bucket(request)
+    call, bucket = await _call(request), _bucket(request)
     try:
         page = await call.metadata.list_objects(
             bucket, prefix="", delimiter=None, after=after, after_is_prefix=False, limit=limit
@@ -119,7 +119,7 @@ async def list_files(
 @router.get("/{id:path}", summary="Get a file", response_class=Response)
 async def get_file(request: Request, id: str) -> Response:
     """The bytes, with their type and name. Range, If-Range and the four conditions as RFC 9110 has them."""
-    call, bucket = _call(request), _bucket(request)
+    call, bucket = await _call(request), _bucket(request)
     wanted = await _read_inputs(request, call, bucket, id)
     try:
         out = await get_object(call, Bucket=bucket, Key=id, **wanted)
@@ -132,7 +132,7 @@ async def get_file(request: Request, id: str) -> Response:
 
 @router.head("/{id:path}", summary="Describe a file", response_class=Response)
 async def head_file(request: Request, id: str) -> Response:
-    call, bucket = _call(request), _bucket(request)
+    call, bucket = await _call(request), _bucket(request)
     wanted = await _read_inputs(request, call, bucket, id)
     try:
         out = await head_object(call, Bucket=bucket, Key=id, **wanted)
@@ -145,7 +145,7 @@ async def head_file(request: Request, id: str) -> Response:
 
 @router.delete("/{id:path}", status_code=204, summary="Delete a file", response_class=Response)
 async def delete_file(request: Request, id: str) -> Response:
-    call, bucket = _call(request), _bucket(request)
+    call, bucket = await _call(request), _bucket(request)
     await call.metadata.get_object(bucket, id)
     await delete_object(call, Bucket=bucket, Key=id)
     return Response(status_code=204)
@@ -235,7 +235,8 @@ def _check_length(length: int | None, limit: int) -> None:
         raise S3Error("EntityTooLarge", ProposedSize=str(length), MaxSizeAllowed=str(limit))
 
 
-def _call(request: Request) -> Call:
+async def _call(request: Request) -> Call:
+    """What the operation is given. The bucket may not be there yet: the first file makes it."""
     store = _store(request)
     record, owner = request.state.record, request.state.owner
     call = Call(
@@ -249,6 +250,8 @@ def _call(request: Request) -> Call:
         store.vault,
     )
     record.bucket, record.key, record.call = _bucket(request), request.path_params.get("id"), call
+    with suppress(NoSuchBucket):
+        call.bucket, call.settings = await store.buckets.find(_bucket(request))
     return call
 
 

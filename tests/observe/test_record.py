@@ -88,6 +88,7 @@ async def test_what_was_answered(tmp_path: Path) -> None:
 
 async def test_what_was_refused(tmp_path: Path) -> None:
     async with serving(tmp_path) as (_, client, seen):
+        await client.request(**signed("PUT", "/photos"))
         with seen.one() as unsigned:
             await client.get("/photos?location")
         assert (unsigned.operation, unsigned.status, unsigned.code) == (
@@ -98,7 +99,7 @@ async def test_what_was_refused(tmp_path: Path) -> None:
         assert (unsigned.access_key, unsigned.owner) == (None, "")
         with seen.one() as missing:
             answer = await client.request(**signed("GET", "/photos/key"))
-        assert (missing.status, missing.code, missing.access_key) == (404, "NoSuchBucket", ACCESS_KEY)
+        assert (missing.status, missing.code, missing.access_key) == (404, "NoSuchKey", ACCESS_KEY)
         assert missing.sent == len(answer.content)
         with seen.one() as forged:
             request = signed("GET", "/photos/key")

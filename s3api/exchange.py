@@ -1,0 +1,265 @@
+"""One S3 request and its answer, straight on the connection that it came by.
+
+ASGI would have every request dressed as a dictionary, its body as messages, and its answer as two more, each
+checked again: half of what a small GET costs. An `Exchange` is the gateway's `Request`, whose body is what
+the parser left here, and the `Answer`, whose head leaves in one write with as much of the body as there is.
+It keeps uvicorn's promises: 100-continue when somebody asks for the body, back-pressure both ways, a
+connection that is closed short of Content-Length where an answer fails in its midst. Knows nothing of S3's
+operations.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import http
+import logging
+import sys
+import termios
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
+
+from chunkd import Buffer
+from s3api.body import ClientGone
+from s3api.http import Body, Count, RawHeaders, Request, Scope
+from s3api.tasks import in_task
+
+if TYPE_CHECKING:
+    from s3api.app import App
+
+log = logging.getLogger("sixfold.http")
+MOST_PIECES = 16
+JOINED_BYTES = 32 << 10  # a body up to this size is copied behind its head: cheaper than a second buffer
+BODILESS = frozenset({204, 304})
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+STATUS_LINE = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in http.HTTPStatus}
+
+
+class Connection(Protocol):
+    """What an exchange needs of the connection that it is on."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    flow: FlowControl
+    stall_s: float
+
+    def on_response_complete(self) -> None: ...
+
+
+class Exchange(Request):
+    """A request as the parser hands it over, and the way back."""
+
+    __slots__ = (
+        "_arrived", "_connection", "_held", "_more", "_waiter",
+        "awaited", "disconnected", "keep_alive", "response_complete", "started",
+    )  # fmt: skip
+
+    def __init__(self, connection: Connection, scope: Scope, *, keep_alive: bool, awaited: bool) -> None:
+        super().__init__(scope, _nothing)
+        self._connection = connection
+        self.keep_alive, self.awaited = keep_alive, awaited
+        self.disconnected = self.started = self.response_complete = False
+        self._arrived: list[bytes] = []
+        self._held, self._more = 0, True
+        self._waiter: asyncio.Future[None] | None = None
+
+    # --- what the connection tells -----------------------------------------------------------
+
+    def feed(self, data: bytes) -> None:
+        """More of the body has come."""
+        if self.response_complete:
+            return
+        self._arrived.append(data)
+        self._held += len(data)
+        if self._held > HIGH_WATER_LIMIT:
+            self._connection.flow.pause_reading()
+        self._wake()
+
+    def end(self) -> None:
+        """That was all of it."""
+        self._more = False
+        self._wake()
+
+    def lost(self) -> None:
+        """The client has gone."""
+        if not self.response_complete:
+            self.disconnected = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # --- the request's body --------------------------------------------------------------------
+
+    async def pieces(self) -> Sequence[Buffer]:
+        """See `Request.pieces`."""
+        if self.ended:
+            return ()
+        while not self._arrived:
+            if not self._more:
+                self.ended = True
+                return ()
+            if self.disconnected:
+                raise ClientGone
+            if self.awaited:
+                self.awaited = False
+                self._connection.transport.write(CONTINUE)
+            self._connection.flow.resume_reading()
+            self._waiter = self._connection.loop.create_future()
+            await self._waiter
+        arrived, self._arrived = self._arrived, []
+        self.received += self._held
+        self._held, self.ended = 0, not self._more
+        return arrived if len(arrived) <= MOST_PIECES else (b"".join(arrived),)
+
+    # --- the answer ------------------------------------------------------------------------------
+
+    async def run(self, app: App) -> None:
+        """Have the application answer. Nothing gets out of here but a cancellation."""
+        try:
+            await app.answer_s3(self, self.answer)
+        except Exception:
+            log.exception("an answer failed in an unforeseen way")
+        finally:
+            if not self.response_complete:
+                self._connection.transport.close()
+
+    async def answer(
+        self,
+        status: int,
+        headers: RawHeaders,
+        body: Body,
+        *,
+        head: bool = False,
+        count: Count | None = None,
+    ) -> None:
+        """Send the answer: an `http.Answer`."""
+        whole = body if isinstance(body, bytes | bytearray | memoryview) else b"" if body is None else None
+        first, length = self._head(status, headers, None if whole is None else len(whole), head=head)
+        if head or status in BODILESS:
+            whole, length = b"", 0
+        await self._room()
+        self.started, self.awaited = True, False
+        if whole is None:
+            await self._stream(first, body, length, count)  # type: ignore[arg-type]
+        else:
+            if len(whole) != length:
+                raise ValueError(f"an answer of {len(whole)} bytes said that it had {length}")
+            if len(whole) <= JOINED_BYTES:
+                self._connection.transport.write(first + whole)
+            else:
+                self._connection.transport.writelines((first, whole))
+            if count is not None:
+                count.sent += len(whole)
+        if head and isinstance(body, AsyncIterator):
+            await _close(body)
+        self.response_complete = True
+        if not self.keep_alive:
+            self._connection.transport.close()
+        self._connection.on_response_complete()
+
+    def _head(
+        self, status: int, headers: RawHeaders, size: int | None, *, head: bool
+    ) -> tuple[bytes, int | None]:
+        """Status line and headers as one byte string, and the Content-Length that they state: `size` where
+        they do not, and it is known; else None, and the body is chunked."""
+        lines, added = [STATUS_LINE[status]], 2  # the status line, and the empty one
+        length, says_close = None, False
+        for name, value in headers:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"connection" and value == b"close":
+                self.keep_alive, says_close = False, True
+            lines += (name, b": ", value, b"\r\n")
+        if not (self.keep_alive or says_close):
+            lines.append(b"connection: close\r\n")
+            added += 1
+        if length is None and not head and status not in BODILESS:
+            length = size
+            lines.append(
+                b"transfer-encoding: chunked\r\n" if size is None else b"content-length: %d\r\n" % size
+            )
+            added += 1
+        lines.append(b"\r\n")
+        block = b"".join(lines)
+        if not block.count(b"\n") == block.count(b"\r") == len(headers) + added or b"\0" in block:
+            raise ValueError("a line break or NUL in a header of an answer")
+        return block, length
+
+    async def _stream(
+        self, first: bytes, body: AsyncIterator[Buffer], length: int | None, count: Count | None
+    ) -> None:
+        """The head with the first buffer, and then the others as the client takes them. A failure of `body`
+        propagates with the answer cut short."""
+        transport, sent = self._connection.transport, 0
+        try:
+            async for buffer in body:
+                await self._room()
+                framed = (b"%x\r\n" % len(buffer), buffer, b"\r\n") if length is None else (buffer,)
+                transport.writelines((first, *framed) if first else framed)
+                first = b""
+                sent += len(buffer)
+                if count is not None:
+                    count.sent += len(buffer)
+        finally:
+            await _close(body)
+        if length is None:
+            transport.write(first + b"0\r\n\r\n")
+        elif sent != length:
+            raise ValueError(f"an answer of {sent} bytes said that it had {length}")
+        elif first:
+            transport.write(first)
+
+    async def _room(self) -> None:
+        """Return when there is somebody who takes what is sent. Raises ClientGone."""
+        if self.disconnected or self._connection.transport.is_closing():
+            self.disconnected = True
+            raise ClientGone
+        if self._connection.flow.write_paused:
+            await in_task()
+            await drained(self, self._connection.transport, self._connection.flow, self._connection.stall_s)
+
+
+async def _nothing() -> dict[str, Any]:
+    raise AssertionError("the body of an exchange comes by feed()")
+
+
+async def _close(body: AsyncIterator[Buffer]) -> None:
+    """What it fetched ahead is let go of now, not when somebody collects garbage."""
+    if (close := getattr(body, "aclose", None)) is not None:
+        await close()
+
+
+class Cut(Protocol):
+    disconnected: bool
+
+
+async def drained(cycle: Cut, transport: asyncio.Transport, flow: FlowControl, stall_s: float) -> None:
+    """Wait until the client has taken most of what was sent, while it takes any of it. Raises ClientGone."""
+    left = not_taken(transport)
+    while flow.write_paused and not cycle.disconnected:
+        try:
+            async with asyncio.timeout(stall_s):
+                await flow.drain()
+        except TimeoutError:
+            before, left = left, not_taken(transport)
+            if left >= before:
+                transport.abort()
+                cycle.disconnected = True
+                raise ClientGone from None
+
+
+def not_taken(transport: Any) -> int:
+    """Bytes that were sent and the client's system has not acknowledged: ours, and the kernel's, which may be
+    megabytes.
+    """
+    left: int = transport.get_write_buffer_size()
+    with suppress(OSError, ValueError):
+        queued = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        left += int.from_bytes(queued, sys.byteorder)
+    return left
