@@ -40,7 +40,8 @@ class FiledSettings(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
         variable = self._prefix + field_name.upper()
         path = os.environ.get(variable + SUFFIX)
-        if not path:
+        # A setting that itself ends in _file has its own say.
+        if not path or (field_name.upper() + SUFFIX).lower() in self.settings_cls.model_fields:
             return None, field_name, False
         if os.environ.get(variable):
             raise FiledSettingError(f"{variable} and {variable}{SUFFIX} are both given")

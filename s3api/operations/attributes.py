@@ -46,8 +46,9 @@ async def get_object_attributes(
     out = {name: members[name] for name in wanted if name in members}
     if "ObjectParts" in wanted and found.parts:
         out["ObjectParts"] = await _parts(call, found, after, limit)
-    version_id = found.version_id if found.versioned else None
-    return {"LastModified": found.modified_us, "VersionId": version_id, **out}
+    if found.versioned:
+        out["VersionId"] = found.version_id
+    return {"LastModified": found.modified_us, **out}
 
 
 def _wanted(names: list[str]) -> set[str]:

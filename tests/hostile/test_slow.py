@@ -102,4 +102,4 @@ def test_an_answered_unread_body_does_not_keep_the_connection(
         connection.sendall(b"hello")
         while data := connection.recv(1 << 16):  # until it is closed; a time-out fails the test
             answer += data
-        assert answer.startswith(b"HTTP/1.1 403")
+        assert answer.startswith(b"HTTP/1.1 404")
