@@ -22,6 +22,7 @@ from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
+from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.kms import Vault
@@ -64,6 +65,7 @@ class Gateway:
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._sink, self._vault = sink, vault
+        self._cors = CorsAnswers(buckets)
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
@@ -82,6 +84,9 @@ class Gateway:
                 raise
             except Exception as error:  # noqa: BLE001 - the one boundary: every failure becomes an S3 error
                 reply = self._refusal(error, request, record)
+            if "origin" in request.headers:
+                settings = record.call.settings if record.call and record.call.bucket else None
+                reply.headers += await self._cors.headers(request, record.bucket, settings)
             await self._send(reply, request, record, answer)
         except ClientGone:
             record.code = CLIENT_GONE  # nobody is left to answer
@@ -117,6 +122,8 @@ class Gateway:
         now_us = time.time_ns() // 1000
         bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
         record.bucket, record.key = bucket, key
+        if request.method == "OPTIONS":
+            return await self._cors.preflight(request, bucket, key)
         verified, owner = await self._authenticate(request, now_us)
         record.verified, record.access_key, record.owner = verified, verified.access_key, owner
         query = parse_query(request.raw_query)
