@@ -16,6 +16,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from s3api.background.running import background
 from s3api.body import ClientGone
 from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway, new_request_id
@@ -26,6 +27,7 @@ from s3api.observe.lines import LineWriter
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import own_siblings
 from s3api.rest import create_api
+from s3api.rest.events import Listeners
 from s3api.settings import Settings
 from s3api.store import Store, open_store
 from s3api.wire import error_reply, parse_target
@@ -148,14 +150,19 @@ class App:
                 max_object_bytes=settings.max_object_bytes,
                 body_idle_s=settings.body_idle_s,
                 sink=self.sinks,
+                targets=store.targets,
             )
             self.store = api.state.store = store
+            api.state.listeners = Listeners()
             store.metadata.watch(self._metrics.committed)
             api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
             if self._own_process:
                 _tune_gc()
             try:
-                async with siblings.telling(lambda: self._metrics.own(store)):
+                async with (
+                    siblings.telling(lambda: self._metrics.own(store)),
+                    background(store, self.sinks),
+                ):
                     yield
             finally:
                 self._gateway = None

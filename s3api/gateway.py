@@ -24,6 +24,7 @@ from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
 from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
+from s3api.events.targets import NO_TARGETS, Targets
 from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
@@ -60,11 +61,12 @@ class Gateway:
         max_object_bytes: int,
         body_idle_s: float,
         sink: Sink,
+        targets: Targets = NO_TARGETS,
     ) -> None:
         self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
-        self._sink, self._vault = sink, vault
+        self._sink, self._vault, self._targets = sink, vault, targets
         self._cors = CorsAnswers(buckets)
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
@@ -148,6 +150,9 @@ class Gateway:
         record.call = call
         if bucket is not None and operation.name not in MAKES_BUCKET:
             call.bucket, call.settings = await self._buckets.find(bucket)
+            if call.settings:
+                call.remote = record.client
+            call.targets = self._targets
         self._authorize(verified)
         if "ExpectedBucketOwner" in inputs:
             _check_owner(inputs, call.bucket)

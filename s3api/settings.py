@@ -175,6 +175,26 @@ class Settings(BaseSettings):
     sweep_every_s: float = Field(3600.0, ge=1)
     """How often the nodes are searched for chunks that no blob knows."""
 
+    # --- lifecycle, events, logs of buckets ---
+    lifecycle_day_s: float = Field(86_400.0, gt=0)
+    """How long a day of lifecycle rules lasts. Other than 86400 for tests: such a day has no midnight."""
+    lifecycle_every_s: float | None = Field(None, gt=0)
+    """How often the rules are applied. None: 24 times a day, but not more often than every second."""
+    lifecycle_minimum_bytes: int = Field(128 << 10, ge=0)
+    """Smaller objects change their storage class only by rules that speak of sizes (AWS: 128 KiB)."""
+    event_targets: dict[str, str] = Field(default_factory=dict, repr=False)
+    """Where events may be sent, by name: `hook = "https://..."` is `arn:sixfold:sqs::hook:webhook`, `audit =
+    "redis://...?stream=..."` is `arn:sixfold:sqs::audit:redis`. In the environment: JSON.
+    """
+    event_internal: bool = False
+    """Whether webhooks may be on this machine, on its link, or where clouds have their metadata services."""
+    event_give_up_s: float = Field(86_400.0, gt=0)
+    """How old an event that its target does not take may become; then it is a dead letter."""
+    event_live_s: float = Field(3600.0, gt=0)
+    """How far back `GET /api/events` can be read."""
+    bucket_log_every_s: float = Field(300.0, gt=0)
+    """How long lines of a bucket's access log are collected before they are delivered."""
+
     # --- limits ---
     max_header_bytes: int = Field(64 << 10, ge=4 << 10, le=MIB)
     """Request line and headers of one request; more is answered 431 and the connection closed."""
@@ -356,7 +376,7 @@ def _toml(
 def _text(value: Any) -> str | None:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | dict):
         return orjson.dumps(value).decode()
     return value if value is None else str(value)
 

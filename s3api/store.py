@@ -16,6 +16,7 @@ from metadata.records import NodeRow
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
 from s3api.blobs.cluster import Cluster
 from s3api.buckets import Buckets
+from s3api.events.targets import Targets
 from s3api.keys import Keys, root_key
 from s3api.kms import KeyFile, RemoteKeys, Vault
 from s3api.settings import MIN_NODES, Settings, SettingsError
@@ -29,12 +30,14 @@ class Store:
     keys: Keys
     buckets: Buckets
     vault: Vault
+    targets: Targets
 
 
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """Open everything. Raises SettingsError, with one line for the operator, and MetadataUnavailable."""
     root, _ = root_key(settings)
+    targets = event_targets(settings)
     async with AsyncExitStack() as stack:
         metadata = await stack.enter_async_context(opened_metadata(settings))
         await register_nodes(metadata, settings)
@@ -43,7 +46,15 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         vault = open_vault(settings)
         stack.push_async_callback(vault.close)
         keys = Keys(root, metadata, cache_s=settings.key_cache_s)
-        yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault)
+        yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault, targets)
+
+
+def event_targets(settings: Settings) -> Targets:
+    """Raises SettingsError."""
+    try:
+        return Targets(settings.event_targets)
+    except ValueError as why:
+        raise SettingsError(f"event_targets: {why}") from None
 
 
 @asynccontextmanager

@@ -51,6 +51,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "s3api.kms",
         "s3api.errors",
         "s3api.events",
+        "s3api.lifecycle",
+        "s3api.events",
         "chunkd",
         "metadata",
     ),

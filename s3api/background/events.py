@@ -66,7 +66,11 @@ class Deliverer:
         self._health: dict[str, Health] = {}
         self._tidied_us = 0
         self._task = Periodic(
-            "delivering events", self._step, period_s=PERIOD_S, passing=(MetadataError,), log=log
+            "delivering events",
+            self._step,
+            period_s=PERIOD_S if any(targets) else TIDY_EVERY_US / 1e6,
+            passing=(MetadataError,),
+            log=log,
         )
 
     def start(self) -> None:

@@ -170,7 +170,7 @@ class LifecycleWorker:
             began = time.monotonic()
             after = place.after
             found = await self._metadata.walks.versions(bucket, prefix=place.prefix, after=after, limit=PAGE)
-            rows = [held, *found] if held else found
+            rows = [held, *found] if held else list(found)
             last_page = len(found) < PAGE
             held = rows.pop() if rows and not last_page else None
             page = []

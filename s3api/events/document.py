@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from s3api.events.kinds import means
+from s3api.events.targets import canonical
 
 ARN_MEMBERS = {
     "TopicConfigurations": "TopicArn",
@@ -82,7 +83,7 @@ def _subscription(given: Mapping[str, Any], target: str) -> Subscription:
         for rule in ((given.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
     }
     return Subscription(
-        target,
+        canonical(target),
         given.get("Id") or "",
         tuple(given.get("Events") or ()),
         rules.get("prefix", ""),

@@ -68,7 +68,7 @@ def read_target(name: str, url: str) -> Target:
 
 
 class Targets:
-    """All targets of the settings, by ARN."""
+    """All targets of the settings, by ARN. Raises ValueError where one is none."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self._by_name = {name: read_target(name, url) for name, url in given.items()}
@@ -78,6 +78,14 @@ class Targets:
 
     def find(self, arn: str) -> Target | None:
         """The target that an ARN means; None where there is none, or it is of another kind."""
-        match = _ARN.fullmatch(arn)
-        found = self._by_name.get(match[1]) if match else None
-        return found if found and match and found.kind == match[2] else None
+        found = self._by_name.get(arn.split(":")[-2]) if _ARN.fullmatch(arn) else None
+        return found if found and found.arn == canonical(arn) else None
+
+
+NO_TARGETS = Targets({})
+
+
+def canonical(arn: str) -> str:
+    """An ARN as the target itself has it, whichever service and partition a client named."""
+    match = _ARN.fullmatch(arn)
+    return f"arn:sixfold:sqs::{match[1]}:{match[2]}" if match else arn

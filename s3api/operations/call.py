@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from s3api.buckets import NO_SETTINGS, BucketSettings
+from s3api.events.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -31,7 +32,7 @@ class Call:
     `owner` is the canonical id of the account that calls; `now_us` when it arrived. `bucket`, `settings`: of
     the bucket that the request names, as they were when it was authorised (None where it names none, or makes
     it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
-    the request came over TLS.
+    the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent.
     """
 
     metadata: Metadata
@@ -44,5 +45,7 @@ class Call:
     vault: Vault
     bucket: Bucket | None = None
     settings: BucketSettings = NO_SETTINGS
+    remote: str = ""
+    targets: Targets = NO_TARGETS
     body: Body | None = None
     secure: bool = False

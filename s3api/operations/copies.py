@@ -33,9 +33,11 @@ from s3api.operations.conditions import (
 )
 from s3api.operations.describe import checksum_members, properties
 from s3api.operations.encryption import ASKING, SOURCE, encrypted, members, unlock, unsealed
+from s3api.operations.expiry import expiration
 from s3api.operations.extras import Marks, extras_of
 from s3api.operations.ingest import DEFAULT_ALGORITHM
 from s3api.operations.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
+from s3api.operations.notices import notices
 from s3api.operations.recoding import Recoding, recoding, rewritten
 from s3api.operations.rehash import cut, rehash
 from s3api.operations.uploads import check_part_number, check_upload_id
@@ -122,6 +124,7 @@ async def copy_object(
                 checksum=copied.checksum,
                 content=copied.content,
                 extras=encrypted(extras, how.target),
+                emit=notices(call, "ObjectCreated:Copy"),
             )
             version_id = await call.metadata.put_object(new, conditions)
         return {
@@ -133,6 +136,7 @@ async def copy_object(
                 **checksum_members(new.checksum),
             },
             **(how.target.members() if how.target else {}),
+            **expiration(call, new),
         }
 
     return await _retried(once)

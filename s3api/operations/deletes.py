@@ -11,6 +11,7 @@ from metadata.records import Deleted, Doomed
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version, delete_conditions
+from s3api.operations.notices import REMOVED, notices
 
 MAX_DELETES = 1000
 MAX_KEY_BYTES = 1024
@@ -44,6 +45,7 @@ async def delete_object(
         version_id=VersionId,
         bypass=bool(BypassGovernanceRetention),
         owner=call.owner,
+        emit=notices(call, REMOVED),
     )
     return {} if done.version_id is None else _shown(done)
 
@@ -58,7 +60,8 @@ async def delete_objects(
     bypass = bool(BypassGovernanceRetention)
     errors = [_refusal(item) for item in wanted]
     todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
-    results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner))
+    emit = notices(call, REMOVED)
+    results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner, emit=emit))
     deleted: list[Output] = []
     for at, item in enumerate(wanted):
         if errors[at] is not None:

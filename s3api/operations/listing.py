@@ -14,6 +14,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
 from s3api.operations.encryption import unsealed
+from s3api.operations.expiry import abort_date
 from s3api.operations.inputs import CustomerKey
 from s3api.operations.paging import (
     Encode,
@@ -236,6 +237,7 @@ async def list_parts(
         "MaxParts": limit,
         "IsTruncated": len(found) > limit,
         "Parts": [_part_entry(part, with_checksum=bool(upload.checksum_algorithm)) for part in parts],
+        **abort_date(call, upload),
     }
 
 

@@ -19,9 +19,11 @@ from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
 from s3api.operations.encryption import encrypted, managed_members, members, seal, unsealed
+from s3api.operations.expiry import abort_date, expiration
 from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
+from s3api.operations.notices import notices
 from s3api.operations.uploads import (
     MAX_PARTS,
     check_part_number,
@@ -74,6 +76,7 @@ async def create_multipart_upload(
         "ChecksumAlgorithm": algorithm,
         "ChecksumType": kind,
         **(sealed.members() if sealed else {}),
+        **abort_date(call, upload),
     }
 
 
@@ -149,6 +152,7 @@ async def complete_multipart_upload(
         "VersionId": version_id,
         **checksum_members(done.checksum),
         **managed_members(done.extras.encryption),
+        **expiration(call, done),
     }
 
 
@@ -207,6 +211,7 @@ def _made_of(
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),
         extras=completed(call, upload.extras),
+        emit=notices(call, "ObjectCreated:CompleteMultipartUpload"),
     )
 
 

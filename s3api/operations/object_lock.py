@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from metadata.records import ENABLED, Lock, Object
+from metadata.records import ENABLED, Emit, Lock, Object
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
 from s3api.operations.configurations import to_json
 from s3api.operations.extras import LOCK
+from s3api.operations.notices import notices
 from s3api.operations.retention import (
     changed_hold,
     changed_retention,
@@ -69,6 +70,7 @@ async def put_object_retention(
         call,
         (Bucket, Key, VersionId),
         lambda lock: changed_retention(lock, Retention or {}, call.now_us, bypass=bypass),
+        notices(call, "ObjectRetention:Put"),
     )
     return {}
 
@@ -105,7 +107,10 @@ async def _lock(call: Call, bucket: str, key: str, version_id: str | None) -> Lo
 
 
 async def _change(
-    call: Call, where: tuple[str, str, str | None], change: Callable[[Lock | None], Lock | None]
+    call: Call,
+    where: tuple[str, str, str | None],
+    change: Callable[[Lock | None], Lock | None],
+    emit: Emit | None = None,
 ) -> None:
     """Give a version another lock, in the transaction that looks at the one it has."""
     _check_configured(call)
@@ -114,7 +119,7 @@ async def _change(
     def locked(found: Object) -> Object:
         return replace(found, extras=replace(found.extras, lock=change(found.extras.lock)))
 
-    await call.metadata.alter_object(*where, locked)
+    await call.metadata.alter_object(*where, locked, emit)
 
 
 def _check_configured(call: Call) -> None:

@@ -16,6 +16,7 @@ from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
 from s3api.operations.encryption import check, encrypted, members, seal, unlock
+from s3api.operations.expiry import expiration
 from s3api.operations.extras import Marks, check_lock_digest, extras_of
 from s3api.operations.ingest import receive
 from s3api.operations.inputs import (
@@ -26,6 +27,7 @@ from s3api.operations.inputs import (
     ReadConditions,
     ResponseOverrides,
 )
+from s3api.operations.notices import notices
 from s3api.operations.ranges import byte_range
 
 # From this size on, and where the client waits to be asked for it, a write looks before it receives whether
@@ -78,9 +80,12 @@ async def put_object(
             checksum=received.checksum,
             content=received.content,
             extras=encrypted(extras, sealed),
+            emit=notices(call, "ObjectCreated:Put"),
         )
         version_id = await call.metadata.put_object(new, conditions)
     out = {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}
+    if call.settings:
+        out |= expiration(call, new)
     return out | sealed.members() if sealed else out
 
 
@@ -119,6 +124,8 @@ async def head_object(
     found = await _current(call, Bucket, Key, VersionId)
     await check(call, found.extras.encryption, more)
     out, _, _ = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+    if VersionId is None and call.settings:
+        out |= expiration(call, found)
     return out
 
 
@@ -146,6 +153,8 @@ async def get_object(
             out["Body"] = await content(call, found, start, stop, key)
         except BlobGone:  # replaced between the two looks: the new one it is, then
             continue
+        if VersionId is None and call.settings:
+            out |= expiration(call, found)
         return out
     raise S3Error("SlowDown")
 

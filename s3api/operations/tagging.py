@@ -8,6 +8,7 @@ from typing import Any
 from metadata.records import Object
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
+from s3api.operations.notices import notices
 from s3api.operations.tagsets import Tags, object_tags, tag_set
 
 
@@ -22,21 +23,22 @@ async def put_object_tagging(
     call: Call, *, Bucket: str, Key: str, Tagging: dict[str, Any], VersionId: str | None = None
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html"""
-    return await _set(call, Bucket, Key, VersionId, object_tags(Tagging))
+    return await _set(call, Bucket, Key, VersionId, object_tags(Tagging), "ObjectTagging:Put")
 
 
 async def delete_object_tagging(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectTagging.html"""
-    return await _set(call, Bucket, Key, VersionId, {})
+    return await _set(call, Bucket, Key, VersionId, {}, "ObjectTagging:Delete")
 
 
-async def _set(call: Call, bucket: str, key: str, version_id: str | None, tags: Tags) -> Output:
+async def _set(call: Call, bucket: str, key: str, version_id: str | None, tags: Tags, kind: str) -> Output:
     check_version(version_id)
 
     def tagged(found: Object) -> Object:
         return replace(found, extras=replace(found.extras, tags=tags or None))
 
-    return _version(await call.metadata.alter_object(bucket, key, version_id, tagged))
+    emit = notices(call, kind)
+    return _version(await call.metadata.alter_object(bucket, key, version_id, tagged, emit))
 
 
 def _version(found: Object) -> Output:

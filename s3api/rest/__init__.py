@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Depends, FastAPI
 
 from s3api import __version__
-from s3api.rest import files, health, metrics, nodes
+from s3api.rest import events, files, health, metrics, nodes
 from s3api.rest.access import Access
 from s3api.rest.problems import register
 from s3api.settings import Settings
@@ -36,6 +36,7 @@ def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
     access = [Depends(Access(settings))]
     api.include_router(health.router, prefix="/api/health")
     api.include_router(files.router, prefix="/api/file", dependencies=access)
+    api.include_router(events.router, prefix="/api/events", dependencies=access)
     api.include_router(nodes.router, prefix="/api/nodes", dependencies=access)
     scrapers = [Depends(Access(settings, bearer=settings.metrics_token))]
     api.include_router(metrics.router, prefix="/api/metrics", dependencies=scrapers)

@@ -248,6 +248,7 @@ async def _call(request: Request) -> Call:
         store.settings.region,
         store.buckets,
         store.vault,
+        remote=record.client,
     )
     record.bucket, record.key, record.call = _bucket(request), request.path_params.get("id"), call
     with suppress(NoSuchBucket):

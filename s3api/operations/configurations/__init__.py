@@ -42,7 +42,7 @@ def _put(row: Configuration) -> Handler:
     async def put(call: Call, *, Bucket: str, **given: Any) -> Output:
         id_ = _checked_id(given.get("Id"), given[row.member]) if row.many else ""
         document = row.check(given[row.member])
-        if row.guard:
+        if row.guard and not given.get(row.unguarded):
             await row.guard(call, document)
         if row.many and id_ not in (known := call.settings.ids(row.kind)) and len(known) >= MOST:
             raise S3Error("TooManyConfigurations")
@@ -54,7 +54,8 @@ def _put(row: Configuration) -> Handler:
         return {name: document.get(name) for name in row.extras}
 
     ids = ("Id",) if row.many else ()
-    return _named(put, f"put_bucket_{row.noun}", (*ids, row.member), row.extras)
+    optional = (row.unguarded,) if row.unguarded else ()
+    return _named(put, f"put_bucket_{row.noun}", (*ids, row.member), (*row.extras, *optional))
 
 
 def _get(row: Configuration) -> Handler:

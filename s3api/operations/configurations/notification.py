@@ -1,4 +1,4 @@
-"""NotificationConfiguration, as far as it can be checked without knowing the destinations.
+"""NotificationConfiguration: what it says, and whether its destinations are targets of the settings.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
 """
@@ -10,8 +10,13 @@ import secrets
 from itertools import combinations
 from typing import Any
 
-from s3api.events.document import ARN_MEMBERS
+from metadata.records import NewEvent
+from s3api.events.document import ARN_MEMBERS, arns
 from s3api.events.kinds import means
+from s3api.events.message import TRIAL, Event
+from s3api.events.message import document as to_wait
+from s3api.events.targets import canonical
+from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, check_ids, invalid_argument
 
 _ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:[^\s:]*:[^\s]+")
@@ -36,6 +41,27 @@ def check_notification(document: Document) -> Document:
                 "Configurations overlap. Configurations on the same bucket cannot share a common event type."
             )
     return out
+
+
+async def check_destinations(call: Call, document: Document) -> None:
+    """Each destination is a target of the settings, and is sent the event s3:TestEvent.
+
+    AWS sends it while it validates, before the configuration is kept.
+    """
+    unknown = [arn for arn in arns(document) if call.targets.find(arn) is None]
+    if unknown:
+        raise invalid_argument(
+            "Unable to validate the following destination configurations",
+            ArgumentName=unknown[0],
+            ArgumentValue="There is no such target in this store's event_targets.",
+        )
+    bucket = call.bucket
+    if bucket is not None and (targets := sorted({canonical(arn) for arn in arns(document)})):
+        trial = Event(
+            0, TRIAL, bucket.name, bucket.owner, bucket.region, "", call.now_us, request_id=call.request_id
+        )
+        events = [NewEvent(target, call.now_us, to_wait(trial)) for target in targets]
+        await call.metadata.outbox.add(events)
 
 
 def _check_destination(arn: str) -> None:

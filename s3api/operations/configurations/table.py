@@ -14,7 +14,10 @@ from s3api.operations.call import Call
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
 from s3api.operations.configurations.lifecycle import check_lifecycle
-from s3api.operations.configurations.notification import check_notification
+from s3api.operations.configurations.notification import (
+    check_destinations,
+    check_notification,
+)
 from s3api.operations.configurations.plain import (
     check_abac,
     check_accelerate,
@@ -44,7 +47,7 @@ class Configuration:
     beyond the document. `missing`: the code where there is none; None where an empty bucket has a `default`.
     `wrapped`: the answer has the document as one member, not its members. `delete`: the noun of the delete,
     "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
-    `extras`: headers that are kept beside the document.
+    `extras`: headers that are kept beside the document. `unguarded`: the input that leaves the guard out.
     """
 
     kind: str
@@ -58,6 +61,7 @@ class Configuration:
     delete: str | None = None
     many: bool = False
     extras: tuple[str, ...] = ()
+    unguarded: str = ""
 
 
 def _report(kind: str, check: Callable[[Document], Document]) -> Configuration:
@@ -118,6 +122,8 @@ TABLE: tuple[Configuration, ...] = (
         "NotificationConfiguration",
         check_notification,
         default={},
+        guard=check_destinations,
+        unguarded="SkipDestinationValidation",
         delete="",
     ),
     Configuration(

@@ -1,0 +1,121 @@
+"""All of a gateway's work behind the requests, from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from chunkd import Buffer
+from metadata.records import Bucket, Emit
+from s3api.background.accesslog import BucketLogs
+from s3api.background.events import Deliverer
+from s3api.background.lifecycle import LifecycleWorker
+from s3api.background.senders import Senders
+from s3api.blobs import now_us
+from s3api.body import Body
+from s3api.buckets import BucketSettings
+from s3api.gateway import HOST_ID, new_request_id
+from s3api.operations.call import Call
+from s3api.operations.notices import own_notices
+from s3api.operations.objects import put_object
+from s3api.periodic import Leader
+from s3api.store import Store, instance
+
+if TYPE_CHECKING:
+    from s3api.observe import Sinks
+
+LOG_TYPE = "text/plain"
+
+
+@asynccontextmanager
+async def background(store: Store, sinks: Sinks) -> AsyncIterator[None]:
+    """Everything, meanwhile."""
+    deliverer, lifecycle, logs = _deliverer(store), lifecycle_worker(store, leading=True), bucket_logs(store)
+    for task in (deliverer, lifecycle, logs):
+        task.start()
+    sinks.all.append(logs)
+    try:
+        yield
+    finally:
+        sinks.all.remove(logs)
+        for task in (lifecycle, logs, deliverer):
+            await task.close()
+
+
+def lifecycle_worker(store: Store, *, leading: bool) -> LifecycleWorker:
+    """`leading`: under the lease, pass after pass; or else for one pass."""
+    settings = store.settings
+    every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
+
+    def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
+        return own_notices(bucket, documents, kind, now_us=now_us())
+
+    return LifecycleWorker(
+        store.metadata,
+        store.buckets,
+        leader=_leader(store, "lifecycle") if leading else None,
+        clock_us=now_us,
+        notices=notices,
+        day_s=settings.lifecycle_day_s,
+        every_s=every_s,
+        minimum_bytes=settings.lifecycle_minimum_bytes,
+    )
+
+
+def bucket_logs(store: Store) -> BucketLogs:
+    async def put(bucket: str, key: str, data: bytes) -> None:
+        await _put(store, bucket, key, data)
+
+    async def account(owner: str) -> str:
+        return owner
+
+    return BucketLogs(
+        put,
+        account,
+        clock_us=now_us,
+        host_id=HOST_ID,
+        every_s=store.settings.bucket_log_every_s,
+    )
+
+
+async def _put(store: Store, bucket: str, key: str, data: bytes) -> None:
+    """PutObject, in the name of the bucket's owner."""
+    found, settings = await store.buckets.find(bucket)
+    pieces: list[Buffer] = [data]
+
+    async def source() -> Sequence[Buffer]:
+        return [pieces.pop()] if pieces else ()
+
+    call = Call(
+        metadata=store.metadata,
+        blobs=store.blobs,
+        owner=found.owner,
+        request_id=new_request_id(),
+        now_us=now_us(),
+        region=store.settings.region,
+        buckets=store.buckets,
+        vault=store.vault,
+        bucket=found,
+        settings=settings,
+        body=Body(source, len(data)),
+    )
+    await put_object(call, Bucket=bucket, Key=key, ContentType=LOG_TYPE)
+
+
+def _deliverer(store: Store) -> Deliverer:
+    settings = store.settings
+    return Deliverer(
+        store.metadata.outbox,
+        store.targets,
+        Senders(internal=settings.event_internal),
+        leader=_leader(store, "events"),
+        clock_us=now_us,
+        host_id=HOST_ID,
+        give_up_s=settings.event_give_up_s,
+        live_s=settings.event_live_s,
+    )
+
+
+def _leader(store: Store, name: str) -> Leader:
+    return Leader(store.metadata, name, holder=instance(), clock_us=now_us)
