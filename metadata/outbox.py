@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from metadata.records import DeadLetter, NewEvent, OutboxEvent
+from metadata.runner import Runner
 from metadata.transactions import outbox
-
-if TYPE_CHECKING:
-    from metadata.store import Runner
 
 
 class Outbox:

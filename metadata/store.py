@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy.engine import make_url
 
@@ -44,29 +44,13 @@ from metadata.records import (
     VersionPage,
 )
 from metadata.rows import blob_of
+from metadata.runner import Runner
 from metadata.sqlite import SqliteRunner
-from metadata.statements import OnCommit, T, Transaction
+from metadata.statements import OnCommit
 from metadata.transactions import buckets, listing, objects, reads, upkeep, uploads
 from metadata.walks import Walks
 
 _UNCHANGED: Any = object()
-
-
-class Runner(Protocol):
-    """Runs transactions on one engine."""
-
-    def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> Awaitable[T]: ...
-
-    async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
-
-    async def close(self) -> None: ...
-
-    on_commit: OnCommit
-
-    @property
-    def waiting(self) -> int:
-        """Writes that no transaction has begun yet."""
-        ...
 
 
 async def open_metadata(url: str, *, instance: str) -> Metadata:

@@ -4,13 +4,9 @@ come.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from metadata.records import Bucket, Walked
+from metadata.runner import Runner
 from metadata.transactions import walks
-
-if TYPE_CHECKING:
-    from metadata.store import Runner
 
 
 class Walks:

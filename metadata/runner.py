@@ -1,0 +1,25 @@
+"""What runs transactions: one of these for each engine (`metadata.sqlite`, `metadata.postgres`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Protocol
+
+from metadata.statements import T, Transaction
+
+
+class Runner(Protocol):
+    """Runs transactions on one engine."""
+
+    def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> Awaitable[T]: ...
+
+    async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
+
+    async def close(self) -> None: ...
+
+    on_commit: OnCommit
+
+    @property
+    def waiting(self) -> int:
+        """Writes that no transaction has begun yet."""
+        ...
