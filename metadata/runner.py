@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Protocol
 
-from metadata.statements import T, Transaction
+from metadata.statements import OnCommit, T, Transaction
 
 
 class Runner(Protocol):
