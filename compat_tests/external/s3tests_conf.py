@@ -14,8 +14,9 @@ DAY_S = 4
 # What a bucket may be made with as its LocationConstraint, other than us-east-1, which AWS shows as none.
 LOCATION = "us-west-2"
 KMS_KEYS = ("suite-key-1", "suite-key-2")
-# What the endpoint keeps beside STANDARD, for tests of copies between classes and of transitions.
-STORAGE_CLASSES = ("STANDARD_IA", "GLACIER")
+# What the endpoint keeps beside STANDARD, for copies between classes and transitions (of those that AWS lets
+# objects change to before 30 days).
+STORAGE_CLASSES = ("GLACIER_IR", "GLACIER")
 
 
 def configuration(endpoint: SplitResult, who: Identities) -> str:
