@@ -149,6 +149,10 @@ class PostgresRunner:
     def waiting(self) -> int:
         return len(self._waiting)
 
+    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+        """PostgreSQL has no cheap way to say that nothing has changed: this reads."""
+        return await self.read(make, *arguments)
+
     async def close(self) -> None:
         """Finish what was asked for, then close the connections."""
         self._closed = True

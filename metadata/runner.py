@@ -15,6 +15,10 @@ class Runner(Protocol):
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
 
+    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+        """As `read`, for what is asked often: an engine that can tell that nothing changed may remember."""
+        ...
+
     async def close(self) -> None: ...
 
     on_commit: OnCommit

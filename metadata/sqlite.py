@@ -23,8 +23,10 @@ from typing import Any
 
 from metadata.errors import MetadataUnavailable
 from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
+from metadata.wal_index import WalIndex
 
 BATCH = 256
+RECALLED = 10_000  # records of about 1 KiB
 INLINE_JOBS = 64
 INLINE_COMMIT_S = 0.002
 LONE_JOBS = 1
@@ -65,6 +67,10 @@ class SqliteRunner:
         self._writer, self._reader = _connect(path), _connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._reader.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        self._reader.execute("SELECT 1 FROM sqlite_schema").fetchall()  # opens the WAL-index
+        self._wal_index: WalIndex | None = WalIndex.acquire(path)
+        self._recalled: dict[tuple[Any, ...], Any] = {}
+        self._recalled_at = b""
         self._busy_ms = -1
         self._waiting: deque[Job] = deque()
         self._scheduled = self._closed = False
@@ -78,7 +84,7 @@ class SqliteRunner:
     async def open(cls, path: str) -> SqliteRunner:
         try:
             return cls(path)
-        except sqlite3.Error as why:
+        except (sqlite3.Error, OSError, ValueError) as why:
             raise MetadataUnavailable("the database cannot be opened") from why
 
     def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:
@@ -105,6 +111,23 @@ class SqliteRunner:
         except sqlite3.Error as why:
             raise _translated(why) from why
 
+    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+        """As `read`; from memory where it was asked for before and the database has not changed since.
+
+        What it gives is shared, and not to be changed.
+        """
+        if self._wal_index is None:
+            raise MetadataUnavailable("the store is closed")
+        question = (make, *arguments)
+        stamp = self._wal_index.stamp()
+        if stamp != self._recalled_at or len(self._recalled) >= RECALLED:
+            self._recalled.clear()
+            self._recalled_at = stamp
+        found: T | None = self._recalled.get(question)
+        if found is None:
+            found = self._recalled[question] = await self.read(make, *arguments)
+        return found
+
     async def close(self) -> None:
         """Finish what was asked for, then let go of the files."""
         self._closed = True
@@ -116,6 +139,9 @@ class SqliteRunner:
         self._thread.shutdown()
         self._reader.close()
         self._writer.close()
+        index, self._wal_index = self._wal_index, None
+        if index is not None:
+            index.release()
 
     @property
     def waiting(self) -> int:

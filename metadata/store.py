@@ -85,7 +85,7 @@ class Metadata:
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
-        self._write, self._read = runner.write, runner.read
+        self._write, self._read, self._recall = runner.write, runner.read, runner.recall
         self.outbox, self.walks = Outbox(runner), Walks(runner)
 
     async def close(self) -> None:
@@ -126,7 +126,7 @@ class Metadata:
 
     async def get_bucket(self, name: str) -> Bucket:
         """Raises NoSuchBucket."""
-        return await self._read(reads.get_bucket, name)
+        return await self._recall(reads.get_bucket, name)
 
     async def set_versioning(self, bucket: str, state: str) -> None:
         """ "Enabled" or "Suspended". Raises NoSuchBucket."""
@@ -170,7 +170,7 @@ class Metadata:
         on top), NoSuchVersion, IsDeleteMarker.
         """
         check_key(key)
-        return await self._read(reads.get_object, bucket, key, version_id)
+        return await self._recall(reads.get_object, bucket, key, version_id)
 
     async def extents(self, data_id: bytes, start: int, stop: int) -> list[Extent]:
         """The extents that overlap [start, stop), in order, of an object whose `extent` is None.
