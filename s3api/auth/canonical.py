@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 Pairs = list[tuple[bytes, bytes]]
@@ -19,6 +20,7 @@ _ESCAPE = rb"%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|40|5[B-E]|60|7[BCDF])"
 _PATH_ESCAPE = _ESCAPE.replace(rb"2[0-9A-CF]", rb"2[0-9A-C]")  # "%2F" is a slash of the key
 _CANONICAL_PATH = re.compile(rb"/(?:[A-Za-z0-9._~/-]++|" + _PATH_ESCAPE + rb")*+")
 _CANONICAL_QUERY = re.compile(rb"(?:[A-Za-z0-9._~=&-]++|" + _ESCAPE + rb")*+")
+_TWO = {2}
 
 
 def canonical_path(raw_path: bytes) -> bytes:
@@ -31,9 +33,16 @@ def canonical_path(raw_path: bytes) -> bytes:
 def query_pairs(raw_query: bytes) -> Pairs:
     """Names and values, encoded canonically, in the order sent. A name without "=" has an empty value; "+"
     is a space."""
+    if not raw_query:
+        return []
     canonical = _CANONICAL_QUERY.fullmatch(raw_query) is not None
+    parts = raw_query.split(b"&")
+    if canonical:
+        usual = [tuple(part.split(b"=")) for part in parts]
+        if set(map(len, usual)) == _TWO:
+            return cast(Pairs, usual)
     pairs = []
-    for part in raw_query.split(b"&"):
+    for part in parts:
         if part:
             name, _, value = part.partition(b"=")
             # A second "=" belongs to the value, and is encoded there.
@@ -50,7 +59,10 @@ def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
 
 def join_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Fields by lower-case name. Repeated ones are joined with "," in the order sent, each trimmed first."""
-    fields: dict[bytes, bytes] = {}
+    fields = dict(headers)
+    if len(fields) == len(headers) and all(map(bytes.islower, fields)):
+        return fields  # as nearly all requests come
+    fields = {}
     for name, value in headers:
         name = name.lower()
         if name in fields:
@@ -76,7 +88,8 @@ def canonical_request(
     empty."""
     lines = [method.encode("ascii", "replace"), path, query]
     lines += [name + b":" + b" ".join(fields.get(name, b"").split()) for name in signed]
-    return b"\n".join([*lines, b"", b";".join(signed), payload])
+    lines += (b"", b";".join(signed), payload)
+    return b"\n".join(lines)
 
 
 def _encoded(text: bytes) -> bytes:

@@ -8,8 +8,8 @@ secret is refused by `read_claim`, before a byte of the body is read.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from s3api.auth import credentials
 from s3api.auth.canonical import (
@@ -35,8 +35,7 @@ from s3api.errors import S3Error
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """A request that is what its signer signed. `access_key` is None for an anonymous one.
 
     `chain` is there for the signed streaming modes alone; `ChunkedDecoder` needs it.
@@ -52,8 +51,7 @@ class Verified:
         return self.payload.mode
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A well-formed, timely request that names an access key; nothing is proved yet."""
 
     access_key: str
@@ -65,10 +63,10 @@ class Claim:
 
     def verify(self, secret: str) -> Verified:
         """Raises SignatureDoesNotMatch, with what was to be signed."""
-        key = signing_key(secret, self.scope.day, self.scope.region)
-        text = b"\n".join(
-            (ALGORITHM, self.scope.stamp, self.scope.text(), sha256(self.canonical).hexdigest().encode())
-        )
+        scope = self.scope
+        key = signing_key(secret, scope.day, scope.region)
+        digest = sha256(self.canonical).hexdigest().encode()
+        text = b"\n".join((ALGORITHM, scope.stamp, scope.text(), digest))
         if not same(sign(key, text), self.signature):
             raise signature_mismatch(self.access_key, text, self.signature, self.canonical)
         chain = (

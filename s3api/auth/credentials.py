@@ -70,7 +70,7 @@ def from_header(authorization: bytes, fields: dict[bytes, bytes], now_s: int, re
 def from_query(given: dict[bytes, bytes], now_s: int, region: str | None) -> Terms:
     """`given`: as `query_values` returns it. Raises AuthorizationQueryParametersError, AccessDenied
     (expired, not yet valid)."""
-    if not all(given.get(name) for name in QUERY_NAMES):
+    if not all(map(given.get, QUERY_NAMES)):
         raise _bad_query(_MISSING)
     if given[b"X-Amz-Algorithm"] != ALGORITHM:
         raise _bad_query('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
@@ -182,6 +182,7 @@ def _signed_headers(text: bytes, refuse: Refuse) -> tuple[bytes, ...]:
     return tuple(sorted(set(text.lower().split(b";"))))
 
 
+@lru_cache(maxsize=256)
 def _expires(text: bytes) -> int:
     digits = text.removeprefix(b"-")
     if not digits.isdigit():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from s3api.auth.canonical import trim
 from s3api.checksums import BY_HEADER
@@ -26,29 +26,24 @@ class PayloadMode(Enum):
     SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
     SIGNED_CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 
-    @property
-    def streaming(self) -> bool:
-        """The body is aws-chunked: a ChunkedDecoder takes it apart."""
-        return self in _STREAMING
+    streaming: bool
+    """The body is aws-chunked: a ChunkedDecoder takes it apart."""
+    signed_chunks: bool
+    has_trailer: bool
 
-    @property
-    def signed_chunks(self) -> bool:
-        return self in _SIGNED
-
-    @property
-    def has_trailer(self) -> bool:
-        return self in _TRAILER
+    def __init__(self, value: str) -> None:
+        # Asked several times a request: attributes, not properties.
+        self.streaming = value.startswith("STREAMING-")
+        self.signed_chunks = value.startswith("STREAMING-AWS4-")
+        self.has_trailer = value.endswith("-TRAILER")
 
 
-_SIGNED = frozenset({PayloadMode.SIGNED_CHUNKS, PayloadMode.SIGNED_CHUNKS_TRAILER})
-_TRAILER = frozenset({PayloadMode.UNSIGNED_TRAILER, PayloadMode.SIGNED_CHUNKS_TRAILER})
-_STREAMING = _SIGNED | _TRAILER
+_STREAMING = frozenset(mode for mode in PayloadMode if mode.streaming)
 _BY_VALUE = {mode.value.encode(): mode for mode in PayloadMode if mode is not PayloadMode.DIGEST}
 _ECDSA = {b"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", b"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD-TRAILER"}
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """`sha256`: lower-case hex digest that the body must have, or None. `decoded_length`: bytes that an
     aws-chunked body must decode to (None in the other modes). `trailers`: names that x-amz-trailer
     announces, lower case."""

@@ -10,6 +10,7 @@ import hmac
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 ALGORITHM = b"AWS4-HMAC-SHA256"
 EMPTY_SHA256 = sha256().hexdigest().encode()
@@ -35,8 +36,7 @@ def same(expected: bytes, provided: bytes) -> bool:
     return hmac.compare_digest(expected, provided)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """What every string to sign of one request says: `stamp` (YYYYMMDDTHHMMSSZ) and the credential's
     scope."""
 
