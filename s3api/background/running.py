@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from chunkd import Buffer
+from metadata import Metadata
 from metadata.records import Bucket, Emit
 from s3api.background.accesslog import BucketLogs
 from s3api.background.events import Deliverer
@@ -14,12 +15,13 @@ from s3api.background.lifecycle import LifecycleWorker
 from s3api.background.senders import Senders
 from s3api.blobs import now_us
 from s3api.body import Body
-from s3api.buckets import BucketSettings
+from s3api.buckets import Buckets, BucketSettings
 from s3api.gateway import HOST_ID, new_request_id
 from s3api.operations.call import Call
 from s3api.operations.notices import own_notices
 from s3api.operations.objects import put_object
 from s3api.periodic import Leader
+from s3api.settings import Settings
 from s3api.store import Store, instance
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ LOG_TYPE = "text/plain"
 @asynccontextmanager
 async def background(store: Store, sinks: Sinks) -> AsyncIterator[None]:
     """Everything, meanwhile."""
-    deliverer, lifecycle, logs = _deliverer(store), lifecycle_worker(store, leading=True), bucket_logs(store)
+    deliverer, logs = _deliverer(store), bucket_logs(store)
+    lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True)
     for task in (deliverer, lifecycle, logs):
         task.start()
     sinks.all.append(logs)
@@ -43,18 +46,19 @@ async def background(store: Store, sinks: Sinks) -> AsyncIterator[None]:
             await task.close()
 
 
-def lifecycle_worker(store: Store, *, leading: bool) -> LifecycleWorker:
+def lifecycle_worker(
+    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool
+) -> LifecycleWorker:
     """`leading`: under the lease, pass after pass; or else for one pass."""
-    settings = store.settings
     every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
 
     def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
         return own_notices(bucket, documents, kind, now_us=now_us())
 
     return LifecycleWorker(
-        store.metadata,
-        store.buckets,
-        leader=_leader(store, "lifecycle") if leading else None,
+        metadata,
+        buckets,
+        leader=_leader(metadata, "lifecycle") if leading else None,
         clock_us=now_us,
         notices=notices,
         day_s=settings.lifecycle_day_s,
@@ -109,7 +113,7 @@ def _deliverer(store: Store) -> Deliverer:
         store.metadata.outbox,
         store.targets,
         Senders(internal=settings.event_internal),
-        leader=_leader(store, "events"),
+        leader=_leader(store.metadata, "events"),
         clock_us=now_us,
         host_id=HOST_ID,
         give_up_s=settings.event_give_up_s,
@@ -117,5 +121,5 @@ def _deliverer(store: Store) -> Deliverer:
     )
 
 
-def _leader(store: Store, name: str) -> Leader:
-    return Leader(store.metadata, name, holder=instance(), clock_us=now_us)
+def _leader(metadata: Metadata, name: str) -> Leader:
+    return Leader(metadata, name, holder=instance(), clock_us=now_us)

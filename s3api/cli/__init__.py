@@ -14,7 +14,7 @@ import typer
 from chunkd import NodeError
 from metadata.errors import MetadataError
 from s3api import __version__
-from s3api.cli import keys, kms, nodes, serve
+from s3api.cli import events, keys, kms, lifecycle, nodes, serve
 from s3api.cli.screen import fail
 from s3api.settings import SettingsError
 
@@ -29,6 +29,8 @@ app.command("serve")(serve.serve)
 app.add_typer(nodes.app, name="node")
 app.add_typer(keys.app, name="key")
 app.add_typer(kms.app, name="kms")
+app.add_typer(events.app, name="event")
+app.add_typer(lifecycle.app, name="lifecycle")
 
 
 def _print_version(wanted: bool) -> None:
