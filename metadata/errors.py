@@ -43,6 +43,30 @@ class NoSuchUpload(MetadataError):
     pass
 
 
+class NoSuchAccount(MetadataError):
+    pass
+
+
+class AccountExists(MetadataError):
+    """Its argument, an id, number, name or e-mail, is another account's."""
+
+
+class NoSuchUser(MetadataError):
+    pass
+
+
+class UserExists(MetadataError):
+    pass
+
+
+class UserInUse(MetadataError):
+    """The user has what must go before it does: `by` says what."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(by)
+        self.by = by
+
+
 class BucketExists(MetadataError):
     """The bucket is there already; `owner` says whose it is."""
 

@@ -370,6 +370,37 @@ class AccessKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """Who owns buckets and objects. `id`: canonical, 64 hex digits; `number`: the twelve digits of ARNs."""
+
+    id: str
+    number: str
+    name: str
+    email: str | None
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class IamUser:
+    """A user of an account. `id` stays when its name changes, and no later user of that name has it."""
+
+    account_id: str
+    name: str
+    id: str
+    path: str
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is: an account's root (`user` None), or one of its users with its policies' texts."""
+
+    account: Account
+    user: IamUser | None = None
+    policies: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Garbage:
     """A blob that nothing refers to any more, waiting for its chunks to be deleted."""
 

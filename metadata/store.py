@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from metadata.accounts import Accounts
 from metadata.errors import MetadataError
 from metadata.keys import check_key
 from metadata.migrate import migrate
@@ -78,14 +79,14 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-class Metadata:
+class Metadata(Accounts):
     """The metadata store, as one process uses it. Made by `open_metadata`; all methods belong to one event
     loop.
     """
 
     def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self._write, self._read, self._recall = runner.write, runner.read, runner.recall
+        super().__init__(runner)
+        self._recall = runner.recall
         self.outbox, self.walks = Outbox(runner), Walks(runner)
 
     async def close(self) -> None:

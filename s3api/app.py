@@ -16,8 +16,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from s3api.access import NO_OWNERSHIP, Authority, Defaults
+from s3api.auth.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
 from s3api.background.running import background
 from s3api.body import ClientGone
+from s3api.denials import Denials
 from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway, new_request_id
 from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
@@ -145,6 +148,17 @@ class App:
                 keys=store.keys,
                 buckets=store.buckets,
                 vault=store.vault,
+                authority=Authority(
+                    metadata=store.metadata,
+                    buckets=store.buckets,
+                    keys=store.keys,
+                    denials=Denials(settings.data),
+                    region=settings.region,
+                    defaults=Defaults(
+                        NO_OWNERSHIP if settings.acls else ENFORCED,
+                        FULL_BLOCK if settings.block_public_access else NO_BLOCK,
+                    ),
+                ),
                 region=settings.region,
                 domains=settings.domains,
                 max_object_bytes=settings.max_object_bytes,

@@ -11,14 +11,18 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from metadata import Metadata
-from metadata.records import AccessKey, Bucket
+from metadata.records import Bucket
 from s3api import failures
+from s3api.access import Asked, Authority
 from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
+from s3api.auth.clock import stamp_seconds
+from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.buckets import Buckets
@@ -26,11 +30,14 @@ from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.events.targets import NO_TARGETS, Targets
 from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
+from s3api.iam.endpoint import IamEndpoint, is_form
+from s3api.keys import Keys
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call
 from s3api.operations.ingest import BodyDigests
+from s3api.warrant import COPIES, Warrant
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target
 
 log = logging.getLogger("sixfold.gateway")
@@ -41,10 +48,6 @@ DIGEST_REQUIRED = frozenset({"DeleteObjects"})
 MAKES_BUCKET = frozenset({"CreateBucket"})
 
 
-class KeyFinder(Protocol):
-    async def find(self, access_key: str) -> AccessKey | None: ...
-
-
 class Gateway:
     """The S3 endpoint over a metadata store and a blob store."""
 
@@ -53,8 +56,9 @@ class Gateway:
         *,
         metadata: Metadata,
         blobs: BlobStore,
-        keys: KeyFinder,
+        keys: Keys,
         buckets: Buckets,
+        authority: Authority,
         region: str,
         vault: Vault,
         domains: tuple[str, ...],
@@ -68,6 +72,10 @@ class Gateway:
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._sink, self._vault, self._targets = sink, vault, targets
         self._cors = CorsAnswers(buckets)
+        self._authority = authority
+        self._iam = IamEndpoint(
+            metadata=metadata, keys=keys, denials=authority.denials, body_idle_s=body_idle_s
+        )
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
@@ -126,8 +134,10 @@ class Gateway:
         record.bucket, record.key = bucket, key
         if request.method == "OPTIONS":
             return await self._cors.preflight(request, bucket, key)
-        verified, owner = await self._authenticate(request, now_us)
-        record.verified, record.access_key, record.owner = verified, verified.access_key, owner
+        if bucket is None and is_form(request):
+            return await self._iam.answer(request, record, now_us)
+        verified, principal = await self._authenticate(request, now_us)
+        record.verified, record.access_key, record.owner = verified, verified.access_key, principal.account
         query = parse_query(request.raw_query)
         level = 2 if key is not None else 1 if bucket is not None else 0
         operation = self._wire.route(request.method, level, query, request.headers)
@@ -135,35 +145,77 @@ class Gateway:
         handler = operation.handler
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
-        inputs = operation.read(bucket, key, query, request.headers)
-        call = Call(
-            self._metadata,
-            self._blobs,
-            owner,
-            record.request_id,
-            now_us,
-            self._region,
-            self._buckets,
-            self._vault,
-            secure=request.secure,
-        )
-        record.call = call
+        call = record.call = self._call(principal, record.request_id, now_us, secure=request.secure)
         if bucket is not None and operation.name not in MAKES_BUCKET:
             call.bucket, call.settings = await self._buckets.find(bucket)
             if call.settings:
                 call.remote = record.client
             call.targets = self._targets
-        self._authorize(verified)
+        if (
+            call.bucket is None
+            or operation.name in COPIES
+            or not self._authority.is_free(principal, call.bucket, call.settings)
+        ):
+            return await self._answer_guarded(request, record, operation, verified, call, query)
+        inputs = operation.read(bucket, key, query, request.headers)
+        await self._read_body(operation, request, verified, call, inputs)
+        record.output = output = await handler(call, **inputs)
+        return operation.render(output)
+
+    async def _answer_guarded(
+        self,
+        request: Request,
+        record: AccessRecord,
+        operation: Operation,
+        verified: Verified,
+        call: Call,
+        query: Mapping[str, str],
+    ) -> Reply:
+        """As `_answer`, where who asks may not simply do everything."""
+        asked = asked_of(request, record, verified, query, call.now_us)
+        warrant = Warrant(self._authority, call, asked, record.key)
+        await warrant.before_body()
+        inputs = operation.read(record.bucket, record.key, query, request.headers)
+        await self._read_body(operation, request, verified, call, inputs)
+        await warrant.after_body(inputs)
+        assert operation.handler is not None
+        with warrant.discretion():
+            record.output = output = await operation.handler(call, **inputs)
+        return operation.render(output)
+
+    def _call(self, principal: Principal, request_id: str, now_us: int, *, secure: bool) -> Call:
+        return Call(
+            self._metadata,
+            self._blobs,
+            principal.account,
+            request_id,
+            now_us,
+            self._region,
+            self._buckets,
+            self._vault,
+            secure=secure,
+            principal=principal,
+            defaults=self._authority.defaults,
+            keys=self._keys,
+        )
+
+    async def _read_body(
+        self,
+        operation: Operation,
+        request: Request,
+        verified: Verified,
+        call: Call,
+        inputs: dict[str, Any],
+    ) -> None:
+        """Refuse what no body is wanted for; then the inputs of a document, or the body for the operation."""
         if "ExpectedBucketOwner" in inputs:
-            _check_owner(inputs, call.bucket)
+            self._check_owner(inputs, call.bucket)
         if verified.mode.streaming and not operation.has_stream_body:
             raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
         if operation.has_xml_body:
             inputs.update(await self._read_document(operation, request, verified, inputs))
         elif operation.has_stream_body:
             call.body = self._body(request, verified, self._max_object_bytes)
-        record.output = output = await handler(call, **inputs)
-        return operation.render(output)
 
     def _refusal(self, error: BaseException, request: Request, record: AccessRecord) -> Reply:
         """The answer for a failure. Not made in the frame that caught it: there, a name for the S3 error
@@ -197,22 +249,27 @@ class Gateway:
 
     # --- who --------------------------------------------------------------------------------
 
-    async def _authenticate(self, request: Request, now_us: int) -> tuple[Verified, str]:
-        """Whose request this is, proved; ("", anonymous) where nobody claims it.
+    async def _authenticate(self, request: Request, now_us: int) -> tuple[Verified, Principal]:
+        """Whose request this is, proved; ANONYMOUS where nobody claims it.
 
         Raises S3Error.
         """
         claim = read_claim(request.method, request.raw_path, request.raw_query, request.raw_headers, now_us)
         if claim is None:
-            return read_anonymous(request.raw_headers), ""
+            return read_anonymous(request.raw_headers), ANONYMOUS
         key = await self._keys.find(claim.access_key)
         if key is None:
             raise claim.unknown_key()
-        return claim.verify(key.secret_key), key.owner
+        verified = claim.verify(key.secret_key)
+        principal = await self._keys.principal(key)
+        if principal.anonymous:  # its user or account is gone
+            raise claim.unknown_key()
+        return verified, principal
 
-    def _authorize(self, verified: Verified) -> None:
-        """The account's keys may do everything, nobody else anything: policies and ACLs are not there yet."""
-        if verified.access_key is None:
+    def _check_owner(self, inputs: dict[str, Any], bucket: Bucket | None) -> None:
+        """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
+        expected = inputs.pop("ExpectedBucketOwner")
+        if bucket is not None and expected not in (bucket.owner, self._keys.number(bucket.owner)):
             raise S3Error("AccessDenied")
 
     # --- bodies -------------------------------------------------------------------------------
@@ -264,11 +321,29 @@ def new_request_id() -> str:
     return f"{random.getrandbits(64):016X}"
 
 
-def _check_owner(inputs: dict[str, Any], bucket: Bucket | None) -> None:
-    """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
-    expected = inputs.pop("ExpectedBucketOwner")
-    if bucket is not None and bucket.owner != expected:
-        raise S3Error("AccessDenied")
+def asked_of(
+    request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
+) -> Asked:
+    """What policies may ask of a request."""
+    signed_us = None
+    if verified.access_key is not None:
+        stamp = query.get("X-Amz-Date") if verified.presigned else request.headers.get("x-amz-date")
+        seconds = stamp_seconds(stamp.strip().encode()) if stamp else None
+        signed_us = seconds * 1_000_000 if seconds is not None else None
+    kind = "REST-QUERY-STRING" if verified.presigned else "REST-HEADER"
+    return Asked(
+        request_id=record.request_id,
+        operation=record.operation,
+        bucket=record.bucket,
+        headers=request.headers,
+        query=query,
+        now_us=now_us,
+        source_ip=record.client or None,
+        secure=request.secure,
+        tls=request.tls,
+        auth_type=kind if verified.access_key is not None else None,
+        signed_us=signed_us,
+    )
 
 
 def declared_length(request: Request) -> int | None:

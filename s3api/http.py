@@ -18,6 +18,7 @@ Body = Buffer | AsyncIterator[Buffer] | None
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
+_TLS = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
 
 # A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut
 # off.
@@ -32,6 +33,7 @@ class Request:
 
     __slots__ = (
         "_receive",
+        "_scope",
         "ended",
         "headers",
         "method",
@@ -51,7 +53,7 @@ class Request:
         self.raw_headers: RawHeaders = scope["headers"]
         self.secure: bool = scope["scheme"] == "https"
         self.headers = joined(self.raw_headers)
-        self._receive = receive
+        self._scope, self._receive = scope, receive
         self.received = 0
         self.ended = False
 
@@ -69,6 +71,12 @@ class Request:
                 self.received += len(data)
                 return (data,)
         return ()
+
+    @property
+    def tls(self) -> str | None:
+        """The version of TLS ("1.3") where the server tells it (ASGI's TLS extension)."""
+        said = (self._scope.get("extensions") or {}).get("tls") or {}
+        return _TLS.get(said.get("tls_version") or 0)
 
     @property
     def has_body(self) -> bool:

@@ -113,6 +113,14 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     key_cache_s: float = Field(2.0, ge=0, le=60)
     """How long a key pair that was looked up is believed: a revoked one is refused no later than this."""
+    acls: bool = False
+    """Whether buckets without ownership controls of their own have ACLs, as AWS's had before April 2023.
+    Since then a bucket's owner owns all that is in it, and ACLs are off unless a bucket turns them on.
+    """
+    block_public_access: bool = True
+    """Whether buckets without a public access block of their own block all public access, as AWS's do since
+    April 2023.
+    """
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""
     metrics_token: SecretStr | None = None

@@ -19,6 +19,7 @@ from s3api.buckets import Buckets
 from s3api.events.targets import Targets
 from s3api.keys import Keys, root_key
 from s3api.kms import KeyFile, RemoteKeys, Vault
+from s3api.pairs import first_account
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
 
@@ -45,6 +46,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(blobs.close)
         vault = open_vault(settings)
         stack.push_async_callback(vault.close)
+        await metadata.ensure_account(first_account())
         keys = Keys(root, metadata, cache_s=settings.key_cache_s)
         yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault, targets)
 

@@ -13,7 +13,8 @@ import pytest
 
 from metadata.errors import NoSuchAccessKey
 from metadata.records import AccessKey
-from s3api.keys import ACTIVE, CACHED_KEYS, ROOT_OWNER, Keys, credentials_path, new_pair, root_key
+from s3api.keys import CACHED, Keys, credentials_path, root_key
+from s3api.pairs import ACTIVE, ROOT_OWNER, new_pair
 from s3api.settings import Settings, SettingsError, load
 
 
@@ -129,12 +130,12 @@ async def test_a_revoked_pair_is_refused_when_the_cache_forgets() -> None:
 async def test_the_cache_is_bounded() -> None:
     table = Table()
     keys = keys_over(table, 60)
-    for number in range(CACHED_KEYS + 10):
+    for number in range(CACHED + 10):
         name = f"key{number}"
         table.rows[name] = AccessKey(name, "s", ROOT_OWNER, ACTIVE, 0)
         await keys.find(name)
     table.asked = 0
-    assert await keys.find(f"key{CACHED_KEYS + 9}")
+    assert await keys.find(f"key{CACHED + 9}")
     assert table.asked == 0
     assert await keys.find("key0")
     assert table.asked == 1

@@ -8,7 +8,7 @@ Signature Version 2 and SigV4A (ECDSA) are refused with an error that says so.
 """
 
 from s3api.auth.chunked import ChunkedDecoder
-from s3api.auth.claim import Claim, Verified, read_anonymous, read_claim
+from s3api.auth.claim import Claim, Verified, read_anonymous, read_claim, read_service_claim
 from s3api.auth.form import FormClaim, read_form_claim
 from s3api.auth.payload import Payload, PayloadMode, content_sha256_mismatch
 
@@ -23,4 +23,5 @@ __all__ = [
     "read_anonymous",
     "read_claim",
     "read_form_claim",
+    "read_service_claim",
 ]

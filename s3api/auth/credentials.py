@@ -48,7 +48,13 @@ class Terms(NamedTuple):
     signature: bytes
 
 
-def from_header(authorization: bytes, fields: dict[bytes, bytes], now_s: int, region: str | None) -> Terms:
+def from_header(
+    authorization: bytes,
+    fields: dict[bytes, bytes],
+    now_s: int,
+    region: str | None,
+    service: bytes = b"s3",
+) -> Terms:
     """Raises AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented, AccessDenied,
     RequestTimeTooSkewed."""
     scheme, _, rest = authorization.strip().partition(b" ")
@@ -59,12 +65,13 @@ def from_header(authorization: bytes, fields: dict[bytes, bytes], now_s: int, re
     seconds = stamp_seconds(stamp) if stamp else None
     if stamp is None or seconds is None:
         raise S3Error("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
-    access_key, day, named_region = _credential(parts[b"Credential"], region, _malformed)
+    access_key, day, named_region = _credential(parts[b"Credential"], region, _malformed, service)
     if day != stamp[:8]:
         raise _malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
     check_skew(stamp, seconds, now_s)
     signed = _signed_headers(parts[b"SignedHeaders"], _malformed)
-    return Terms(access_key, Scope(stamp, day, named_region), signed, parts[b"Signature"])
+    scope = Scope(stamp, day, named_region, service)
+    return Terms(access_key, scope, signed, parts[b"Signature"])
 
 
 def from_query(given: dict[bytes, bytes], now_s: int, region: str | None) -> Terms:
@@ -153,7 +160,9 @@ def _components(text: bytes) -> dict[bytes, bytes]:
 
 
 @lru_cache(maxsize=1024)
-def _credential(text: bytes, region: str | None, refuse: Refuse) -> tuple[str, bytes, bytes]:
+def _credential(
+    text: bytes, region: str | None, refuse: Refuse, wanted: bytes = b"s3"
+) -> tuple[str, bytes, bytes]:
     """Access key, day and region of AKID/YYYYMMDD/REGION/s3/aws4_request (an access key may hold slashes)."""
     parts = text.rsplit(b"/", 4)
     if len(parts) != 5 or not (_ACCESS_KEY.fullmatch(parts[0]) and _REGION.fullmatch(parts[2])):
@@ -166,8 +175,9 @@ def _credential(text: bytes, region: str | None, refuse: Refuse) -> tuple[str, b
             f'incorrect date format "{_shown(day)}". '
             'This date in the credential must be in the format "yyyyMMdd".'
         )
-    if service != b"s3":
-        raise refuse(f'incorrect service "{_shown(service)}". This endpoint belongs to "s3".')
+    if service != wanted:
+        belongs = wanted.decode()
+        raise refuse(f'incorrect service "{_shown(service)}". This endpoint belongs to "{belongs}".')
     if terminal != b"aws4_request":
         raise refuse(f'incorrect terminal "{_shown(terminal)}". This endpoint uses "aws4_request".')
     if region is not None and named_region != region.encode():

@@ -88,11 +88,14 @@ class Owned(NamedTuple):
 
 
 class Decision(NamedTuple):
-    """`reason`: a sentence, in AWS's words as far as they go; `statement`: which one, "" where none did."""
+    """`reason`: a sentence, in AWS's words as far as they go; `statement`: which one, "" where none did;
+    `by_deny`: a Deny ended it, rather than that nothing allowed it.
+    """
 
     allowed: bool
     reason: str
     statement: str = ""
+    by_deny: bool = False
 
 
 def decide(
@@ -166,6 +169,23 @@ def _by_acl(principal: Principal, action: str, guard: Guard, thing: Owned | None
     return None
 
 
+def decide_beside(
+    principal: Principal, action: str, guard: Guard, key: str | None, lookup: Lookup
+) -> Decision:
+    """Whether a write that is allowed may also set an ACL or tags, as its headers ask.
+
+    A user needs its own account's permission for that. The bucket's policy need not name the action, but may
+    deny it: so AWS's examples have it, which allow s3:PutObject under a condition on the ACL or the tags.
+    """
+    decision = decide(principal, action, guard, key, lookup)
+    if decision.allowed or decision.by_deny:
+        return decision
+    if principal.user is None:
+        return Decision(True, "it goes with the write")
+    _, mine = evaluate_all(principal.policies, principal, action, guard.arn(key), lookup)
+    return Decision(True, "it goes with the write") if mine.allowed else decision
+
+
 def decide_alone(principal: Principal, action: str, arn: str, lookup: Lookup) -> Decision:
     """For what belongs to no bucket (ListBuckets, CreateBucket, IAM's own actions): the account's root may,
     its users where their policies say so, nobody else."""
@@ -182,7 +202,7 @@ def decide_alone(principal: Principal, action: str, arn: str, lookup: Lookup) ->
 
 
 def _denied(kind: str, statement: str) -> Decision:
-    return Decision(False, f"with an explicit deny in {kind}", statement)
+    return Decision(False, f"with an explicit deny in {kind}", statement, by_deny=True)
 
 
 def _refused(action: str, principal: Principal, *, own: bool, by_account: bool) -> Decision:

@@ -18,10 +18,10 @@ _KEPT_KEYS = 1024
 
 
 @lru_cache(maxsize=_KEPT_KEYS)
-def signing_key(secret: str, day: bytes, region: bytes) -> bytes:
-    """The key of one secret for one day (YYYYMMDD) and region, service s3."""
+def signing_key(secret: str, day: bytes, region: bytes, service: bytes = b"s3") -> bytes:
+    """The key of one secret for one day (YYYYMMDD), region and service."""
     key = b"AWS4" + secret.encode()
-    for step in (day, region, b"s3", b"aws4_request"):
+    for step in (day, region, service, b"aws4_request"):
         key = hmac.digest(key, step, "sha256")
     return key
 
@@ -43,9 +43,10 @@ class Scope(NamedTuple):
     stamp: bytes
     day: bytes
     region: bytes
+    service: bytes = b"s3"
 
     def text(self) -> bytes:
-        return b"%b/%b/s3/aws4_request" % (self.day, self.region)
+        return b"%b/%b/%b/aws4_request" % (self.day, self.region, self.service)
 
 
 @dataclass(frozen=True, slots=True)

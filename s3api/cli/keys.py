@@ -14,7 +14,8 @@ from metadata.errors import NoSuchAccessKey
 from metadata.records import AccessKey
 from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import out
-from s3api.keys import new_pair, root_key
+from s3api.keys import root_key
+from s3api.pairs import new_pair
 from s3api.settings import Settings, SettingsError, load
 from s3api.store import opened_metadata
 

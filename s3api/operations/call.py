@@ -11,15 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from s3api.access import AWS_DEFAULTS, Defaults
+from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.buckets import NO_SETTINGS, BucketSettings
 from s3api.events.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from metadata import Metadata
     from metadata.records import Bucket
+    from s3api.access import Access
     from s3api.blobs import BlobStore
     from s3api.body import Body
     from s3api.buckets import Buckets
+    from s3api.keys import Keys
     from s3api.kms import Vault
 
 Output = dict[str, Any]
@@ -33,6 +37,9 @@ class Call:
     the bucket that the request names, as they were when it was authorised (None where it names none, or makes
     it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
     the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent.
+
+    `access`: what the caller may do beyond what was asked already, None for one that may do everything here.
+    `writer`: whose an object becomes that is made without an ACL, "" for the caller's account.
     """
 
     metadata: Metadata
@@ -49,3 +56,17 @@ class Call:
     targets: Targets = NO_TARGETS
     body: Body | None = None
     secure: bool = False
+    principal: Principal = ANONYMOUS
+    access: Access | None = None
+    writer: str = ""
+    defaults: Defaults = AWS_DEFAULTS
+    keys: Keys | None = None
+
+    def number(self, canonical: str) -> str | None:
+        """An account's twelve digits."""
+        return self.keys.number(canonical) if self.keys else None
+
+    async def display_name(self, canonical: str) -> str | None:
+        """What an account is called, None for one that is not there."""
+        account = await self.keys.account(canonical) if self.keys else None
+        return account.name if account else None

@@ -240,12 +240,13 @@ async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
 async def _read_source(call: Call, source: Source) -> Object:
     """The source as it stands now.
 
-    Raises S3Error AccessDenied where it is not the caller's or not its expected owner's, NoSuchBucket and
+    Whether the caller may read it was asked before. Raises S3Error AccessDenied where it is not its expected
+    owner's, NoSuchBucket and
     NoSuchKey that name the source (the target would be named otherwise), PreconditionFailed.
     """
     try:
         bucket = await call.metadata.get_bucket(source.bucket)
-        if bucket.owner != call.owner or source.expected_owner not in (None, bucket.owner):
+        if source.expected_owner not in (None, bucket.owner, call.number(bucket.owner)):
             raise S3Error("AccessDenied")
         found = await call.metadata.get_object(source.bucket, source.key, source.version_id)
     except NoSuchBucket:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from pydantic import SecretStr
 
+from s3api.pairs import ROOT_OWNER
 from s3api.rest.problems import Refused
 from s3api.settings import Settings, is_loopback
 
@@ -70,6 +71,8 @@ async def _authenticate(request: Request) -> str:
     if not hmac.compare_digest(known, secret) or not found:
         raise Refused(401, "AccessDenied", "Basic authentication with an S3 key pair is needed.", _CHALLENGE)
     request.state.record.access_key = access_key
+    if found.owner != ROOT_OWNER or found.user_name is not None:
+        raise Refused(403, "AccessDenied", "REST is for the keys of the first account itself.")
     owner: str = found.owner
     return owner
 

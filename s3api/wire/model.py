@@ -47,6 +47,16 @@ class Shape:
         return Shape(self._shapes, self._definition["member"])
 
     @property
+    def key(self) -> Shape:
+        """What a map's keys are."""
+        return Shape(self._shapes, self._definition["key"])
+
+    @property
+    def value(self) -> Shape:
+        """What a map's values are."""
+        return Shape(self._shapes, self._definition["value"])
+
+    @property
     def required(self) -> list[str]:
         names: list[str] = self._definition.get("required", [])
         return names
@@ -105,12 +115,18 @@ class OperationModel:
 
 def load_operations() -> Iterator[OperationModel]:
     """All operations of botocore's newest S3 model. Raises FileNotFoundError where botocore has none."""
-    spec = find_spec("botocore")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("botocore, which carries AWS's model of S3, is not installed")
-    model = orjson.loads(_read(Path(spec.submodule_search_locations[0]) / _S3))
+    model = load_model(_S3)
     for definition in model["operations"].values():
         yield OperationModel(model["shapes"], definition)
+
+
+def load_model(path: str) -> dict[str, Any]:
+    """A service's model as botocore ships it: `path` below the package."""
+    spec = find_spec("botocore")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("botocore, which carries AWS's models, is not installed")
+    model: dict[str, Any] = orjson.loads(_read(Path(spec.submodule_search_locations[0]) / path))
+    return model
 
 
 def _read(path: Path) -> bytes:

@@ -37,6 +37,11 @@ def compile_writer(
     if shape.type == "list":
         item = compile_writer(shape.item, shape.item.wire_name("member"), "", known)
         return lambda values: f"<{tag}>{''.join(map(item, values))}</{tag}>"
+    if shape.type == "map":
+        key, each = compile_writer(shape.key, "key"), compile_writer(shape.value, "value", "", known)
+        return lambda values: (
+            f"<{tag}>{''.join(f'<entry>{key(k)}{each(v)}</entry>' for k, v in values.items())}</{tag}>"
+        )
     text = text_writer(shape)
     return lambda value: f"<{tag}{attributes}>{text(value)}</{tag}>"
 
@@ -62,7 +67,7 @@ def _structure(
             names[write] = text_writer(member)
             start.append(f" {wire}=\"{{{write}(x)}}\"' if {get} else '")
             continue
-        if member.type in ("structure", "list"):
+        if member.type in ("structure", "list", "map"):
             names[write], expression = _nested(member, name, write, known)
         else:
             names[write] = text_writer(member)

@@ -9,7 +9,17 @@ import pytest
 
 from s3api.auth.acl import ALL_USERS, AUTHENTICATED_USERS, Grant, canned
 from s3api.auth.context import Context
-from s3api.auth.decision import FULL_BLOCK, NO_BLOCK, Block, Decision, Guard, Owned, decide, decide_alone
+from s3api.auth.decision import (
+    FULL_BLOCK,
+    NO_BLOCK,
+    Block,
+    Decision,
+    Guard,
+    Owned,
+    decide,
+    decide_alone,
+    decide_beside,
+)
 from s3api.auth.policy import read_bucket_policy, read_user_policy
 from s3api.auth.principal import ANONYMOUS, Principal
 
@@ -85,7 +95,10 @@ def test_a_users_deny_wins_over_every_allow() -> None:
     assert may(denied, "GetObject", guard(statement("s3:GetObject")), "open")
     refusal = ask(denied, "GetObject", guard(statement("s3:GetObject")), "secret")
     assert refusal == Decision(
-        False, "with an explicit deny in an identity-based policy", "user policy p1, statement number 1"
+        False,
+        "with an explicit deny in an identity-based policy",
+        "user policy p1, statement number 1",
+        by_deny=True,
     )
 
 
@@ -375,6 +388,21 @@ def test_a_restricted_bucket_with_a_public_policy_is_the_accounts_alone() -> Non
     assert not may(STRANGER, "ListBucket", restricted, None)
     assert may(user(), "GetObject", restricted)
     assert may(STRANGER, "ListBucket", guard(named, block=FULL_BLOCK), None)
+
+
+def test_what_goes_with_a_write() -> None:
+    put = statement("s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "public-read"}})
+
+    def beside(principal: Principal, guarded: Guard) -> bool:
+        context = Context(principal, "PutObject", {"x-amz-acl": "public-read"}, {}, 0)
+        return decide_beside(principal, "s3:PutObjectAcl", guarded, "key", context.get).allowed
+
+    assert beside(STRANGER, guard(put))
+    assert not beside(user({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}), guard(put))
+    assert beside(
+        user({"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}, account=STRANGER), guard(put)
+    )
+    assert not beside(STRANGER, guard(put, statement("s3:PutObjectAcl", Effect="Deny")))
 
 
 def test_services_come_in_by_policy() -> None:

@@ -203,12 +203,6 @@ async def test_sources_that_are_not_there(source: Call) -> None:
         await copy_object(source, Bucket="nowhere", Key="to", CopySource="photos/from")
 
 
-async def test_the_source_of_somebody_else(source: Call) -> None:
-    await source.metadata.create_bucket("bobs", region="us-east-1", owner="bob", now_us=NOW_US)
-    with pytest.raises(S3Error, match="AccessDenied"):
-        await copy_object(replace(source, owner="bob"), Bucket="bobs", Key="to", CopySource="photos/from")
-
-
 async def test_conditions_of_the_target(source: Call) -> None:
     where: dict[str, Any] = {"Bucket": "photos", "Key": "to", "CopySource": "photos/from"}
     with pytest.raises(NoSuchKey):

@@ -1,0 +1,318 @@
+"""IAM's operations: one async function each, named as boto3 names it, over the metadata store's users.
+
+Without a UserName most of them are about whoever asks: the account itself for its root. Names of users are
+the same in any case, and keep the case that they were made with, as on AWS. Errors and sentences are AWS's.
+https://docs.aws.amazon.com/IAM/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from metadata.errors import NoSuchAccessKey, NoSuchUser, UserExists, UserInUse
+from metadata.records import AccessKey, IamUser
+from s3api.auth.policy import PolicyError, read_user_policy
+from s3api.auth.principal import Principal
+from s3api.iam.errors import IamError
+from s3api.pairs import ACTIVE, INACTIVE, new_pair
+
+if TYPE_CHECKING:
+    from metadata import Metadata
+
+Output = dict[str, Any]
+T = TypeVar("T")
+
+# "IAM and AWS STS quotas".
+KEYS_OF_USER, USERS_OF_ACCOUNT, POLICY_CHARACTERS = 2, 5000, 2048
+PAGE = 100
+_IDS = ascii_uppercase + "234567"
+
+
+@dataclass(frozen=True, slots=True)
+class IamCall:
+    """One authorised request. `user`: the one that it is about, None for the account's root, where the
+    operation is about one that exists."""
+
+    metadata: Metadata
+    principal: Principal
+    now_us: int
+    user: IamUser | None = None
+
+    @property
+    def account(self) -> str:
+        return self.principal.account
+
+    @property
+    def name(self) -> str | None:
+        return self.user.name if self.user else None
+
+
+def new_user_id() -> str:
+    """Of AWS's form: AIDA and 17 letters and digits."""
+    return "AIDA" + "".join(secrets.choice(_IDS) for _ in range(17))
+
+
+def user_arn(number: str, path: str, name: str) -> str:
+    return f"arn:aws:iam::{number}:user{path}{name}"
+
+
+# --- users -----------------------------------------------------------------------------------------------
+
+
+async def create_user(call: IamCall, *, UserName: str, Path: str = "/") -> Output:
+    known = await call.metadata.users(call.account)
+    if any(user.name.lower() == UserName.lower() for user in known):
+        raise _exists(UserName)
+    if len(known) >= USERS_OF_ACCOUNT:
+        raise IamError("LimitExceeded", f"Cannot exceed quota for UsersPerAccount: {USERS_OF_ACCOUNT}")
+    user = IamUser(call.account, UserName, new_user_id(), Path, call.now_us)
+    try:
+        await call.metadata.create_user(user)
+    except UserExists:
+        raise _exists(UserName) from None
+    return {"User": _shown(call, user)}
+
+
+async def get_user(call: IamCall, *, UserName: str | None = None) -> Output:
+    if call.user is not None:
+        return {"User": _shown(call, call.user)}
+    principal = call.principal
+    account = await call.metadata.account(principal.account)
+    root = {"UserId": principal.number, "Arn": principal.arn, "CreateDate": account.created_us, "Path": "/"}
+    return {"User": {**root, "UserName": account.name}}
+
+
+async def list_users(
+    call: IamCall, *, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    found = [user for user in await call.metadata.users(call.account) if user.path.startswith(PathPrefix)]
+    found.sort(key=lambda user: user.name.lower())
+    page, more = _page(found, lambda user: user.name.lower(), Marker, MaxItems)
+    return {"Users": [_shown(call, user) for user in page], **more}
+
+
+async def update_user(
+    call: IamCall, *, UserName: str, NewUserName: str | None = None, NewPath: str | None = None
+) -> Output:
+    user = _found(call, UserName)
+    name = NewUserName or user.name
+    if name.lower() != user.name.lower():
+        known = await call.metadata.users(call.account)
+        if any(other.name.lower() == name.lower() for other in known):
+            raise _exists(name)
+    try:
+        await call.metadata.rename_user(call.account, user.name, name=name, path=NewPath or user.path)
+    except UserExists:
+        raise _exists(name) from None
+    except NoSuchUser:
+        raise no_such_user(UserName) from None
+    return {}
+
+
+async def delete_user(call: IamCall, *, UserName: str) -> Output:
+    try:
+        await call.metadata.delete_user(call.account, _found(call, UserName).name)
+    except UserInUse as used:
+        raise IamError("DeleteConflict", f"Cannot delete entity, must delete {used.by} first.") from None
+    except NoSuchUser:
+        raise no_such_user(UserName) from None
+    return {}
+
+
+# --- keys ------------------------------------------------------------------------------------------------
+
+
+async def create_access_key(call: IamCall, *, UserName: str | None = None) -> Output:
+    keys = await call.metadata.user_keys(call.account, call.name)
+    if call.name is not None and len(keys) >= KEYS_OF_USER:
+        raise IamError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {KEYS_OF_USER}")
+    pair = new_pair(call.account, call.name)
+    await call.metadata.put_access_key(pair)
+    return {"AccessKey": {**_key(pair), "SecretAccessKey": pair.secret_key}}
+
+
+async def list_access_keys(
+    call: IamCall, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    keys = await call.metadata.user_keys(call.account, call.name)
+    page, more = _page(keys, lambda key: key.access_key, Marker, MaxItems)
+    return {"AccessKeyMetadata": [_key(key) for key in page], **more}
+
+
+async def update_access_key(
+    call: IamCall, *, AccessKeyId: str, Status: str, UserName: str | None = None
+) -> Output:
+    if Status not in ("Active", "Inactive"):
+        raise IamError("ValidationError", f"A key cannot be made {Status}.")
+    await _own_key(call, AccessKeyId)
+    try:
+        await call.metadata.set_access_key(AccessKeyId, state=ACTIVE if Status == "Active" else INACTIVE)
+    except NoSuchAccessKey:
+        raise _no_such_key(AccessKeyId) from None
+    return {}
+
+
+async def delete_access_key(call: IamCall, *, AccessKeyId: str, UserName: str | None = None) -> Output:
+    await _own_key(call, AccessKeyId)
+    try:
+        await call.metadata.delete_access_key(AccessKeyId)
+    except NoSuchAccessKey:
+        raise _no_such_key(AccessKeyId) from None
+    return {}
+
+
+# --- policies --------------------------------------------------------------------------------------------
+
+
+async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, PolicyDocument: str) -> Output:
+    user = _found(call, UserName)
+    try:
+        read_user_policy(PolicyDocument)
+    except PolicyError as why:
+        raise IamError("MalformedPolicyDocument", str(why)) from None
+    others = await call.metadata.user_policies(call.account, user.name)
+    texts = [text for name, text in others if name != PolicyName] + [PolicyDocument]
+    if sum(len("".join(text.split())) for text in texts) > POLICY_CHARACTERS:
+        raise IamError(
+            "LimitExceeded",
+            f"Maximum policy size of {POLICY_CHARACTERS} bytes exceeded for user {user.name}",
+        )
+    try:
+        await call.metadata.put_user_policy(call.account, user.name, PolicyName, PolicyDocument)
+    except NoSuchUser:
+        raise no_such_user(UserName) from None
+    return {}
+
+
+async def get_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
+    user = _found(call, UserName)
+    documents = dict(await call.metadata.user_policies(call.account, user.name))
+    if PolicyName not in documents:
+        raise _no_such_policy(user.name, PolicyName)
+    return {
+        "UserName": user.name,
+        "PolicyName": PolicyName,
+        "PolicyDocument": quote(documents[PolicyName], safe=""),  # RFC 3986, as IAM returns documents
+    }
+
+
+async def list_user_policies(
+    call: IamCall, *, UserName: str, Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    user = _found(call, UserName)
+    names = [name for name, _ in await call.metadata.user_policies(call.account, user.name)]
+    page, more = _page(names, str, Marker, MaxItems)
+    return {"PolicyNames": page, **more}
+
+
+async def delete_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
+    user = _found(call, UserName)
+    if not await call.metadata.delete_user_policy(call.account, user.name, PolicyName):
+        raise _no_such_policy(user.name, PolicyName)
+    return {}
+
+
+async def get_account_summary(call: IamCall) -> Output:
+    """Of what there is here; what there is not (groups, roles, certificates) counts zero."""
+    users = await call.metadata.users(call.account)
+    return {
+        "SummaryMap": {
+            "Users": len(users),
+            "UsersQuota": USERS_OF_ACCOUNT,
+            "Groups": 0,
+            "GroupsQuota": 0,
+            "Roles": 0,
+            "Policies": 0,
+            "AccessKeysPerUserQuota": KEYS_OF_USER,
+            "UserPolicySizeQuota": POLICY_CHARACTERS,
+            "AccountAccessKeysPresent": 1,
+        }
+    }
+
+
+# --- what they share ---------------------------------------------------------------------------------------
+
+
+def _shown(call: IamCall, user: IamUser) -> Output:
+    return {
+        "Path": user.path,
+        "UserName": user.name,
+        "UserId": user.id,
+        "Arn": user_arn(call.principal.number, user.path, user.name),
+        "CreateDate": user.created_us,
+    }
+
+
+def _key(key: AccessKey) -> Output:
+    return {
+        "UserName": key.user_name or "",
+        "AccessKeyId": key.access_key,
+        "Status": "Active" if key.state == ACTIVE else "Inactive",
+        "CreateDate": key.created_us,
+    }
+
+
+async def _own_key(call: IamCall, access_key: str) -> None:
+    keys = await call.metadata.user_keys(call.account, call.name)
+    if all(key.access_key != access_key for key in keys):
+        raise _no_such_key(access_key)
+
+
+def _found(call: IamCall, name: str) -> IamUser:
+    if call.user is None:
+        raise no_such_user(name)
+    return call.user
+
+
+def _page(
+    found: Sequence[T], name: Callable[[T], str], marker: str | None, limit: int
+) -> tuple[list[T], Output]:
+    """Those after the marker (the name of the last of the page before), and what says whether more follow."""
+    rest = [one for one in found if marker is None or name(one) > marker]
+    page = rest[:limit]
+    if len(rest) <= limit:
+        return page, {"IsTruncated": False}
+    return page, {"IsTruncated": True, "Marker": name(page[-1])}
+
+
+def no_such_user(name: str) -> IamError:
+    return IamError("NoSuchEntity", f"The user with name {name} cannot be found.")
+
+
+def _exists(name: str) -> IamError:
+    return IamError("EntityAlreadyExists", f"User with name {name} already exists.")
+
+
+def _no_such_key(access_key: str) -> IamError:
+    return IamError("NoSuchEntity", f"The Access Key with id {access_key} cannot be found.")
+
+
+def _no_such_policy(user: str, name: str) -> IamError:
+    return IamError("NoSuchEntity", f"The user policy with name {name} cannot be found for user {user}.")
+
+
+_HANDLERS: tuple[Callable[..., Awaitable[Output]], ...] = (
+    create_user,
+    get_user,
+    list_users,
+    update_user,
+    delete_user,
+    create_access_key,
+    list_access_keys,
+    update_access_key,
+    delete_access_key,
+    put_user_policy,
+    get_user_policy,
+    list_user_policies,
+    delete_user_policy,
+    get_account_summary,
+)
+ACTIONS: dict[str, Callable[..., Awaitable[Output]]] = {
+    "".join(word.capitalize() for word in handler.__name__.split("_")): handler for handler in _HANDLERS
+}
+"""Every operation that is implemented, by its name in AWS's model."""

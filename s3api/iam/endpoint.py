@@ -1,0 +1,167 @@
+"""IAM's endpoint: one signed form in, one XML document out.
+
+In this order: the form is received (its digest is what was signed), the signature verified, the operation
+found and its inputs read, the caller authorised by its own policies, and the operation run.
+https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from metadata.errors import MetadataUnavailable, NoSuchUser
+from metadata.records import IamUser
+from s3api.auth import read_service_claim
+from s3api.auth.context import Context
+from s3api.auth.decision import decide_alone, refusal_message
+from s3api.auth.principal import Principal
+from s3api.body import Body
+from s3api.errors import S3Error
+from s3api.iam.api import ACTIONS, IamCall, no_such_user, user_arn
+from s3api.iam.errors import IamError
+from s3api.iam.wire import MAX_FORM_BYTES, IamWire, read_form, render_error
+
+if TYPE_CHECKING:
+    from metadata import Metadata
+    from s3api.denials import Denials
+    from s3api.http import Request
+    from s3api.keys import Keys
+    from s3api.observe import AccessRecord
+    from s3api.wire import Reply
+
+log = logging.getLogger("sixfold.iam")
+FORM_TYPE = "application/x-www-form-urlencoded"
+# Operations about no user that is there already.
+_WITHOUT_USER = frozenset({"CreateUser", "ListUsers", "GetAccountSummary"})
+# What S3's reader of signatures says, in the words of AWS's query APIs.
+_SIGNATURE_CODES = {
+    "AuthorizationHeaderMalformed": "IncompleteSignature",
+    "RequestTimeTooSkewed": "SignatureDoesNotMatch",
+    "SignatureDoesNotMatch": "SignatureDoesNotMatch",
+    "AccessDenied": "AccessDenied",
+}
+
+
+def is_form(request: Request) -> bool:
+    """Whether a request to "/" is one of a query API."""
+    kind = request.headers.get("content-type", "")
+    return request.method == "POST" and kind.partition(";")[0].strip().lower() == FORM_TYPE
+
+
+class IamEndpoint:
+    """One for all requests of a gateway."""
+
+    def __init__(self, *, metadata: Metadata, keys: Keys, denials: Denials, body_idle_s: float) -> None:
+        self._metadata, self._keys, self._denials = metadata, keys, denials
+        self._idle_s = body_idle_s
+        self._wire = IamWire(ACTIONS)
+
+    async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
+        """Raises ClientGone; every other failure is an answer."""
+        record.operation = "iam"
+        try:
+            return await self._answer(request, record, now_us)
+        except IamError as why:
+            error = why
+        except S3Error as why:
+            code = _SIGNATURE_CODES.get(why.code, "IncompleteSignature")
+            error = IamError(code, why.message or "The request signature cannot be accepted.")
+        except MetadataUnavailable:
+            error = IamError("ServiceUnavailable", "The store cannot take this request now.")
+        record.code = error.code
+        return render_error(error, record.request_id)
+
+    async def _answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
+        received = Body(request.pieces, None, limit_bytes=MAX_FORM_BYTES, idle_s=self._idle_s)
+        body = bytes(await received.read_all(MAX_FORM_BYTES))
+        principal = await self._authenticate(request, body, record, now_us)
+        form = read_form(body)
+        action = self._wire.find(form)
+        record.operation = f"iam.{action.name}"
+        inputs = action.read(form)
+        user = await self._user(action.name, principal, inputs.get("UserName"))
+        named = inputs.get("UserName")
+        self._authorize(principal, action.name, _resource(principal, user, inputs), request, record, now_us)
+        if user is None and named is not None and action.name not in _WITHOUT_USER:
+            raise no_such_user(named)
+        call = IamCall(self._metadata, principal, now_us, user)
+        result = await action.handler(call, **inputs)
+        if not action.name.startswith(("Get", "List")):
+            self._keys.forget()
+        return action.render(result, record.request_id)
+
+    async def _authenticate(
+        self, request: Request, body: bytes, record: AccessRecord, now_us: int
+    ) -> Principal:
+        claim = read_service_claim(
+            request.method, request.raw_path, request.raw_query, request.raw_headers, body, now_us, b"iam"
+        )
+        if claim is None:
+            raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
+        key = await self._keys.find(claim.access_key)
+        if key is None:
+            raise IamError("InvalidClientTokenId", "The security token included in the request is invalid.")
+        claim.verify(key.secret_key)
+        record.access_key, record.owner = key.access_key, key.owner
+        principal = await self._keys.principal(key)
+        if principal.anonymous:  # its user is gone
+            raise IamError("InvalidClientTokenId", "The security token included in the request is invalid.")
+        return principal
+
+    async def _user(self, action: str, principal: Principal, name: str | None) -> IamUser | None:
+        """The user that a request is about: the one it names, else the caller, None for a root."""
+        if action in _WITHOUT_USER:
+            return None
+        try:
+            name = name or principal.user
+            return await self._metadata.user(principal.account, name) if name else None
+        except NoSuchUser:
+            return None
+
+    def _authorize(
+        self,
+        principal: Principal,
+        name: str,
+        arn: str,
+        request: Request,
+        record: AccessRecord,
+        now_us: int,
+    ) -> None:
+        action = f"iam:{name}"
+        context = Context(
+            principal,
+            name,
+            request.headers,
+            {},
+            now_us,
+            source_ip=record.client or None,
+            secure=request.secure,
+        )
+        decision = decide_alone(principal, action, arn, context.get)
+        if decision.allowed:
+            return
+        self._denials.note(
+            record.request_id,
+            time_us=now_us,
+            operation=f"iam.{name}",
+            principal=principal.arn or "anonymous",
+            source_ip=record.client or None,
+            action=action,
+            resource=arn,
+            reason=decision.reason,
+            statement=decision.statement,
+        )
+        raise IamError("AccessDenied", refusal_message(principal, action, arn, decision))
+
+
+def _resource(principal: Principal, user: IamUser | None, inputs: Mapping[str, Any]) -> str:
+    """The ARN that a policy must allow the operation on."""
+    if user is not None:
+        return user_arn(principal.number, user.path, user.name)
+    if (name := inputs.get("UserName")) is not None:
+        return user_arn(principal.number, inputs.get("Path", "/"), name)
+    if (prefix := inputs.get("PathPrefix")) is not None:
+        return user_arn(principal.number, prefix, "")
+    return f"arn:aws:iam::{principal.number}:root"

@@ -1,0 +1,44 @@
+"""What a key pair and an account are made of, when one is made."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from string import ascii_letters, ascii_uppercase, digits
+
+from metadata.records import AccessKey, Account
+
+# The canonical user id of the first account, as S3 writes such ids: SHA-256 of "sixfold root account".
+ROOT_OWNER = "6708642f4aa68d43e8fbfd68808296a0132fdece06d2b218f71530cbe2452969"
+ROOT_NAME = "sixfold"
+ACTIVE, INACTIVE = "active", "inactive"
+_ALPHABET = ascii_uppercase + "234567"
+
+
+def new_pair(owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
+    """A random pair of AWS's lengths: 20 and 40 characters, 90 and 238 bits. No shell minds any of them."""
+    return pair("SF" + _random(_ALPHABET, 18), _random(ascii_letters + digits, 40), owner, user)
+
+
+def pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
+    return AccessKey(access_key, secret_key, owner, ACTIVE, time.time_ns() // 1000, user)
+
+
+def new_account(name: str, email: str | None = None, canonical: str | None = None) -> Account:
+    """An account with a random canonical id, unless it is given one."""
+    id_ = canonical or secrets.token_hex(32)
+    return Account(id_, number_of(id_), name, email, time.time_ns() // 1000)
+
+
+def first_account() -> Account:
+    """The account whose root pair `serve` makes, as it stands until somebody renames it."""
+    return new_account(ROOT_NAME, None, ROOT_OWNER)
+
+
+def number_of(canonical: str) -> str:
+    """The twelve digits of an account, made of its canonical id so that nobody need keep a counter."""
+    return f"{int(canonical[:15], 16) % 10**12:012d}"
+
+
+def _random(alphabet: str, length: int) -> str:
+    return "".join(secrets.choice(alphabet) for _ in range(length))

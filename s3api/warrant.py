@@ -1,0 +1,96 @@
+"""One request's permission, asked at each step of the gateway's way: before its body is received, after a
+document is read that says more, and when the operation finds that a key is missing.
+
+Everything that can be refused is refused before the body, where what the body says cannot change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
+from s3api.access import Asked, Authority, Source
+from s3api.auth.actions import wanted
+from s3api.errors import S3Error
+from s3api.operations.copies import parse_source
+
+if TYPE_CHECKING:
+    from s3api.operations.call import Call
+
+COPIES = frozenset({"CopyObject", "UploadPartCopy"})
+"""Operations with a source, which is asked for even where the target is free."""
+# Each key is asked for by itself, once the list of them is read.
+_BY_KEY = frozenset({"DeleteObjects"})
+_MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
+
+
+class Warrant:
+    """The permission of `call`, which gets its `access` and `writer` here."""
+
+    def __init__(self, authority: Authority, call: Call, asked: Asked, key: str | None) -> None:
+        self._authority, self._call, self._asked, self._key = authority, call, asked, key
+        self._version = asked.query.get("versionId")
+        self._deferred = False
+        self._source: Source | None = None
+
+    async def before_body(self) -> None:
+        """Raises S3Error AccessDenied, NoSuchKey, NoSuchBucket (of a copy's source), InvalidRequest."""
+        call, asked = self._call, self._asked
+        if call.principal.anonymous and any(name.startswith("response-") for name in asked.query):
+            raise S3Error(
+                "InvalidRequest",
+                "Request specific response headers cannot be used for anonymous GET requests.",
+            )
+        if call.bucket is None:
+            await self._alone()
+            return
+        access = self._authority.ask(call.principal, asked, call.bucket, call.settings)
+        if not self._authority.is_free(call.principal, call.bucket, call.settings):
+            call.access = access
+            call.writer = self._authority.writer(call.principal, call.bucket, call.settings)
+            self._deferred = access.awaits_document(asked.operation)
+            if not self._deferred and asked.operation not in _BY_KEY:
+                await access.check(self._key, self._version)
+        if asked.operation in COPIES:
+            found = parse_source(asked.headers["x-amz-copy-source"], {}, None)
+            self._source = Source(found.bucket, found.key, found.version_id)
+            await access.check_source(self._source)
+
+    async def after_body(self, inputs: Mapping[str, Any]) -> None:
+        """Raises S3Error AccessDenied."""
+        if not self._deferred:
+            return
+        access = self._call.access
+        if access is None:
+            await self._authority.check_alone(self._call.principal, self._asked, self._asked.bucket, inputs)
+        else:
+            access.read_document(inputs)
+            await access.check(self._key, self._version)
+
+    @contextmanager
+    def discretion(self) -> Iterator[None]:
+        """Say AccessDenied instead of "no such key" to who may not list the bucket (GetObject, API
+        reference)."""
+        try:
+            yield
+        except (*_MISSING, S3Error) as error:
+            access, key = self._call.access, self._key
+            if access is None or key is None or self._source is not None or _is_other(error):
+                raise
+            if access.may_list(key):
+                raise
+            action = wanted(self._asked.operation, self._asked.headers, version=self._version is not None)
+            raise access.hidden(action.action, key) from None
+
+    async def _alone(self) -> None:
+        principal, asked = self._call.principal, self._asked
+        names_region = any("s3:locationconstraint" in policy.keys for _, policy in principal.policies)
+        self._deferred = asked.operation == "CreateBucket" and names_region
+        if not self._deferred:
+            await self._authority.check_alone(principal, asked, asked.bucket)
+
+
+def _is_other(error: Exception) -> bool:
+    return isinstance(error, S3Error) and error.code not in ("NoSuchKey", "NoSuchVersion")
