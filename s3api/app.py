@@ -51,6 +51,11 @@ class App:
         self._under_way, self._most_under_way = 0, settings.max_concurrent_requests
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
+        self._listeners = Listeners()
+
+    def stopping(self) -> None:
+        """Streams without an end are to end now: the server waits for all answers."""
+        self._listeners.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -167,7 +172,7 @@ class App:
                 targets=store.targets,
             )
             self.store = api.state.store = store
-            api.state.listeners = Listeners()
+            self._listeners = api.state.listeners = Listeners()
             store.metadata.watch(self._metrics.committed)
             api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
             if self._own_process:

@@ -227,6 +227,9 @@ class StoreProtocol(HttpToolsProtocol):
             self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, not_taken(transport))
 
     def shutdown(self) -> None:
+        """The server is told to stop: answers under way may end, and those that never end are to."""
+        if (stopping := getattr(self.app, "stopping", None)) is not None:
+            stopping()
         super().shutdown()
         self._hang_up()
 

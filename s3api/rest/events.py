@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Annotated
 
 import orjson
@@ -37,10 +38,20 @@ MOST_LISTENERS = 64
 
 
 class Listeners:
-    """How many listen in this process: each asks the database twice a second."""
+    """Who listens in this process: each asks the database twice a second, until the server stops."""
 
     def __init__(self, most: int = MOST_LISTENERS) -> None:
         self._most, self._now = most, 0
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    async def pause(self, seconds: float) -> bool:
+        """Whether to go on after so long."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        return not self._stopped.is_set()
 
     def enter(self) -> None:
         if self._now >= self._most:
@@ -90,7 +101,7 @@ async def _told(
     try:
         said_s = time.monotonic()
         yield b"retry: 1000\n\n"
-        async for each in _new(outbox, start):
+        async for each in _new(outbox, start, listeners):
             if each is None:
                 if time.monotonic() - said_s > SILENCE_S:
                     said_s = time.monotonic()
@@ -103,10 +114,11 @@ async def _told(
         listeners.leave()
 
 
-async def _new(outbox: Outbox, low: int) -> AsyncIterator[OutboxEvent | None]:
+async def _new(outbox: Outbox, low: int, listeners: Listeners) -> AsyncIterator[OutboxEvent | None]:
     """Every event after the id `low` once, as they come; None now and then, when there is nothing."""
     told: set[int] = set()
-    while True:
+    going = True
+    while going:
         at = low
         while True:
             try:
@@ -124,4 +136,4 @@ async def _new(outbox: Outbox, low: int) -> AsyncIterator[OutboxEvent | None]:
                 break
         told = {id_ for id_ in told if id_ > low}
         yield None
-        await asyncio.sleep(POLL_S)
+        going = await listeners.pause(POLL_S)
