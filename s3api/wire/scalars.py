@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
@@ -148,6 +148,14 @@ def write_iso(when: Time) -> str:
     if isinstance(when, str):
         return when
     return _iso(when // 1_000_000 if isinstance(when, int) else int(when.timestamp()))
+
+
+def write_isos(times: Sequence[Time]) -> list[str]:
+    """The same for many."""
+    try:
+        return list(map(_iso, [time // 1_000_000 for time in times]))  # type: ignore[operator]
+    except TypeError:  # not all of them are integers
+        return list(map(write_iso, times))
 
 
 @lru_cache(8192)  # objects of one listing were often written within the same seconds

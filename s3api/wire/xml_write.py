@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from s3api.columns import Columns
 from s3api.wire.model import Shape
 from s3api.wire.scalars import Writer, escape, escape_etag, writer
+from s3api.wire.xml_columns import columns_writer
 
 ElementWriter = Callable[[Any], str]
 
@@ -85,8 +87,30 @@ def _nested(
     member: Shape, name: str, write: str, known: dict[tuple[str, str], ElementWriter]
 ) -> tuple[ElementWriter, str]:
     if member.type == "list" and member.trait("flattened"):
-        return compile_writer(member.item, member.flat_tag(name), "", known), f"join(map({write}, x))"
+        return _flattened(member.item, member.flat_tag(name), known), f"{write}(x)"
     return compile_writer(member, member.wire_name(name), "", known), f"{write}(x)"
+
+
+def _flattened(item: Shape, tag: str, known: dict[tuple[str, str], ElementWriter]) -> ElementWriter:
+    """A list whose elements stand side by side, given as structures or as columns of them."""
+    one = compile_writer(item, tag, "", known)
+    if item.type != "structure":
+        return lambda values: "".join(map(one, values))
+    made: list[ElementWriter] = []
+
+    def element(member: Shape, name: str) -> ElementWriter:
+        if member.type == "list" and member.trait("flattened"):
+            return _flattened(member.item, member.flat_tag(name), known)
+        return compile_writer(member, member.wire_name(name), "", known)
+
+    def write(values: Any) -> str:
+        if not isinstance(values, Columns):
+            return "".join(map(one, values))
+        if not made:
+            made.append(columns_writer(item, tag, element))
+        return made[0](values)
+
+    return write
 
 
 def _start(pieces: list[str]) -> str:
