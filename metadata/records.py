@@ -300,6 +300,11 @@ class Page:
     next_after: str | None
     next_is_prefix: bool = False
 
+    @property
+    def weight(self) -> int:
+        """How many records it is as heavy as."""
+        return 1 + len(self.objects) + len(self.prefixes)
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:

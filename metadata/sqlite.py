@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metadata.errors import MetadataUnavailable
+from metadata.records import Page
 from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.wal_index import WalIndex
 
@@ -70,7 +71,7 @@ class SqliteRunner:
         self._reader.execute("SELECT 1 FROM sqlite_schema").fetchall()  # opens the WAL-index
         self._wal_index: WalIndex | None = WalIndex.acquire(path)
         self._recalled: dict[tuple[Any, ...], Any] = {}
-        self._recalled_at = b""
+        self._recalled_at, self._recalled_weight = b"", 0
         self._busy_ms = -1
         self._waiting: deque[Job] = deque()
         self._scheduled = self._closed = False
@@ -120,12 +121,13 @@ class SqliteRunner:
             raise MetadataUnavailable("the store is closed")
         question = (make, *arguments)
         stamp = self._wal_index.stamp()
-        if stamp != self._recalled_at or len(self._recalled) >= RECALLED:
+        if stamp != self._recalled_at or self._recalled_weight >= RECALLED:
             self._recalled.clear()
-            self._recalled_at = stamp
+            self._recalled_at, self._recalled_weight = stamp, 0
         found: T | None = self._recalled.get(question)
         if found is None:
             found = self._recalled[question] = await self.read(make, *arguments)
+            self._recalled_weight += found.weight if isinstance(found, Page) else 1
         return found
 
     async def close(self) -> None:

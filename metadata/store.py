@@ -261,11 +261,8 @@ class Metadata(Accounts):
         `limit` counts keys and common prefixes together. Raises NoSuchBucket.
         """
         check_key(prefix + (after or ""))
-        return await self._read(
-            lambda: listing.list_objects(
-                bucket, prefix, delimiter, after, limit, after_is_prefix=after_is_prefix
-            )
-        )
+        place = (after, after_is_prefix)
+        return await self._recall(listing.list_objects, bucket, prefix, delimiter, place, limit)
 
     async def object_parts(self, data_id: bytes, *, after: int, limit: int) -> list[Part]:
         """Parts of a completed multipart object with numbers above `after`, with their `start`."""

@@ -130,8 +130,10 @@ _UPLOAD_PAGES: dict[tuple[bool, bool, bool], Statement] = {
 
 
 def list_objects(
-    bucket: str, prefix: str, delimiter: str | None, after: str | None, limit: int, *, after_is_prefix: bool
+    bucket: str, prefix: str, delimiter: str | None, place: tuple[str | None, bool], limit: int
 ) -> Transaction[Page]:
+    """`place`: after what the page begins, and whether that is a prefix."""
+    after, after_is_prefix = place
     row = yield B.id(bucket=bucket)
     if row is None:
         raise NoSuchBucket

@@ -107,9 +107,8 @@ class Counted:
 
     def run(self, **given: Any) -> Page:
         asked: dict[str, Any] = {"prefix": "", "delimiter": "/", "after": None, "limit": 1000} | given
-        listing = list_objects(
-            "b", asked["prefix"], asked["delimiter"], asked["after"], asked["limit"], after_is_prefix=False
-        )
+        after = (asked["after"], False)
+        listing = list_objects("b", asked["prefix"], asked["delimiter"], after, asked["limit"])
         reply: Any = None
         try:
             while True:

@@ -47,7 +47,8 @@ def test_columns_are_a_list_of_structures() -> None:
 
 
 @pytest.mark.parametrize(
-    "texts", [[], [""], ["", ""], ["a", "b"], ["&amp;", '<"'], ["a\nb", "c"], ["\x01", "&"], ["\r"], ["%s", "%"]]
+    "texts",
+    [[], [""], ["", ""], ["a", "b"], ["&amp;", '<"'], ["a\nb", "c"], ["\x01", "&"], ["\r"], ["%s", "%"]],
 )
 def test_many_texts_are_escaped_as_each_is(texts: list[str]) -> None:
     assert list(escaped(texts)) == [escape(text) for text in texts]
