@@ -18,7 +18,7 @@ from s3api.operations import completion
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
-from s3api.operations.encryption import encrypted, managed_members, members, seal, unsealed
+from s3api.operations.encryption import check_completion, encrypted, members, seal, unsealed
 from s3api.operations.expiry import abort_date, expiration
 from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
@@ -133,8 +133,7 @@ async def complete_multipart_upload(
     version_id: str | None
     try:
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
-        if more.get("SSECustomerAlgorithm"):
-            await unsealed(call, upload.extras.encryption, more)
+        await check_completion(call, upload, more)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
         parts = completion.chosen(upload, named, stored)
         checksum = completion.checksum(upload, parts)
@@ -151,7 +150,7 @@ async def complete_multipart_upload(
         "ETag": f'"{done.etag}"',
         "VersionId": version_id,
         **checksum_members(done.checksum),
-        **managed_members(done.extras.encryption),
+        **members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
         **expiration(call, done),
     }
 

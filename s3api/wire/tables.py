@@ -36,6 +36,13 @@ ROOTS = {
     "ListObjectsV2": "ListBucketResult",
     "ListParts": "ListPartsResult",
 }
+# Headers of answers that S3 gives beyond its model: a completion echoes the customer's key as the parts do.
+UNMODELLED_HEADERS = {
+    "CompleteMultipartUpload": {
+        "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+        "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-md5",
+    }
+}
 # The root element *is* the one member.
 UNWRAPPED = frozenset({"GetBucketLocation"})
 # Success codes that the model leaves at 200.
