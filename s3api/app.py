@@ -98,7 +98,8 @@ class App:
         if headers.get(b"authorization", b"").startswith(b"AWS"):
             return False
         host = headers.get(b"host", b"").decode("latin-1")
-        return parse_target(b"/", host, self.settings.domains)[0] is None
+        named = self.settings.domains + self.settings.website_domains
+        return parse_target(b"/", host, named)[0] is None
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.pop("state", {})
@@ -166,6 +167,7 @@ class App:
                 ),
                 region=settings.region,
                 domains=settings.domains,
+                website_domains=settings.website_domains,
                 max_object_bytes=settings.max_object_bytes,
                 body_idle_s=settings.body_idle_s,
                 sink=self.sinks,
