@@ -15,6 +15,7 @@ from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
 from s3api.errors import S3Error
 from s3api.operations import completion
+from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
@@ -33,7 +34,7 @@ from s3api.operations.uploads import (
 )
 
 
-class UploadInputs(Description, Marks, Encrypting, total=False):
+class UploadInputs(Description, Marks, Encrypting, ObjectAcl, total=False):
     pass
 
 
@@ -56,17 +57,18 @@ async def create_multipart_upload(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
+    owner, extras = await owner_and_extras(call, more, extras_of_upload(call, more))
     sealed = await seal(call, Bucket, Key, more)
     upload = Upload(
         id=new_upload_id(),
         bucket=Bucket,
         key=Key,
-        owner=call.owner,
+        owner=owner,
         initiated_us=call.now_us,
         properties=properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
-        extras=encrypted(extras_of_upload(call, more), sealed),
+        extras=encrypted(extras, sealed),
     )
     await call.metadata.create_upload(upload)
     return {
@@ -205,7 +207,7 @@ def _made_of(
         data_id=data_id,
         etag=completion.etag([part.etag for part in parts]),
         modified_us=call.now_us,
-        owner=call.owner,
+        owner=upload.owner,
         properties=upload.properties,
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),

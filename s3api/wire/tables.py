@@ -97,9 +97,6 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     "x-amz-request-payer": None,
     # Asks for RestoreStatus in listings, which AWS leaves out too for an object that was never archived.
     "x-amz-optional-object-attributes": None,
-    # What holds here anyway: the bucket's owner, and nobody else, has every right.
-    "x-amz-acl": frozenset({"private", "bucket-owner-full-control"}),
-    "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
     # Asks to go past a retention: harmless for an operation that meets none.
     "x-amz-bypass-governance-retention": None,
 }
