@@ -43,8 +43,10 @@ class GatewayTracing:
         app._api_answer = self._api_answer(app._api_answer)
         patched: Any = gateway
         patched.serve = self._serve(gateway.serve)
-        for name in ("_authenticate", "_authorize"):
-            setattr(patched, name, _spanned(self._tracer, name.strip("_"), getattr(gateway, name)))
+        patched._authenticate = _spanned(self._tracer, "authenticate", gateway._authenticate)
+        authority: Any = gateway._authority
+        for name in ("is_free", "ask", "check_alone"):
+            setattr(authority, name, _spanned(self._tracer, "authorize", getattr(authority, name)))
         self._instrument_metadata(metadata)
         self._instrument_blobs(blobs)
 
@@ -92,13 +94,8 @@ class GatewayTracing:
     # --- metadata ---------------------------------------------------------------------------------
 
     def _instrument_metadata(self, metadata: Any) -> None:
-        read, write, runner = metadata._read, metadata._write, metadata._runner
-
-        async def traced_read(make: Any, *arguments: Any) -> Any:
-            if not recording():
-                return await read(make, *arguments)
-            with self._tracer.start_as_current_span(f"metadata {_name(make)}", kind=SpanKind.CLIENT):
-                return await read(make, *arguments)
+        write, runner = metadata._write, metadata._runner
+        metadata._read, metadata._recall = self._read(metadata._read), self._read(metadata._recall)
 
         def traced_write(key: Any, make: Any, *arguments: Any) -> Any:
             future = write(key, make, *arguments)
@@ -108,8 +105,17 @@ class GatewayTracing:
                 future.add_done_callback(partial(ended, span))
             return future
 
-        metadata._read, metadata._write = traced_read, traced_write
+        metadata._write = traced_write
         metadata.watch(self._committed(runner.on_commit))
+
+    def _read(self, read: Any) -> Any:
+        async def traced(make: Any, *arguments: Any) -> Any:
+            if not recording():
+                return await read(make, *arguments)
+            with self._tracer.start_as_current_span(f"metadata {_name(make)}", kind=SpanKind.CLIENT):
+                return await read(make, *arguments)
+
+        return traced
 
     def _committed(self, others: Committed) -> Committed:
         def committed(batch: Sequence[Any], seconds: float) -> None:
