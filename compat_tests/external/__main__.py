@@ -71,6 +71,7 @@ def run(
     told = environment(suite, url, options.region, who, scratch)
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SIXFOLD_"))}
     outer |= told | {
+        "PYTHONSAFEPATH": "1",  # a checkout of moto has a moto of its own
         "PYTHONPATH": str(PLUGINS),
         "SIXFOLD_RECORD": str(record),
         "AWS_EC2_METADATA_DISABLED": "true",

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from compat_tests import against
-from compat_tests.external.identities import Identities, ask
+from compat_tests.external.identities import ROLES, Identities, Identity, ask
 from compat_tests.external.s3tests_conf import DAY_S, KMS_KEYS
 
 REGION = "us-east-1"
-SIXFOLD = "from s3api.cli import main; main()"  # the command, wherever it is installed
-# Days of seconds, small objects that change their class, logs that are delivered while a test waits.
-HASTE = {
+MAIN_NAME, MAIN_EMAIL = "main", "main@example.com"
+SETTINGS = {
     "SIXFOLD_LIFECYCLE_DAY_S": str(DAY_S),
     "SIXFOLD_LIFECYCLE_MINIMUM_BYTES": "0",
-    "SIXFOLD_BUCKET_LOG_EVERY_S": "4",
+    # Most of ceph/s3-tests is of the years before April 2023, when buckets had ACLs and could be public.
+    "SIXFOLD_ACLS": "true",
+    "SIXFOLD_BLOCK_PUBLIC_ACCESS": "false",
+    "SIXFOLD_BUCKET_LOG_EVERY_S": "5",  # expected_object_roll_time in ceph/s3-tests
 }
 
 
@@ -26,18 +30,30 @@ HASTE = {
 def running(scratch: Path) -> Iterator[tuple[str, Identities]]:
     """Its endpoint, and who may use it."""
     sixfold = against.SERVERS["sixfold"]
-    for arn in KMS_KEYS:
-        make_key(arn.rpartition("/")[2], scratch / "data")
-    sixfold = sixfold._replace(environment=sixfold.environment | HASTE)
+    sixfold = sixfold._replace(environment=sixfold.environment | SETTINGS)
+    data = str(scratch / "data")
+    for key in KMS_KEYS:
+        _sixfold("kms", "create", "--id", key, "--data", data)
+    _sixfold("account", "rename", "sixfold", MAIN_NAME, "--email", MAIN_EMAIL, "--data", data)
     with against.running(sixfold, scratch) as port:
         url = f"http://127.0.0.1:{port}"
         main = ask(url, REGION, against.ACCESS_KEY, against.SECRET_KEY)
-        yield url, Identities.of({}, main)
+        main = replace(main, display_name=MAIN_NAME, email=MAIN_EMAIL)
+        others = {role: _account(role, data) for role in ROLES if role != "main"}
+        yield url, Identities.of(others, main)
 
 
-def make_key(name: str, data: Path) -> None:
-    """A key of encryption by that name, as an operator makes one."""
-    command = [sys.executable, "-c", SIXFOLD, "kms", "create", "--id", name, "--data", str(data)]
-    subprocess.run(
-        command, env=against.outer_environment(), cwd=against.HERE.parent, check=True, capture_output=True
-    )
+def _account(name: str, data: str) -> Identity:
+    """A new account, by its root key pair."""
+    email = f"{name}@example.com"
+    told = json.loads(_sixfold("account", "create", name, "--email", email, "--json", "--data", data))
+    pair = told["access key"], told["secret key"]
+    return Identity(*pair, told["canonical id"], name, email, told["account"])
+
+
+def _sixfold(*arguments: str) -> str:
+    """What the command says. Raises CalledProcessError."""
+    command = [sys.executable, "-c", "from s3api.cli import main; main()", *arguments]
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=against.outer_environment()
+    ).stdout

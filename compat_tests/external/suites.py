@@ -93,7 +93,7 @@ SUITES = {
             "getmoto/moto",
             "0af643a5dbfc98797f08ee64f5be3ef8002d56ff",
             ("tests/test_s3",),
-            (*PINNED, "moto[s3]==5.2.5", "freezegun==1.5.5"),
+            (*PINNED, "moto[s3,server]==5.2.5", "freezegun==1.5.5"),
             plugins=("sixfold_moto",),
             in_parallel=False,
         ),
@@ -115,4 +115,5 @@ def environment(suite: Suite, url: str, region: str, identities: Identities, scr
         "AWS_ACCESS_KEY_ID": main.access_key,
         "AWS_SECRET_ACCESS_KEY": main.secret_key,
         "AWS_DEFAULT_REGION": "us-west-2" if suite.name in ("botocore", "boto3", "s3transfer") else region,
+        **({"TEST_SERVER_MODE": "true", "TEST_SERVER_MODE_ENDPOINT": url} if suite.name == "moto" else {}),
     }

@@ -14,7 +14,7 @@ import typer
 from chunkd import NodeError
 from metadata.errors import MetadataError
 from s3api import __version__
-from s3api.cli import events, keys, kms, lifecycle, nodes, serve
+from s3api.cli import accounts, events, keys, kms, lifecycle, nodes, serve
 from s3api.cli.screen import fail
 from s3api.settings import SettingsError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
 )
 app.command("serve")(serve.serve)
 app.add_typer(nodes.app, name="node")
+app.add_typer(accounts.app, name="account")
 app.add_typer(keys.app, name="key")
 app.add_typer(kms.app, name="kms")
 app.add_typer(events.app, name="event")

@@ -7,7 +7,7 @@ where a page holds one that needs it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
@@ -20,6 +20,7 @@ from s3api.operations.expiry import abort_date
 from s3api.operations.inputs import CustomerKey
 from s3api.operations.paging import (
     Encode,
+    Owners,
     all_shown,
     encoder,
     make_token,
@@ -31,8 +32,6 @@ from s3api.operations.paging import (
 from s3api.operations.uploads import check_upload_id
 
 _EMPTY = Page([], [], None)
-Owners = dict[str, dict[str, str]]
-"""Canonical id -> the Owner structure, made once a page."""
 
 
 class _Lists(dict[str | None, list[str] | None]):
@@ -59,8 +58,7 @@ async def list_objects(
     encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
     out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
-    owners = await _owners(call, {found.owner for found in page.objects})
-    out["Contents"] = _contents(page.objects, encode, owners)
+    out["Contents"] = _contents(page.objects, encode, with_owner=True)
     out["Marker"] = shown(Marker or "", encode)
     if Delimiter:
         out["NextMarker"] = shown(page.next_after, encode)
@@ -86,8 +84,7 @@ async def list_objects_v2(
     after = (StartAfter or None, False) if not ContinuationToken else read_token(ContinuationToken)
     page = await _page(call, Bucket, Prefix, Delimiter, after, limit)
     out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
-    owners = await _owners(call, {found.owner for found in page.objects}) if FetchOwner else None
-    out["Contents"] = _contents(page.objects, encode, owners)
+    out["Contents"] = _contents(page.objects, encode, with_owner=bool(FetchOwner))
     out["KeyCount"] = len(page.objects) + len(page.prefixes)
     if ContinuationToken is not None:
         out["ContinuationToken"] = ContinuationToken
@@ -127,7 +124,7 @@ async def list_object_versions(
     else:
         await call.metadata.get_bucket(Bucket)
     keys = all_shown([version.key for version in page.versions], encode)
-    owners, lists = await _owners(call, {version.owner for version in page.versions}), _Lists()
+    owners, lists = Owners(), _Lists()
     entries = [
         (version.marker, _version_entry(key, version, owners, lists))
         for key, version in zip(keys, page.versions, strict=True)
@@ -202,8 +199,7 @@ async def list_multipart_uploads(
         upload_id_marker=_upload_marker(KeyMarker, UploadIdMarker),
         limit=limit,
     )
-    owners = await _owners(call, {upload.owner for upload in page.uploads})
-    out["Uploads"] = [_upload_entry(upload, owners[upload.owner], encode) for upload in page.uploads]
+    out["Uploads"] = [_upload_entry(upload, encode) for upload in page.uploads]
     out["CommonPrefixes"] = _prefixes(page.prefixes, encode)
     out["IsTruncated"] = page.next_key_marker is not None
     out["NextKeyMarker"] = shown(page.next_key_marker, encode)
@@ -228,14 +224,13 @@ async def list_parts(
     if more:
         await unsealed(call, upload.extras.encryption, more)
     found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
-    owner = await call.owner_shown(upload.owner)
     parts = found[:limit]
     return {
         "Bucket": Bucket,
         "Key": Key,
         "UploadId": UploadId,
-        "Initiator": owner,
-        "Owner": owner,
+        "Initiator": {"ID": upload.owner},
+        "Owner": {"ID": upload.owner},
         "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
@@ -269,11 +264,6 @@ async def _page(
     )
 
 
-async def _owners(call: Call, canonical: Iterable[str]) -> Owners:
-    """The Owner structures of a page, each made once."""
-    return {owner: await call.owner_shown(owner) for owner in canonical}
-
-
 def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None) -> tuple[str | None, bool]:
     if not marker:
         return None, False
@@ -296,11 +286,11 @@ def _common(
     }
 
 
-def _contents(objects: list[Listed], encode: Encode | None, owners: Owners | None) -> Sequence[Output]:
+def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> Sequence[Output]:
     """The entries of a page, as columns: 0.2 ms a thousand. None values are left out when it is rendered."""
     if not objects:
         return []
-    keys, etags, sizes, modified, classes, of_whom, algorithms, types = zip(*objects, strict=True)
+    keys, etags, sizes, modified, classes, owners, algorithms, types = zip(*objects, strict=True)
     lists = _Lists()
     columns: dict[str, Sequence[Any]] = {
         "Key": all_shown(keys, encode),
@@ -311,8 +301,8 @@ def _contents(objects: list[Listed], encode: Encode | None, owners: Owners | Non
         "Size": sizes,
         "StorageClass": classes,
     }
-    if owners:
-        columns["Owner"] = list(map(owners.__getitem__, of_whom))
+    if with_owner:
+        columns["Owner"] = list(map(Owners().__getitem__, owners))
     return Columns(columns)
 
 
@@ -342,14 +332,14 @@ def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | N
     return upload_marker
 
 
-def _upload_entry(upload: Upload, owner: Output, encode: Encode | None) -> Output:
+def _upload_entry(upload: Upload, encode: Encode | None) -> Output:
     return {
         "UploadId": upload.id,
         "Key": shown(upload.key, encode),
         "Initiated": upload.initiated_us,
         "StorageClass": upload.properties.storage_class,
-        "Owner": owner,
-        "Initiator": owner,
+        "Owner": {"ID": upload.owner},
+        "Initiator": {"ID": upload.owner},
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -150,3 +151,17 @@ def test_the_root_pair_cannot_be_revoked(data: Path) -> None:
     assert left.value.code == 1
     found = run("key", "revoke", "ROOTKEY", SIXFOLD_ACCESS_KEY="ROOTKEY", SIXFOLD_SECRET_KEY="s" * 8)
     assert (found.returncode, "cannot be revoked" in found.stderr) == (1, True)
+
+
+def test_account_create_rename_and_list(data: Path) -> None:
+    where = ["--data", str(data)]
+    made = runner.invoke(app, ["account", "create", "alice", "--email", "a@example.com", "--json", *where])
+    told = json.loads(made.output)
+    assert (len(told["canonical id"]), len(told["account"]), len(told["secret key"])) == (64, 12, 40)
+    assert runner.invoke(app, ["account", "rename", "a@example.com", "alicia", *where]).exit_code == 0
+    lines = runner.invoke(app, ["account", "list", *where]).output.splitlines()
+    assert [told["account"], "alicia", "a@example.com", told["canonical id"]] in [ln.split() for ln in lines]
+    assert any("sixfold" in line for line in lines)
+    again = run("account", "create", "alicia", *where)
+    assert (again.returncode, again.stderr) == (1, "sixfold: another account is called alicia\n")
+    assert run("account", "rename", "nobody", "x", *where).returncode == 1

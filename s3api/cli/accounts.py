@@ -1,0 +1,99 @@
+"""`sixfold account`: who owns buckets and objects. Each has a root key pair, which may do all with its own.
+
+Users of an account, and what they may do, are made over the IAM endpoint (boto3's `iam` client).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+from rich.table import Table
+
+from metadata import Metadata
+from metadata.errors import AccountExists, NoSuchAccount
+from metadata.records import AccessKey, Account
+from s3api.cli.options import Config, Data, Database
+from s3api.cli.screen import out
+from s3api.pairs import first_account, new_account, new_pair
+from s3api.settings import SettingsError, load
+from s3api.store import opened_metadata
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Accounts: create, list, rename.", no_args_is_help=True)
+Email = Annotated[str | None, typer.Option(help="Its e-mail, by which ACLs may name it.")]
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What it is called.")],
+    email: Email = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Make an account and its root key pair. The secret is shown this once."""
+    made = new_account(name, email)
+    key = new_pair(made.id)
+    _run(lambda metadata: _create(metadata, made, key), config, data, database)
+    told = {
+        "canonical id": made.id,
+        "account": made.number,
+        "access key": key.access_key,
+        "secret key": key.secret_key,
+    }
+    text = json.dumps(told) if as_json else "\n".join(f"{name:12}  {value}" for name, value in told.items())
+    out().print(text, markup=False)
+
+
+@app.command("list")
+def list_accounts(config: Config = None, data: Data = None, database: Database = None) -> None:
+    """The accounts, the first one included."""
+    table = Table("account", "name", "e-mail", "canonical id", box=None)
+    for account in _run(lambda metadata: metadata.accounts(), config, data, database):
+        table.add_row(account.number, account.name, account.email or "", account.id)
+    out().print(table)
+
+
+@app.command("rename")
+def rename(
+    account: Annotated[str, typer.Argument(help="Number, name, e-mail or canonical id.")],
+    name: Annotated[str, typer.Argument(help="What it is called from now on.")],
+    email: Email = None,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
+    """Change what an account is called; its ids stay."""
+    _run(lambda metadata: _rename(metadata, account, name, email), config, data, database)
+
+
+async def _create(metadata: Metadata, made: Account, key: AccessKey) -> None:
+    await metadata.create_account(made)
+    await metadata.put_access_key(key)
+
+
+async def _rename(metadata: Metadata, which: str, name: str, email: str | None) -> None:
+    found = await metadata.find_account(which)
+    await metadata.change_account(found.id, name=name, email=email or found.email)
+
+
+def _run(work: Callable[[Metadata], Awaitable[T]], config: Config, data: Data, database: Database) -> T:
+    """The work over the metadata store that the settings name, the first account in it."""
+
+    async def opened() -> T:
+        async with opened_metadata(load(config=config, data=data, database=database)) as metadata:
+            await metadata.ensure_account(first_account())
+            return await work(metadata)
+
+    try:
+        return asyncio.run(opened())
+    except AccountExists as there:
+        raise SettingsError(f"another account is called {there}") from None
+    except NoSuchAccount:
+        raise SettingsError("there is no such account") from None
