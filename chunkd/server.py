@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import os
 import re
 from asyncio import Future
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
@@ -28,6 +29,7 @@ from chunkd import batch, frame
 from chunkd.address import open_node
 from chunkd.batch import BAD, DELETE, DOWN, FULL, GET, MISSING, OK, PUT, BatchError, Operation
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull
+from chunkd.otel import wanted
 from chunkd.settings import Settings
 
 log = logging.getLogger("chunkd.server")
@@ -162,7 +164,7 @@ def serve(settings: Settings, *, base: Path | None = None) -> None:
     """Serve until a signal says stop. `base` is where a relative lmdb path begins (default: here)."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
-        Server(settings, base=base or Path.cwd()),
+        _traced(Server(settings, base=base or Path.cwd())),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -176,6 +178,15 @@ def serve(settings: Settings, *, base: Path | None = None) -> None:
         ssl_keyfile=settings.tls_key,
     )
     uvicorn.Server(config).run()
+
+
+def _traced(server: Server) -> Any:
+    """With spans, where the environment wants traces. Raises ValueError."""
+    if not wanted(os.environ):
+        return server
+    from chunkd.trace import TracedServer  # OpenTelemetry, which is not there for everybody
+
+    return TracedServer(server, server.store)
 
 
 def _admin(store: Callable[[], Node]) -> FastAPI:

@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 
-from compat_tests.support import S3, Upload, big_part, bytes_of, etag_of, refused, refused_head
+from compat_tests.support import (
+    S3,
+    Upload,
+    answer_headers,
+    big_part,
+    bytes_of,
+    etag_of,
+    refused,
+    refused_head,
+)
 
 
 def customer(byte: bytes, prefix: str = "") -> dict[str, Any]:
@@ -178,7 +187,11 @@ def test_parts_under_one_key(s3: S3, bucket: str) -> None:
         assert said(part) == SAID
         parts.append({"PartNumber": number, "ETag": part["ETag"]})
     s3.list_parts(**at)
+    with refused("InvalidRequest", 400):
+        s3.complete_multipart_upload(**at, MultipartUpload={"Parts": parts}, **TWO)
     done = s3.complete_multipart_upload(**at, MultipartUpload={"Parts": parts}, **ONE)
+    algorithm = "x-amz-server-side-encryption-customer-algorithm"
+    assert answer_headers(done)[algorithm] == "AES256"
     whole = b"".join(bodies)
     got = s3.get_object(Bucket=bucket, Key="k", **ONE)
     assert (got["Body"].read(), got["ETag"], said(got)) == (whole, done["ETag"], SAID)
@@ -188,6 +201,15 @@ def test_parts_under_one_key(s3: S3, bucket: str) -> None:
     assert s3.get_object(Bucket=bucket, Key="k", PartNumber=2, **ONE)["Body"].read() == bodies[1]
     with refused("InvalidRequest", 400):
         s3.get_object(Bucket=bucket, Key="k")
+
+
+def test_a_completion_with_checksums_wants_the_key(s3: S3, bucket: str) -> None:
+    upload = Upload.start(s3, bucket, "k", ChecksumAlgorithm="CRC32", **ONE)
+    upload.put(1, BODY, **ONE)
+    with refused("InvalidRequest", 400):
+        upload.complete()
+    upload.complete(**ONE)
+    assert s3.get_object(Bucket=bucket, Key="k", **ONE)["Body"].read() == BODY
 
 
 def test_a_part_without_the_key_or_with_another(s3: S3, bucket: str) -> None:
@@ -212,5 +234,5 @@ def test_a_part_copied_from_one_key_to_another(s3: S3, sealed: dict[str, str]) -
         **customer(b"1", "CopySource"), **TWO,
     )  # fmt: skip
     parts = [{"PartNumber": 1, "ETag": copied["CopyPartResult"]["ETag"]}]
-    s3.complete_multipart_upload(**at, UploadId=upload_id, MultipartUpload={"Parts": parts})
+    s3.complete_multipart_upload(**at, UploadId=upload_id, MultipartUpload={"Parts": parts}, **TWO)
     assert s3.get_object(**at, **TWO)["Body"].read() == BODY[1000:100_000]

@@ -168,3 +168,31 @@ def test_a_read_does_not_say_how_to_encrypt(raw: Raw, s3: S3, bucket: str, http_
     headers = {"x-amz-server-side-encryption": "AES256"}
     answer = raw.ask(http_method, path_of(bucket, "k"), headers=headers)
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("algorithm", ["AES256", "aws:kms"])
+def test_a_buckets_default_is_for_what_says_nothing(s3: S3, bucket: str, algorithm: str) -> None:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}, "BucketKeyEnabled": True}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    put = s3.put_object(Bucket=bucket, Key="k", Body=BODY)
+    assert said(put)["ServerSideEncryption"] == algorithm
+    assert put.get("BucketKeyEnabled", False) == (algorithm == "aws:kms")
+    got = s3.get_object(Bucket=bucket, Key="k")
+    assert (got["Body"].read(), said(got)) == (BODY, said(put))
+    begun = s3.create_multipart_upload(Bucket=bucket, Key="parts")
+    assert begun["ServerSideEncryption"] == algorithm
+    asked = s3.put_object(Bucket=bucket, Key="asked", Body=BODY, **S3_MANAGED)
+    assert said(asked) == S3_MANAGED
+    copied = s3.copy_object(Bucket=bucket, Key="copy", CopySource={"Bucket": bucket, "Key": "asked"})
+    assert said(copied) == said(put)
+
+
+def test_a_bucket_may_block_customers_keys(s3: S3, bucket: str) -> None:
+    rule = {"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+    with refused("AccessDenied", 403):
+        s3.put_object(Bucket=bucket, Key="k", Body=BODY, **key)
+    with refused("AccessDenied", 403):
+        s3.create_multipart_upload(Bucket=bucket, Key="k", **key)
+    s3.put_object(Bucket=bucket, Key="k", Body=BODY)

@@ -113,19 +113,7 @@ class Authority:
             return False
         if not settings:
             return not self._acls_by_default
-        return settings.get("Policy") is None and self.ownership(settings) == ENFORCED
-
-    def ownership(self, settings: BucketSettings) -> str:
-        """The bucket's ObjectOwnership."""
-        said = settings.get("OwnershipControls") if settings else None
-        if said is None:
-            return self.defaults.ownership
-        name: str = said.get("ObjectOwnership") or NO_OWNERSHIP
-        return name
-
-    def block(self, settings: BucketSettings) -> Block:
-        said = settings.get("PublicAccessBlock") if settings else None
-        return self.defaults.block if said is None else read_block(said)
+        return settings.get("Policy") is None and ownership_of(settings, self.defaults) == ENFORCED
 
     def guard(self, bucket: Bucket, settings: BucketSettings) -> Guard:
         """What the bucket says of who may use it."""
@@ -135,13 +123,13 @@ class Authority:
             bucket.owner,
             policy_of(bucket.name, settings),
             read_acl(acl),
-            self.ownership(settings),
-            self.block(settings),
+            ownership_of(settings, self.defaults),
+            block_of(settings, self.defaults),
         )
 
     def writer(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> str:
         """Whose an object becomes that `principal` puts there without an ACL."""
-        if principal.account == bucket.owner or self.ownership(settings) == ENFORCED:
+        if principal.account == bucket.owner or ownership_of(settings, self.defaults) == ENFORCED:
             return bucket.owner
         return principal.account or ANONYMOUS_OWNER
 
@@ -324,6 +312,21 @@ def owned(found: Object) -> Owned:
 def read_acl(document: Any) -> acls.ACL | None:
     """An ACL as it is kept: pairs of grantee and permission."""
     return None if document is None else tuple(acls.Grant(*pair) for pair in document)
+
+
+def ownership_of(settings: BucketSettings, defaults: Defaults) -> str:
+    """A bucket's ObjectOwnership."""
+    said = settings.get("OwnershipControls") if settings else None
+    if said is None:
+        return defaults.ownership
+    name: str = said.get("ObjectOwnership") or NO_OWNERSHIP
+    return name
+
+
+def block_of(settings: BucketSettings, defaults: Defaults) -> Block:
+    """A bucket's public access block."""
+    said = settings.get("PublicAccessBlock") if settings else None
+    return defaults.block if said is None else read_block(said)
 
 
 def read_block(document: Mapping[str, Any]) -> Block:

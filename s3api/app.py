@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +17,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from chunkd.otel import wanted
 from s3api.access import NO_OWNERSHIP, Authority, Defaults
 from s3api.auth.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
 from s3api.background.running import background
@@ -98,7 +100,8 @@ class App:
         if headers.get(b"authorization", b"").startswith(b"AWS"):
             return False
         host = headers.get(b"host", b"").decode("latin-1")
-        return parse_target(b"/", host, self.settings.domains)[0] is None
+        named = self.settings.domains + self.settings.website_domains
+        return parse_target(b"/", host, named)[0] is None
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.pop("state", {})
@@ -166,6 +169,7 @@ class App:
                 ),
                 region=settings.region,
                 domains=settings.domains,
+                website_domains=settings.website_domains,
                 max_object_bytes=settings.max_object_bytes,
                 body_idle_s=settings.body_idle_s,
                 sink=self.sinks,
@@ -175,16 +179,17 @@ class App:
             self._listeners = api.state.listeners = Listeners()
             store.metadata.watch(self._metrics.committed)
             api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
-            if self._own_process:
-                _tune_gc()
-            try:
-                async with (
-                    siblings.telling(lambda: self._metrics.own(store)),
-                    background(store, self.sinks),
-                ):
+            async with (
+                traced(self, self._gateway, store),
+                siblings.telling(lambda: self._metrics.own(store)),
+                background(store, self.sinks),
+            ):
+                if self._own_process:
+                    _tune_gc()
+                try:
                     yield
-            finally:
-                self._gateway = None
+                finally:
+                    self._gateway = None
 
     @asynccontextmanager
     async def _logged(self) -> AsyncIterator[None]:
@@ -198,6 +203,22 @@ class App:
         finally:
             self.sinks.all.remove(access_log)
             writer.close()
+
+
+@asynccontextmanager
+async def traced(app: App, gateway: Gateway, store: Store) -> AsyncIterator[None]:
+    """Send traces meanwhile, where the environment wants them. Raises ValueError."""
+    if not wanted(os.environ):
+        yield
+        return
+    from s3api.observe.trace import GatewayTracing  # OpenTelemetry, which is not there for everybody
+
+    tracing = GatewayTracing()
+    tracing.instrument(app, gateway, store.metadata, store.blobs)
+    try:
+        yield
+    finally:
+        await tracing.close()
 
 
 def create_app(settings: Settings, *, own_process: bool = False) -> App:

@@ -113,6 +113,12 @@ class Body:
             parts.append(rest)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    async def pieces(self) -> Sequence[Buffer]:
+        """The next bytes, nothing at the (checked) end: a `Source`, for who reads on behind this."""
+        taken = list(self._pieces) if self._pieces or await self._more() else []
+        self._pieces.clear()
+        return taken
+
     async def _more(self) -> bool:
         """Fetch until at least one piece is in hand; False at the (checked) end."""
         while not self._ended:

@@ -25,11 +25,11 @@ from s3api.auth.clock import stamp_seconds
 from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
-from s3api.buckets import Buckets
+from s3api.buckets import Buckets, BucketSettings
 from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.events.targets import NO_TARGETS, Targets
-from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
+from s3api.http import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
 from s3api.iam.endpoint import IamEndpoint, is_form
 from s3api.keys import Keys
 from s3api.kms import Vault
@@ -37,6 +37,8 @@ from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call
 from s3api.operations.ingest import BodyDigests
+from s3api.post import FormUploads, is_upload
+from s3api.site import Websites
 from s3api.warrant import COPIES, Warrant
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target
 
@@ -62,6 +64,7 @@ class Gateway:
         region: str,
         vault: Vault,
         domains: tuple[str, ...],
+        website_domains: tuple[str, ...],
         max_object_bytes: int,
         body_idle_s: float,
         sink: Sink,
@@ -79,6 +82,21 @@ class Gateway:
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
+        self._uploads = FormUploads(
+            keys=keys,
+            authority=authority,
+            wire=self._wire,
+            make_call=self._call_on_bucket,
+            max_object_bytes=max_object_bytes,
+            body_idle_s=body_idle_s,
+        )
+        self._sites = Websites(
+            authority=authority,
+            wire=self._wire,
+            make_call=self._call_on_bucket,
+            cors=self._cors,
+            domains=website_domains,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As an ASGI application."""
@@ -130,10 +148,14 @@ class Gateway:
 
     async def _answer(self, request: Request, record: AccessRecord) -> Reply:
         now_us = time.time_ns() // 1000
+        if self._sites.serves(request.headers.get("host", "")):
+            return await self._sites.answer(request, record, now_us)
         bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
         record.bucket, record.key = bucket, key
         if request.method == "OPTIONS":
             return await self._cors.preflight(request, bucket, key)
+        if key is None and bucket is not None and is_upload(request):
+            return await self._uploads.answer(request, record, now_us)
         if bucket is None and is_form(request):
             return await self._iam.answer(request, record, now_us)
         verified, principal = await self._authenticate(request, now_us)
@@ -147,10 +169,7 @@ class Gateway:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         call = record.call = self._call(principal, record.request_id, now_us, secure=request.secure)
         if bucket is not None and operation.name not in MAKES_BUCKET:
-            call.bucket, call.settings = await self._buckets.find(bucket)
-            if call.settings:
-                call.remote = record.client
-            call.targets = self._targets
+            self._bind(call, await self._buckets.find(bucket), record)
         if (
             call.bucket is None
             or operation.name in COPIES
@@ -198,6 +217,21 @@ class Gateway:
             defaults=self._authority.defaults,
             keys=self._keys,
         )
+
+    def _bind(self, call: Call, found: tuple[Bucket, BucketSettings], record: AccessRecord) -> None:
+        """Tell an operation of the bucket that it is about."""
+        call.bucket, call.settings = found
+        if call.settings:
+            call.remote = record.client
+        call.targets = self._targets
+
+    async def _call_on_bucket(
+        self, principal: Principal, request: Request, record: AccessRecord, now_us: int
+    ) -> Call:
+        """Raises NoSuchBucket."""
+        call = self._call(principal, record.request_id, now_us, secure=request.secure)
+        self._bind(call, await self._buckets.find(str(record.bucket)), record)
+        return call
 
     async def _read_body(
         self,
@@ -344,18 +378,3 @@ def asked_of(
         auth_type=kind if verified.access_key is not None else None,
         signed_us=signed_us,
     )
-
-
-def declared_length(request: Request) -> int | None:
-    """Content-Length, None where it is not given.
-
-    Raises InvalidArgument where it is no number.
-    """
-    text = request.headers.get("content-length")
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        raise S3Error(
-            "InvalidArgument", "Bad Content-Length", ArgumentName="content-length", ArgumentValue=text
-        )
-    return int(text)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from chunkd import Buffer
 from s3api.body import ClientGone
+from s3api.errors import S3Error
 
 Scope = MutableMapping[str, Any]
 Body = Buffer | AsyncIterator[Buffer] | None
@@ -95,6 +96,21 @@ class Request:
             return True
         length = self.headers["content-length"]
         return not length.isdecimal() or int(length) - self.received > DRAIN_BYTES
+
+
+def declared_length(request: Request) -> int | None:
+    """Content-Length, None where it is not given.
+
+    Raises InvalidArgument where it is no number.
+    """
+    text = request.headers.get("content-length")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        raise S3Error(
+            "InvalidArgument", "Bad Content-Length", ArgumentName="content-length", ArgumentValue=text
+        )
+    return int(text)
 
 
 def joined(raw: RawHeaders) -> dict[str, str]:

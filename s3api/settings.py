@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     """Base domains of virtual-host style addresses: with `s3.localhost`, `photos.s3.localhost` is the bucket
     `photos`.
     """
+    website_domains: Annotated[tuple[str, ...], NoDecode] = ("s3-website.localhost",)
+    """Base domains of static websites: with `s3-website.localhost`, `photos.s3-website.localhost` shows the
+    bucket `photos` as its website configuration says. Of no bucket without one.
+    """
     region: str = Field("us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
     keep_alive_s: int = Field(75, ge=1)
     """How long an idle connection is kept."""
@@ -229,7 +233,9 @@ class Settings(BaseSettings):
         filed = FiledSettings(settings_cls)
         return init_settings, env_settings, filed, _toml(settings_cls, init_settings, env_settings)
 
-    @field_validator("nodes", "domains", "trusted_proxies", "public_endpoints", mode="before")
+    @field_validator(
+        "nodes", "domains", "website_domains", "trusted_proxies", "public_endpoints", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         """From the environment a list is a JSON array, or words parted by commas or blanks."""
@@ -244,7 +250,7 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
 
-    @field_validator("domains", mode="after")
+    @field_validator("domains", "website_domains", mode="after")
     @classmethod
     def _check_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         lowered = tuple(domain.lower().rstrip(".") for domain in value)

@@ -13,7 +13,8 @@ from compat_tests.external.identities import Identities, Identity
 DAY_S = 4
 # What a bucket may be made with as its LocationConstraint, other than us-east-1, which AWS shows as none.
 LOCATION = "us-west-2"
-KMS_KEYS = ("suite-key-1", "suite-key-2")
+# Keys of the endpoint's key service, by what its answers call them.
+KMS_KEYS = tuple(f"arn:aws:kms:us-east-1:000000000000:key/suite-key-{number}" for number in (1, 2))
 # What the endpoint keeps beside STANDARD, for copies between classes and transitions (of those that AWS lets
 # objects change to before 30 days).
 STORAGE_CLASSES = ("GLACIER_IR", "GLACIER")

@@ -33,7 +33,7 @@ def running(scratch: Path) -> Iterator[tuple[str, Identities]]:
     sixfold = sixfold._replace(environment=sixfold.environment | SETTINGS)
     data = str(scratch / "data")
     for key in KMS_KEYS:
-        _sixfold("kms", "create", "--id", key, "--data", data)
+        _sixfold("kms", "create", "--id", key.rpartition("/")[2], "--data", data)
     _sixfold("account", "rename", "sixfold", MAIN_NAME, "--email", MAIN_EMAIL, "--data", data)
     with against.running(sixfold, scratch) as port:
         url = f"http://127.0.0.1:{port}"

@@ -78,11 +78,7 @@ class Claim(NamedTuple):
 
     def unknown_key(self) -> S3Error:
         """What to raise when there is no such access key."""
-        return S3Error(
-            "InvalidAccessKeyId",
-            "The AWS Access Key Id you provided does not exist in our records.",
-            AWSAccessKeyId=self.access_key,
-        )
+        return unknown_key(self.access_key)
 
 
 def read_claim(
@@ -156,6 +152,14 @@ def read_anonymous(headers: Headers) -> Verified:
             "Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.",
         )
     return Verified(None, False, payload)
+
+
+def unknown_key(access_key: str) -> S3Error:
+    return S3Error(
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        AWSAccessKeyId=access_key,
+    )
 
 
 def signature_mismatch(

@@ -15,7 +15,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from s3api.auth.claim import signature_mismatch
+from s3api.auth.claim import signature_mismatch, unknown_key
 from s3api.auth.credentials import form_credential
 from s3api.auth.signing import ALGORITHM, same, sign, signing_key
 from s3api.errors import S3Error
@@ -42,6 +42,10 @@ class FormClaim:
     signature: bytes
     day: bytes = b""
     region: bytes = b""
+
+    def unknown_key(self) -> S3Error:
+        """What to raise when there is no such access key."""
+        return unknown_key(self.access_key)
 
     def verify(self, secret: str) -> None:
         """Raises S3Error SignatureDoesNotMatch."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from chunkd.otel import wanted as traces_wanted
 from metadata.errors import DatabaseDown
 from s3api import server
 from s3api.cli.options import Config, Data, Database
@@ -59,7 +61,7 @@ def serve(
     )
     configure_logging(settings.log_level, settings.log_format)
     server.check_tls(settings)
-    _check_access_log(settings)
+    _check_what_it_says(settings)
     asyncio.run(prepare(settings))
     root, is_new = root_key(settings)
     with server.bind(settings) as listening:
@@ -71,7 +73,12 @@ def serve(
         raise typer.Exit(1)
 
 
-def _check_access_log(settings: Settings) -> None:
+def _check_what_it_says(settings: Settings) -> None:
+    """Logs and traces. Raises SettingsError."""
+    try:
+        traces_wanted(os.environ)
+    except ValueError as why:
+        raise SettingsError(str(why)) from None
     try:
         LineWriter(settings.access_log_path).close()
     except OSError as why:

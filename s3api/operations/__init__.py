@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from s3api.operations import (
+    acls,
     attributes,
     buckets,
     configurations,
@@ -16,6 +17,8 @@ from s3api.operations import (
     multipart,
     object_lock,
     objects,
+    ownership,
+    policies,
     tagging,
     versioning,
 )
@@ -56,6 +59,20 @@ _HANDLERS: tuple[Handler, ...] = (
     object_lock.put_object_retention,
     object_lock.get_object_legal_hold,
     object_lock.put_object_legal_hold,
+    acls.get_bucket_acl,
+    acls.put_bucket_acl,
+    acls.get_object_acl,
+    acls.put_object_acl,
+    policies.put_bucket_policy,
+    policies.get_bucket_policy,
+    policies.delete_bucket_policy,
+    policies.get_bucket_policy_status,
+    ownership.put_bucket_ownership_controls,
+    ownership.get_bucket_ownership_controls,
+    ownership.delete_bucket_ownership_controls,
+    ownership.put_public_access_block,
+    ownership.get_public_access_block,
+    ownership.delete_public_access_block,
     *configurations.handlers(),
 )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Unpack
 
 from metadata.errors import BucketExists
 from metadata.records import ENABLED, OFF
 from metadata.records import Bucket as BucketRecord
 from s3api.errors import S3Error
+from s3api.operations.acls import BucketAcl, acl_of_new_bucket
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.configurations.plain import check_tagging
 from s3api.operations.extras import LOCK
+from s3api.operations.ownership import OWNERSHIPS, controls_document
 from s3api.operations.paging import make_token, read_token
 
 MAX_BUCKETS = 10_000
@@ -26,7 +28,6 @@ _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
 _RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
-_OWNERSHIPS = ("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter")
 
 
 async def list_buckets(
@@ -53,7 +54,7 @@ async def list_buckets(
         limit=MaxBuckets or MAX_BUCKETS,
     )
     return {
-        "Owner": {"ID": call.owner},
+        "Owner": await call.owner_shown(call.owner),
         "Buckets": [_entry(bucket) for bucket in buckets],
         "Prefix": Prefix,
         "ContinuationToken": make_token(next_after) if next_after is not None else None,
@@ -67,6 +68,7 @@ async def create_bucket(
     CreateBucketConfiguration: dict[str, Any] | None = None,
     ObjectOwnership: str | None = None,
     ObjectLockEnabledForBucket: bool | None = None,
+    **more: Unpack[BucketAcl],
 ) -> Output:
     """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
     holds.
@@ -81,6 +83,10 @@ async def create_bucket(
     configs: dict[str, str] = {}
     if tags := configuration.get("Tags"):
         configs["Tagging"] = to_json(check_tagging({"TagSet": tags}))
+    if ObjectOwnership is not None:
+        configs["OwnershipControls"] = controls_document(ObjectOwnership)
+    if acl := await acl_of_new_bucket(call, more, ObjectOwnership or call.defaults.ownership):
+        configs["Acl"] = acl
     if ObjectLockEnabledForBucket:
         configs[LOCK] = to_json({"ObjectLockEnabled": "Enabled"})
     try:
@@ -154,16 +160,12 @@ def _region(configuration: dict[str, Any]) -> str | None:
 
 
 def _check_ownership(ownership: str | None) -> None:
-    """BucketOwnerEnforced (no ACLs) is how every bucket here is; the two other kinds would want ACLs."""
-    if ownership is None or ownership == _OWNERSHIPS[0]:
-        return
-    if ownership in _OWNERSHIPS:
-        raise S3Error("NotImplemented", "Object ownership other than BucketOwnerEnforced is not implemented.")
-    raise S3Error(
-        "InvalidArgument",
-        f"Invalid x-amz-object-ownership header: {ownership}",
-        ArgumentName="x-amz-object-ownership",
-    )
+    if ownership is not None and ownership not in OWNERSHIPS:
+        raise S3Error(
+            "InvalidArgument",
+            f"Invalid x-amz-object-ownership header: {ownership}",
+            ArgumentName="x-amz-object-ownership",
+        )
 
 
 def _entry(bucket: BucketRecord) -> Output:

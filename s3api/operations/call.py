@@ -66,7 +66,7 @@ class Call:
         """An account's twelve digits."""
         return self.keys.number(canonical) if self.keys else None
 
-    async def display_name(self, canonical: str) -> str | None:
-        """What an account is called, None for one that is not there."""
+    async def owner_shown(self, canonical: str) -> dict[str, str]:
+        """An account as S3's answers show it; without a name where it is not there."""
         account = await self.keys.account(canonical) if self.keys else None
-        return account.name if account else None
+        return {"DisplayName": account.name, "ID": canonical} if account else {"ID": canonical}

@@ -24,6 +24,7 @@ from metadata.records import Checksum, Content, Extent, NewObject, Object, Part,
 from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
+from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import (
     CopySourceConditions,
@@ -49,7 +50,9 @@ _VERSION = re.compile(r"\?versionId=([^\s&]*)$")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
-class CopyInputs(Description, CopySourceConditions, Marks, Encrypting, SourceCustomerKey, total=False):
+class CopyInputs(
+    Description, CopySourceConditions, Marks, Encrypting, SourceCustomerKey, ObjectAcl, total=False
+):
     pass
 
 
@@ -98,7 +101,7 @@ async def copy_object(
     conditions = write_conditions(IfMatch, IfNoneMatch)
     replace = _directive(MetadataDirective, "metadata") == "REPLACE"
     retag = _directive(TaggingDirective, "tagging") == "REPLACE"
-    marks = extras_of(call, more)
+    owner, marks = await owner_and_extras(call, more, extras_of(call, more))
     algorithm = checksums.algorithm(ChecksumAlgorithm).name if ChecksumAlgorithm else None
     source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
     described = properties(more)
@@ -119,7 +122,7 @@ async def copy_object(
                 data_id=new_id(),
                 etag=copied.etag,
                 modified_us=call.now_us,
-                owner=call.owner,
+                owner=owner,
                 properties=kept,
                 checksum=copied.checksum,
                 content=copied.content,

@@ -58,7 +58,7 @@ async def delete_objects(
     if not 1 <= len(wanted) <= MAX_DELETES:
         raise S3Error("MalformedXML")
     bypass = bool(BypassGovernanceRetention)
-    errors = [_refusal(item) for item in wanted]
+    errors = [_refusal(item) or _denial(call, item, bypass) for item in wanted]
     todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
     emit = notices(call, REMOVED)
     results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner, emit=emit))
@@ -97,6 +97,20 @@ def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
     for name in ("LastModifiedTime", "Size"):
         if item.get(name) is not None:
             return "NotImplemented", f"{name} is a condition of directory buckets alone."
+    return None
+
+
+def _denial(call: Call, item: dict[str, Any], bypass: bool) -> tuple[str, str] | None:
+    """Code and message for an entry that the caller may not delete."""
+    access, version_id = call.access, item.get("VersionId") or None
+    if access is None:
+        return None
+    actions = ["s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"]
+    if bypass:
+        actions.append("s3:BypassGovernanceRetention")
+    for action in actions:
+        if refusal := access.refusal_of(action, item["Key"], version_id):
+            return refusal.code, refusal.message or "Access Denied"
     return None
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import orjson
 
-from metadata.records import Extras
+from metadata.records import Extras, Upload
 from s3api.crypto import ContentKey, Tampered
 from s3api.crypto.envelope import Envelope, Mode, read_envelope
 from s3api.crypto.segments import KEY_BYTES
@@ -232,6 +232,16 @@ async def unsealed(call: Call, encryption: Document | None, inputs: Mapping[str,
     return Sealed(key, envelope, inputs.get("SSECustomerKeyMD5")) if key and envelope else None
 
 
+async def check_completion(call: Call, upload: Upload, inputs: Mapping[str, Any]) -> None:
+    """A completion must have the customer's key where the upload has it and a checksum algorithm, and may
+    have it otherwise (as AWS documents). Raises S3Error InvalidRequest.
+    """
+    document = upload.extras.encryption
+    customers = document is not None and document["mode"] == Mode.CUSTOMER
+    if not CUSTOMER.isdisjoint(inputs) or (customers and upload.checksum_algorithm):
+        await unsealed(call, document, inputs)
+
+
 def encrypted(extras: Extras, sealed: Sealed | None) -> Extras:
     """The extras of a new object, with how it is encrypted."""
     return replace(extras, encryption=sealed.document) if sealed else extras
@@ -261,11 +271,6 @@ def members(envelope: Envelope | Document | None, customer_md5: str | None = Non
     if envelope.bucket_key:
         out["BucketKeyEnabled"] = True
     return out
-
-
-def managed_members(document: Document | None) -> Output:
-    """The same for a completion, which says nothing of a customer's key."""
-    return {} if document is None or document["mode"] == Mode.CUSTOMER else members(document)
 
 
 # --- helpers --------------------------------------------------------------------------------------

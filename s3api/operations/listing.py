@@ -7,7 +7,7 @@ where a page holds one that needs it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
@@ -20,7 +20,6 @@ from s3api.operations.expiry import abort_date
 from s3api.operations.inputs import CustomerKey
 from s3api.operations.paging import (
     Encode,
-    Owners,
     all_shown,
     encoder,
     make_token,
@@ -32,6 +31,8 @@ from s3api.operations.paging import (
 from s3api.operations.uploads import check_upload_id
 
 _EMPTY = Page([], [], None)
+Owners = dict[str, dict[str, str]]
+"""Canonical id -> the Owner structure, made once a page."""
 
 
 class _Lists(dict[str | None, list[str] | None]):
@@ -58,7 +59,8 @@ async def list_objects(
     encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
     out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
-    out["Contents"] = _contents(page.objects, encode, with_owner=True)
+    owners = await _owners(call, {found.owner for found in page.objects})
+    out["Contents"] = _contents(page.objects, encode, owners)
     out["Marker"] = shown(Marker or "", encode)
     if Delimiter:
         out["NextMarker"] = shown(page.next_after, encode)
@@ -84,7 +86,8 @@ async def list_objects_v2(
     after = (StartAfter or None, False) if not ContinuationToken else read_token(ContinuationToken)
     page = await _page(call, Bucket, Prefix, Delimiter, after, limit)
     out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
-    out["Contents"] = _contents(page.objects, encode, with_owner=bool(FetchOwner))
+    owners = await _owners(call, {found.owner for found in page.objects}) if FetchOwner else None
+    out["Contents"] = _contents(page.objects, encode, owners)
     out["KeyCount"] = len(page.objects) + len(page.prefixes)
     if ContinuationToken is not None:
         out["ContinuationToken"] = ContinuationToken
@@ -124,7 +127,7 @@ async def list_object_versions(
     else:
         await call.metadata.get_bucket(Bucket)
     keys = all_shown([version.key for version in page.versions], encode)
-    owners, lists = Owners(), _Lists()
+    owners, lists = await _owners(call, {version.owner for version in page.versions}), _Lists()
     entries = [
         (version.marker, _version_entry(key, version, owners, lists))
         for key, version in zip(keys, page.versions, strict=True)
@@ -199,7 +202,8 @@ async def list_multipart_uploads(
         upload_id_marker=_upload_marker(KeyMarker, UploadIdMarker),
         limit=limit,
     )
-    out["Uploads"] = [_upload_entry(upload, encode) for upload in page.uploads]
+    owners = await _owners(call, {upload.owner for upload in page.uploads})
+    out["Uploads"] = [_upload_entry(upload, owners[upload.owner], encode) for upload in page.uploads]
     out["CommonPrefixes"] = _prefixes(page.prefixes, encode)
     out["IsTruncated"] = page.next_key_marker is not None
     out["NextKeyMarker"] = shown(page.next_key_marker, encode)
@@ -224,13 +228,14 @@ async def list_parts(
     if more:
         await unsealed(call, upload.extras.encryption, more)
     found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
+    owner = await call.owner_shown(upload.owner)
     parts = found[:limit]
     return {
         "Bucket": Bucket,
         "Key": Key,
         "UploadId": UploadId,
-        "Initiator": {"ID": upload.owner},
-        "Owner": {"ID": upload.owner},
+        "Initiator": owner,
+        "Owner": owner,
         "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
@@ -264,6 +269,11 @@ async def _page(
     )
 
 
+async def _owners(call: Call, canonical: Iterable[str]) -> Owners:
+    """The Owner structures of a page, each made once."""
+    return {owner: await call.owner_shown(owner) for owner in canonical}
+
+
 def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None) -> tuple[str | None, bool]:
     if not marker:
         return None, False
@@ -286,11 +296,11 @@ def _common(
     }
 
 
-def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool) -> Sequence[Output]:
+def _contents(objects: list[Listed], encode: Encode | None, owners: Owners | None) -> Sequence[Output]:
     """The entries of a page, as columns: 0.2 ms a thousand. None values are left out when it is rendered."""
     if not objects:
         return []
-    keys, etags, sizes, modified, classes, owners, algorithms, types = zip(*objects, strict=True)
+    keys, etags, sizes, modified, classes, of_whom, algorithms, types = zip(*objects, strict=True)
     lists = _Lists()
     columns: dict[str, Sequence[Any]] = {
         "Key": all_shown(keys, encode),
@@ -301,8 +311,8 @@ def _contents(objects: list[Listed], encode: Encode | None, *, with_owner: bool)
         "Size": sizes,
         "StorageClass": classes,
     }
-    if with_owner:
-        columns["Owner"] = list(map(Owners().__getitem__, owners))
+    if owners:
+        columns["Owner"] = list(map(owners.__getitem__, of_whom))
     return Columns(columns)
 
 
@@ -332,14 +342,14 @@ def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | N
     return upload_marker
 
 
-def _upload_entry(upload: Upload, encode: Encode | None) -> Output:
+def _upload_entry(upload: Upload, owner: Output, encode: Encode | None) -> Output:
     return {
         "UploadId": upload.id,
         "Key": shown(upload.key, encode),
         "Initiated": upload.initiated_us,
         "StorageClass": upload.properties.storage_class,
-        "Owner": {"ID": upload.owner},
-        "Initiator": {"ID": upload.owner},
+        "Owner": owner,
+        "Initiator": owner,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
     }

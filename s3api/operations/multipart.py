@@ -15,10 +15,11 @@ from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
 from s3api.errors import S3Error
 from s3api.operations import completion
+from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
 from s3api.operations.describe import checksum_members, properties
-from s3api.operations.encryption import encrypted, managed_members, members, seal, unsealed
+from s3api.operations.encryption import check_completion, encrypted, members, seal, unsealed
 from s3api.operations.expiry import abort_date, expiration
 from s3api.operations.extras import Marks, completed, extras_of_upload
 from s3api.operations.ingest import receive
@@ -33,7 +34,7 @@ from s3api.operations.uploads import (
 )
 
 
-class UploadInputs(Description, Marks, Encrypting, total=False):
+class UploadInputs(Description, Marks, Encrypting, ObjectAcl, total=False):
     pass
 
 
@@ -56,17 +57,18 @@ async def create_multipart_upload(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
+    owner, extras = await owner_and_extras(call, more, extras_of_upload(call, more))
     sealed = await seal(call, Bucket, Key, more)
     upload = Upload(
         id=new_upload_id(),
         bucket=Bucket,
         key=Key,
-        owner=call.owner,
+        owner=owner,
         initiated_us=call.now_us,
         properties=properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
-        extras=encrypted(extras_of_upload(call, more), sealed),
+        extras=encrypted(extras, sealed),
     )
     await call.metadata.create_upload(upload)
     return {
@@ -133,8 +135,7 @@ async def complete_multipart_upload(
     version_id: str | None
     try:
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
-        if more.get("SSECustomerAlgorithm"):
-            await unsealed(call, upload.extras.encryption, more)
+        await check_completion(call, upload, more)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
         parts = completion.chosen(upload, named, stored)
         checksum = completion.checksum(upload, parts)
@@ -151,7 +152,7 @@ async def complete_multipart_upload(
         "ETag": f'"{done.etag}"',
         "VersionId": version_id,
         **checksum_members(done.checksum),
-        **managed_members(done.extras.encryption),
+        **members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
         **expiration(call, done),
     }
 
@@ -206,7 +207,7 @@ def _made_of(
         data_id=data_id,
         etag=completion.etag([part.etag for part in parts]),
         modified_us=call.now_us,
-        owner=call.owner,
+        owner=upload.owner,
         properties=upload.properties,
         checksum=checksum,
         content=Content(completion.size(parts, stated_bytes)),

@@ -12,6 +12,7 @@ from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Obj
 from s3api.blobs.stripes import new_id
 from s3api.crypto import ContentKey
 from s3api.errors import S3Error
+from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
@@ -37,7 +38,7 @@ SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
 
-class PutInputs(Description, Integrity, Marks, Encrypting, total=False):
+class PutInputs(Description, Integrity, Marks, Encrypting, ObjectAcl, total=False):
     pass
 
 
@@ -62,7 +63,7 @@ async def put_object(
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
     described = properties(more)
-    extras = extras_of(call, more)
+    owner, extras = await owner_and_extras(call, more, extras_of(call, more))
     check_lock_digest(more, call.body)
     body = call.body
     if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
@@ -75,7 +76,7 @@ async def put_object(
             data_id=new_id(),
             etag=received.etag,
             modified_us=call.now_us,
-            owner=call.owner,
+            owner=owner,
             properties=described,
             checksum=received.checksum,
             content=received.content,

@@ -104,14 +104,6 @@ def rolled_up(marker: str, prefix: str, delimiter: str | None) -> str | None:
     return None if at < 0 else marker[: at + len(delimiter)]
 
 
-class Owners(dict[str, dict[str, str]]):
-    """Canonical id -> the Owner structure, made once a page. AWS shows no DisplayName any more."""
-
-    def __missing__(self, owner: str) -> dict[str, str]:
-        shown_as = self[owner] = {"ID": owner}
-        return shown_as
-
-
 def _bad_token() -> S3Error:
     return S3Error(
         "InvalidArgument",

@@ -22,9 +22,8 @@ from s3api.blobs.stripes import new_id
 from s3api.body import Body, Source
 from s3api.errors import S3Error
 from s3api.form import FormFile, boundary_of
-from s3api.gateway import declared_length
 from s3api.http import Request as HttpRequest
-from s3api.http import send_reply
+from s3api.http import declared_length, send_reply
 from s3api.operations.buckets import create_bucket
 from s3api.operations.call import Call, Output
 from s3api.operations.deletes import delete_object

@@ -98,6 +98,14 @@ def _path(key: str) -> str:
     return quote(key, safe="/~!$&'()*+,;=:@")
 
 
+def slashed(key: str) -> str:
+    """The path of a directory that was asked for without its slash. A key's own leading slash is encoded: two
+    slashes would begin the name of another host.
+    """
+    path = _path(key)
+    return f"/%2F{path[1:]}/" if path.startswith("/") else f"/{path}/"
+
+
 def error_page(status: int, facts: Mapping[str, str], missing: Mapping[str, str] | None = None) -> bytes:
     """S3's page for an error: its facts (Code, Message, Key...) as a list. `missing`: the facts of why the
     bucket's own error document could not be shown.

@@ -56,6 +56,7 @@ ERRORS: dict[str, tuple[int, str]] = {
     "InvalidArgument": (400, "Invalid Argument"),
     "InvalidAttributeName": (400, "Invalid attribute name specified."),
     "InvalidBucketAclWithObjectOwnership": (400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"),
+    "InvalidBucketAclWithBlockPublicAccessError": (400, "Bucket cannot have public ACLs set with BlockPublicAccess enabled"),
     "InvalidBucketName": (400, "The specified bucket is not valid."),
     "InvalidBucketOwnerAWSAccountID": (400, "The value of the expected bucket owner parameter must be an AWS account ID."),
     "InvalidBucketState": (409, "The request is not valid with the current state of the bucket."),

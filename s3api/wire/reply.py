@@ -14,7 +14,7 @@ from typing import Any
 
 from s3api.wire.model import OperationModel, Shape
 from s3api.wire.scalars import Writer, escape, writer
-from s3api.wire.tables import ROOTS, STATUS, UNWRAPPED, XMLNS
+from s3api.wire.tables import ROOTS, STATUS, UNMODELLED_HEADERS, UNWRAPPED, XMLNS
 from s3api.wire.xml_write import ElementWriter, compile_writer
 
 Headers = list[tuple[bytes, bytes]]
@@ -46,6 +46,8 @@ class ReplyWriter:
         self._status = STATUS.get(model.name, model.status)
         self._head = model.method == "HEAD"
         self._fields = {name: _header(name, m) for name, m in shape.members.items()}
+        for name, wire in UNMODELLED_HEADERS.get(model.name, {}).items():
+            self._fields[name] = _add_text(wire.encode())
         self._stream: str | None = None
         self._text: str | None = None
         self._part: str | None = None

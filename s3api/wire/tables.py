@@ -36,6 +36,13 @@ ROOTS = {
     "ListObjectsV2": "ListBucketResult",
     "ListParts": "ListPartsResult",
 }
+# Headers of answers that S3 gives beyond its model: a completion echoes the customer's key as the parts do.
+UNMODELLED_HEADERS = {
+    "CompleteMultipartUpload": {
+        "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
+        "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-md5",
+    }
+}
 # The root element *is* the one member.
 UNWRAPPED = frozenset({"GetBucketLocation"})
 # Success codes that the model leaves at 200.
@@ -90,9 +97,6 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     "x-amz-request-payer": None,
     # Asks for RestoreStatus in listings, which AWS leaves out too for an object that was never archived.
     "x-amz-optional-object-attributes": None,
-    # What holds here anyway: the bucket's owner, and nobody else, has every right.
-    "x-amz-acl": frozenset({"private", "bucket-owner-full-control"}),
-    "x-amz-object-ownership": frozenset({"BucketOwnerEnforced"}),
     # Asks to go past a retention: harmless for an operation that meets none.
     "x-amz-bypass-governance-retention": None,
 }

@@ -93,8 +93,8 @@ async def test_what_was_refused(tmp_path: Path) -> None:
             await client.get("/photos?location")
         assert (unsigned.operation, unsigned.status, unsigned.code) == (
             "GetBucketLocation",
-            404,
-            "NoSuchBucket",
+            403,
+            "AccessDenied",
         )
         assert (unsigned.access_key, unsigned.owner) == (None, "")
         with seen.one() as missing:

@@ -99,7 +99,7 @@ async def test_a_bucket_that_is_there(call: Call) -> None:
         ({"CreateBucketConfiguration": {"LocationConstraint": "a b"}}, "InvalidLocationConstraint"),
         ({"CreateBucketConfiguration": {"Tags": [{"Key": "aws:a", "Value": "b"}]}}, "InvalidTag"),
         ({"CreateBucketConfiguration": {"Bucket": {"Type": "Directory"}}}, "NotImplemented"),
-        ({"ObjectOwnership": "ObjectWriter"}, "NotImplemented"),
+        ({"ACL": "public-read"}, "InvalidBucketAclWithObjectOwnership"),
         ({"ObjectOwnership": "Mine"}, "InvalidArgument"),
     ],
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from s3api.web.website import Redirect, Visit, Website, error_page
+from s3api.web.website import Redirect, Visit, Website, error_page, slashed
 
 
 def visit(key: str, query: str = "") -> Visit:
@@ -79,6 +79,11 @@ def test_a_location_can_not_be_broken_out_of() -> None:
     found = site.before(visit("a\r\nSet-Cookie: x?y#z"))
     assert found is not None
     assert found.location.endswith("/a%0D%0ASet-Cookie:%20x%3Fy%23z")
+
+
+def test_directories_get_their_slash_on_this_host() -> None:
+    assert slashed("docs/a b") == "/docs/a%20b/"
+    assert slashed("/evil.example") == "/%2Fevil.example/"
 
 
 def test_an_error_page() -> None:

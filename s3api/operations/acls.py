@@ -1,0 +1,284 @@
+"""GetBucketAcl, PutBucketAcl, GetObjectAcl, PutObjectAcl, and the ACLs that come with what is made.
+
+A list comes as a canned name, as grants in headers or as a document, never as two of them. Where the bucket's
+owner is enforced there are none: only what says that anyway is taken. A public access block refuses lists
+that would open something. Accounts in a list must be there.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypedDict, Unpack
+
+from metadata.errors import NoSuchAccount
+from metadata.records import NO_EXTRAS, Extras, Object
+from metadata.records import Bucket as BucketRecord
+from s3api.access import block_of, ownership_of, read_acl
+from s3api.auth import acl as acls
+from s3api.auth.acl import ACL, GROUPS, MAX_GRANTS, PERMISSIONS, Grant
+from s3api.auth.decision import ENFORCED
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_version
+from s3api.operations.configurations import to_json
+from s3api.operations.notices import notices
+
+FULL = "bucket-owner-full-control"
+PREFERRED = "BucketOwnerPreferred"
+_HEADERS = {
+    "GrantRead": "READ",
+    "GrantWrite": "WRITE",
+    "GrantReadACP": "READ_ACP",
+    "GrantWriteACP": "WRITE_ACP",
+    "GrantFullControl": "FULL_CONTROL",
+}
+_INPUTS = frozenset({"ACL", *_HEADERS})
+
+
+class ObjectAcl(TypedDict, total=False):
+    """How a request that makes an object says whom it is for."""
+
+    ACL: str
+    GrantFullControl: str
+    GrantRead: str
+    GrantReadACP: str
+    GrantWriteACP: str
+
+
+class BucketAcl(ObjectAcl, total=False):
+    GrantWrite: str
+
+
+async def get_bucket_acl(call: Call, *, Bucket: str) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html"""
+    bucket = _bucket(call)
+    acl = None if ownership_of(call.settings, call.defaults) == ENFORCED else _bucket_acl(call)
+    return await _shown(call, bucket.owner, acl)
+
+
+async def put_bucket_acl(
+    call: Call,
+    *,
+    Bucket: str,
+    AccessControlPolicy: dict[str, Any] | None = None,
+    **more: Unpack[BucketAcl],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html"""
+    bucket = _bucket(call)
+    if _says_nothing(call, more, AccessControlPolicy, bucket.owner):
+        return {}
+    acl = await _wanted(call, more, AccessControlPolicy, bucket.owner, bucket.owner)
+    await call.metadata.put_bucket_config(Bucket, "Acl", to_json(_kept(acl, bucket.owner)))
+    return {}
+
+
+async def get_object_acl(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html"""
+    check_version(VersionId)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    if ownership_of(call.settings, call.defaults) == ENFORCED:
+        return await _shown(call, _bucket(call).owner, None)
+    return await _shown(call, found.owner, read_acl(found.extras.acl))
+
+
+async def put_object_acl(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    VersionId: str | None = None,
+    AccessControlPolicy: dict[str, Any] | None = None,
+    **more: Unpack[BucketAcl],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html"""
+    check_version(VersionId)
+    bucket = _bucket(call)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    if _says_nothing(call, more, AccessControlPolicy, bucket.owner):
+        return {}
+    acl = await _wanted(call, more, AccessControlPolicy, found.owner, bucket.owner)
+
+    def changed(version: Object) -> Object:
+        kept = _kept(acl, version.owner) or None
+        return replace(version, extras=replace(version.extras, acl=kept))
+
+    await call.metadata.alter_object(Bucket, Key, VersionId, changed, notices(call, "ObjectAcl:Put"))
+    return {}
+
+
+async def owner_and_extras(call: Call, inputs: Mapping[str, Any], extras: Extras) -> tuple[str, Extras]:
+    """Whose an object becomes that is made by a request with these inputs, and `extras` with its ACL.
+
+    Raises S3Error AccessControlListNotSupported, AccessDenied (a public access block), InvalidArgument,
+    InvalidRequest, UnresolvableGrantByEmailAddress.
+    """
+    owner = call.writer or call.owner
+    if _INPUTS.isdisjoint(inputs):
+        return owner, extras
+    bucket = _bucket(call)
+    if _says_nothing(call, inputs, None, bucket.owner):
+        return bucket.owner, extras
+    if ownership_of(call.settings, call.defaults) == PREFERRED and inputs.get("ACL") == FULL:
+        return bucket.owner, extras
+    kept = _kept(await _wanted(call, inputs, None, owner, bucket.owner), owner)
+    return owner, replace(extras or NO_EXTRAS, acl=kept) if kept is not None else extras
+
+
+async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: str) -> str | None:
+    """The document to keep of a new bucket's ACL, None for the usual one. Raises S3Error
+    InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError, and as above."""
+    if _INPUTS.isdisjoint(inputs):
+        return None
+    acl = await _given(call, inputs, call.owner, call.owner)
+    if acl is None:
+        return None
+    if ownership == ENFORCED:
+        raise S3Error("InvalidBucketAclWithObjectOwnership")
+    if call.defaults.block.block_acls and acls.is_public(acl):
+        raise S3Error("InvalidBucketAclWithBlockPublicAccessError")
+    kept = _kept(acl, call.owner)
+    return None if kept is None else to_json(kept)
+
+
+def _says_nothing(
+    call: Call, inputs: Mapping[str, Any], document: Mapping[str, Any] | None, bucket_owner: str
+) -> bool:
+    """Whether the owner is enforced, and the request asks for no more than that. Raises
+    AccessControlListNotSupported where it asks for another list."""
+    if ownership_of(call.settings, call.defaults) != ENFORCED:
+        return False
+    if inputs.get("ACL") == FULL:
+        return True
+    if document is not None:
+        grants = [(grant.get("Grantee", {}).get("ID"), grant.get("Permission"))
+                  for grant in document.get("Grants") or ()]  # fmt: skip
+        if grants == [(bucket_owner, "FULL_CONTROL")]:
+            return True
+    given = {name for name in _HEADERS if name in inputs}
+    if given == {"GrantFullControl"} and "ACL" not in inputs:
+        grantees = acls.read_grantees(inputs["GrantFullControl"])
+        if grantees == [("id", bucket_owner)]:
+            return True
+    raise S3Error("AccessControlListNotSupported")
+
+
+async def _wanted(
+    call: Call,
+    inputs: Mapping[str, Any],
+    document: Mapping[str, Any] | None,
+    owner: str,
+    bucket_owner: str,
+) -> ACL | None:
+    """The list that a request asks for. AccessDenied where a block of public access forbids it."""
+    given = not _INPUTS.isdisjoint(inputs)
+    if given and document is not None:
+        raise S3Error("UnexpectedContent")
+    if document is not None:
+        acl: ACL | None = await _of_document(call, document, owner)
+    elif given:
+        acl = await _given(call, inputs, owner, bucket_owner)
+    else:
+        raise S3Error("MissingSecurityHeader")
+    if acls.is_public(acl) and block_of(call.settings, call.defaults).block_acls:
+        raise S3Error("AccessDenied", "Public access control lists (ACLs) are blocked by this bucket's "
+                      "BlockPublicAcls setting.")  # fmt: skip
+    return acl
+
+
+async def _given(call: Call, inputs: Mapping[str, Any], owner: str, bucket_owner: str) -> ACL | None:
+    """The list of a canned name or of header grants."""
+    headers = [(inputs[name], permission) for name, permission in _HEADERS.items() if name in inputs]
+    if "ACL" in inputs:
+        if headers:
+            raise S3Error("InvalidRequest", "Specifying both Canned ACLs and Header Grants is not allowed")
+        return acls.canned(inputs["ACL"], owner, bucket_owner)
+    out = []
+    for header, permission in headers:
+        grantees = acls.read_grantees(header)
+        if grantees is None:
+            raise S3Error(
+                "InvalidArgument",
+                "Argument format not recognized",
+                ArgumentName="x-amz-grant",
+                ArgumentValue=header,
+            )
+        out += [Grant(await _grantee(call, kind, value), permission) for kind, value in grantees]
+    return _bounded(out)
+
+
+async def _of_document(call: Call, document: Mapping[str, Any], owner: str) -> ACL:
+    stated = document.get("Owner") or {}
+    if document.get("Grants") is None or not stated.get("ID"):
+        raise S3Error("MalformedACLError")
+    if stated["ID"] != owner:
+        raise S3Error("AccessDenied", "An access control list cannot give a resource to another owner.")
+    out = []
+    for grant in document["Grants"]:
+        grantee, permission = grant.get("Grantee") or {}, grant.get("Permission")
+        if permission not in PERMISSIONS:
+            raise S3Error("MalformedACLError")
+        for kind, member in (("id", "ID"), ("uri", "URI"), ("emailaddress", "EmailAddress")):
+            if value := grantee.get(member):
+                out.append(Grant(await _grantee(call, kind, value), permission))
+                break
+        else:
+            raise S3Error("MalformedACLError")
+    return _bounded(out)
+
+
+def _bounded(grants: list[Grant]) -> ACL:
+    if len(grants) > MAX_GRANTS:
+        raise S3Error("MalformedACLError", f"An access control list may have {MAX_GRANTS} grants.")
+    return tuple(grants)
+
+
+async def _grantee(call: Call, kind: str, value: str) -> str:
+    """A grantee as it is kept: an account's canonical id, or a group."""
+    if kind == "uri":
+        if value not in GROUPS:
+            raise S3Error("InvalidArgument", "Invalid group uri", ArgumentName="uri", ArgumentValue=value)
+        return value
+    try:
+        found = await call.metadata.find_account(value)
+    except NoSuchAccount:
+        found = None
+    if kind == "emailaddress":
+        if found is None or found.email != value:
+            raise S3Error("UnresolvableGrantByEmailAddress", EmailAddress=value)
+        return found.id
+    if found is None or found.id != value:
+        raise S3Error("InvalidArgument", "Invalid id", ArgumentName="CanonicalUser/ID", ArgumentValue=value)
+    return value
+
+
+def _kept(acl: ACL | None, owner: str) -> list[list[str]] | None:
+    """As it is kept; None for the usual list."""
+    return None if acl is None or acl == acls.usual(owner) else [list(grant) for grant in acl]
+
+
+async def _shown(call: Call, owner: str, acl: ACL | None) -> Output:
+    grants = acls.usual(owner) if acl is None else acl
+    return {
+        "Owner": await call.owner_shown(owner),
+        "Grants": [
+            {"Grantee": await _grantee_shown(call, grant.grantee), "Permission": grant.permission}
+            for grant in grants
+        ],
+    }
+
+
+async def _grantee_shown(call: Call, grantee: str) -> Output:
+    if acls.is_group(grantee):
+        return {"Type": "Group", "URI": grantee}
+    return {"Type": "CanonicalUser", **await call.owner_shown(grantee)}
+
+
+def _bucket_acl(call: Call) -> ACL | None:
+    return read_acl(call.settings.get("Acl"))
+
+
+def _bucket(call: Call) -> BucketRecord:
+    assert call.bucket is not None
+    return call.bucket

@@ -1,0 +1,188 @@
+"""PostObject: a browser's form becomes a PutObject.
+
+In this order: the bucket is found; the fields before the file are read, within 20 KB; the form's signature is
+verified and its policy checked, or the form is anonymous; its sender is authorised; then, and not before, the
+file is read, as a stream. Nothing is stored of a file that is larger or smaller than the policy allows.
+https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from urllib.parse import quote, urlencode
+
+from chunkd import Buffer
+from s3api.access import Asked, Authority
+from s3api.auth import read_form_claim
+from s3api.auth.clock import stamp_seconds
+from s3api.auth.principal import ANONYMOUS, Principal
+from s3api.body import Body, Source
+from s3api.errors import S3Error
+from s3api.form import FormFile, boundary_of
+from s3api.http import Request, declared_length
+from s3api.keys import Keys
+from s3api.observe import AccessRecord
+from s3api.operations.call import Call, Output
+from s3api.operations.tagsets import object_tags
+from s3api.warrant import Warrant
+from s3api.web.post_form import Posted, named, post_response, read_form, redirect_location
+from s3api.web.post_policy import PostPolicy, read_policy
+from s3api.wire import Reply, Wire
+
+NAME = "PostObject"
+FIELD_BYTES = 20 << 10
+# What the form has beside its file and the fields before it: boundaries, heads, fields behind the file.
+OVERHEAD_BYTES = 1 << 20
+SEE_OTHER, CREATED = 303, 201
+
+MakeCall = Callable[[Principal, Request, AccessRecord, int], Awaitable[Call]]
+
+
+class FormUploads:
+    """`make_call`: what an operation is given, with the bucket of the request; it raises NoSuchBucket."""
+
+    def __init__(
+        self,
+        *,
+        keys: Keys,
+        authority: Authority,
+        wire: Wire,
+        make_call: MakeCall,
+        max_object_bytes: int,
+        body_idle_s: float,
+    ) -> None:
+        self._keys, self._authority, self._wire, self._make_call = keys, authority, wire, make_call
+        self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
+
+    async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
+        record.operation = NAME
+        boundary = boundary_of(request.headers["content-type"])
+        limit = self._max_object_bytes + OVERHEAD_BYTES
+        whole = Body(request.pieces, declared_length(request), limit_bytes=limit, idle_s=self._idle_s)
+        if whole.length is not None and whole.length > limit:
+            raise S3Error(
+                "EntityTooLarge", ProposedSize=str(whole.length), MaxSizeAllowed=str(self._max_object_bytes)
+            )
+        await self._make_call(ANONYMOUS, request, record, now_us)  # no byte is read for a bucket that is not
+        form = await FormFile.open(whole.pieces, boundary, most_field_bytes=FIELD_BYTES, keep_fields=True)
+        fields = named(form.fields, form.name)
+        principal = await self._principal(fields, record)
+        call = record.call = await self._make_call(principal, request, record, now_us)
+        policy = _policy(fields, str(record.bucket), now_us)
+        posted = read_form(fields)
+        record.key = posted.key
+        headers = self._headers(posted)
+        put = self._wire.operations["PutObject"]
+        assert put.handler is not None
+        warrant = Warrant(self._authority, call, _asked(request, record, headers, fields, now_us), posted.key)
+        await warrant.before_body()
+        inputs = put.read(record.bucket, posted.key, {}, headers)
+        most = min(self._max_object_bytes, policy.most) if policy else self._max_object_bytes
+        source = _no_shorter(form.pieces, policy.least) if policy else form.pieces
+        call.body = Body(source, None, limit_bytes=most, idle_s=None)
+        record.output = output = await put.handler(call, **inputs)
+        return _reply(request, record, posted, output, put.render(output))
+
+    async def _principal(self, fields: Mapping[str, str], record: AccessRecord) -> Principal:
+        """Who signed the form, proved; ANONYMOUS where nobody did."""
+        claim = read_form_claim(fields)
+        if claim is None:
+            return ANONYMOUS
+        key = await self._keys.find(claim.access_key)
+        if key is None:
+            raise claim.unknown_key()
+        claim.verify(key.secret_key)
+        principal = await self._keys.principal(key)
+        if principal.anonymous:  # its user or account is gone
+            raise claim.unknown_key()
+        record.access_key, record.owner = claim.access_key, principal.account
+        return principal
+
+    def _headers(self, posted: Posted) -> dict[str, str]:
+        """As a PutObject would have them: tags come as a document in a form, and as text in a header."""
+        if not posted.tagging:
+            return posted.headers
+        document = self._wire.operations["PutObjectTagging"].read_body(posted.tagging.encode())
+        return {**posted.headers, "x-amz-tagging": urlencode(object_tags(document["Tagging"]))}
+
+
+def is_upload(request: Request) -> bool:
+    """Whether a request for a bucket is a browser's upload: a form, without a sub-resource."""
+    return (
+        request.method == "POST"
+        and not request.raw_query
+        and request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    )
+
+
+def _policy(fields: Mapping[str, str], bucket: str, now_us: int) -> PostPolicy | None:
+    """The form's policy, which allows it; None for an anonymous form."""
+    if "policy" not in fields:
+        return None
+    policy = read_policy(fields["policy"])
+    policy.check(fields, bucket, now_us / 1_000_000)
+    return policy
+
+
+def _no_shorter(source: Source, least: int) -> Source:
+    """The same bytes; S3Error EntityTooSmall at their end where they are fewer than `least`."""
+    received = 0
+
+    async def pieces() -> Sequence[Buffer]:
+        nonlocal received
+        found = await source()
+        received += sum(len(piece) for piece in found)
+        if not found and received < least:
+            raise S3Error("EntityTooSmall", ProposedSize=str(received), MinSizeAllowed=str(least))
+        return found
+
+    return pieces
+
+
+def _asked(
+    request: Request,
+    record: AccessRecord,
+    headers: Mapping[str, str],
+    fields: Mapping[str, str],
+    now_us: int,
+) -> Asked:
+    """What policies may ask of the form: its fields stand for the headers of a PutObject."""
+    own = {name: value for name, value in request.headers.items() if not name.startswith("x-amz-")}
+    stamp = fields.get("x-amz-date", "")
+    seconds = stamp_seconds(stamp.encode("ascii", "replace")) if stamp else None
+    return Asked(
+        request_id=record.request_id,
+        operation=NAME,
+        bucket=record.bucket,
+        headers={**own, **headers},
+        query={},
+        now_us=now_us,
+        source_ip=record.client or None,
+        secure=request.secure,
+        tls=request.tls,
+        auth_type="POST" if record.access_key else None,
+        signed_us=None if seconds is None else seconds * 1_000_000,
+    )
+
+
+def _reply(request: Request, record: AccessRecord, posted: Posted, output: Output, stored: Reply) -> Reply:
+    """The answer that the form asked for, with the headers of the object that was stored."""
+    bucket, etag = str(record.bucket), str(output["ETag"])
+    scheme = "https" if request.secure else "http"
+    # A bucket's own host name has no bucket in the path: then the path of the request says so.
+    path = request.raw_path.decode("latin-1").rstrip("/")
+    location = f"{scheme}://{request.headers.get('host', '')}{path}/{quote(posted.key)}"
+    headers = [one for one in stored.headers if one[0] not in (b"content-length", b"content-type")]
+    if posted.redirect:
+        to = redirect_location(posted.redirect, bucket, posted.key, etag)
+        headers += [(b"location", to.encode()), (b"content-length", b"0")]
+        return Reply(SEE_OTHER, headers, b"")
+    headers.append((b"location", location.encode()))
+    if posted.status == CREATED:
+        body = post_response(location, bucket, posted.key, etag)
+        headers += [(b"content-type", b"application/xml"), (b"content-length", b"%d" % len(body))]
+        return Reply(CREATED, headers, body)
+    if posted.status == 200:
+        headers.append((b"content-length", b"0"))
+        return Reply(200, headers, b"")
+    return Reply(posted.status, headers)

@@ -1,0 +1,209 @@
+"""Buckets as websites: on a host name below one of `website_domains`, a bucket's objects are pages.
+
+Reads alone, by anybody whom the bucket's policy or ACL lets read: a signature is not looked at. Pages come by
+the same GetObject as over S3, ranges and conditions included; what fails is a page of HTML, or what the
+bucket's document says instead. The engine is `s3api.web.website`.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from s3api import failures
+from s3api.access import Asked, Authority
+from s3api.auth.principal import ANONYMOUS
+from s3api.cors import CorsAnswers
+from s3api.errors import S3Error
+from s3api.http import Request
+from s3api.observe import AccessRecord
+from s3api.post import MakeCall
+from s3api.warrant import Warrant
+from s3api.web.website import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
+from s3api.wire import Reply, Wire, parse_target
+from s3api.wire.codes import ERRORS
+
+KIND = "Website"
+KNOWN: tuple[type[BaseException], ...] = (S3Error, *failures.TABLE)
+READS = {"GET": "GetObject", "HEAD": "HeadObject"}
+_control = re.compile(r"[^\x20-\x7e]").sub
+# Headers that are about the transport of one answer, and what makes a page a part of itself.
+_OF_ONE_ANSWER = frozenset({"range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
+
+
+class Websites:
+    def __init__(
+        self,
+        *,
+        authority: Authority,
+        wire: Wire,
+        make_call: MakeCall,
+        cors: CorsAnswers,
+        domains: tuple[str, ...],
+    ) -> None:
+        self.authority, self.wire, self.make_call = authority, wire, make_call
+        self._cors, self._domains = cors, domains
+        self._endings = tuple(f".{domain}" for domain in domains)
+
+    def serves(self, host: str) -> bool:
+        """Whether a Host header names a website."""
+        return host.lower().partition(":")[0].endswith(self._endings)
+
+    async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
+        """The page, a redirect, or a page that says what went wrong."""
+        host = request.headers.get("host", "")
+        try:
+            record.bucket, key = parse_target(request.raw_path, host, self._domains)
+            record.key = key
+            if request.method == "OPTIONS":
+                return await self._cors.preflight(request, record.bucket, key)
+            visit = Visit(
+                key or "",
+                "https" if request.secure else "http",
+                host,
+                request.raw_query.decode("latin-1"),
+            )
+            return await _Visitor(self, request, record, visit, now_us).answer()
+        except KNOWN as error:
+            return _error_reply(_known(error, record), record, {})
+
+
+class _Visitor:
+    """One request to a website."""
+
+    def __init__(
+        self, sites: Websites, request: Request, record: AccessRecord, visit: Visit, now_us: int
+    ) -> None:
+        self._sites, self._request, self._record = sites, request, record
+        self._visit, self._now_us = visit, now_us
+
+    async def answer(self) -> Reply:
+        if self._request.method not in READS:
+            raise S3Error(
+                "MethodNotAllowed", Method=self._request.method, ResourceType="OBJECT", Allow="GET, HEAD"
+            )
+        call = await self._sites.make_call(ANONYMOUS, self._request, self._record, self._now_us)
+        site = call.settings.made(KIND, Website)
+        if site is None:
+            raise S3Error("NoSuchWebsiteConfiguration", BucketName=str(self._record.bucket))
+        if redirect := site.before(self._visit):
+            return _redirect_reply(redirect)
+        self._record.operation = READS[self._request.method]
+        try:
+            return await self._page(site.page(self._visit.key), self._request.headers)
+        except KNOWN as error:
+            failed = _known(error, self._record)
+        return await self._failed(site, failed)
+
+    async def _page(self, key: str, headers: Mapping[str, str]) -> Reply:
+        """The object under `key` as a page; its own redirect where it has one. Raises as GetObject does."""
+        record, name = self._record, READS[self._request.method]
+        call = record.call = await self._sites.make_call(ANONYMOUS, self._request, record, self._now_us)
+        asked = Asked(
+            request_id=record.request_id,
+            operation=name,
+            bucket=record.bucket,
+            headers=headers,
+            query={},
+            now_us=self._now_us,
+            source_ip=record.client or None,
+            secure=self._request.secure,
+            tls=self._request.tls,
+        )
+        warrant = Warrant(self._sites.authority, call, asked, key)
+        await warrant.before_body()
+        operation = self._sites.wire.operations[name]
+        inputs = operation.read(record.bucket, key, {}, headers)
+        assert operation.handler is not None
+        with warrant.discretion():
+            output: dict[str, Any] = await operation.handler(call, **inputs)
+        record.output = output
+        if location := output.get("WebsiteRedirectLocation"):
+            if (close := getattr(output.get("Body"), "aclose", None)) is not None:
+                await close()
+            return _redirect_reply(Redirect(MOVED, location))
+        return operation.render(output)
+
+    async def _failed(self, site: Website, failed: S3Error) -> Reply:
+        """What is answered instead of a page that cannot be given."""
+        status = ERRORS[failed.code][0]
+        self._record.code = failed.code
+        if status == 304:
+            return _not_modified(failed)
+        directory = site.directory(self._visit.key)
+        if failed.code == "NoSuchKey" and directory and await self._is_there(directory):
+            return _redirect_reply(Redirect(FOUND, slashed(self._visit.key)))
+        if redirect := site.after(self._visit, status):
+            return _redirect_reply(redirect)
+        if site.error_key is None or not 400 <= status < 500:
+            return _error_reply(failed, self._record, {})
+        try:
+            plain = {
+                name: value for name, value in self._request.headers.items() if name not in _OF_ONE_ANSWER
+            }
+            page = await self._page(site.error_key, plain)
+        except KNOWN as error:
+            missing = _facts(_known(error, self._record))
+            return _error_reply(failed, self._record, missing)
+        if page.status != MOVED:
+            page.status = status
+            page.headers += _error_headers(failed)
+        return page
+
+    async def _is_there(self, key: str) -> bool:
+        try:
+            found = await self._page(key, {})
+        except KNOWN:
+            return False
+        if (close := getattr(found.stream, "aclose", None)) is not None:
+            await close()
+        return True
+
+
+def _known(error: BaseException, record: AccessRecord) -> S3Error:
+    where = {"BucketName": record.bucket or "", "Key": record.key or ""}
+    refused = failures.s3_error(error, where, record.request_id)
+    record.code = refused.code
+    return refused
+
+
+def _redirect_reply(to: Redirect) -> Reply:
+    """An object's own location may hold what no header does: it is encoded."""
+    location = to.location.encode("latin-1", "replace")
+    return Reply(to.status, [(b"location", location), (b"content-length", b"0")], b"")
+
+
+def _not_modified(error: S3Error) -> Reply:
+    names = {"ETag": b"etag", "LastModified": b"last-modified"}
+    return Reply(
+        304, [(names[name], value.encode()) for name, value in error.details.items() if name in names]
+    )
+
+
+def _facts(error: S3Error) -> dict[str, str]:
+    message = error.message or ERRORS[error.code][1]
+    kept = {name: value for name, value in error.details.items() if name in ("Key", "BucketName")}
+    return {"Code": error.code, "Message": message, **kept}
+
+
+def _error_headers(error: S3Error) -> list[tuple[bytes, bytes]]:
+    facts = _facts(error)
+    said = {"x-amz-error-code": facts["Code"], "x-amz-error-message": facts["Message"]}
+    said |= {f"x-amz-error-detail-{name}": facts[name] for name in ("Key",) if name in facts}
+    return [(name.lower().encode(), _control("?", value).encode()) for name, value in said.items()]
+
+
+def _error_reply(error: S3Error, record: AccessRecord, missing: Mapping[str, str]) -> Reply:
+    status = ERRORS[error.code][0]
+    record.code = error.code
+    body = error_page(status, {**_facts(error), "RequestId": record.request_id}, missing)
+    headers = [
+        *_error_headers(error),
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    if allow := error.details.get("Allow"):
+        headers.append((b"allow", allow.encode()))
+    return Reply(status, headers, body)
