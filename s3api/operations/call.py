@@ -36,7 +36,8 @@ class Call:
     `owner` is the canonical id of the account that calls; `now_us` when it arrived. `bucket`, `settings`: of
     the bucket that the request names, as they were when it was authorised (None where it names none, or makes
     it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
-    the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent.
+    the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent;
+    `creation`: the kind of event that a PutObject is.
 
     `access`: what the caller may do beyond what was asked already, None for one that may do everything here.
     `writer`: whose an object becomes that is made without an ACL, "" for the caller's account.
@@ -54,6 +55,7 @@ class Call:
     settings: BucketSettings = NO_SETTINGS
     remote: str = ""
     targets: Targets = NO_TARGETS
+    creation: str = "ObjectCreated:Put"
     body: Body | None = None
     secure: bool = False
     principal: Principal = ANONYMOUS

@@ -81,7 +81,7 @@ async def put_object(
             checksum=received.checksum,
             content=received.content,
             extras=encrypted(extras, sealed),
-            emit=notices(call, "ObjectCreated:Put"),
+            emit=notices(call, call.creation),
         )
         version_id = await call.metadata.put_object(new, conditions)
     out = {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from metadata.records import Lock
 from s3api.errors import S3Error
 
-DAY_US = 86_400_000_000
+SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
 YEAR_DAYS = 365
 MOST_DAYS, MOST_YEARS = 36_500, 100
 COMPLIANCE = "COMPLIANCE"
@@ -75,7 +77,7 @@ def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
     if default is None:
         return None
     days = default["Days"] if "Days" in default else default["Years"] * YEAR_DAYS
-    return Lock(default["Mode"], now_us + days * DAY_US)
+    return Lock(default["Mode"], -(-now_us // SECOND_US) * SECOND_US + days * DAY_US)
 
 
 def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
@@ -122,7 +124,8 @@ def missing_configuration() -> S3Error:
 
 
 def _future(until: datetime, now_us: int) -> int:
-    until_us = round(until.timestamp() * 1_000_000)
+    """Clients are told whole seconds: the end is the next one, so that it is what they are told."""
+    until_us = ceil(until.timestamp()) * SECOND_US
     if until_us <= now_us:
         raise S3Error("InvalidArgument", "The retain until date must be in the future!")
     return until_us

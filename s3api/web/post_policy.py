@@ -37,9 +37,8 @@ class Condition(NamedTuple):
     field: str
     value: str
 
-    def holds(self, value: str | None) -> bool:
-        if value is None:
-            return False
+    def holds(self, value: str) -> bool:
+        """Whether a field of this value is allowed; one that is not sent has the value ""."""
         if self.operator == EQ:
             return value == self.value
         # "image/jpeg,image/png" under starts-with image/ is a list, each item of which must fit.
@@ -71,7 +70,7 @@ class PostPolicy:
         if fields.get("bucket", bucket) != bucket:
             raise _denied(f"Policy Condition failed: {Condition(EQ, 'bucket', fields['bucket'])}")
         for condition in self.conditions:
-            if not condition.holds(given.get(condition.field)):
+            if not condition.holds(given.get(condition.field, "")):
                 raise _denied(f"Policy Condition failed: {condition}")
         covered = {condition.field for condition in self.conditions} | UNCOVERED
         extra = [name for name in given if name not in covered and not name.startswith(UNCOVERED_PREFIXES)]
