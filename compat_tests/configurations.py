@@ -6,6 +6,7 @@ A bucket has one document of a kind, or many with ids (`Kind.many`). `code`: the
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -221,3 +222,16 @@ TIERING = Kind(
     wrapped=True,
     many=True,
 )
+
+
+def let_logs_in(s3: S3, source: str, target: str) -> None:
+    """The policy that AWS's documentation gives for a target bucket of access logs."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{target}/log/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{source}"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=target, Policy=json.dumps(policy))

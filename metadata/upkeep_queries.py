@@ -23,6 +23,7 @@ from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, li
 from metadata.statements import Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
+event, dead_letter = (ALL_TABLES[name] for name in ("event", "dead_letter"))
 _GARBAGE = tuple(garbage.c[c.name] for c in _BLOB)
 _NODE = tuple(node.c[name] for name in ("id", "address", "state", "capacity_bytes", "added_us"))
 _DUE = (*_GARBAGE, garbage.c.since_us, garbage.c.attempts)
@@ -166,5 +167,5 @@ def _length(table: Table) -> Statement:
     )
 
 
-QUEUES = {table.name: _length(table) for table in (repair, garbage, pending)}
+QUEUES = {table.name: _length(table) for table in (repair, garbage, pending, event, dead_letter)}
 """The tables that background work empties: a count of each is what operators see of its backlog."""

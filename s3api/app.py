@@ -150,6 +150,10 @@ class App:
     async def _lifespan(self, api: FastAPI) -> AsyncIterator[None]:
         async with open_store(self.settings) as store, self._logged():
             settings = self.settings
+            defaults = Defaults(
+                NO_OWNERSHIP if settings.acls else ENFORCED,
+                FULL_BLOCK if settings.block_public_access else NO_BLOCK,
+            )
             self._gateway = Gateway(
                 metadata=store.metadata,
                 blobs=store.blobs,
@@ -162,10 +166,7 @@ class App:
                     keys=store.keys,
                     denials=Denials(settings.data),
                     region=settings.region,
-                    defaults=Defaults(
-                        NO_OWNERSHIP if settings.acls else ENFORCED,
-                        FULL_BLOCK if settings.block_public_access else NO_BLOCK,
-                    ),
+                    defaults=defaults,
                 ),
                 region=settings.region,
                 domains=settings.domains,
@@ -182,7 +183,7 @@ class App:
             async with (
                 traced(self, self._gateway, store),
                 siblings.telling(lambda: self._metrics.own(store)),
-                background(store, self.sinks),
+                background(store, self.sinks, defaults),
             ):
                 if self._own_process:
                     _tune_gc()

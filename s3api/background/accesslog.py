@@ -34,11 +34,15 @@ KIND = "Logging"
 FULL_BYTES, MOST_BYTES = 4 << 20, 64 << 20
 PERIOD_S = 1.0
 
-Put = Callable[[str, str, bytes], Awaitable[None]]
-"""Puts a log object: bucket, key, bytes."""
-Account = Callable[[str], Awaitable[str]]
+Put = Callable[["Bucket", Destination, str, bytes], Awaitable[None]]
+"""Puts a log object of a source bucket: that, where to, key, bytes. Raises NotAllowed, NoSuchBucket."""
+Account = Callable[[str], str]
 """The 12-digit number of the account of a canonical id."""
 Place = tuple[str, Destination, int]
+
+
+class NotAllowed(Exception):
+    """The target bucket does not let logs in any more."""
 
 
 @dataclass(slots=True)
@@ -123,13 +127,12 @@ class BucketLogs:
         del self._collected[place]
         done = False
         try:
-            key = await self._key(place, collected.bucket)
-            await self._put(where.bucket, key, "".join(f"{text}\n" for text in collected.lines).encode())
+            key = self._key(place, collected.bucket)
+            text = "".join(f"{text}\n" for text in collected.lines)
+            await self._put(collected.bucket, where, key, text.encode())
             done = True
-        except NoSuchBucket:
-            log.warning(
-                "the log of bucket %s is lost: its target %s is gone", collected.bucket.name, where.bucket
-            )
+        except (NoSuchBucket, NotAllowed) as why:
+            log.warning("lines of the log of %s are lost: %s, %s", place[0], where.bucket, type(why).__name__)
             done = True
         finally:
             if done:
@@ -141,10 +144,10 @@ class BucketLogs:
                 self._collected[place] = collected
         return done
 
-    async def _key(self, place: Place, bucket: Bucket) -> str:
+    def _key(self, place: Place, bucket: Bucket) -> str:
         _, where, day = place
         return where.key(
-            account=await self._account(bucket.owner) if where.partitioned else "",
+            account=self._account(bucket.owner) if where.partitioned else "",
             region=bucket.region,
             bucket=bucket.name,
             delivered_us=self._clock_us(),
@@ -168,7 +171,7 @@ def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) ->
         request_id=record.request_id,
         uri=f"{record.method} {record.target} HTTP/{record.http_version}",
         remote=record.client,
-        requester=record.owner,
+        requester=_requester(record),
         key=record.key,
         error=record.code,
         sent=record.sent,
@@ -213,6 +216,14 @@ def _of_batch(whole: Entry, each: dict[str, Any], status: int, error: str) -> En
         host=whole.host,
         tls=whole.tls,
     )
+
+
+def _requester(record: AccessRecord) -> str:
+    """A user's ARN, an account's canonical id (AWS: of an account's root, that)."""
+    principal = record.call.principal if record.call else None
+    if principal is not None and principal.user is not None:
+        return principal.arn or record.owner
+    return record.owner
 
 
 def _object_size(record: AccessRecord, output: Any) -> int | None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from chunkd import Buffer
 from metadata import Metadata
 from metadata.records import Bucket, Emit
-from s3api.background.accesslog import BucketLogs
+from s3api.access import Defaults
+from s3api.accesslog.document import Destination
+from s3api.background.accesslog import BucketLogs, NotAllowed
 from s3api.background.events import Deliverer
 from s3api.background.lifecycle import LifecycleWorker
 from s3api.background.senders import Senders
@@ -18,6 +20,7 @@ from s3api.body import Body
 from s3api.buckets import Buckets, BucketSettings
 from s3api.gateway import HOST_ID, new_request_id
 from s3api.operations.call import Call
+from s3api.operations.log_target import may_deliver
 from s3api.operations.notices import own_notices
 from s3api.operations.objects import put_object
 from s3api.periodic import Leader
@@ -31,9 +34,9 @@ LOG_TYPE = "text/plain"
 
 
 @asynccontextmanager
-async def background(store: Store, sinks: Sinks) -> AsyncIterator[None]:
-    """Everything, meanwhile."""
-    deliverer, logs = _deliverer(store), bucket_logs(store)
+async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[None]:
+    """Everything, meanwhile. `defaults`: what holds for buckets that say nothing themselves."""
+    deliverer, logs = _deliverer(store), bucket_logs(store, defaults)
     lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True)
     for task in (deliverer, lifecycle, logs):
         task.start()
@@ -67,25 +70,25 @@ def lifecycle_worker(
     )
 
 
-def bucket_logs(store: Store) -> BucketLogs:
-    async def put(bucket: str, key: str, data: bytes) -> None:
-        await _put(store, bucket, key, data)
-
-    async def account(owner: str) -> str:
-        return owner
+def bucket_logs(store: Store, defaults: Defaults) -> BucketLogs:
+    async def put(source: Bucket, where: Destination, key: str, data: bytes) -> None:
+        target, settings = await store.buckets.find(where.bucket)
+        account = store.keys.number(source.owner)
+        if not may_deliver(target, settings, where.prefix, source=source, account=account, defaults=defaults):
+            raise NotAllowed
+        await _put(store, target, settings, key, data)
 
     return BucketLogs(
         put,
-        account,
+        store.keys.number,
         clock_us=now_us,
         host_id=HOST_ID,
         every_s=store.settings.bucket_log_every_s,
     )
 
 
-async def _put(store: Store, bucket: str, key: str, data: bytes) -> None:
+async def _put(store: Store, found: Bucket, settings: BucketSettings, key: str, data: bytes) -> None:
     """PutObject, in the name of the bucket's owner."""
-    found, settings = await store.buckets.find(bucket)
     pieces: list[Buffer] = [data]
 
     async def source() -> Sequence[Buffer]:
@@ -104,7 +107,7 @@ async def _put(store: Store, bucket: str, key: str, data: bytes) -> None:
         settings=settings,
         body=Body(source, len(data)),
     )
-    await put_object(call, Bucket=bucket, Key=key, ContentType=LOG_TYPE)
+    await put_object(call, Bucket=found.name, Key=key, ContentType=LOG_TYPE)
 
 
 def _deliverer(store: Store) -> Deliverer:

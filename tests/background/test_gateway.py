@@ -214,6 +214,19 @@ def test_a_stopping_gateway_does_not_wait_for_listeners(tmp_path: Path) -> None:
         assert list(lines) == [""]  # and the stream has ended in good order
 
 
+def let_in(s3: Any, source: str, logs: str) -> None:
+    """The target's policy lets the source's logs in."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{logs}/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{source}"}},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    s3.put_bucket_policy(Bucket=logs, Policy=json.dumps(policy))
+
+
 def logged(s3: Any, logs: str) -> list[list[str]]:
     lines: list[list[str]] = []
     for each in s3.list_objects_v2(Bucket=logs).get("Contents", []):
@@ -226,6 +239,9 @@ def test_requests_are_logged_into_the_target_bucket(busy: GatewayProcess, s3: An
     logs = f"logs-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=logs)
     enabled = {"TargetBucket": logs, "TargetPrefix": "to/"}
+    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+    let_in(s3, bucket, logs)
     s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
     put = s3.put_object(Bucket=bucket, Key="a b", Body=b"12345")["ResponseMetadata"]
     s3.get_object(Bucket=bucket, Key="a b", Range="bytes=1-2")["Body"].read()
@@ -266,6 +282,7 @@ def test_a_gateway_that_stops_delivers_its_logs_first(tmp_path: Path) -> None:
         s3 = process.s3()
         for name in ("source", "logs"):
             s3.create_bucket(Bucket=name)
+        let_in(s3, "source", "logs")
         enabled = {"TargetBucket": "logs", "TargetPrefix": ""}
         s3.put_bucket_logging(Bucket="source", BucketLoggingStatus={"LoggingEnabled": enabled})
         s3.put_object(Bucket="source", Key="a", Body=b"")

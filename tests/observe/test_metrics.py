@@ -56,7 +56,13 @@ def test_what_is_counted(tmp_path: Path) -> None:
     assert scraped.value("sixfold_node_state", node="1", state="active") == 1
     assert scraped.value("sixfold_node_seconds_count", node="1") > 0
     assert scraped.value("sixfold_node_sent_bytes_total", node="1") > 5000
-    assert scraped.labels("sixfold_queue_length", "queue") >= {"repair", "garbage", "pending"}
+    assert scraped.labels("sixfold_queue_length", "queue") >= {
+        "repair",
+        "garbage",
+        "pending",
+        "event",
+        "dead_letter",
+    }
     hits = scraped.value("sixfold_cache_hits_total", cache="memory")
     misses = scraped.value("sixfold_cache_misses_total", cache="memory")
     assert hits + misses == 5

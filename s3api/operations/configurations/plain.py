@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html and it
 from __future__ import annotations
 
 from metadata.errors import NoSuchBucket
+from s3api.auth.acl import LOG_SERVICE
 from s3api.errors import S3Error
 from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, invalid_request, malformed
+from s3api.operations.log_target import may_deliver
 from s3api.operations.tagsets import bucket_tags
 
 GRANTS = 100
@@ -32,19 +34,26 @@ def check_logging(document: Document) -> Document:
 
 
 async def check_log_target(call: Call, document: Document) -> None:
-    """The target bucket is there, the caller's own, and in the same region as the source."""
+    """The target bucket is there, the caller's own, in the same region as the source, and lets logs in."""
     source = call.bucket
     if not document or source is None:
         return
-    name = document["LoggingEnabled"]["TargetBucket"]
+    enabled = document["LoggingEnabled"]
+    name, prefix = enabled["TargetBucket"], enabled.get("TargetPrefix") or ""
     try:
-        target = await call.metadata.get_bucket(name)
+        target, settings = await call.buckets.find(name)
     except NoSuchBucket:
-        target = None
-    if target is None or target.owner != source.owner:
+        raise S3Error("InvalidTargetBucketForLogging", TargetBucket=name) from None
+    if target.owner != source.owner:
         raise S3Error("InvalidTargetBucketForLogging", TargetBucket=name)
     if target.region != source.region:
         raise S3Error("CrossLocationLoggingProhibited", TargetBucketLocation=target.region)
+    account = call.number(source.owner)
+    if not may_deliver(target, settings, prefix, source=source, account=account, defaults=call.defaults):
+        raise S3Error(
+            "AccessDenied",
+            f"The policy of {name} does not let {LOG_SERVICE} put objects below the prefix {prefix!r}.",
+        )
 
 
 def check_payment(document: Document) -> Document:
