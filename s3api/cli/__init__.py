@@ -14,7 +14,7 @@ import typer
 from chunkd import NodeError
 from metadata.errors import MetadataError
 from s3api import __version__
-from s3api.cli import accounts, events, keys, kms, lifecycle, nodes, serve
+from s3api.cli import accounts, events, explain, keys, kms, lifecycle, nodes, serve, users
 from s3api.cli.screen import fail
 from s3api.settings import SettingsError
 
@@ -26,8 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("explain")(explain.explain)
 app.add_typer(nodes.app, name="node")
 app.add_typer(accounts.app, name="account")
+app.add_typer(users.app, name="user")
+app.add_typer(users.policies, name="policy")
 app.add_typer(keys.app, name="key")
 app.add_typer(kms.app, name="kms")
 app.add_typer(events.app, name="event")

@@ -1,13 +1,16 @@
 """`sixfold account`: who owns buckets and objects. Each has a root key pair, which may do all with its own.
 
-Users of an account, and what they may do, are made over the IAM endpoint (boto3's `iam` client).
+Users of an account, and what they may do, are `sixfold user` and `sixfold policy`, or the IAM endpoint
+(boto3's `iam` client).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Annotated, TypeVar
 
 import typer
@@ -16,13 +19,15 @@ from rich.table import Table
 from metadata import Metadata
 from metadata.errors import AccountExists, NoSuchAccount
 from metadata.records import AccessKey, Account
-from s3api.cli.options import Config, Data, Database
+from s3api.cli.options import AsJson, Config, Data, Database
 from s3api.cli.screen import out
-from s3api.pairs import first_account, new_account, new_pair
+from s3api.pairs import first_account, new_account, new_pair, pair
 from s3api.settings import SettingsError, load
 from s3api.store import opened_metadata
 
 T = TypeVar("T")
+_CANONICAL = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
 app = typer.Typer(help="Accounts: create, list, rename.", no_args_is_help=True)
 Email = Annotated[str | None, typer.Option(help="Its e-mail, by which ACLs may name it.")]
@@ -32,14 +37,25 @@ Email = Annotated[str | None, typer.Option(help="Its e-mail, by which ACLs may n
 def create(
     name: Annotated[str, typer.Argument(help="What it is called.")],
     email: Email = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    canonical_id: Annotated[
+        str | None, typer.Option("--id", help="Its canonical id, 64 hex digits [a random one].")
+    ] = None,
+    access_key: Annotated[str | None, typer.Option(help="Its root access key [a random one].")] = None,
+    secret_key: Annotated[str | None, typer.Option(help="The secret of that key.")] = None,
+    as_json: AsJson = False,
     config: Config = None,
     data: Data = None,
     database: Database = None,
 ) -> None:
     """Make an account and its root key pair. The secret is shown this once."""
-    made = new_account(name, email)
-    key = new_pair(made.id)
+    if not _NAME.fullmatch(name):
+        raise SettingsError("an account's name has 1 to 128 printable characters")
+    if canonical_id is not None and not _CANONICAL.fullmatch(canonical_id):
+        raise SettingsError("a canonical id is 64 hex digits in lower case")
+    if (access_key is None) is not (secret_key is None):
+        raise SettingsError("an access key and its secret are given together")
+    made = new_account(name, email, canonical_id)
+    key = pair(access_key, secret_key, made.id) if access_key and secret_key else new_pair(made.id)
     _run(lambda metadata: _create(metadata, made, key), config, data, database)
     told = {
         "canonical id": made.id,
@@ -52,10 +68,16 @@ def create(
 
 
 @app.command("list")
-def list_accounts(config: Config = None, data: Data = None, database: Database = None) -> None:
+def list_accounts(
+    as_json: AsJson = False, config: Config = None, data: Data = None, database: Database = None
+) -> None:
     """The accounts, the first one included."""
+    found = _run(lambda metadata: metadata.accounts(), config, data, database)
+    if as_json:
+        out().print(json.dumps([asdict(account) for account in found]), markup=False)
+        return
     table = Table("account", "name", "e-mail", "canonical id", box=None)
-    for account in _run(lambda metadata: metadata.accounts(), config, data, database):
+    for account in found:
         table.add_row(account.number, account.name, account.email or "", account.id)
     out().print(table)
 
@@ -71,6 +93,17 @@ def rename(
 ) -> None:
     """Change what an account is called; its ids stay."""
     _run(lambda metadata: _rename(metadata, account, name, email), config, data, database)
+
+
+async def the_account(metadata: Metadata, text: str | None) -> Account:
+    """The account of that name, number, e-mail or canonical id; the first one where nothing is said."""
+    first = await metadata.ensure_account(first_account())
+    if text is None:
+        return first
+    try:
+        return await metadata.find_account(text)
+    except NoSuchAccount:
+        raise SettingsError(f"there is no account {text}") from None
 
 
 async def _create(metadata: Metadata, made: Account, key: AccessKey) -> None:

@@ -1,4 +1,4 @@
-"""`sixfold key`: key pairs beside the root pair. All belong to the one account."""
+"""`sixfold key`: key pairs beside the root pair, of accounts and of their users."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import typer
 from rich.table import Table
 
 from metadata import Metadata
-from metadata.errors import NoSuchAccessKey
+from metadata.errors import NoSuchAccessKey, NoSuchUser
 from metadata.records import AccessKey
-from s3api.cli.options import Config, Data, Database
+from s3api.cli.accounts import the_account
+from s3api.cli.options import Config, Data, Database, OfAccount
 from s3api.cli.screen import out
+from s3api.cli.users import no_user
 from s3api.keys import root_key
 from s3api.pairs import new_pair
 from s3api.settings import Settings, SettingsError, load
@@ -23,9 +25,15 @@ app = typer.Typer(help="Key pairs: create, list, revoke.", no_args_is_help=True)
 
 
 @app.command("create")
-def create(config: Config = None, data: Data = None, database: Database = None) -> None:
+def create(
+    account: OfAccount = None,
+    user: Annotated[str | None, typer.Option(help="A user of it [the account itself].")] = None,
+    config: Config = None,
+    data: Data = None,
+    database: Database = None,
+) -> None:
     """Make a key pair. The secret is shown this once."""
-    pair = asyncio.run(_create(load(config=config, data=data, database=database)))
+    pair = asyncio.run(_create(load(config=config, data=data, database=database), account, user))
     out().print(f"access key  {pair.access_key}\nsecret key  {pair.secret_key}", markup=False)
 
 
@@ -34,11 +42,13 @@ def list_keys(config: Config = None, data: Data = None, database: Database = Non
     """The key pairs, without their secrets."""
     settings = load(config=config, data=data, database=database)
     root, _ = root_key(settings)
-    table = Table("access key", "state", "created", box=None)
-    table.add_row(root.access_key, "root", "")
-    for key in asyncio.run(_list(settings)):
+    names, keys = asyncio.run(_list(settings))
+    table = Table("access key", "state", "created", "account", "user", box=None)
+    table.add_row(root.access_key, "root", "", names.get(root.owner, ""), "")
+    for key in keys:
         made = datetime.fromtimestamp(key.created_us / 1e6, UTC)
-        table.add_row(key.access_key, key.state, f"{made:%Y-%m-%d %H:%M:%S}Z")
+        account = names.get(key.owner, key.owner)
+        table.add_row(key.access_key, key.state, f"{made:%Y-%m-%d %H:%M:%S}Z", account, key.user_name or "")
     out().print(table)
 
 
@@ -57,16 +67,24 @@ def revoke(
     out().print(f"{access_key} is revoked", markup=False)
 
 
-async def _create(settings: Settings) -> AccessKey:
+async def _create(settings: Settings, account: str | None, user: str | None) -> AccessKey:
     async with opened_metadata(settings) as metadata:
-        pair = new_pair()
+        owner = await the_account(metadata, account)
+        try:
+            name = (await metadata.user(owner.id, user)).name if user is not None else None
+        except NoSuchUser:
+            raise no_user(user or "") from None
+        pair = new_pair(owner.id, name)
         await metadata.put_access_key(pair)
         return pair
 
 
-async def _list(settings: Settings) -> list[AccessKey]:
+async def _list(settings: Settings) -> tuple[dict[str, str], list[AccessKey]]:
+    """The names of the accounts by canonical id, and the pairs."""
     async with opened_metadata(settings) as metadata:
-        return await metadata.access_keys()
+        await the_account(metadata, None)
+        names = {account.id: account.name for account in await metadata.accounts()}
+        return names, await metadata.access_keys()
 
 
 async def _revoke(settings: Settings, access_key: str) -> None:

@@ -19,3 +19,8 @@ Database = Annotated[
     str | None,
     typer.Option(help="URL of the metadata database [SQLite in the data directory]. Also SIXFOLD_DATABASE."),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+OfAccount = Annotated[
+    str | None,
+    typer.Option("--account", help="Its name, number, e-mail or canonical id [the first account]."),
+]
