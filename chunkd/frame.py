@@ -30,8 +30,8 @@ _WORD = Struct(">I")
 _SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
 _BYTES = [bytes((number,)) for number in range(256)]
 _EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
-# Its annotation says bytes; it takes any buffer.
-crc32c = cast(Callable[..., int], awscrt.checksums.crc32c)
+# (bytes, previous) -> int: what awscrt.checksums.crc32c calls; a small chunk takes three of them.
+crc32c = cast(Callable[..., int], awscrt.checksums._awscrt.checksums_crc32c)  # type: ignore[attr-defined]
 
 
 class FrameError(Exception):
@@ -52,9 +52,23 @@ def frame(chunk_id: bytes, payload: Buffer) -> bytes:
     """Header and payload as one new byte string; `payload` (contiguous bytes) is copied."""
     length = len(payload)
     if 0 < length <= BLOCK_BYTES:
-        head = _SINGLE.pack(MAGIC, length, crc32c(payload))
-        return b"".join((head, _WORD.pack(crc32c(head, crc32c(chunk_id))), payload))
+        head = _SINGLE.pack(MAGIC, length, crc32c(payload, 0))
+        return b"".join((head, _WORD.pack(crc32c(head, crc32c(chunk_id, 0))), payload))
     return b"".join((_header(chunk_id, memoryview(payload)), payload))
+
+
+def frames(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, bytes]]:
+    """The chunks `prefix` + byte i, for payload i, as (id, frame): as `frame` of each, at half the price."""
+    seed, out = crc32c(prefix, 0), []
+    for slot, payload in enumerate(payloads):
+        name, length = prefix + _BYTES[slot], len(payload)
+        if 0 < length <= BLOCK_BYTES:
+            head = _SINGLE.pack(MAGIC, length, crc32c(payload, 0))
+            check = crc32c(head, crc32c(_BYTES[slot], seed))
+            out.append((name, b"".join((head, _WORD.pack(check), payload))))
+        else:
+            out.append((name, frame(name, payload)))
+    return out
 
 
 def seal(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
@@ -74,8 +88,8 @@ def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
         body = view[_SINGLE_HEADER_BYTES:]
         head = view[: _SINGLE.size]
         (check,) = _WORD.unpack_from(view, _SINGLE.size)
-        if (MAGIC, len(body), crc32c(body)) == _SINGLE.unpack(head) and crc32c(
-            head, crc32c(chunk_id)
+        if (MAGIC, len(body), crc32c(body, 0)) == _SINGLE.unpack(head) and crc32c(
+            head, crc32c(chunk_id, 0)
         ) == check:
             return body
     return _payload_slowly(chunk_id, view)
@@ -86,14 +100,14 @@ def joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
 
     As `payload` of each, at half the price. Raises FrameError, also where one is not of a single block.
     """
-    seed, out = crc32c(prefix), []
+    seed, out = crc32c(prefix, 0), []
     for slot, data in enumerate(frames):
         head, body = data[: _SINGLE.size], data[_SINGLE_HEADER_BYTES:]
         if len(data) <= _SINGLE_HEADER_BYTES or len(body) > BLOCK_BYTES:
             raise FrameError(f"a frame of {len(data)} bytes is not of one block")
         check = _WORD.pack(crc32c(head, crc32c(_BYTES[slot], seed)))
         if data[_SINGLE.size : _SINGLE_HEADER_BYTES] != check or head != _SINGLE.pack(
-            MAGIC, len(body), crc32c(body)
+            MAGIC, len(body), crc32c(body, 0)
         ):
             raise FrameError(f"the chunk of slot {slot} is damaged, or another chunk's")
         out.append(body)
@@ -114,7 +128,7 @@ def payload_len(chunk_id: bytes, header: Buffer) -> int:
     at = header_bytes(length) - _WORD.size
     if len(view) < at + _WORD.size:
         raise FrameError(f"cut short within the header: {len(view)} bytes")
-    if crc32c(view[:at], crc32c(chunk_id)) != _WORD.unpack_from(view, at)[0]:
+    if crc32c(view[:at], crc32c(chunk_id, 0)) != _WORD.unpack_from(view, at)[0]:
         raise FrameError("the header's checksum is wrong, or it is another chunk's")
     return int(length)
 
@@ -148,9 +162,9 @@ def blocks(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int)
 def _header(chunk_id: bytes, body: memoryview) -> bytes:
     if len(body) > MAX_PAYLOAD_BYTES:
         raise ValueError(f"a payload of {len(body)} bytes is larger than a chunk may be")
-    sums = [crc32c(body[at : at + BLOCK_BYTES]) for at in range(0, len(body), BLOCK_BYTES)]
+    sums = [crc32c(body[at : at + BLOCK_BYTES], 0) for at in range(0, len(body), BLOCK_BYTES)]
     head = _FIXED.pack(MAGIC, len(body)) + b"".join(map(_WORD.pack, sums))
-    return head + _WORD.pack(crc32c(head, crc32c(chunk_id)))
+    return head + _WORD.pack(crc32c(head, crc32c(chunk_id, 0)))
 
 
 def _payload_len(framed_len: int) -> int:
@@ -174,5 +188,5 @@ def _payload_slowly(chunk_id: bytes, view: memoryview) -> memoryview:
 def _check_blocks(header: memoryview, part: memoryview, first: int) -> None:
     for number, at in enumerate(range(0, len(part), BLOCK_BYTES), first):
         (expected,) = _WORD.unpack_from(header, _FIXED.size + 4 * number)
-        if crc32c(part[at : at + BLOCK_BYTES]) != expected:
+        if crc32c(part[at : at + BLOCK_BYTES], 0) != expected:
             raise FrameError(f"block {number} is damaged")

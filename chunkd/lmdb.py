@@ -26,7 +26,7 @@ import fcntl
 import os
 import time
 from asyncio import AbstractEventLoop, Future
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -60,13 +60,13 @@ class _Batch:
     """What one transaction will write: per database, id to value (None: delete). The last word counts."""
 
     future: WriteFuture
-    writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=dict)
+    writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=lambda: defaultdict(dict))
     size: int = 0
     calls: int = 0
 
     def add(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> None:
         self.calls += 1
-        self.writes.setdefault(db, {}).update(chunks)
+        self.writes[db].update(chunks)
         for _, data in chunks:
             if data is not None:
                 self.size += len(data)
@@ -135,13 +135,15 @@ class _Environment:
         except lmdb.Error as error:
             raise _condition(f"lmdb:{self.path}", error) from error
 
-    def write_all(self, chunks: Sequence[tuple[Node, bytes, Buffer]]) -> Future[None]:
+    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Chunks for any nodes of this environment, as one call."""
         batch = self._gathering()
         batch.calls += 1
-        for node, chunk_id, data in chunks:
-            batch.writes.setdefault(node.db, {})[chunk_id] = data  # type: ignore[attr-defined]
-            batch.size += len(data)
+        writes, size = batch.writes, 0
+        for node, (chunk_id, data) in zip(nodes, chunks, strict=True):
+            writes[node.db][chunk_id] = data  # type: ignore[attr-defined]
+            size += len(data)
+        batch.size += size
         return batch.future
 
     def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
@@ -213,7 +215,9 @@ class _Environment:
         transaction = self.lmdb.begin(write=True)
         try:
             for db, writes in batch.writes.items():
-                puts = [(key, data) for key, data in sorted(writes.items(), key=_key) if data is not None]
+                puts: list[Any] = sorted(writes.items(), key=_key)
+                if None in writes.values():
+                    puts = [put for put in puts if put[1] is not None]
                 if puts:
                     transaction.cursor(db).putmulti(puts)
                 if len(puts) < len(writes):

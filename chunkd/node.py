@@ -72,8 +72,8 @@ class Together(Protocol):
         missing. Raises NodeDown."""
         ...
 
-    def write_all(self, chunks: Sequence[tuple[Node, bytes, Buffer]]) -> Future[None]:
-        """Store chunks (node, id, bytes) as `Node.put_many` does. Raises NodeDown, NodeFull."""
+    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        """Store chunks (id, bytes), chunk i on nodes[i], as `Node.put_many` does. NodeDown, NodeFull."""
         ...
 
 

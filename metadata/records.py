@@ -29,8 +29,7 @@ class Bucket:
     revision: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """An immutable byte string on the nodes.
 
     `nodes[slot]` is the id of the node that keeps that slot of every stripe; len(nodes) == 6 + parity.
@@ -43,8 +42,7 @@ class Blob:
     nodes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(NamedTuple):
     """`length` bytes of `blob` from `offset` on, standing at `start` of the object or part."""
 
     start: int
@@ -53,8 +51,7 @@ class Extent:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MissingChunk:
+class MissingChunk(NamedTuple):
     """A chunk that could not be written: goes to the repair queue with the transaction that makes its blob
     exist."""
 
@@ -63,8 +60,7 @@ class MissingChunk:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """The bytes of a new object or part: extents in order (none: zero bytes).
 
     `new_blobs`: those of the extents' blobs that this write has made (they get a row, with refs 1 per
@@ -78,8 +74,7 @@ class Content:
     missing: tuple[MissingChunk, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Checksum:
+class Checksum(NamedTuple):
     """AWS's object checksum: algorithm ("CRC64NVME"...), type ("FULL_OBJECT" | "COMPOSITE"), value as in the
     header (base64, with "-N" after it for a composite one)."""
 

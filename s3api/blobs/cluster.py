@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import random
 from typing import TYPE_CHECKING
 
 from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, Together, open_node
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
-from s3api.blobs.placement import TooFewNodes, place
+from s3api.blobs.placement import TooFewNodes, choose, place
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -73,10 +74,6 @@ class Member:
     @property
     def fill(self) -> float:
         return self.used_bytes / (self.capacity_bytes or UNKNOWN_CAPACITY_BYTES)
-
-    @property
-    def has_room(self) -> bool:
-        return self.full_at_bytes is None and self.fill < 1.0
 
     def p95_s(self) -> float:
         """The 95th percentile of the recent answers; 0.0 before there is one."""
@@ -154,9 +151,19 @@ class Cluster:
     def place(self) -> tuple[int, ...]:
         """Nodes for the slots of a new blob. Raises TooFewNodes, NodesFull."""
         live = [m for m in self._members.values() if m.up and m.row.state == "active"]
-        roomy = [m for m in live if m.has_room]
+        # `fill` written out: every write comes by here.
+        roomy = [
+            (fill, random(), m.row.id)
+            for m in live
+            if m.full_at_bytes is None
+            and (
+                fill := m.used_bytes
+                / (m.row.capacity_bytes or m.own_capacity_bytes or UNKNOWN_CAPACITY_BYTES)
+            )
+            < 1.0
+        ]
         try:
-            return place(roomy, self._parity)
+            return choose(roomy, self._parity)
         except TooFewNodes:
             if len(roomy) < len(live):
                 place(live, self._parity)  # raises where even full nodes would be too few

@@ -42,11 +42,16 @@ class TooFewNodes(Exception):
 
 def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
     """The node ids, one for each slot: six of data, `parity` of parity. Raises TooFewNodes."""
+    return choose([(node.fill, random(), node.id) for node in nodes], parity)
+
+
+def choose(candidates: list[tuple[float, float, int]], parity: int) -> tuple[int, ...]:
+    """The same of (fill, a random number, node id) of each."""
     slots = DATA_CHUNKS + parity
     needed = -(-slots // MOST_PER_NODE)
-    if len(nodes) < needed:
-        raise TooFewNodes(len(nodes), needed)
-    ranked = sorted([(node.fill, random(), node.id) for node in nodes])
+    if len(candidates) < needed:
+        raise TooFewNodes(len(candidates), needed)
+    ranked = sorted(candidates)
     chosen = [node_id for _, _, node_id in ranked[:slots]]
     # Second chunks go to the emptiest, one each: at most two chunks of a stripe share a node.
     doubled = chosen[: slots - len(chosen)]

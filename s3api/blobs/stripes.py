@@ -69,7 +69,7 @@ def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list
     return out
 
 
-def seal_small(blob_id: bytes, data: Buffer, parity: int) -> list[tuple[bytes, Buffer]]:
+def seal_small(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[bytes, Buffer]]:
     """All chunks (id, frame) of the only stripe of a small blob, slot by slot; copies `data` once."""
     at = cuts(len(data))
     view = memoryview(data)
@@ -78,11 +78,10 @@ def seal_small(blob_id: bytes, data: Buffer, parity: int) -> list[tuple[bytes, B
     return seal_payloads(blob_id, 0, payloads)
 
 
-def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> list[tuple[bytes, Buffer]]:
+def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> Sequence[tuple[bytes, Buffer]]:
     """Frame payloads that lie elsewhere: slot i is payloads[i]."""
     base = blob_id + stripe.to_bytes(4, "big")
-    names = [base + slot.to_bytes(1, "big") for slot in range(len(payloads))]
-    return [(name, frame.frame(name, payload)) for name, payload in zip(names, payloads, strict=True)]
+    return frame.frames(base, payloads)
 
 
 class StripeBuffer:
@@ -167,7 +166,7 @@ class StripeBuffer:
             for at in range(0, len(piece), SEGMENT_BYTES)
         ]
 
-    def seal(self, blob_id: bytes, stripe: int) -> list[tuple[bytes, Buffer]]:
+    def seal(self, blob_id: bytes, stripe: int) -> Sequence[tuple[bytes, Buffer]]:
         """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies. In a thread."""
         if not self.full:
             data = b"".join(self.pieces())

@@ -17,7 +17,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from chunkd import Buffer, Node, NodeDown, NodeError, Together
 from metadata.records import Blob, Content, Extent, MissingChunk
@@ -44,13 +44,15 @@ Chunks = Sequence[tuple[bytes, Buffer]]
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """How a stripe fared: the slots that did not get there, None where too many did not; `late` where a node
     still has hold of the bytes."""
 
-    missing: list[int] | None
+    missing: Sequence[int] | None
     late: bool
+
+
+WHOLE = Put((), late=False)
 
 
 @dataclass(slots=True)
@@ -191,7 +193,7 @@ class Writer:
                 bad.add(node_id)
         if not bad:
             self.cluster.wrote(nodes, chunks)
-            return Put([], late=False)
+            return WHOLE
         late = any(not future.done() for future in futures.values())
         missing = [slot for slot, node_id in enumerate(nodes) if node_id in bad]
         return Put(missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late)
@@ -201,15 +203,13 @@ class Writer:
     ) -> Put:
         """The same in one call, all or nothing, where all nodes are files of one environment."""
         try:
-            await together.write_all(
-                [(client, name, data) for client, (name, data) in zip(clients, chunks, strict=True)]
-            )
+            await together.write_all(clients, chunks)
         except NodeError as why:
             for node_id in set(nodes):
                 self.cluster.failed(node_id, why)
             return Put(None, late=False)
         self.cluster.wrote(nodes, chunks)
-        return Put([], late=False)
+        return WHOLE
 
     def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
         """Whether k+1 chunks are there (all of them without parity), as safe against the next lost node as

@@ -40,6 +40,7 @@ _HEADERS = (
     "Expires",
     "WebsiteRedirectLocation",
 )
+_DESCRIBING = frozenset({*_HEADERS, "Metadata", "StorageClass"})
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -89,7 +90,7 @@ def properties(more: Description) -> Properties:
     Raises S3Error MetadataTooLarge, RequestHeaderSectionTooLarge, InvalidStorageClass,
     InvalidRedirectLocation, InvalidArgument.
     """
-    if not more:
+    if _DESCRIBING.isdisjoint(more):
         return Properties()
     given: Mapping[str, Any] = more
     headers = {name: value for name in _HEADERS if (value := given.get(name))}

@@ -15,9 +15,8 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from chunkd import Buffer
 from metadata.errors import MetadataError, MetadataUnavailable
@@ -33,8 +32,7 @@ from s3api.operations.encryption import Sealed
 DEFAULT_ALGORITHM = "CRC64NVME"
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """Bytes that are on the nodes and not yet an object.
 
     `etag`, without quotes, is the MD5, or what stands for it where the content is encrypted.
@@ -157,10 +155,9 @@ def _stated(inputs: Mapping[str, Any], body: Body, default: str) -> tuple[Algori
 
     At most one, by header or by trailer; x-amz-sdk-checksum-algorithm without either is refused, as on AWS.
     """
-    headers = [
-        (a, inputs[a.member]) for a in checksums.ALGORITHMS.values() if inputs.get(a.member) is not None
-    ]
-    trailers = [checksums.BY_HEADER[n] for n in body.trailer_names if n in checksums.BY_HEADER]
+    by_member, by_header = checksums.BY_MEMBER, checksums.BY_HEADER
+    headers = [(by_member[n], v) for n, v in inputs.items() if n in by_member and v is not None]
+    trailers = [by_header[n] for n in body.trailer_names if n in by_header]
     if len(headers) + len(trailers) > 1:
         raise S3Error(
             "InvalidRequest",
