@@ -36,10 +36,10 @@ def test_a_target_that_is_not_there(s3: S3, bucket: str) -> None:
 
 
 def test_a_target_that_lets_no_logs_in(s3: S3, bucket: str, other_bucket: str) -> None:
-    with refused("AccessDenied", 403):
+    with refused("InvalidTargetBucketForLogging", 400):
         LOGGING.put(s3, bucket, into(other_bucket))
     let_logs_in(s3, "another", other_bucket)
-    with refused("AccessDenied", 403):
+    with refused("InvalidTargetBucketForLogging", 400):
         LOGGING.put(s3, bucket, into(other_bucket))
 
 

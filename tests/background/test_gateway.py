@@ -239,7 +239,7 @@ def test_requests_are_logged_into_the_target_bucket(busy: GatewayProcess, s3: An
     logs = f"logs-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=logs)
     enabled = {"TargetBucket": logs, "TargetPrefix": "to/"}
-    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+    with pytest.raises(s3.exceptions.ClientError, match="InvalidTargetBucketForLogging"):
         s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
     let_in(s3, bucket, logs)
     s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})

@@ -14,6 +14,10 @@ from s3api.operations.log_target import may_deliver
 from s3api.operations.tagsets import bucket_tags
 
 GRANTS = 100
+_NOT_LET_IN = (
+    f"You must either provide the necessary permissions to the logging service ({LOG_SERVICE}) using a "
+    "bucket policy or give the log-delivery group WRITE and READ_ACP permissions to the target bucket"
+)
 
 
 def check_tagging(document: Document) -> Document:
@@ -50,10 +54,7 @@ async def check_log_target(call: Call, document: Document) -> None:
         raise S3Error("CrossLocationLoggingProhibited", TargetBucketLocation=target.region)
     account = call.number(source.owner)
     if not may_deliver(target, settings, prefix, source=source, account=account, defaults=call.defaults):
-        raise S3Error(
-            "AccessDenied",
-            f"The policy of {name} does not let {LOG_SERVICE} put objects below the prefix {prefix!r}.",
-        )
+        raise S3Error("InvalidTargetBucketForLogging", _NOT_LET_IN, TargetBucket=name)
 
 
 def check_payment(document: Document) -> Document:
