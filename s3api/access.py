@@ -176,13 +176,14 @@ class Authority:
 
 @dataclass(slots=True)
 class Access:
-    """What one request may do."""
+    """What one request may do. `needed_acl`: nothing but an ACL allowed what was asked."""
 
     authority: Authority
     principal: Principal
     asked: Asked
     guard: Guard
     document: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    needed_acl: bool = False
 
     @property
     def own(self) -> bool:
@@ -266,6 +267,7 @@ class Access:
     def _insist(self, decision: Decision, action: str, key: str | None) -> None:
         if not decision.allowed:
             raise self._refusal(decision, action, key)
+        self.needed_acl = self.needed_acl or decision.needs_acl
 
     def _refusal(self, decision: Decision, action: str, key: str | None) -> S3Error:
         arn = self.guard.arn(key)

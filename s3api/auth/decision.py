@@ -89,13 +89,15 @@ class Owned(NamedTuple):
 
 class Decision(NamedTuple):
     """`reason`: a sentence, in AWS's words as far as they go; `statement`: which one, "" where none did;
-    `by_deny`: a Deny ended it, rather than that nothing allowed it.
+    `by_deny`: a Deny ended it, rather than that nothing allowed it; `needs_acl`: but for an ACL it would not
+    be allowed.
     """
 
     allowed: bool
     reason: str
     statement: str = ""
     by_deny: bool = False
+    needs_acl: bool = False
 
 
 def decide(
@@ -132,7 +134,8 @@ def decide(
             True, "the bucket policy allows it", f"bucket policy, statement {verdict.allowed.name}"
         )
     if by_acl and (by_account or (own and acls.is_group(by_acl.grantee))):
-        return Decision(True, f"the ACL grants {by_acl.permission} to {by_acl.grantee}")
+        reason = f"the ACL grants {by_acl.permission} to {by_acl.grantee}"
+        return Decision(True, reason, needs_acl=by_policy is None)
     if foreign and thing and principal.account == thing.owner and by_account and not principal.anonymous:
         return Decision(True, "it is the object's owner")
     if by_policy and by_account and not own:

@@ -187,6 +187,7 @@ def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) ->
         auth_type=("QueryString" if verified.presigned else "AuthHeader") if proved and verified else "",
         host=record.header("host"),
         tls=version,
+        acl_required=bool(record.call and record.call.access and record.call.access.needed_acl),
     )
     yield one
     if record.operation == "DeleteObjects":

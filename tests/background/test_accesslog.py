@@ -55,7 +55,7 @@ class World:
         record.output = output
         settings = BucketSettings({("Logging", ""): document} if document else {})
         row = Bucket(1, bucket, "us-east-1", "alice", 0)
-        call: Any = SimpleNamespace(bucket=row, settings=settings, body=None, principal=None)
+        call: Any = SimpleNamespace(bucket=row, settings=settings, body=None, principal=None, access=None)
         record.call = call
         self.logs(record)
 

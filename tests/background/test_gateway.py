@@ -277,6 +277,26 @@ def test_requests_are_logged_into_the_target_bucket(busy: GatewayProcess, s3: An
     assert all(key.startswith("to/20") for key in keys)
 
 
+def test_what_an_acl_alone_allowed_is_said(busy: GatewayProcess, s3: Any, bucket: str) -> None:
+    logs = f"logs-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=logs)
+    let_in(s3, bucket, logs)
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    s3.delete_public_access_block(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"", ACL="public-read")
+    enabled = {"TargetBucket": logs, "TargetPrefix": ""}
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+    s3.get_object(Bucket=bucket, Key="a")
+    httpx.get(f"{busy.endpoint}/{bucket}/a").raise_for_status()
+    lines = until(lambda: found if len(found := logged(s3, logs)) >= 2 else None)
+    assert sorted((line[4] == "-", line[21], line[25]) for line in lines) == [
+        (False, "AuthHeader", "-"),
+        (True, "-", "Yes"),
+    ]
+
+
 def test_a_gateway_that_stops_delivers_its_logs_first(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "data", environment={"SIXFOLD_BUCKET_LOG_EVERY_S": "3600"}) as process:
         s3 = process.s3()
