@@ -20,7 +20,9 @@ _BLANK = re.compile(r"[\s\"\[\]]")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a line says. Empty text, None and, for `sent`, 0 become "-". `uri` is "GET /b/k?x HTTP/1.1"."""
+    """What a line says. Empty text, None and, for `sent` and `status`, 0 become "-". `uri` is "GET /b/k?x
+    HTTP/1.1".
+    """
 
     bucket_owner: str
     bucket: str
@@ -62,7 +64,7 @@ def line(entry: Entry) -> str:
         entry.operation,
         "-" if entry.key is None else quote(entry.key, safe="/"),
         _quoted(entry.uri),
-        str(entry.status),
+        str(entry.status or "-"),
         entry.error or "-",
         str(entry.sent or "-"),
         _number(entry.size),

@@ -42,6 +42,22 @@ _PARTS = re.compile(r"(?:[A-Z][a-z]+?)(?=[A-Z])(?:Bucket(?=[A-Z]))?(.+?)(?:Confi
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
+# "Lifecycle and other bucket configurations": what lifecycle rules do is logged too.
+_TRANSITIONS = {
+    "STANDARD_IA": "_SIA",
+    "ONEZONE_IA": "_ZIA",
+    "INTELLIGENT_TIERING": "_INT",
+    "GLACIER_IR": "_GIR",
+    "DEEP_ARCHIVE": "_GDA",
+}
+_ACTIONS = {"delete": "S3.EXPIRE.OBJECT", "expire": "S3.CREATE.DELETEMARKER", "abort": "S3.DELETE.UPLOAD"}
+
+
+def lifecycle_name(action: str, storage_class: str) -> str:
+    """The name of what a lifecycle rule did; `storage_class`: the one that an object was moved to."""
+    return _ACTIONS.get(action) or f"S3.TRANSITION{_TRANSITIONS.get(storage_class, '')}.OBJECT"
+
+
 @cache
 def logged_name(operation: str, method: str) -> str:
     """The name under which an operation (as boto3 names it) is logged, by the request's method."""

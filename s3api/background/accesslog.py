@@ -19,14 +19,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataError, NoSuchBucket
+from metadata.records import NULL_VERSION
 from s3api.accesslog.document import Destination, destination
 from s3api.accesslog.line import Entry, line
-from s3api.accesslog.names import logged_name
+from s3api.accesslog.names import lifecycle_name, logged_name
 from s3api.errors import S3Error
+from s3api.lifecycle.engine import Version
 from s3api.periodic import Periodic
 
 if TYPE_CHECKING:
     from metadata.records import Bucket
+    from s3api.buckets import BucketSettings
     from s3api.observe import AccessRecord
 
 log = logging.getLogger("sixfold.bucketlog")
@@ -93,6 +96,29 @@ class BucketLogs:
         place = (call.bucket.name, where, where.day(time_us))
         for entry in entries(record, call.bucket, time_us, self._host_id):
             self._add(place, call.bucket, line(entry))
+
+    def note(
+        self, bucket: Bucket, settings: BucketSettings, action: str, version: Version, storage_class: str
+    ) -> None:
+        """A line for what a lifecycle rule has done."""
+        where = settings.made(KIND, destination)
+        if where is None:
+            return
+        now_us = self._clock_us()
+        entry = Entry(
+            bucket_owner=bucket.owner,
+            bucket=bucket.name,
+            time_us=now_us,
+            operation=lifecycle_name(action, storage_class),
+            status=0,
+            request_id=secrets.token_hex(8).upper(),
+            requester="AmazonS3",
+            key=version.key,
+            size=version.size or None,
+            version_id=version.version_id if version.version_id != NULL_VERSION else "",
+            host_id=self._host_id,
+        )
+        self._add((bucket.name, where, where.day(now_us)), bucket, line(entry))
 
     def _add(self, place: Place, bucket: Bucket, text: str) -> None:
         if self._size + len(text) >= MOST_BYTES:

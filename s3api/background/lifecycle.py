@@ -40,11 +40,23 @@ Notices = Callable[[Bucket, BucketSettings, str], Emit | None]
 """Gives what writes down the events of one bucket: of a kind, or of the two of its deletions. None where
 nobody is to be told."""
 
-Told = Mapping[str, Emit | None]
+Done = Callable[[Bucket, BucketSettings, str, Version, str], None]
+"""Told of what was done to a bucket's version: the action, the version, and the storage class that it has
+now. An aborted upload is a version without one."""
 
 
 class Lost(Exception):
     """Another gateway has the lease now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One bucket, its rules, and what writes down the events of what they do."""
+
+    bucket: Bucket
+    settings: BucketSettings
+    engine: Engine
+    told: Mapping[str, Emit | None]
 
 
 @dataclass(slots=True)
@@ -72,12 +84,13 @@ class LifecycleWorker:
         leader: Leader | None,
         clock_us: Callable[[], int],
         notices: Notices,
+        done: Done | None = None,
         day_s: float = DAY_S,
         every_s: float = 3600,
         minimum_bytes: int = MINIMUM_BYTES,
     ) -> None:
         self._metadata, self._buckets, self._leader = metadata, buckets, leader
-        self._clock_us, self._notices = clock_us, notices
+        self._clock_us, self._notices, self._done = clock_us, notices, done
         self._day_s, self._every_us, self._minimum_bytes = day_s, int(every_s * 1e6), minimum_bytes
         self.done: Counter[str] = Counter()
         self._task = Periodic(
@@ -137,12 +150,17 @@ class LifecycleWorker:
                 return
             engine = Engine(rules, bucket.versioning != OFF, self._day_s, self._minimum_bytes)
             told = {kind: self._notices(bucket, settings, kind) for kind in (EXPIRED, MOVED)}
-            await self._versions(bucket, engine, told, place)
-            await self._uploads(bucket, engine)
+            work = Work(bucket, settings, engine, told)
+            before = self.done.copy()
+            await self._versions(work, place)
+            await self._uploads(work)
+            if now := self.done - before:
+                log.info("lifecycle of %s: %s", bucket.name, ", ".join(f"{n} {a}" for a, n in now.items()))
         except NoSuchBucket:
             return  # deleted meanwhile
 
-    async def _versions(self, bucket: Bucket, engine: Engine, told: Told, place: Place) -> None:
+    async def _versions(self, work: Work, place: Place) -> None:
+        engine = work.engine
         wanted = prefixes(
             rule
             for rule in engine.rules.enabled
@@ -154,13 +172,13 @@ class LifecycleWorker:
             if prefix != place.prefix:
                 place.prefix, place.after = prefix, None
             walk = Walk(engine, self._clock_us())
-            async for page in self._pages(bucket, place):
+            async for page in self._pages(work.bucket, place):
                 due = []
                 for version, alone in page:
                     if found := walk.take(version, alone=alone):
                         due.append(found)
                 for at in range(0, len(due), BATCH):
-                    await self._do(bucket, due[at : at + BATCH], told)
+                    await self._do(work, due[at : at + BATCH])
 
     async def _pages(self, bucket: Bucket, place: Place) -> AsyncIterator[list[tuple[Version, bool]]]:
         """Pages of versions, each with whether it is the only one of its key; rests after each."""
@@ -200,19 +218,22 @@ class LifecycleWorker:
 
     # --- what is due --------------------------------------------------------------------------
 
-    async def _do(self, bucket: Bucket, due: Sequence[Due], told: Told) -> None:
+    async def _do(self, work: Work, due: Sequence[Due]) -> None:
+        bucket = work.bucket
         removals = [each for each in due if each.action != "move"]
         moves = [each for each in due if each.action == "move"]
         if removals:
             doomed = [_doomed(each, bucket) for each in removals]
             results = await self._metadata.delete_objects(
-                bucket.name, doomed, owner=bucket.owner, emit=told[EXPIRED]
+                bucket.name, doomed, owner=bucket.owner, emit=work.told[EXPIRED]
             )
             for each, result in zip(removals, results, strict=True):
-                self._count(bucket, each, done=not isinstance(result, MetadataError) and result.found)
-        outcomes = await asyncio.gather(*(self._move(bucket, each, told[MOVED]) for each in moves))
+                if not isinstance(result, MetadataError) and result.found:
+                    self._count(work, each.action, each.version, each.rule_id)
+        outcomes = await asyncio.gather(*(self._move(bucket, each, work.told[MOVED]) for each in moves))
         for each, moved in zip(moves, outcomes, strict=True):
-            self._count(bucket, each, done=moved)
+            if moved:
+                self._count(work, each.action, each.version, each.rule_id, each.storage_class)
 
     async def _move(self, bucket: Bucket, due: Due, emit: Emit | None) -> bool:
         version, moved = due.version, False
@@ -234,12 +255,16 @@ class LifecycleWorker:
             return False
         return moved
 
-    def _count(self, bucket: Bucket, due: Due, *, done: bool) -> None:
-        if done:
-            self.done[due.action] += 1
-            log.info("%s: %s %r by rule %r", bucket.name, due.action, due.version.key, due.rule_id)
+    def _count(
+        self, work: Work, action: str, version: Version, rule_id: str, storage_class: str = ""
+    ) -> None:
+        self.done[action] += 1
+        log.debug("%s: %s %r by rule %r", work.bucket.name, action, version.key, rule_id)
+        if self._done is not None:
+            self._done(work.bucket, work.settings, action, version, storage_class)
 
-    async def _uploads(self, bucket: Bucket, engine: Engine) -> None:
+    async def _uploads(self, work: Work) -> None:
+        bucket, engine = work.bucket, work.engine
         wanted = prefixes(rule for rule in engine.rules.enabled if rule.abort_days is not None)
         for prefix in wanted:
             key: str | None = None
@@ -250,18 +275,18 @@ class LifecycleWorker:
                 )
                 for each in page.uploads:
                     if engine.upload(Upload(each.key, each.id, each.initiated_us), self._clock_us()):
-                        await self._abort(bucket, each.key, each.id)
+                        await self._abort(work, each.key, each.id)
                 key, upload_id = page.next_key_marker, page.next_upload_id_marker
                 if key is None:
                     break
 
-    async def _abort(self, bucket: Bucket, key: str, upload_id: str) -> None:
+    async def _abort(self, work: Work, key: str, upload_id: str) -> None:
         try:
-            await self._metadata.abort_upload(bucket.name, key, upload_id)
+            await self._metadata.abort_upload(work.bucket.name, key, upload_id)
         except NoSuchUpload:
             return
-        self.done["abort"] += 1
-        log.info("%s: aborted an upload of %r", bucket.name, key)
+        found = work.engine.abort_date(key, 0)
+        self._count(work, "abort", Version(key, "", self._clock_us()), found[1] if found else "")
 
 
 def _version(row: Walked) -> Version:

@@ -13,7 +13,7 @@ from s3api.access import Defaults
 from s3api.accesslog.document import Destination
 from s3api.background.accesslog import BucketLogs, NotAllowed
 from s3api.background.events import Deliverer
-from s3api.background.lifecycle import LifecycleWorker
+from s3api.background.lifecycle import Done, LifecycleWorker
 from s3api.background.senders import Senders
 from s3api.blobs import now_us
 from s3api.body import Body
@@ -37,7 +37,7 @@ LOG_TYPE = "text/plain"
 async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[None]:
     """Everything, meanwhile. `defaults`: what holds for buckets that say nothing themselves."""
     deliverer, logs = _deliverer(store), bucket_logs(store, defaults)
-    lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True)
+    lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
     for task in (deliverer, lifecycle, logs):
         task.start()
     sinks.all.append(logs)
@@ -50,7 +50,7 @@ async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIte
 
 
 def lifecycle_worker(
-    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool
+    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool, done: Done | None = None
 ) -> LifecycleWorker:
     """`leading`: under the lease, pass after pass; or else for one pass."""
     every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
@@ -64,6 +64,7 @@ def lifecycle_worker(
         leader=_leader(metadata, "lifecycle") if leading else None,
         clock_us=now_us,
         notices=notices,
+        done=done,
         day_s=settings.lifecycle_day_s,
         every_s=every_s,
         minimum_bytes=settings.lifecycle_minimum_bytes,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3api.accesslog.names import logged_name
+from s3api.accesslog.names import lifecycle_name, logged_name
 
 NAMES = {
     ("GetObject", "GET"): "REST.GET.OBJECT",
@@ -36,3 +36,18 @@ NAMES = {
 @pytest.mark.parametrize(("given", "name"), NAMES.items())
 def test_names(given: tuple[str, str], name: str) -> None:
     assert logged_name(*given) == name
+
+
+def test_names_of_what_lifecycle_does() -> None:
+    assert lifecycle_name("delete", "") == "S3.EXPIRE.OBJECT"
+    assert lifecycle_name("expire", "") == "S3.CREATE.DELETEMARKER"
+    assert lifecycle_name("abort", "") == "S3.DELETE.UPLOAD"
+    moves = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"]
+    assert [lifecycle_name("move", each).split(".")[1] for each in moves] == [
+        "TRANSITION_SIA",
+        "TRANSITION_INT",
+        "TRANSITION_ZIA",
+        "TRANSITION_GIR",
+        "TRANSITION",
+        "TRANSITION_GDA",
+    ]

@@ -333,3 +333,20 @@ def test_rules_are_applied_and_announced(s3: Any, bucket: str) -> None:
 
     until(lambda: left() == ["kept/1"])
     until(lambda: not s3.list_multipart_uploads(Bucket=bucket).get("Uploads"))
+
+
+def test_what_rules_did_is_logged(s3: Any, bucket: str) -> None:
+    logs = f"logs-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=logs)
+    let_in(s3, bucket, logs)
+    s3.put_object(Bucket=bucket, Key="tmp/1", Body=b"12345")
+    enabled = {"TargetBucket": logs, "TargetPrefix": ""}
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": enabled})
+    rule = {"ID": "quick", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
+
+    def expired() -> list[list[str]]:
+        return [line for line in logged(s3, logs) if line[6] == "S3.EXPIRE.OBJECT"]
+
+    ((*_, line),) = [until(expired)]
+    assert (line[3], line[4], line[7], line[9], line[12]) == ("-", "AmazonS3", "tmp/1", "-", "5")
