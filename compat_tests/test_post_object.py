@@ -172,3 +172,19 @@ def test_the_older_signature(s3: S3, raw: Raw, endpoint: Endpoint, bucket: str) 
     assert post(raw, bucket, fields, FILE).status == 204
     assert body_of(s3, bucket, "user/k") == FILE
     post(raw, bucket, fields | {"signature": signature[::-1]}).refused("SignatureDoesNotMatch", 403)
+
+
+def test_an_anonymous_form(s3: S3, raw: Raw, bucket: str) -> None:
+    s3.delete_public_access_block(Bucket=bucket)
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/user/*",
+    }
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    assert post(raw, bucket, {"key": "user/${filename}", "submit": "Send"}, FILE, name="a.txt").status == 204
+    assert body_of(s3, bucket, "user/a.txt") == FILE
+    post(raw, bucket, {"key": "other/k"}, FILE).refused("AccessDenied", 403)

@@ -79,6 +79,7 @@ class FormUploads:
         inputs = put.read(record.bucket, posted.key, {}, headers)
         most = min(self._max_object_bytes, policy.most) if policy else self._max_object_bytes
         source = _no_shorter(form.pieces, policy.least) if policy else form.pieces
+        call.creation = "ObjectCreated:Post"
         call.body = Body(source, None, limit_bytes=most, idle_s=None)
         record.output = output = await put.handler(call, **inputs)
         return _reply(request, record, posted, output, put.render(output))
