@@ -137,7 +137,7 @@ class B:
 # --- objects ---------------------------------------------------------------------------------
 
 # What may change of a version while it lasts.
-ALTERABLE = ("storage_class", "tags", "acl", "lock", "encryption")
+ALTERABLE = ("storage_class", "attributes", "tags", "acl", "lock", "encryption")
 _HERE = and_(object_.c.bucket_id == given("bucket_id"), object_.c.key == given("key"))
 _SAME = and_(
     object_.c.bucket_id == given("at_bucket"),

@@ -195,7 +195,7 @@ class Metadata(Accounts):
         change: Callable[[Object], Object],
         emit: Emit | None = None,
     ) -> Object:
-        """Change a version's extras or storage class: `change` is given it as it is, in the transaction that
+        """Change a version's extras or properties: `change` is given it as it is, in the transaction that
         writes what it returns, and may be called again. What it raises is raised; else as `get_object`.
         """
         check_key(key)

@@ -17,7 +17,7 @@ from metadata.records import (
     NewObject,
     Object,
 )
-from metadata.rows import Row, extras_values, inline_extent
+from metadata.rows import Row, attributes_of, extras_values, inline_extent
 from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.contents import (
     attach,
@@ -193,7 +193,7 @@ def alter_object(
     change: Callable[[Object], Object],
     emit: Emit | None,
 ) -> Transaction[Object]:
-    """Change what may change of a version while it lasts: its extras and its storage class.
+    """Change what may change of a version while it lasts: its extras, its properties.
 
     `change` is given the version as it is and returns it as it is to be; what it raises ends the transaction.
     The row is locked from before the look on. Raises as `get_object` does.
@@ -209,7 +209,10 @@ def alter_object(
     if wanted is found:
         return found
     values = {f"new_{name}": value for name, value in extras_values(wanted.extras).items()}
-    values |= {"new_storage_class": wanted.properties.storage_class}
+    values |= {
+        "new_storage_class": wanted.properties.storage_class,
+        "new_attributes": attributes_of(wanted.properties),
+    }
     at = {"at_bucket": row[0], "at_key": key, "at_data": found.data_id}
     changed = yield O.alter(**at, **values)
     if not changed:

@@ -19,6 +19,8 @@ from s3api.operations import (
     objects,
     ownership,
     policies,
+    reencryption,
+    restoring,
     tagging,
     versioning,
 )
@@ -73,6 +75,8 @@ _HANDLERS: tuple[Handler, ...] = (
     ownership.put_public_access_block,
     ownership.get_public_access_block,
     ownership.delete_public_access_block,
+    reencryption.update_object_encryption,
+    restoring.restore_object,
     *configurations.handlers(),
 )
 

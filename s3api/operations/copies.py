@@ -41,10 +41,12 @@ from s3api.operations.inputs import CustomerKey, Description, Encrypting, Source
 from s3api.operations.notices import notices
 from s3api.operations.recoding import Recoding, recoding, rewritten
 from s3api.operations.rehash import cut, rehash
+from s3api.operations.restoring import RESTORED
 from s3api.operations.uploads import check_part_number, check_upload_id
 
 MAX_COPY_BYTES = 5 << 30
 ATTEMPTS = 5
+_NOT_COPIED = frozenset({"WebsiteRedirectLocation", RESTORED})
 _DIRECTIVES = ("COPY", "REPLACE")
 _VERSION = re.compile(r"\?versionId=([^\s&]*)$")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
@@ -311,7 +313,7 @@ def _known(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] 
 
 def _inherited(source: Properties, stated: Properties) -> Properties:
     """MetadataDirective COPY: the source's, but for what AWS never takes from it."""
-    headers = {name: value for name, value in source.headers.items() if name != "WebsiteRedirectLocation"}
+    headers = {name: value for name, value in source.headers.items() if name not in _NOT_COPIED}
     if redirect := stated.headers.get("WebsiteRedirectLocation"):
         headers["WebsiteRedirectLocation"] = redirect
     return Properties(headers, source.metadata, stated.storage_class)

@@ -30,6 +30,7 @@ from s3api.operations.inputs import (
 )
 from s3api.operations.notices import notices
 from s3api.operations.ranges import byte_range
+from s3api.operations.restoring import RESTORED, restore_of
 
 # From this size on, and where the client waits to be asked for it, a write looks before it receives whether
 # it can succeed at all; the transaction decides either way.
@@ -193,6 +194,8 @@ async def _answer(
     out = description(found, checksum_mode=checksum_mode)
     if found.extras.encryption is not None:
         out |= members(found.extras.encryption, more.get("SSECustomerKeyMD5"))
+    if RESTORED in out:
+        out[RESTORED] = restore_of(found.properties, call.now_us)
     start, stop = 0, found.size
     if part is not None:
         if header is not None:

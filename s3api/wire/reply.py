@@ -14,7 +14,7 @@ from typing import Any
 
 from s3api.wire.model import OperationModel, Shape
 from s3api.wire.scalars import Writer, escape, writer
-from s3api.wire.tables import ROOTS, STATUS, UNMODELLED_HEADERS, UNWRAPPED, XMLNS
+from s3api.wire.tables import ROOTS, STATUS, STATUS_WHERE, UNMODELLED_HEADERS, UNWRAPPED, XMLNS
 from s3api.wire.xml_write import ElementWriter, compile_writer
 
 Headers = list[tuple[bytes, bytes]]
@@ -48,6 +48,9 @@ class ReplyWriter:
         self._fields = {name: _header(name, m) for name, m in shape.members.items()}
         for name, wire in UNMODELLED_HEADERS.get(model.name, {}).items():
             self._fields[name] = _add_text(wire.encode())
+        self._where, self._status_there = STATUS_WHERE.get(model.name, ("", 0))
+        if self._where:
+            self._fields[self._where] = None
         self._stream: str | None = None
         self._text: str | None = None
         self._part: str | None = None
@@ -81,6 +84,8 @@ class ReplyWriter:
             if field is not None and value is not None:
                 field(value, headers)
         status = 206 if result.get("ContentRange") is not None else self._status
+        if self._where and result.get(self._where):
+            status = self._status_there
         if self._stream:
             return Reply(status, headers, stream=result.get(self._stream))
         if self._head or status == 204:

@@ -52,7 +52,10 @@ STATUS = {
     "PutBucketInventoryConfiguration": 204,
     "PutBucketPolicy": 204,
     "PutBucketTagging": 204,
+    "RestoreObject": 202,
 }
+# The code where a result says, by a member that the model does not have, that there was nothing to begin.
+STATUS_WHERE = {"RestoreObject": ("Repeated", 200)}
 # Operations of other endpoints (S3 Express, Object Lambda): their routes would shadow ours.
 ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
 # Lists that AWS keeps adding to, or answers with an error of the operation's own: any text will do here.

@@ -1,0 +1,85 @@
+"""UpdateObjectEncryption: another KMS key wraps an object's data key. No byte of the object moves, and
+nothing else of it changes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from metadata.records import Object
+from s3api.crypto.envelope import Envelope, Mode, read_envelope
+from s3api.errors import S3Error
+from s3api.kms import Wish
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_version
+
+ATTEMPTS = 5
+_ARN = re.compile(r"arn:aws[a-zA-Z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+_OPERATION = "The UpdateObjectEncryption operation doesn't support"
+_SUPPORTED = "Only source objects encrypted with SSE-S3 or SSE-KMS are supported."
+
+
+class _Changed(Exception):
+    """The object is no longer the one whose data key was wrapped."""
+
+
+async def update_object_encryption(
+    call: Call, *, Bucket: str, Key: str, ObjectEncryption: dict[str, Any], VersionId: str | None = None
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html"""
+    check_version(VersionId)
+    arn, bucket_key = _asked(ObjectEncryption)
+    for _ in range(ATTEMPTS):
+        found = await call.metadata.get_object(Bucket, Key, VersionId)
+        envelope = _allowed(found, call.now_us)
+        wish = Wish(
+            Mode.KMS,
+            arn=f"arn:aws:s3:::{Bucket}/{Key}",
+            bucket_arn=f"arn:aws:s3:::{Bucket}",
+            key=arn,
+            bucket_key=bucket_key,
+        )
+        _, wrapped = await call.vault.seal(wish, await call.vault.open(envelope))
+        try:
+            await call.metadata.alter_object(Bucket, Key, found.version_id, _rewrapped(found, wrapped))
+        except _Changed:
+            continue
+        return {}
+    raise S3Error("OperationAborted")
+
+
+def _asked(given: dict[str, Any]) -> tuple[str, bool]:
+    """The key's ARN, and whether an S3 Bucket Key is wanted. Raises S3Error MalformedXML, InvalidArgument."""
+    wanted = given.get("SSEKMS")
+    if not wanted or not wanted.get("KMSKeyArn"):
+        raise S3Error("MalformedXML")
+    arn = wanted["KMSKeyArn"]
+    if not _ARN.fullmatch(arn):
+        sentence = "The KMS key must be named by its full ARN."
+        raise S3Error("InvalidArgument", sentence, ArgumentName="KMSKeyArn", ArgumentValue=arn)
+    return arn, bool(wanted.get("BucketKeyEnabled"))
+
+
+def _allowed(found: Object, now_us: int) -> Envelope:
+    """How the object is encrypted. Raises S3Error InvalidRequest, AccessDenied."""
+    if found.extras.encryption is None:
+        raise S3Error("InvalidRequest", f"{_OPERATION} unencrypted source objects. {_SUPPORTED}")
+    envelope = read_envelope(found.extras.encryption)
+    if envelope.mode is Mode.CUSTOMER:
+        sentence = f"{_OPERATION} source objects with the encryption type DSSE-KMS or SSE-C. {_SUPPORTED}"
+        raise S3Error("InvalidRequest", sentence)
+    lock = found.extras.lock
+    if lock is not None and lock.holds(now_us, bypass=False):
+        raise S3Error("AccessDenied", "Access Denied because object protected by object lock.")
+    return envelope
+
+
+def _rewrapped(read: Object, wrapped: Envelope) -> Any:
+    def change(found: Object) -> Object:
+        if (found.data_id, found.extras) != (read.data_id, read.extras):
+            raise _Changed
+        return replace(found, extras=replace(found.extras, encryption=wrapped.document()))
+
+    return change
