@@ -71,7 +71,7 @@ class BucketLogs:
         self._task = Periodic(
             "delivering the logs of buckets",
             self.deliver,
-            period_s=min(PERIOD_S, every_s / 4),
+            period_s=min(PERIOD_S, every_s / 20),
             passing=(MetadataError, S3Error),
             log=log,
         )
