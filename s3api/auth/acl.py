@@ -85,9 +85,12 @@ def canned(name: str, owner: str, bucket_owner: str) -> ACL | None:
     grants = tuple(_CANNED[name](owner, bucket_owner))
     if not grants:
         return None
-    groups = tuple(grant for grant in grants if is_group(grant.grantee))
-    accounts = tuple(grant for grant in grants if not is_group(grant.grantee))
-    return (*groups, Grant(owner, "FULL_CONTROL"), *accounts)
+    return groups_first((Grant(owner, "FULL_CONTROL"), *grants))
+
+
+def groups_first(acl: ACL) -> ACL:
+    """The same list in the order that is shown."""
+    return tuple(sorted(acl, key=lambda grant: not is_group(grant.grantee)))
 
 
 def usual(owner: str) -> ACL:

@@ -165,7 +165,9 @@ def _credential(
 ) -> tuple[str, bytes, bytes]:
     """Access key, day and region of AKID/YYYYMMDD/REGION/s3/aws4_request (an access key may hold slashes)."""
     parts = text.rsplit(b"/", 4)
-    if len(parts) != 5 or not (_ACCESS_KEY.fullmatch(parts[0]) and _REGION.fullmatch(parts[2])):
+    # IAM belongs to no region: some of its clients name none.
+    regional = len(parts) == 5 and (_REGION.fullmatch(parts[2]) or (not parts[2] and wanted != b"s3"))
+    if not regional or not _ACCESS_KEY.fullmatch(parts[0]):
         raise refuse(
             'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
         )

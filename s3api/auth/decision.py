@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from s3api.auth import acl as acls
 from s3api.auth.acl import ACL, BUCKET_PERMISSIONS, OBJECT_PERMISSIONS
-from s3api.auth.actions import OBJECT_ACTIONS
 from s3api.auth.policy import SILENT, Policy, Verdict, evaluate, evaluate_all, is_public
 from s3api.auth.policy.patterns import Lookup
 from s3api.auth.principal import Principal
@@ -23,20 +22,10 @@ from s3api.auth.principal import Principal
 ENFORCED = "BucketOwnerEnforced"
 # A bucket's own account can always mend its policy, whatever that denies (PutBucketPolicy, API reference).
 NEVER_LOST = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
-# What the bucket's owner may do to objects of others: they lie in its bucket, and it pays for them.
-_OF_THE_BUCKET = frozenset(
-    {
-        "s3:AbortMultipartUpload",
-        "s3:BypassGovernanceRetention",
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:ListMultipartUploadParts",
-        "s3:PutObject",
-        "s3:RestoreObject",
-    }
-)
-OF_THE_OBJECT = OBJECT_ACTIONS - _OF_THE_BUCKET
-"""Actions that an object's own owner and ACL decide, where ACLs are in use."""
+OF_THE_OBJECT = frozenset(OBJECT_PERMISSIONS) | {"s3:GetObjectTorrent"}
+"""Actions that an object's own owner and ACL decide, where ACLs are in use. All others (deleting, replacing,
+tagging, locking) are the bucket owner's even on objects of others: they lie in its bucket.
+"""
 
 
 class Block(NamedTuple):

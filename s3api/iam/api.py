@@ -235,6 +235,38 @@ async def get_account_summary(call: IamCall) -> Output:
     }
 
 
+# --- what there is none of -------------------------------------------------------------------------------
+
+
+async def list_attached_user_policies(
+    call: IamCall, *, UserName: str, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    """Policies are users' own: no managed ones can be attached."""
+    return {"AttachedPolicies": [], "IsTruncated": False}
+
+
+async def list_groups_for_user(
+    call: IamCall, *, UserName: str, Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    return {"Groups": [], "IsTruncated": False}
+
+
+async def list_groups(
+    call: IamCall, *, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    return {"Groups": [], "IsTruncated": False}
+
+
+async def list_roles(
+    call: IamCall, *, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
+) -> Output:
+    return {"Roles": [], "IsTruncated": False}
+
+
+async def list_open_id_connect_providers(call: IamCall) -> Output:
+    return {"OpenIDConnectProviderList": []}
+
+
 # --- what they share ---------------------------------------------------------------------------------------
 
 
@@ -311,8 +343,12 @@ _HANDLERS: tuple[Callable[..., Awaitable[Output]], ...] = (
     list_user_policies,
     delete_user_policy,
     get_account_summary,
+    list_attached_user_policies,
+    list_groups_for_user,
+    list_groups,
+    list_roles,
 )
 ACTIONS: dict[str, Callable[..., Awaitable[Output]]] = {
     "".join(word.capitalize() for word in handler.__name__.split("_")): handler for handler in _HANDLERS
-}
+} | {"ListOpenIDConnectProviders": list_open_id_connect_providers}
 """Every operation that is implemented, by its name in AWS's model."""

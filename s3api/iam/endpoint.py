@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.iam")
 FORM_TYPE = "application/x-www-form-urlencoded"
 # Operations about no user that is there already.
-_WITHOUT_USER = frozenset({"CreateUser", "ListUsers", "GetAccountSummary"})
+_WITHOUT_USER = frozenset(
+    {
+        "CreateUser",
+        "GetAccountSummary",
+        "ListGroups",
+        "ListOpenIDConnectProviders",
+        "ListRoles",
+        "ListUsers",
+    }
+)
 # What S3's reader of signatures says, in the words of AWS's query APIs.
 _SIGNATURE_CODES = {
     "AuthorizationHeaderMalformed": "IncompleteSignature",

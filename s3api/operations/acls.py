@@ -259,7 +259,7 @@ def _kept(acl: ACL | None, owner: str) -> list[list[str]] | None:
 
 
 async def _shown(call: Call, owner: str, acl: ACL | None) -> Output:
-    grants = acls.usual(owner) if acl is None else acl
+    grants = acls.usual(owner) if acl is None else acls.groups_first(acl)
     return {
         "Owner": await call.owner_shown(owner),
         "Grants": [

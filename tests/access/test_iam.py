@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -166,9 +167,14 @@ def test_accounts_do_not_see_each_others_users(main: Person, alt: Person, name: 
     assert name in [user["UserName"] for user in alt.iam.list_users()["Users"]]
 
 
-def test_what_is_not_there_is_said(main: Person) -> None:
+def test_what_is_not_there_is_said(main: Person, name: str) -> None:
+    main.iam.create_user(UserName=name)
+    assert main.iam.list_groups()["Groups"] == main.iam.list_roles()["Roles"] == []
+    assert main.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"] == []
+    assert main.iam.list_groups_for_user(UserName=name)["Groups"] == []
+    assert main.iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
     with refused("NotImplemented", 501):
-        main.iam.list_groups()
+        main.iam.create_group(GroupName="g")
     with refused("NotImplemented", 501):
         main.iam.create_user(UserName="x", PermissionsBoundary="arn:aws:iam::aws:policy/x-x-x-x-x")
 
@@ -187,6 +193,17 @@ def test_forms_that_nobody_signed(gateway: GatewayProcess, nobody: Person) -> No
     assert (answer.status_code, "MissingAuthenticationToken" in answer.text) == (403, True)
     large = httpx.post(f"{gateway.endpoint}/", content=b"a" * 600_000, headers=form)
     assert large.status_code == 400
+
+
+def test_clients_that_name_no_region(gateway: GatewayProcess) -> None:
+    iam = boto3.client(
+        "iam",
+        endpoint_url=gateway.endpoint,
+        aws_access_key_id=gateway.access_key,
+        aws_secret_access_key=gateway.secret_key,
+        region_name="",
+    )
+    assert iam.get_user()["User"]["Arn"].endswith(":root")
 
 
 def test_a_wrong_secret(gateway: GatewayProcess) -> None:
