@@ -38,6 +38,12 @@ class Leader:
             self._ask_again_us = now_us + LEASE_US // 3
         return self._is_leader
 
+    async def release(self) -> None:
+        """Let another take over at once: this process ends."""
+        if self._is_leader:
+            self._is_leader, now_us = False, self._clock_us()
+            await self._leases.lease(self._name, holder=self._holder, ttl_us=0, now_us=now_us)
+
 
 class Periodic:
     """A task that does `step` every `period_s`, or as soon as it is woken.

@@ -41,6 +41,16 @@ async def test_one_leads_and_another_takes_over() -> None:
     assert not await one.leads()
 
 
+async def test_who_ends_lets_go_at_once() -> None:
+    row = Row()
+    one, other = (Leader(row, "w", holder=name, clock_us=lambda: 5) for name in ("one", "other"))
+    await other.release()  # never led
+    assert await one.leads()
+    await one.release()
+    assert await other.leads()
+    assert not await Leader(row, "w", holder="one", clock_us=lambda: 6).leads()
+
+
 async def test_a_step_is_done_again_after_it_failed(caplog: pytest.LogCaptureFixture) -> None:
     done = asyncio.Event()
     failures: list[Exception] = [OSError("the disk"), KeyError("a mistake")]

@@ -78,6 +78,7 @@ class Deliverer:
 
     async def close(self) -> None:
         await self._task.close()
+        await self._task.guarded("releasing the lease", self._leader.release)
         await self._senders.close()
 
     async def _step(self) -> None:

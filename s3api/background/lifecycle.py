@@ -102,6 +102,8 @@ class LifecycleWorker:
 
     async def close(self) -> None:
         await self._task.close()
+        if self._leader is not None:
+            await self._task.guarded("releasing the lease", self._leader.release)
 
     async def _step(self) -> None:
         if self._leader is None or not await self._leader.leads():

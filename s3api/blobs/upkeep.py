@@ -86,6 +86,7 @@ class Upkeep:
 
     async def close(self) -> None:
         await self._task.close()
+        await self._task.guarded("releasing the lease", self._leader.release)
 
     def damaged(self, chunk: MissingChunk) -> None:
         """A read found this chunk missing or damaged.
