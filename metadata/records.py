@@ -197,13 +197,15 @@ class Conditions:
 
     `if_match`: NoSuchKey where the key is missing (AWS: 404), PreconditionFailed where the ETag differs.
     `if_none_match`: "*" only on AWS for writes; an ETag is honoured too. `if_match_modified_us`,
-    `if_match_size`: DeleteObject(s) alone.
+    `if_match_size`: DeleteObject(s) alone. `if_data_id`: BlobGone where the content is another (b"": where
+    there is any).
     """
 
     if_match: str | None = None
     if_none_match: str | None = None
     if_match_modified_us: int | None = None
     if_match_size: int | None = None
+    if_data_id: bytes | None = None
 
 
 NO_CONDITIONS = Conditions()

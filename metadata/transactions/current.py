@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from metadata.errors import NoSuchKey, ObjectLocked, PreconditionFailed
+from metadata.errors import BlobGone, NoSuchKey, ObjectLocked, PreconditionFailed
 from metadata.queries import U
 from metadata.records import Conditions
 from metadata.rows import Row, lock_of
@@ -45,11 +45,13 @@ def head_of(row: Row) -> Head:
 
 
 def check_write(conditions: Conditions, current: Current) -> None:
-    """Raise NoSuchKey or PreconditionFailed.
+    """Raise NoSuchKey, PreconditionFailed or BlobGone.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
     exists = current.data_id is not None
+    if conditions.if_data_id is not None and conditions.if_data_id != (current.data_id or b""):
+        raise BlobGone
     if conditions.if_match is not None:
         if not exists:
             raise NoSuchKey

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any, Unpack
 
@@ -13,6 +14,7 @@ from s3api.blobs.stripes import new_id
 from s3api.crypto import ContentKey
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, owner_and_extras
+from s3api.operations.appending import NOBODY, append, appended_to
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
 from s3api.operations.describe import checksum_members, description, properties
@@ -55,14 +57,21 @@ async def put_object(
     Body: Any = None,
     IfMatch: str | None = None,
     IfNoneMatch: str | None = None,
+    WriteOffsetBytes: int | None = None,
     **more: Unpack[PutInputs],
 ) -> Output:
-    """Store an object under a key, replacing what is there unless a condition forbids it.
+    """Store an object under a key, replacing what is there unless a condition forbids it; with an offset,
+    append to it.
 
     The bytes are `call.body`.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
     conditions = write_conditions(IfMatch, IfNoneMatch)
+    if WriteOffsetBytes is not None:
+        there = await appended_to(call, Bucket, Key, WriteOffsetBytes)
+        conditions = replace(conditions, if_data_id=there.data_id if there else NOBODY)
+        if there:
+            return await append(call, Bucket, there, conditions, more)
     described = properties(more)
     owner, extras = await owner_and_extras(call, more, extras_of(call, more))
     check_lock_digest(more, call.body)
