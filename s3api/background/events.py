@@ -1,16 +1,18 @@
 """Delivers the events of the outbox: to each target on its own, with retries, and to nobody for ever.
 
-One gateway at a time delivers, by a lease row; delivery is at least once, as AWS's is: a gateway that dies
-between a target's answer and the deletion of the row tells twice. A target that fails is left alone for a
-while that doubles with each failure, then asked with one message; what is older than `give_up_s` becomes a
-dead letter, which an operator may look at and send again. The rows of the live stream are nobody's to
+One gateway at a time delivers, by a lease row, to all targets at once; delivery is at least once, as AWS's
+is: a gateway that dies between a target's answer and the deletion of the row tells twice. A target that fails
+is left alone for a while that doubles with each failure, then asked with one message; so is a message that a
+target refuses, while others go on. What is older than `give_up_s` becomes a dead letter, which an operator
+may look at and send again. The rows of the live stream are nobody's to
 deliver: gateways read them for their listeners, and here they are forgotten when they are old.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.events")
 BATCH = 64
 PERIOD_S = 0.5
-TIDY_EVERY_US = 60_000_000
+TIDY_EVERY_S = 60.0
 FIRST_PAUSE_US, LONGEST_PAUSE_US = 1_000_000, 300_000_000
 MOST_DEAD = 100_000
 NO_TARGET = "there is no such target in the settings"
@@ -64,30 +66,31 @@ class Deliverer:
         self._leader, self._clock_us, self._host_id = leader, clock_us, host_id
         self._give_up_us, self._live_us = int(give_up_s * 1e6), int(live_s * 1e6)
         self._health: dict[str, Health] = {}
-        self._tidied_us = 0
-        self._task = Periodic(
-            "delivering events",
-            self._step,
-            period_s=PERIOD_S if any(targets) else TIDY_EVERY_US / 1e6,
-            passing=(MetadataError,),
-            log=log,
-        )
+        self._tidying = self._periodic("tidying events", self._tidy, TIDY_EVERY_S)
+        self._tasks = [self._tidying] + [
+            self._periodic(f"delivering to {target.name}", partial(self._step, target), PERIOD_S)
+            for target in targets
+        ]
 
     def start(self) -> None:
-        self._task.start()
+        for task in self._tasks:
+            task.start()
 
     async def close(self) -> None:
-        await self._task.close()
-        await self._task.guarded("releasing the lease", self._leader.release)
+        for task in self._tasks:
+            await task.close()
+        await self._tidying.guarded("releasing the lease", self._leader.release)
         await self._senders.close()
 
-    async def _step(self) -> None:
-        if not await self._leader.leads():
-            return
-        for target in self._targets:
-            await self._task.guarded(f"delivering to {target.name}", partial(self.deliver, target))
-        if self._clock_us() - self._tidied_us > TIDY_EVERY_US:
-            self._tidied_us = self._clock_us()
+    def _periodic(self, name: str, step: Callable[[], Awaitable[object]], period_s: float) -> Periodic:
+        return Periodic(name, step, period_s=period_s, passing=(MetadataError,), log=log)
+
+    async def _step(self, target: Target) -> None:
+        if await self._leader.leads():
+            await self.deliver(target)
+
+    async def _tidy(self) -> None:
+        if await self._leader.leads():
             await self.tidy()
 
     async def deliver(self, target: Target) -> int:
@@ -103,6 +106,8 @@ class Deliverer:
                 target, [message(event, host_id=self._host_id) for event in events]
             )
             total += await self._settle(target, health, due, outcomes)
+            if not await self._leader.leads():
+                break
         return total
 
     async def _settle(
@@ -119,13 +124,17 @@ class Deliverer:
         if not failed:
             health.failures = 0
             return len(done)
-        health.failures += 1
-        pause_us = min(FIRST_PAUSE_US << min(health.failures - 1, 20), LONGEST_PAUSE_US)
-        health.until_us = self._clock_us() + pause_us
-        reason = str(failed[0][1])
-        log.warning("target %s failed (%s): again in %d s", target.name, reason, pause_us // 1_000_000)
-        await self._outbox.retry([each.id for each, _ in failed], health.until_us)
-        await self._give_up(target.arn, reason)
+        now_us, why = self._clock_us(), failed[0][1]
+        alive = bool(done) or all(each.refused for _, each in failed)
+        health.failures = 0 if alive else health.failures + 1
+        health.until_us = now_us if alive else now_us + _pause_us(health.failures)
+        log.warning("target %s did not take %d events: %s", target.name, len(failed), why)
+        by_pause = defaultdict(list)
+        for each, _ in failed:
+            by_pause[_pause_us(each.attempts + 1)].append(each.id)
+        for pause_us, ids in by_pause.items():
+            await self._outbox.retry(ids, max(health.until_us, now_us + pause_us))
+        await self._give_up(target.arn, str(why))
         return len(done)
 
     async def _give_up(self, target: str, reason: str) -> None:
@@ -142,3 +151,8 @@ class Deliverer:
         for target in await self._outbox.targets():
             if target not in known:
                 await self._give_up(target, NO_TARGET)
+
+
+def _pause_us(failures: int) -> int:
+    """1, 2, 4 ... 300 seconds."""
+    return min(FIRST_PAUSE_US << min(failures - 1, 20), LONGEST_PAUSE_US)

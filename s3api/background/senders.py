@@ -25,10 +25,17 @@ from s3api.events.targets import Target
 TIMEOUT_S = 10.0
 AT_ONCE = 8
 USER_AGENT = "Sixfold"
+_LATER = frozenset({408, 425, 429})
 
 
 class NotDelivered(Exception):
-    """A target did not take a message; the text says why and holds no secret."""
+    """A target did not take a message; the text says why and holds no secret. `refused`: it answers, and does
+    not want this one.
+    """
+
+    def __init__(self, why: str, *, refused: bool = False) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 class Senders:
@@ -87,7 +94,7 @@ class Senders:
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as why:
             raise NotDelivered(f"no answer: {type(why).__name__}") from why
         if not 200 <= status < 300:
-            raise NotDelivered(f"it answered {status}")
+            raise NotDelivered(f"it answered {status}", refused=status < 500 and status not in _LATER)
 
     async def _address(self, host: str, port: int) -> str:
         """The address to connect to. NotDelivered where one of the name's addresses is not allowed."""

@@ -25,8 +25,9 @@ START_US = 1_750_000_000_000_000
 
 @dataclass
 class Taken:
-    """Senders that keep what they are given; `broken` targets take nothing."""
+    """Senders that keep what they are given; `broken` targets take nothing, `unwanted` keys are refused."""
 
+    unwanted: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
     keys: dict[str, list[str]] = field(default_factory=dict)
     calls: list[tuple[str, int]] = field(default_factory=list)
@@ -36,8 +37,10 @@ class Taken:
         if target.name in self.broken:
             return [NotDelivered("it answered 500")] * len(messages)
         keys = [each["Records"][0]["s3"]["object"]["key"] for each in messages]
-        self.keys.setdefault(target.name, []).extend(keys)
-        return [None] * len(messages)
+        self.keys.setdefault(target.name, []).extend(key for key in keys if key not in self.unwanted)
+        return [
+            NotDelivered("it answered 400", refused=True) if key in self.unwanted else None for key in keys
+        ]
 
     async def close(self) -> None:
         pass
@@ -109,6 +112,24 @@ async def test_a_target_that_fails_is_left_alone_longer_and_longer(world: World)
     world.pass_s(300)
     assert await world.deliver() == 2
     assert sorted(world.taken.keys["hook"]) == ["a", "b"]
+
+
+async def test_a_message_that_is_refused_does_not_hold_up_others(world: World) -> None:
+    world.taken.unwanted = {"bad"}
+    await world.happen(HOOK, "bad")
+    tried_s = []
+    for second in range(200):
+        await world.happen(HOOK, str(second))
+        before = len(world.taken.calls)
+        assert await world.deliver() == 1
+        if world.taken.calls[before][1] == 2 or len(world.taken.calls) > before + 1:
+            tried_s.append(second)
+        world.pass_s(1)
+    assert world.taken.keys["hook"] == [str(second) for second in range(200)]
+    assert [later - earlier for earlier, later in pairwise(tried_s)] == [1, 2, 4, 8, 16, 32, 64]
+    world.pass_s(3600)
+    await world.deliver()
+    assert [letter.reason for letter in await world.outbox.dead_letters(9)] == ["it answered 400"]
 
 
 async def test_what_nobody_takes_becomes_a_dead_letter(world: World) -> None:
