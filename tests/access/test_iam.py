@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
@@ -193,17 +192,6 @@ def test_forms_that_nobody_signed(gateway: GatewayProcess, nobody: Person) -> No
     assert (answer.status_code, "MissingAuthenticationToken" in answer.text) == (403, True)
     large = httpx.post(f"{gateway.endpoint}/", content=b"a" * 600_000, headers=form)
     assert large.status_code == 400
-
-
-def test_clients_that_name_no_region(gateway: GatewayProcess) -> None:
-    iam = boto3.client(
-        "iam",
-        endpoint_url=gateway.endpoint,
-        aws_access_key_id=gateway.access_key,
-        aws_secret_access_key=gateway.secret_key,
-        region_name="",
-    )
-    assert iam.get_user()["User"]["Arn"].endswith(":root")
 
 
 def test_a_wrong_secret(gateway: GatewayProcess) -> None:
