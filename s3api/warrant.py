@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access import Asked, Authority, Source
+from s3api.access import Access, Asked, Authority, Source
 from s3api.auth.actions import wanted
 from s3api.errors import S3Error
 from s3api.operations.copies import parse_source
@@ -53,10 +54,21 @@ class Warrant:
             self._deferred = access.awaits_document(asked.operation)
             if not self._deferred and asked.operation not in _BY_KEY:
                 await access.check(self._key, self._version)
+            if asked.operation == "RenameObject":
+                self._check_renamed(access)
         if asked.operation in COPIES:
             found = parse_source(asked.headers["x-amz-copy-source"], {}, None)
             self._source = Source(found.bucket, found.key, found.version_id)
             await access.check_source(self._source)
+
+    def _check_renamed(self, access: Access) -> None:
+        """A rename reads and deletes its source, which lies in the same bucket."""
+        named = unquote(self._asked.headers.get("x-amz-rename-source", "")).partition("?versionId=")[0]
+        own = f"{self._asked.bucket}/"
+        for source in {named.removeprefix("/"), named.removeprefix("/").removeprefix(own)}:
+            for action in ("s3:GetObject", "s3:DeleteObject"):
+                if refusal := access.refusal_of(action, source):
+                    raise refusal
 
     async def after_body(self, inputs: Mapping[str, Any]) -> None:
         """Raises S3Error AccessDenied."""

@@ -112,13 +112,18 @@ def read_form(body: bytes) -> dict[str, str]:
 
 
 def render_error(error: IamError, request_id: str) -> Reply:
-    status = _statuses().get(error.code) or COMMON[error.code]
+    status = status_of(error.code)
     kind = "Receiver" if status >= 500 else "Sender"
     return _reply(
         status,
         f'<ErrorResponse xmlns="{_namespace()}"><Error><Type>{kind}</Type><Code>{error.code}</Code>'
         f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>",
     )
+
+
+def status_of(code: str) -> int:
+    """HTTP's status of an error of IAM."""
+    return _statuses().get(code) or COMMON[code]
 
 
 @lru_cache(maxsize=1)

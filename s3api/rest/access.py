@@ -34,9 +34,12 @@ class Access:
     The owner of the request is put into `request.state.owner`.
     """
 
-    def __init__(self, settings: Settings, *, bearer: SecretStr | None = None) -> None:
-        """`bearer`: a token that lets a request through as well (RFC 6750)."""
+    def __init__(self, settings: Settings, *, bearer: SecretStr | None = None, always: bool = False) -> None:
+        """`bearer`: a token that lets a request through as well (RFC 6750). `always`: a key pair is wanted on
+        this machine too."""
         self._open, self._on_loopback = settings.rest_open, settings.on_loopback
+        if always:
+            self._open = False
         self._bearer = f"Bearer {bearer.get_secret_value()}".encode() if bearer else None
 
     async def __call__(self, request: Request) -> None:

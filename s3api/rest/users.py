@@ -1,0 +1,138 @@
+"""/api/users: the first account's users, their keys and policies; /api/explain: what decided a refusal.
+
+The same operations as the IAM endpoint's, asked for by the account itself, so they keep its rules and say no
+in its words. Always with a key pair, on loopback too: keys are made here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Body, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from metadata.errors import NoSuchUser
+from s3api.denials import Denials
+from s3api.iam import IamCall, IamError
+from s3api.iam import api as iam
+from s3api.iam.wire import status_of
+from s3api.rest.problems import ProblemRoute, Refused
+from s3api.store import Store
+
+router = APIRouter(route_class=ProblemRoute, tags=["users"])
+explanations = APIRouter(route_class=ProblemRoute, tags=["users"])
+
+_NAME = r"^[\w+=,.@-]+$"
+Name = Annotated[str, Path(pattern=_NAME, max_length=64)]
+PolicyName = Annotated[str, Path(pattern=_NAME, max_length=128)]
+
+
+class NewUser(BaseModel):
+    name: str = Field(pattern=_NAME, max_length=64, examples=["zoe"])
+    path: str = Field("/", pattern=r"^(/|/[!-~]+/)$", max_length=512, examples=["/team/"])
+
+
+@router.get("", summary="List the users")
+async def list_users(request: Request) -> dict[str, Any]:
+    found = await _run(request, iam.list_users, None, MaxItems=iam.USERS_OF_ACCOUNT)
+    return {"users": [_shown(user) for user in found["Users"]]}
+
+
+@router.post("", status_code=201, summary="Make a user")
+async def create_user(request: Request, new: NewUser) -> dict[str, Any]:
+    """It has no key and may do nothing yet."""
+    made = await _run(request, iam.create_user, None, UserName=new.name, Path=new.path)
+    return _shown(made["User"])
+
+
+@router.get("/{name}", summary="Look a user up")
+async def get_user(request: Request, name: Name) -> dict[str, Any]:
+    """With its keys (no secrets) and the names of its policies."""
+    user = await _run(request, iam.get_user, name)
+    keys = await _run(request, iam.list_access_keys, name)
+    policies = await _run(request, iam.list_user_policies, name, UserName=name)
+    return {
+        **_shown(user["User"]),
+        "keys": [{"access_key": k["AccessKeyId"], "status": k["Status"]} for k in keys["AccessKeyMetadata"]],
+        "policies": policies["PolicyNames"],
+    }
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a user")
+async def delete_user(request: Request, name: Name) -> None:
+    """One that has neither keys nor policies any more."""
+    await _run(request, iam.delete_user, name, UserName=name)
+
+
+@router.post("/{name}/keys", status_code=201, summary="Make a key pair")
+async def create_key(request: Request, name: Name) -> dict[str, str]:
+    """The secret is told this once."""
+    made = (await _run(request, iam.create_access_key, name))["AccessKey"]
+    return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
+
+
+@router.delete("/{name}/keys/{access_key}", status_code=204, summary="Delete a key pair")
+async def delete_key(request: Request, name: Name, access_key: str) -> None:
+    await _run(request, iam.delete_access_key, name, AccessKeyId=access_key)
+
+
+@router.put("/{name}/policies/{policy}", status_code=204, summary="Give a user a policy")
+async def put_policy(
+    request: Request, name: Name, policy: PolicyName, document: Annotated[dict[str, Any], Body()]
+) -> None:
+    text = json.dumps(document)
+    await _run(request, iam.put_user_policy, name, UserName=name, PolicyName=policy, PolicyDocument=text)
+
+
+@router.get("/{name}/policies/{policy}", summary="Read a user's policy")
+async def get_policy(request: Request, name: Name, policy: PolicyName) -> Response:
+    found = await _run(request, iam.get_user_policy, name, UserName=name, PolicyName=policy)
+    return Response(unquote(found["PolicyDocument"]), media_type="application/json")
+
+
+@router.delete("/{name}/policies/{policy}", status_code=204, summary="Take a policy away")
+async def delete_policy(request: Request, name: Name, policy: PolicyName) -> None:
+    await _run(request, iam.delete_user_policy, name, UserName=name, PolicyName=policy)
+
+
+@explanations.get("/{request_id}", summary="Say what decided a refusal")
+async def explain(request: Request, request_id: str) -> dict[str, Any]:
+    """Of the newest refusals of this machine's gateways, by the x-amz-request-id of the answer."""
+    store: Store = request.app.state.store
+    found = Denials(store.settings.data).find(request_id.upper())
+    if not found:
+        raise Refused(404, "NoSuchRequest", "Nothing is known of a refusal of that request.")
+    return {"refusals": found}
+
+
+async def _run(
+    request: Request, operation: Callable[..., Awaitable[dict[str, Any]]], name: str | None, **inputs: Any
+) -> dict[str, Any]:
+    """An operation of IAM, about the user of that name where one is given."""
+    store: Store = request.app.state.store
+    principal = store.keys.root_principal
+    try:
+        user = await store.metadata.user(principal.account, name) if name is not None else None
+        call = IamCall(store.metadata, principal, time.time_ns() // 1000, user)
+        result = await operation(call, **inputs)
+    except NoSuchUser:
+        raise Refused(404, "NoSuchEntity", f"The user with name {name} cannot be found.") from None
+    except IamError as why:
+        raise Refused(status_of(why.code), why.code, why.message) from None
+    if request.method != "GET":
+        store.keys.forget()
+    return result
+
+
+def _shown(user: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": user["UserName"],
+        "path": user["Path"],
+        "arn": user["Arn"],
+        "id": user["UserId"],
+        "created_us": user["CreateDate"],
+    }
