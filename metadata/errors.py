@@ -35,6 +35,10 @@ class IsDeleteMarker(MetadataError):
         self.version_id, self.modified_us = version_id, modified_us
 
 
+class SettingsChanged(MetadataError):
+    """A bucket's settings are no longer those that were looked at."""
+
+
 class ObjectLocked(MetadataError):
     """A retention or a legal hold keeps the version from being destroyed."""
 

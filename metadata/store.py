@@ -129,16 +129,21 @@ class Metadata(Accounts):
         """Raises NoSuchBucket."""
         return await self._recall(reads.get_bucket, name)
 
-    async def set_versioning(self, bucket: str, state: str) -> None:
-        """ "Enabled" or "Suspended". Raises NoSuchBucket."""
-        await self._write(None, buckets.set_versioning, bucket, state)
+    async def set_versioning(self, bucket: str, state: str, *, at_revision: int | None = None) -> None:
+        """ "Enabled" or "Suspended". `at_revision`: the settings that the caller has looked at.
 
-    async def put_bucket_config(self, bucket: str, kind: str, document: str, *, id: str = "") -> None:
+        Raises NoSuchBucket, SettingsChanged.
+        """
+        await self._write(None, buckets.set_versioning, bucket, state, at_revision)
+
+    async def put_bucket_config(
+        self, bucket: str, kind: str, document: str, *, id: str = "", at_revision: int | None = None
+    ) -> None:
         """Keep a document (JSON) of a bucket's settings, in place of the one of that kind and id.
 
-        Raises NoSuchBucket.
+        `at_revision`: the settings that the caller has looked at. Raises NoSuchBucket, SettingsChanged.
         """
-        await self._write(None, buckets.put_config, bucket, kind, id, document)
+        await self._write(None, buckets.put_config, bucket, kind, id, document, at_revision)
 
     async def delete_bucket_config(self, bucket: str, kind: str, *, id: str = "") -> bool:
         """Whether it was there. Raises NoSuchBucket."""

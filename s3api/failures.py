@@ -69,6 +69,7 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.KeyDeleted: _deleted,
     m.NoSuchVersion: lambda _, where: S3Error("NoSuchVersion", Key=where.get("Key", "")),
     m.IsDeleteMarker: _marker,
+    m.SettingsChanged: lambda _, __: S3Error("OperationAborted"),
     m.ObjectLocked: lambda _, __: S3Error(
         "AccessDenied", "Access Denied because object protected by object lock."
     ),

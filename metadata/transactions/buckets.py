@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket
+from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket, SettingsChanged
 from metadata.queries import B
 from metadata.records import Bucket
 from metadata.statements import HEAVY, Again, Transaction
@@ -46,13 +46,15 @@ def delete_bucket(name: str, now_us: int) -> Transaction[None]:
     yield B.remove(bucket_id=row[0])
 
 
-def set_versioning(name: str, state: str) -> Transaction[None]:
+def set_versioning(name: str, state: str, at_revision: int | None) -> Transaction[None]:
     yield B.lock(bucket=name)  # what is being written without versions comes before it
-    yield from _changed(name, state)
+    yield from _changed(name, state, at_revision)
 
 
-def put_config(name: str, kind: str, id_: str, document: str) -> Transaction[None]:
-    bucket_id = yield from _changed(name)
+def put_config(name: str, kind: str, id_: str, document: str, at_revision: int | None) -> Transaction[None]:
+    if at_revision is not None:
+        yield B.lock(bucket=name)
+    bucket_id = yield from _changed(name, None, at_revision)
     yield B.put_config(bucket_id=bucket_id, kind=kind, id=id_, document=document)
 
 
@@ -68,11 +70,16 @@ def configs(bucket_id: int) -> Transaction[dict[tuple[str, str], str]]:
     return {(kind, id_): document for kind, id_, document in found}
 
 
-def _changed(name: str, versioning: str | None = None) -> Transaction[int]:
-    """Count a change of the bucket's settings, which also locks its row. NoSuchBucket."""
+def _changed(name: str, versioning: str | None = None, at_revision: int | None = None) -> Transaction[int]:
+    """Count a change of the bucket's settings, which also locks its row. NoSuchBucket, SettingsChanged.
+
+    Who names a revision has locked the row before.
+    """
     row = yield B.get(bucket=name)
     if row is None:
         raise NoSuchBucket
+    if at_revision not in (None, Bucket(*row).revision):
+        raise SettingsChanged
     changed = yield B.changed(bucket_id=row[0], new_versioning=versioning)
     if not changed:
         raise Again

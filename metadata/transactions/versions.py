@@ -63,6 +63,8 @@ def place(
         changed = yield O.replace(at_bucket=head.bucket_id, at_key=new.key, at_data=current.data_id, **values)
     if not changed:
         raise Again
+    if old is not None and old.lock is not None:
+        check_lock(old, now_us, bypass=False)
     return (None if versioning == OFF else version_id), old
 
 
@@ -80,6 +82,7 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     if not added:
         raise Again
     if old is not None:
+        check_lock(old, now_us, bypass=False)
         yield from discard(old, now_us)
     return Deleted(True, version_id, marker=True)
 

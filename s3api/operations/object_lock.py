@@ -43,7 +43,9 @@ async def put_object_lock_configuration(
             "InvalidBucketState",
             "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
         )
-    await call.metadata.put_bucket_config(Bucket, LOCK, to_json(ObjectLockConfiguration))
+    await call.metadata.put_bucket_config(
+        Bucket, LOCK, to_json(ObjectLockConfiguration), at_revision=call.bucket.revision
+    )
     return {}
 
 

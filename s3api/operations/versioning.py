@@ -38,5 +38,6 @@ async def put_bucket_versioning(
         raise S3Error("NotImplemented", "MFA delete is not implemented.", Header="MfaDelete")
     if status == SUSPENDED and call.settings.get("ObjectLock"):
         raise S3Error("InvalidBucketState", _LOCKED)
-    await call.metadata.set_versioning(Bucket, status)
+    seen = call.bucket.revision if call.bucket and status == SUSPENDED else None
+    await call.metadata.set_versioning(Bucket, status, at_revision=seen)
     return {}
