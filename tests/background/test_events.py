@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,8 +76,8 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    metadata = await open_metadata(f"sqlite:///{tmp_path}/m.sqlite", instance="test")
+async def world(url: str) -> AsyncIterator[World]:
+    metadata = await open_metadata(url, instance="test")
     yield World(metadata)
     await metadata.close()
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.gateway_process import GatewayProcess
+from tests.services import free_port
 
 WAIT_S = 20.0
 HOOK = "arn:sixfold:sqs::hook:webhook"
@@ -26,7 +27,7 @@ EVERYTHING = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*"]
 class Hook:
     """A webhook that keeps what it is sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.messages: queue.Queue[Any] = queue.Queue()
         hook = self
 
@@ -41,7 +42,7 @@ class Hook:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -161,6 +162,30 @@ def test_filters_and_unknown_targets(s3: Any, bucket: str, hook: Hook) -> None:
         NotificationConfiguration={"QueueConfigurations": unknown},
         SkipDestinationValidation=True,
     )
+
+
+def test_events_outlive_a_restart(tmp_path: Path) -> None:
+    """Nobody listens, the gateway stops: told is what was acknowledged, once somebody listens."""
+    port = free_port()
+    environment = {
+        "SIXFOLD_EVENT_TARGETS": json.dumps({"hook": f"http://127.0.0.1:{port}/"}),
+        "SIXFOLD_EVENT_INTERNAL": "true",
+    }
+    with GatewayProcess(tmp_path / "data", environment=environment) as process:
+        s3 = process.s3()
+        s3.create_bucket(Bucket="photos")
+        notify(s3, "photos", QueueConfigurations=[{"QueueArn": HOOK, "Events": EVERYTHING}])
+        s3.put_object(Bucket="photos", Key="a", Body=b"")
+        process.stop()
+        hook = Hook(port)
+        process.start()
+        told = [hook.next(), hook.next()]  # what was tried before waits longer
+        assert sorted(each.get("Event") or each["Records"][0]["eventName"] for each in told) == [
+            "ObjectCreated:Put",
+            "s3:TestEvent",
+        ]
+        hook.server.shutdown()
+        hook.server.server_close()
 
 
 def events(lines: Iterator[str]) -> Iterator[tuple[str, str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -61,8 +60,7 @@ class World:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    url = f"sqlite:///{tmp_path}/m.sqlite"
+async def world(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     metadata = await open_metadata(url, instance="test")
     made = World(metadata)
     monkeypatch.setattr("metadata.store.now_us", lambda: made.now_us)
