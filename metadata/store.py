@@ -48,7 +48,8 @@ from metadata.rows import blob_of
 from metadata.runner import Runner
 from metadata.sqlite import SqliteRunner
 from metadata.statements import OnCommit
-from metadata.transactions import buckets, listing, objects, reads, upkeep, uploads
+from metadata.transactions import buckets, listing, objects, reads, renames, upkeep, uploads
+from metadata.transactions.renames import Renaming
 from metadata.walks import Walks
 
 _UNCHANGED: Any = object()
@@ -191,6 +192,14 @@ class Metadata(Accounts):
         """
         check_key(new.key)
         return await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
+
+    async def rename_object(self, asked: Renaming) -> None:
+        """Give an object another key. Raises NoSuchBucket, NoSuchKey, TokenReused, and what `asked.check`
+        does.
+        """
+        check_key(asked.target)
+        check_key(asked.source)
+        await self._write(None, renames.rename_object, asked, now_us())
 
     async def alter_object(
         self,

@@ -313,3 +313,36 @@ class Progress(Base, table=True):
 
     name: str = Field(sa_type=Text, primary_key=True)
     document: str = Field(sa_type=Text)
+
+
+class Annotation(Base, table=True):
+    """A named text of an object's version (`data_id`), one blob. It is of a version that is no more where
+    none of that key has this `data_id`; a sweep removes it then.
+    """
+
+    __tablename__ = "annotation"
+    __table_args__ = WITHOUT_ROWID
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True)
+    key: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    data_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    blob_id: bytes = Field(sa_type=LargeBinary)
+
+
+class RenameToken(Base, table=True):
+    """A rename that was done, by its client's token. `digest`: of what was asked."""
+
+    __tablename__ = "rename_token"
+    __table_args__ = (Index("ix_rename_token_age", "created_us"), WITHOUT_ROWID)
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True)
+    token: str = Field(sa_type=Text, primary_key=True)
+    digest: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)

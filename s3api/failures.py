@@ -77,6 +77,7 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.BucketNotEmpty: lambda _, where: S3Error("BucketNotEmpty", BucketName=where.get("BucketName", "")),
     m.PreconditionFailed: _precondition,
     m.PartChanged: _part,
+    m.TokenReused: lambda _, __: S3Error("IdempotencyParameterMismatch"),
     m.BlobGone: lambda _, __: S3Error("ConditionalRequestConflict"),
     m.InvalidKey: lambda _, __: S3Error(
         "InvalidArgument", "A key, prefix or marker must be UTF-8 text without a NUL character."

@@ -20,6 +20,7 @@ from s3api.operations import (
     ownership,
     policies,
     reencryption,
+    renames,
     restoring,
     tagging,
     versioning,
@@ -76,6 +77,7 @@ _HANDLERS: tuple[Handler, ...] = (
     ownership.get_public_access_block,
     ownership.delete_public_access_block,
     reencryption.update_object_encryption,
+    renames.rename_object,
     restoring.restore_object,
     *configurations.handlers(),
 )

@@ -1,0 +1,109 @@
+"""RenameObject, in any bucket: no byte moves, and at no moment has an object both names or none. AWS has it
+in directory buckets alone.
+
+In a bucket with versioning the new name gets a version that shares the bytes, and the old one a delete
+marker. Everything of the object stays as it is, its time included. A client's token makes a repeated rename
+do nothing, for a day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+from urllib.parse import unquote_plus
+
+import orjson
+
+from metadata.errors import NoSuchKey, PreconditionFailed
+from metadata.records import Object
+from metadata.transactions.renames import Renaming
+from s3api.blobs.stripes import new_id
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.conditions import check_copy_source
+from s3api.operations.notices import REMOVED, notices
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
+
+
+class RenameConditions(TypedDict, total=False):
+    DestinationIfMatch: str
+    DestinationIfNoneMatch: str
+    DestinationIfModifiedSince: datetime
+    DestinationIfUnmodifiedSince: datetime
+    SourceIfMatch: str
+    SourceIfNoneMatch: str
+    SourceIfModifiedSince: datetime
+    SourceIfUnmodifiedSince: datetime
+
+
+async def rename_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    RenameSource: str,
+    ClientToken: str | None = None,
+    **more: Unpack[RenameConditions],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html"""
+    source = _source(RenameSource)
+    if source == Key:
+        raise S3Error("InvalidRequest", "The source and the destination of a rename are the same.")
+    if ClientToken is not None and not _TOKEN.fullmatch(ClientToken):
+        name = "x-amz-client-token"
+        raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=ClientToken)
+    of_source, of_target = _conditions(more, "Source"), _conditions(more, "Destination")
+
+    def check(found: Object, there: Object | None) -> None:
+        check_copy_source(found.etag, found.modified_us, of_source)  # type: ignore[arg-type]
+        if there is not None:
+            check_copy_source(there.etag, there.modified_us, of_target)  # type: ignore[arg-type]
+        elif "CopySourceIfMatch" in of_target:
+            raise NoSuchKey
+        elif "CopySourceIfModifiedSince" in of_target:
+            raise PreconditionFailed("If-Modified-Since")
+
+    asked = Renaming(
+        bucket=Bucket,
+        source=source,
+        target=Key,
+        check=check,
+        data_id=new_id(),
+        marker_id=new_id(),
+        owner=call.owner,
+        token=ClientToken,
+        digest=_digest(source, Key, more),
+        added=notices(call, "ObjectCreated:Copy"),
+        removed=notices(call, REMOVED),
+    )
+    await call.metadata.rename_object(asked)
+    return {}
+
+
+def _source(header: str) -> str:
+    """The key that the object has, URL-encoded in x-amz-rename-source."""
+    try:
+        key = unquote_plus(header, errors="strict")
+    except UnicodeDecodeError:
+        key = ""
+    if not key:
+        raise S3Error("InvalidArgument", None, ArgumentName="x-amz-rename-source", ArgumentValue=header)
+    return key
+
+
+def _conditions(given: RenameConditions, whose: str) -> dict[str, Any]:
+    """Those of source or target, by the names that a copy's have."""
+    return {
+        f"CopySource{name.removeprefix(whose)}": value
+        for name, value in given.items()
+        if name.startswith(whose)
+    }
+
+
+def _digest(source: str, target: str, more: RenameConditions) -> str:
+    """Of all that a request asks, by which its repetition is known."""
+    asked = orjson.dumps([source, target, dict(more)], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(asked).hexdigest()
