@@ -155,20 +155,29 @@ class Authority:
                 raise self.refuse(principal, asked, action, arn, decision, own=True)
 
     def refuse(
-        self, principal: Principal, asked: Asked, action: str, arn: str, decision: Decision, *, own: bool
+        self,
+        principal: Principal,
+        asked: Asked,
+        action: str,
+        arn: str,
+        decision: Decision,
+        *,
+        own: bool,
+        note: bool = True,
     ) -> S3Error:
         """The refusal, noted. Only principals of the bucket's own account learn why (AWS does the same)."""
-        self.denials.note(
-            asked.request_id,
-            time_us=asked.now_us,
-            operation=asked.operation,
-            principal=principal.arn or "anonymous",
-            source_ip=asked.source_ip,
-            action=action,
-            resource=arn,
-            reason=decision.reason,
-            statement=decision.statement,
-        )
+        if note:
+            self.denials.note(
+                asked.request_id,
+                time_us=asked.now_us,
+                operation=asked.operation,
+                principal=principal.arn or "anonymous",
+                source_ip=asked.source_ip,
+                action=action,
+                resource=arn,
+                reason=decision.reason,
+                statement=decision.statement,
+            )
         if own and not principal.anonymous:
             return S3Error("AccessDenied", refusal_message(principal, action, arn, decision))
         return S3Error("AccessDenied")
@@ -231,13 +240,15 @@ class Access:
             thing = await there._thing(action, source.key, source.version_id, context)
             await there._check(action, source.key, context, thing)
 
-    def refusal_of(self, action: str, key: str, version_id: str | None = None) -> S3Error | None:
+    def refusal_of(
+        self, action: str, key: str, version_id: str | None = None, *, note: bool = True
+    ) -> S3Error | None:
         """The refusal of `action` on one key of several, None where it is allowed. For actions that no
-        object's ACL decides."""
+        object's ACL decides. `note`: whether to keep it, which is too much for a thousand of them."""
         context = self._context()
         context.overrides["s3:versionid"] = (version_id,) if version_id else None
         decision = decide(self.principal, action, self.guard, key, context.get)
-        return None if decision.allowed else self._refusal(decision, action, key)
+        return None if decision.allowed else self._refusal(decision, action, key, note=note)
 
     def may_list(self, key: str) -> bool:
         """Whether the principal may know that a key is not there."""
@@ -269,9 +280,11 @@ class Access:
             raise self._refusal(decision, action, key)
         self.needed_acl = self.needed_acl or decision.needs_acl
 
-    def _refusal(self, decision: Decision, action: str, key: str | None) -> S3Error:
+    def _refusal(self, decision: Decision, action: str, key: str | None, *, note: bool = True) -> S3Error:
         arn = self.guard.arn(key)
-        return self.authority.refuse(self.principal, self.asked, action, arn, decision, own=self.own)
+        return self.authority.refuse(
+            self.principal, self.asked, action, arn, decision, own=self.own, note=note
+        )
 
     async def _thing(
         self, action: str, key: str | None, version_id: str | None, context: Context

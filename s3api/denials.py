@@ -17,6 +17,7 @@ from typing import Any
 
 log = logging.getLogger("sixfold.access")
 
+ANONYMOUS = "anonymous"
 FILE_BYTES = 2 << 20
 """How large the file may grow before it becomes the one before: some 5,000 refusals."""
 
@@ -31,7 +32,10 @@ class Denials:
     def note(self, request_id: str, **said: Any) -> None:
         """Keep one: what was asked, by whom, and what decided. Never raises: a full disk refuses nobody."""
         entry = {"request_id": request_id, **said}
-        log.info(
+        # Anybody may be refused without a key, as often as they like.
+        level = logging.DEBUG if said.get("principal") == ANONYMOUS else logging.INFO
+        log.log(
+            level,
             "request %s was denied: %s on %s, %s %s",
             request_id,
             said.get("action"),

@@ -36,5 +36,7 @@ def test_a_disk_that_takes_nothing_refuses_nobody(tmp_path: Path, caplog: pytest
     with caplog.at_level(logging.INFO, "sixfold.access"):
         Denials(tmp_path / "missing").note("R1", reason="because")
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
+    Denials(None).note("R2", principal="anonymous")
+    assert len(caplog.records) == 2
     assert all("R1" in record.getMessage() for record in caplog.records)
     assert json.dumps(caplog.records[0].__dict__["request_id"]) == '"R1"'

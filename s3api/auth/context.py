@@ -104,6 +104,15 @@ def _time(context: Context) -> str:
     return datetime.fromtimestamp(context.now_us // 1_000_000, UTC).isoformat()
 
 
+def _days_locked(context: Context) -> str | None:
+    """Whole days until the end of the retention that the request asks for."""
+    try:
+        until = datetime.fromisoformat(context.headers["x-amz-object-lock-retain-until-date"].strip())
+        return str(int((until.timestamp() - context.now_us / 1e6) // 86400))
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
 def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
@@ -132,6 +141,7 @@ _KEYS: dict[str, Callable[[Context], str | None]] = {
     "s3:max-keys": _query("max-keys"),
     "s3:object-lock-legal-hold": _header("x-amz-object-lock-legal-hold"),
     "s3:object-lock-mode": _header("x-amz-object-lock-mode"),
+    "s3:object-lock-remaining-retention-days": _days_locked,
     "s3:object-lock-retain-until-date": _header("x-amz-object-lock-retain-until-date"),
     "s3:objectcreationoperation": lambda context: _CREATES.get(context.operation),
     "s3:prefix": _query("prefix"),

@@ -4,7 +4,7 @@ later.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataError, NoSuchKey, ObjectLocked, PreconditionFailed
 from metadata.records import Deleted, Doomed
@@ -12,6 +12,9 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_version, delete_conditions
 from s3api.operations.notices import REMOVED, notices
+
+if TYPE_CHECKING:
+    from s3api.access import Access
 
 MAX_DELETES = 1000
 MAX_KEY_BYTES = 1024
@@ -24,6 +27,7 @@ _ERRORS: dict[type[MetadataError], tuple[str, str]] = {
     NoSuchKey: ("NoSuchKey", "The specified key does not exist."),
     ObjectLocked: ("AccessDenied", "Access Denied because object protected by object lock."),
 }
+Refusal = tuple[str, str] | None
 _UNFORESEEN = ("InternalError", "We encountered an internal error. Please try again.")
 
 
@@ -58,7 +62,9 @@ async def delete_objects(
     if not 1 <= len(wanted) <= MAX_DELETES:
         raise S3Error("MalformedXML")
     bypass = bool(BypassGovernanceRetention)
-    errors = [_refusal(item) or _denial(call, item, bypass) for item in wanted]
+    errors = [_refusal(item) for item in wanted]
+    if call.access is not None:
+        _deny(call.access, wanted, errors, bypass)
     todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
     emit = notices(call, REMOVED)
     results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner, emit=emit))
@@ -81,7 +87,7 @@ async def delete_objects(
     }
 
 
-def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
+def _refusal(item: dict[str, Any]) -> Refusal:
     """Code and message for an entry that cannot even be tried. MalformedXML, for the whole, without a key."""
     key = item.get("Key")
     if key is None:
@@ -100,18 +106,18 @@ def _refusal(item: dict[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _denial(call: Call, item: dict[str, Any], bypass: bool) -> tuple[str, str] | None:
-    """Code and message for an entry that the caller may not delete."""
-    access, version_id = call.access, item.get("VersionId") or None
-    if access is None:
-        return None
-    actions = ["s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"]
-    if bypass:
-        actions.append("s3:BypassGovernanceRetention")
-    for action in actions:
-        if refusal := access.refusal_of(action, item["Key"], version_id):
-            return refusal.code, refusal.message or "Access Denied"
-    return None
+def _deny(access: Access, wanted: list[dict[str, Any]], errors: list[Refusal], bypass: bool) -> None:
+    """Put into `errors` the refusal of each entry that the caller may not delete; the first is noted."""
+    noted = False
+    for at, item in enumerate(wanted):
+        version_id = item.get("VersionId") or None
+        actions = ["s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"]
+        if bypass:
+            actions.append("s3:BypassGovernanceRetention")
+        for action in actions if errors[at] is None else ():
+            if refusal := access.refusal_of(action, item["Key"], version_id, note=not noted):
+                errors[at], noted = (refusal.code, refusal.message or "Access Denied"), True
+                break
 
 
 def _doomed(item: dict[str, Any], bypass: bool) -> Doomed:

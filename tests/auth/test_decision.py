@@ -276,6 +276,18 @@ def test_example_signature_age_and_kind() -> None:
     assert not may(ROOT, "GetObject", guard(header), **signed)
 
 
+def test_example_retention_limits() -> None:
+    deny = statement(
+        ["s3:PutObject", "s3:PutObjectRetention"],
+        Effect="Deny",
+        Condition={"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}},
+    )
+    until = "x-amz-object-lock-retain-until-date"  # now is 2025-06-15T15:06:40Z
+    assert may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-25T00:00:00Z"})
+    assert not may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-30T00:00:00Z"})
+    assert may(ROOT, "PutObject", guard(deny))
+
+
 def test_principal_keys() -> None:
     one = user({"Effect": "Allow", "Action": "*", "Resource": "*"})
     for key, value in {
