@@ -26,6 +26,11 @@ def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, co
     assert ACCELERATE.get(s3, bucket) == ACCELERATE.document
 
 
+def test_suspending_what_never_was(s3: S3, bucket: str) -> None:
+    ACCELERATE.put(s3, bucket, {"Status": "Suspended"})
+    assert ACCELERATE.get(s3, bucket) == {}
+
+
 def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
     with refused("NoSuchBucket", 404):
         ACCELERATE.put(s3, bucket_name)

@@ -29,6 +29,13 @@ def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, co
     assert TAGGING.get(s3, bucket) == TAGGING.document
 
 
+def test_an_empty_set_is_none(s3: S3, bucket: str) -> None:
+    TAGGING.put(s3, bucket)
+    TAGGING.put(s3, bucket, {"TagSet": []})
+    with refused("NoSuchTagSet", 404):
+        TAGGING.get(s3, bucket)
+
+
 def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
     with refused("NoSuchBucket", 404):
         TAGGING.put(s3, bucket_name)

@@ -41,6 +41,11 @@ def test_what_is_refused_is_not_kept(s3: S3, locked_bucket: str, wrong: dict[str
     assert answer["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
 
 
+def test_a_request_without_a_document(s3: S3, locked_bucket: str) -> None:
+    with refused("MissingRequestBodyError", 400):
+        s3.put_object_lock_configuration(Bucket=locked_bucket)
+
+
 def test_a_bucket_needs_versioning(s3: S3, bucket: str) -> None:
     with refused("InvalidBucketState", 409):
         set_lock(s3, bucket, default(Days=1))

@@ -58,6 +58,19 @@ def test_what_is_refused_is_not_kept(s3: S3, bucket: str, put: Any, wrong: dict[
     assert tags_of(s3, bucket, "k") == {}
 
 
+def test_versions_that_are_not_there(s3: S3, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=bucket, Key="k", Body=b"")["VersionId"]
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=version)
+    with refused("NoSuchVersion", 404) as error:
+        s3.put_object_tagging(Bucket=bucket, Key="k", VersionId=version, Tagging={"TagSet": TAGS})
+    assert (error["Key"], error["VersionId"]) == ("k", version)
+    marker = s3.delete_object(Bucket=bucket, Key="k")["VersionId"]
+    with refused("MethodNotAllowed", 405) as error:
+        s3.put_object_tagging(Bucket=bucket, Key="k", VersionId=marker, Tagging={"TagSet": TAGS})
+    assert (error["Method"], error["ResourceType"]) == ("PUT", "DeleteMarker")
+
+
 def test_no_such_key(s3: S3, bucket: str) -> None:
     with refused("NoSuchKey", 404):
         s3.put_object_tagging(Bucket=bucket, Key="k", Tagging={"TagSet": TAGS})

@@ -17,7 +17,8 @@ from s3api.errors import S3Error
 log = logging.getLogger("sixfold.gateway")
 
 Where = dict[str, str]
-"""What the request is about, as S3's error documents name it: BucketName, Key, UploadId."""
+"""What the request is about, as S3's error documents name it: BucketName, Key, UploadId, VersionId,
+Method."""
 
 _BUSY = "The store cannot take this request now. Please try again."
 
@@ -41,7 +42,7 @@ def _deleted(error: BaseException, where: Where) -> S3Error:
     return S3Error("NoSuchKey", Key=where.get("Key", ""), DeleteMarker="true", VersionId=error.version_id)
 
 
-def _marker(error: BaseException, _: Where) -> S3Error:
+def _marker(error: BaseException, where: Where) -> S3Error:
     """A delete marker has no bytes and no head: the one thing to do with it is to delete it."""
     assert isinstance(error, m.IsDeleteMarker)
     return S3Error(
@@ -50,6 +51,8 @@ def _marker(error: BaseException, _: Where) -> S3Error:
         VersionId=error.version_id,
         LastModified=formatdate(error.modified_us // 1_000_000, usegmt=True),
         Allow="DELETE",
+        Method=where.get("Method", ""),
+        ResourceType="DeleteMarker",
     )
 
 
@@ -67,7 +70,9 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.NoSuchBucket: _bucket,
     m.NoSuchKey: lambda _, where: S3Error("NoSuchKey", Key=where.get("Key", "")),
     m.KeyDeleted: _deleted,
-    m.NoSuchVersion: lambda _, where: S3Error("NoSuchVersion", Key=where.get("Key", "")),
+    m.NoSuchVersion: lambda _, where: S3Error(
+        "NoSuchVersion", Key=where.get("Key", ""), VersionId=where.get("VersionId", "")
+    ),
     m.IsDeleteMarker: _marker,
     m.SettingsChanged: lambda _, __: S3Error("OperationAborted"),
     m.ObjectLocked: lambda _, __: S3Error(

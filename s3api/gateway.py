@@ -276,8 +276,9 @@ class Gateway:
         out: failures.Where = {}
         with suppress(S3Error):
             bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
-            upload_id = parse_query(request.raw_query).get("uploadId")
-            named = {"BucketName": bucket, "Key": key, "UploadId": upload_id}
+            query = parse_query(request.raw_query)
+            named = {"BucketName": bucket, "Key": key, "Method": request.method}
+            named |= {"UploadId": query.get("uploadId"), "VersionId": query.get("versionId")}
             out.update({name: value for name, value in named.items() if value is not None})
         return out
 

@@ -22,6 +22,9 @@ _HEADER = (
     "name duplicates."
 )
 
+_SYSTEM = "System tags cannot be added/updated by requester"
+_SYSTEM_HEADER = "Your TagKey cannot be prefixed with aws:"
+
 Tags = dict[str, str]
 
 
@@ -52,7 +55,8 @@ def header_tags(text: str | None) -> Tags | None:
     if len({key for key, _ in tags}) < len(tags):
         raise _bad_header(text)
     entries = ({"Key": key, "Value": value} for key, value in tags)
-    return _checked(entries, OBJECT_TAGS, "Object tags cannot be greater than 10") or None
+    tagged = _checked(entries, OBJECT_TAGS, "Object tags cannot be greater than 10", system=_SYSTEM_HEADER)
+    return tagged or None
 
 
 def tag_set(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
@@ -60,7 +64,9 @@ def tag_set(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())]
 
 
-def _checked(entries: Iterable[Mapping[str, str]], most: int, too_many: str) -> Tags:
+def _checked(
+    entries: Iterable[Mapping[str, str]], most: int, too_many: str, *, system: str = _SYSTEM
+) -> Tags:
     tags: Tags = {}
     for entry in entries:
         key, value = entry["Key"], entry["Value"]
@@ -71,7 +77,7 @@ def _checked(entries: Iterable[Mapping[str, str]], most: int, too_many: str) -> 
                 "InvalidTag", "The TagValue you have provided is invalid", TagKey=key, TagValue=value
             )
         if key.lower().startswith("aws:"):
-            raise S3Error("InvalidTag", "System tags cannot be added/updated by requester", TagKey=key)
+            raise S3Error("InvalidTag", system, TagKey=key)
         if key in tags:
             raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key", TagKey=key)
         tags[key] = value

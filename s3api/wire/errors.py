@@ -46,7 +46,8 @@ def error_reply(error: S3Error, *, resource: str, request_id: str, host_id: str 
     fields = {"Code": error.code, "Message": error.message or message}
     travelling = NOT_MODIFIED_DETAILS if status == 304 else HEADER_DETAILS
     for name, value in error.details.items():
-        if wire := travelling.get(name):
+        # The version that is not there is told in the document; a header would be of one that is.
+        if (wire := travelling.get(name)) and error.code != "NoSuchVersion":
             headers.append((wire, _control(b"", value.encode("utf-8", "replace"))))
         else:
             fields[name] = value

@@ -124,11 +124,11 @@ class Operation:
         """The inputs in a document. Raises S3Error MalformedXML, MaxMessageLengthExceeded, NotImplemented."""
         if len(body) > self.max_body_bytes:
             raise S3Error("MaxMessageLengthExceeded", MaxMessageLengthBytes=str(self.max_body_bytes))
+        payload, needed = self.model.input.payload, (None, *self.model.input.required)
         if not body:
             if self.name in OPTIONAL_BODIES:
                 return {}
-            raise malformed() if self._is_xml else S3Error("MissingRequestBodyError")
-        payload = self.model.input.payload
+            raise malformed() if self._is_xml and payload in needed else S3Error("MissingRequestBodyError")
         if payload and self.accepts is not None and payload not in self.accepts:
             raise S3Error("NotImplemented", f"The body {payload} is not implemented.")
         if not self._is_xml:

@@ -2,7 +2,7 @@
 
 `put_bucket_<noun>`, `get_bucket_<noun>`, `delete_bucket_<noun>`, and `list_bucket_<noun>s` where a bucket may
 have many. A document is checked (its kind's module here), kept as JSON (times as microseconds since 1970),
-and returned exactly. An empty document of a kind that has no delete takes the one that is kept away.
+and returned exactly. An empty document of some kinds takes the one that is kept away.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def _put(row: Configuration) -> Handler:
             await row.guard(call, document)
         if row.many and id_ not in (known := call.settings.ids(row.kind)) and len(known) >= MOST:
             raise S3Error("TooManyConfigurations")
-        if not document and row.default is not None:
+        if document == row.moot and not call.settings.get(row.kind, id_):
+            return {}
+        if document == row.empty:
             await call.metadata.delete_bucket_config(Bucket, row.kind, id=id_)
             return {}
         document |= {name: given[name] for name in row.extras if given.get(name) is not None}

@@ -13,14 +13,15 @@ ALGORITHMS = ("AES256", *KMS)
 
 
 def check_encryption(document: Document) -> Document:
+    """The document; whether a bucket key is used is always said, as AWS does."""
     if len(document["Rules"]) != 1:
         raise malformed()
-    (rule,) = document["Rules"]
+    rule = {"BucketKeyEnabled": False, **document["Rules"][0]}
     default = rule.get("ApplyServerSideEncryptionByDefault")
     if default is None:
         if "BlockedEncryptionTypes" not in rule:
             raise malformed()
-        return document
+        return {"Rules": [rule]}
     algorithm, key = default["SSEAlgorithm"], default.get("KMSMasterKeyID")
     if algorithm not in ALGORITHMS:
         raise malformed()
@@ -31,4 +32,4 @@ def check_encryption(document: Document) -> Document:
         )
     if key == "":
         raise malformed()
-    return document
+    return {"Rules": [rule]}

@@ -47,6 +47,7 @@ class Configuration:
     beyond the document. `missing`: the code where there is none; None where an empty bucket has a `default`.
     `wrapped`: the answer has the document as one member, not its members. `delete`: the noun of the delete,
     "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
+    `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is kept.
     `extras`: headers that are kept beside the document. `unguarded`: the input that leaves the guard out.
     """
 
@@ -60,6 +61,8 @@ class Configuration:
     wrapped: bool = False
     delete: str | None = None
     many: bool = False
+    empty: Document | None = None
+    moot: Document | None = None
     extras: tuple[str, ...] = ()
     unguarded: str = ""
 
@@ -89,7 +92,7 @@ TABLE: tuple[Configuration, ...] = (
         extras=("TransitionDefaultMinimumObjectSize",),
     ),
     Configuration("Website", "website", "WebsiteConfiguration", check_website, "NoSuchWebsiteConfiguration"),
-    Configuration("Tagging", "tagging", "Tagging", check_tagging, "NoSuchTagSet"),
+    Configuration("Tagging", "tagging", "Tagging", check_tagging, "NoSuchTagSet", empty={"TagSet": []}),
     Configuration(
         "Encryption",
         "encryption",
@@ -115,6 +118,7 @@ TABLE: tuple[Configuration, ...] = (
         default={},
         guard=check_log_target,
         delete="",
+        empty={},
     ),
     Configuration(
         "Notification",
@@ -125,6 +129,7 @@ TABLE: tuple[Configuration, ...] = (
         guard=check_destinations,
         unguarded="SkipDestinationValidation",
         delete="",
+        empty={},
     ),
     Configuration(
         "RequestPayment",
@@ -142,6 +147,7 @@ TABLE: tuple[Configuration, ...] = (
         default={},
         guard=check_accelerated,
         delete="",
+        moot={"Status": "Suspended"},
     ),
     Configuration(
         "Abac", "abac", "AbacStatus", check_abac, default={"Status": "Disabled"}, wrapped=True, delete=""
