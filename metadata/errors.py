@@ -103,6 +103,10 @@ class BlobGone(MetadataError):
     """An extent names a blob that was deleted since its owner was read: read again and retry."""
 
 
+class TooManyAnnotations(MetadataError):
+    pass
+
+
 class TokenReused(MetadataError):
     """A client's token was used for another request than this one."""
 

@@ -171,10 +171,31 @@ called with the key, and the version id, ETag and size that it has now; at last 
 marker that was made. None in its place: the bucket tells nobody."""
 
 
+class Annotation(NamedTuple):
+    """A named text of an object's version: one extent, encrypted as the object is."""
+
+    name: str
+    etag: str
+    size: int
+    modified_us: int
+    checksum: Checksum | None
+    extent: Extent
+
+
+class NewAnnotation(NamedTuple):
+    """One to be written. Its content has one extent."""
+
+    name: str
+    etag: str
+    modified_us: int
+    checksum: Checksum | None
+    content: Content
+
+
 @dataclass(frozen=True, slots=True)
 class NewObject:
     """A write that makes an object: what PutObject, CopyObject and CompleteMultipartUpload hand over. `emit`:
-    whom to tell.
+    whom to tell. `annotations`: those that come with it.
     """
 
     bucket: str
@@ -188,6 +209,7 @@ class NewObject:
     content: Content
     extras: Extras = NO_EXTRAS
     emit: Emit | None = None
+    annotations: tuple[NewAnnotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from metadata.records import (
     NO_CONDITIONS,
     OFF,
     AccessKey,
+    Annotation,
     Bucket,
     Conditions,
     Content,
@@ -34,6 +35,7 @@ from metadata.records import (
     Extent,
     Garbage,
     MissingChunk,
+    NewAnnotation,
     NewObject,
     NodeRow,
     Object,
@@ -48,7 +50,7 @@ from metadata.rows import blob_of
 from metadata.runner import Runner
 from metadata.sqlite import SqliteRunner
 from metadata.statements import OnCommit
-from metadata.transactions import buckets, listing, objects, reads, renames, upkeep, uploads
+from metadata.transactions import annotating, buckets, listing, objects, reads, renames, upkeep, uploads
 from metadata.transactions.renames import Renaming
 from metadata.walks import Walks
 
@@ -192,6 +194,36 @@ class Metadata(Accounts):
         """
         check_key(new.key)
         return await self._write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
+
+    async def put_annotation(
+        self, found: Object, bucket: str, new: NewAnnotation, if_match: str | None, emit: Emit | None
+    ) -> None:
+        """Annotate a version, given as it was read. Raises BlobGone where it is another now,
+        PreconditionFailed, TooManyAnnotations, and as `get_object`.
+        """
+        await self._write(None, annotating.put_annotation, found, bucket, new, if_match, emit, now_us())
+
+    async def get_annotation(
+        self, bucket: str, key: str, version_id: str | None, name: str
+    ) -> tuple[Object, Annotation | None]:
+        check_key(key)
+        return await self._read(annotating.get_annotation, bucket, key, version_id, name)
+
+    async def list_annotations(
+        self, found: Object, *, prefix: str = "", after: str = "", limit: int = 1000
+    ) -> list[Annotation]:
+        """By name, those after `after`."""
+        return await self._read(annotating.list_annotations, found, prefix, after, limit)
+
+    async def delete_annotation(
+        self, found: Object, bucket: str, name: str, if_match: str | None, emit: Emit | None
+    ) -> None:
+        """Raises as `put_annotation`, and ObjectLocked."""
+        await self._write(None, annotating.delete_annotation, found, bucket, name, if_match, emit, now_us())
+
+    async def sweep_annotations(self, limit: int) -> int:
+        """Remove annotations of versions that are no more; how many there were."""
+        return await self._write(None, annotating.sweep_annotations, limit, now_us())
 
     async def rename_object(self, asked: Renaming) -> None:
         """Give an object another key. Raises NoSuchBucket, NoSuchKey, TokenReused, and what `asked.check`

@@ -82,6 +82,7 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.BucketNotEmpty: lambda _, where: S3Error("BucketNotEmpty", BucketName=where.get("BucketName", "")),
     m.PreconditionFailed: _precondition,
     m.PartChanged: _part,
+    m.TooManyAnnotations: lambda _, __: S3Error("AnnotationLimitExceeded"),
     m.TokenReused: lambda _, __: S3Error("IdempotencyParameterMismatch"),
     m.BlobGone: lambda _, __: S3Error("ConditionalRequestConflict"),
     m.InvalidKey: lambda _, __: S3Error(

@@ -19,6 +19,7 @@ from metadata.records import (
 )
 from metadata.rows import Row, attributes_of, extras_values, inline_extent
 from metadata.statements import HEAVY, Again, Transaction
+from metadata.transactions.annotating import copy_annotations
 from metadata.transactions.contents import (
     attach,
     check_shared,
@@ -63,6 +64,8 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
         yield from remove_intents(content)
     if old is not None:
         yield from discard(old, now_us)
+    if new.annotations:
+        yield from copy_annotations(head.bucket_id, new.key, new.data_id, new.annotations)
     if new.emit is not None:
         yield from tell(new.emit, new.key, version_id, new.etag, content.size)
     return version_id

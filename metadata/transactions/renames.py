@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from metadata.errors import NoSuchBucket, TokenReused
 from metadata.queries import O
-from metadata.records import OFF, Content, Emit, NewObject, Object
+from metadata.records import OFF, Content, Emit, NewAnnotation, NewObject, Object
 from metadata.rename_queries import R
 from metadata.rows import inline_extent
 from metadata.statements import HEAVY, Again, Transaction
+from metadata.transactions.annotating import MOST, copy_annotations, list_annotations
 from metadata.transactions.contents import attach, check_shared, write_extents
 from metadata.transactions.current import Head, discard, head_of
 from metadata.transactions.outbox import tell
@@ -115,6 +116,14 @@ def _share(head: Head, found: Object, asked: Renaming, now_us: int) -> Transacti
     yield from attach(content)
     if len(shared) > 1:
         yield from write_extents(asked.data_id, content)
+    taken = yield from list_annotations(found, "", "", MOST)
+    along = [
+        NewAnnotation(
+            each.name, each.etag, each.modified_us, each.checksum, Content(each.size, (each.extent,))
+        )
+        for each in taken
+    ]
+    yield from copy_annotations(head.bucket_id, asked.target, asked.data_id, along)
     if found.parts:
         yield R.copy_parts(data_id=asked.data_id, from_data_id=found.data_id)
     if old is not None:

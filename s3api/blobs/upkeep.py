@@ -219,6 +219,8 @@ class Upkeep:
         if stale := await self._metadata.stale_pending(before_us, BATCH):
             # Without its intent the blob is unknown, and its chunks are found below.
             await self._metadata.forget_blobs(stale)
+        while await self._metadata.sweep_annotations(BATCH) == BATCH:
+            pass
         total = 0
         for status in self._cluster.status():
             if status.up:

@@ -8,6 +8,7 @@ from typing import Any
 
 from s3api.operations import (
     acls,
+    annotating,
     attributes,
     buckets,
     configurations,
@@ -78,6 +79,10 @@ _HANDLERS: tuple[Handler, ...] = (
     ownership.delete_public_access_block,
     reencryption.update_object_encryption,
     renames.rename_object,
+    annotating.put_object_annotation,
+    annotating.get_object_annotation,
+    annotating.list_object_annotations,
+    annotating.delete_object_annotation,
     restoring.restore_object,
     *configurations.handlers(),
 )

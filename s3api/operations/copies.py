@@ -25,6 +25,7 @@ from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, owner_and_extras
+from s3api.operations.annotating import copied_annotations
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import (
     CopySourceConditions,
@@ -94,6 +95,7 @@ async def copy_object(
     IfMatch: str | None = None,
     IfNoneMatch: str | None = None,
     ExpectedSourceBucketOwner: str | None = None,
+    AnnotationDirective: str | None = None,
     **more: Unpack[CopyInputs],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
@@ -117,7 +119,10 @@ async def copy_object(
         taken = found.extras.tags
         extras = marks if retag or marks.tags == taken else replaced(marks, tags=taken)
         how = await recoding(call, Bucket, Key, found, more)
-        async with _copied(call, found, how, algorithm) as copied:
+        async with (
+            _copied(call, found, how, algorithm) as copied,
+            copied_annotations(call, found, how, AnnotationDirective) as taken_along,
+        ):
             new = NewObject(
                 bucket=Bucket,
                 key=Key,
@@ -130,6 +135,7 @@ async def copy_object(
                 content=copied.content,
                 extras=encrypted(extras, how.target),
                 emit=notices(call, "ObjectCreated:Copy"),
+                annotations=taken_along,
             )
             version_id = await call.metadata.put_object(new, conditions)
         return {

@@ -112,6 +112,9 @@ class Books:
         for blob_id in ids:
             self.intents.pop(blob_id, None)
 
+    async def sweep_annotations(self, limit: int) -> int:
+        return 0
+
     async def stale_pending(self, before_us: int, limit: int) -> list[bytes]:
         return [blob_id for blob_id, touched in self.intents.items() if touched < before_us][:limit]
 

@@ -135,6 +135,7 @@ def check_consistent(url: str, *, made: set[bytes] | None = None) -> None:
     check_versions(url)
     extents = query(url, "SELECT data_id, start, length, blob_id FROM extent")
     refs = Counter(row[3] for row in objects if row[3] is not None) + Counter(row[3] for row in extents)
+    refs += Counter(row[0] for row in query(url, "SELECT blob_id FROM annotation"))
     blobs = dict(query(url, "SELECT id, refs FROM blob"))
     garbage = {row[0] for row in query(url, "SELECT id FROM garbage")}
     assert blobs == refs

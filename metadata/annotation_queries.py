@@ -1,0 +1,64 @@
+"""The statements of annotations."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, and_, delete, exists, func, not_, select, update
+
+from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, given, limited, object_, version
+from metadata.statements import change, one, rows
+
+annotation = ALL_TABLES["annotation"]
+_TEXT = tuple(
+    annotation.c[name]
+    for name in (
+        "name", "etag", "size", "modified_us", "checksum_algorithm", "checksum_type", "checksum_value",
+    )
+)  # fmt: skip
+_OF_VERSION = and_(
+    annotation.c.bucket_id == given("bucket_id"),
+    annotation.c.key == given("key"),
+    annotation.c.data_id == given("data_id"),
+)
+_NAMED = and_(_OF_VERSION, annotation.c.name == given("name"))
+_JOINED = annotation.join(blob, blob.c.id == annotation.c.blob_id)
+_CHANGING = [c.name for c in annotation.c if c.name not in ("bucket_id", "key", "data_id", "name")]
+
+
+def _lives(table: object) -> object:
+    columns = table.c  # type: ignore[attr-defined]
+    return exists().where(
+        columns.bucket_id == annotation.c.bucket_id,
+        columns.key == annotation.c.key,
+        columns.data_id == annotation.c.data_id,
+    )
+
+
+class A:
+    get = one(select(*_TEXT, *_BLOB).select_from(_JOINED).where(_NAMED))
+    count = one(select(func.count()).select_from(annotation).where(_OF_VERSION))
+    page = rows(
+        select(*_TEXT, *_BLOB)
+        .select_from(_JOINED)
+        .where(_OF_VERSION, annotation.c.name > given("after"), annotation.c.name >= given("prefix"))
+        .order_by(annotation.c.name)
+        .limit(limited())
+    )
+    add = change(all_of(annotation))
+    replace = change(
+        update(annotation)
+        .where(
+            annotation.c.bucket_id == given("at_bucket"),
+            annotation.c.key == given("at_key"),
+            annotation.c.data_id == given("at_data"),
+            annotation.c.name == given("at_name"),
+            annotation.c.blob_id == given("at_blob"),
+        )
+        .values({name: given(name) for name in _CHANGING})
+    )
+    remove = change(delete(annotation).where(_NAMED, annotation.c.blob_id == given("at_blob")))
+    # Those of versions that are no more.
+    dead = rows(
+        select(*annotation.c["bucket_id", "key", "data_id", "name", "blob_id"])
+        .where(not_(_lives(object_)), not_(_lives(version)))  # type: ignore[call-overload]
+        .limit(given("limit", BigInteger))
+    )
