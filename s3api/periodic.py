@@ -48,8 +48,8 @@ class Leader:
 class Periodic:
     """A task that does `step` every `period_s`, or as soon as it is woken.
 
-    `passing`: failures that are expected to pass; any other is logged with its traceback. Either way the next
-    period tries again.
+    `closing`: it is to end. `passing`: failures that are expected to pass; any other is logged with its
+    traceback. Either way the next period tries again.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Periodic:
         self._name, self._step, self._period_s = name, step, period_s
         self._passing, self._log = passing, log
         self._woken = asyncio.Event()
+        self.closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -73,8 +74,13 @@ class Periodic:
         """There is something to do now."""
         self._woken.set()
 
-    async def close(self) -> None:
+    async def close(self, *, patience_s: float = 0) -> None:
+        """End it; a step under way may go on for `patience_s`."""
+        self.closing = True
+        self.wake()
         if self._task:
+            if patience_s:
+                await asyncio.wait((self._task,), timeout=patience_s)
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
@@ -90,9 +96,10 @@ class Periodic:
         return None
 
     async def _run(self) -> None:
-        while True:
+        while not self.closing:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._period_s):
                     await self._woken.wait()
             self._woken.clear()
-            await self.guarded(self._name, self._step)
+            if not self.closing:
+                await self.guarded(self._name, self._step)

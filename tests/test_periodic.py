@@ -83,5 +83,27 @@ async def test_a_step_is_done_every_period() -> None:
     await task.close()
 
 
+async def test_a_step_under_way_may_end() -> None:
+    begun, go_on, ended = asyncio.Event(), asyncio.Event(), []
+
+    async def step() -> None:
+        begun.set()
+        await go_on.wait()
+        ended.append(1)
+
+    for patience_s in (5.0, 0.0):
+        task = Periodic("tidying", step, period_s=FAR_S, passing=(), log=log)
+        task.start()
+        task.wake()
+        await asyncio.wait_for(begun.wait(), 5)
+        closing = asyncio.create_task(task.close(patience_s=patience_s))
+        await asyncio.sleep(0)
+        go_on.set()
+        await closing
+        begun.clear()
+        go_on.clear()
+    assert len(ended) == 1
+
+
 async def test_closing_what_never_started() -> None:
     await Periodic("tidying", test_closing_what_never_started, period_s=1, passing=(), log=log).close()

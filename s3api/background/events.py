@@ -10,6 +10,7 @@ deliver: gateways read them for their listeners, and here they are forgotten whe
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sixfold.events")
 BATCH = 64
-PERIOD_S = 0.5
+PERIOD_S, PATIENCE_S = 0.5, 5.0
 TIDY_EVERY_S = 60.0
 FIRST_PAUSE_US, LONGEST_PAUSE_US = 1_000_000, 300_000_000
 MOST_DEAD = 100_000
@@ -77,8 +78,8 @@ class Deliverer:
             task.start()
 
     async def close(self) -> None:
-        for task in self._tasks:
-            await task.close()
+        """What is on its way to a target may arrive: else it would be told twice."""
+        await asyncio.gather(*(task.close(patience_s=PATIENCE_S) for task in self._tasks))
         await self._tidying.guarded("releasing the lease", self._leader.release)
         await self._senders.close()
 
@@ -97,7 +98,7 @@ class Deliverer:
         """Deliver what is due, until that is all or the target fails; the number delivered."""
         health = self._health.setdefault(target.arn, Health())
         total = 0
-        while self._clock_us() >= health.until_us:
+        while self._clock_us() >= health.until_us and not self._tidying.closing:
             due = await self._outbox.due(target.arn, self._clock_us(), 1 if health.failures else BATCH)
             if not due:
                 break
