@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from s3api.operations import OPERATIONS
+from s3api.operations.configurations.table import TABLE
 from s3api.wire import Wire
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,26 @@ GROUPS = {
     ),
     "all response-*": lambda name: name.startswith("Response"),
 }
+
+
+# What is checked, stored and returned, and not acted upon.
+KEPT = {
+    f"{verb}_bucket_{row.noun}{end}"
+    for row in TABLE
+    if row.kept_only
+    for verb, end in (("put", ""), ("get", ""), ("delete", ""), ("list", "s"))
+}
+# What AWS has and its model does not, or what it has superseded.
+BESIDE_THE_MODEL = (
+    ("PostObject", "all fields of a browser's form", "compat_tests/test_post_object.py"),
+    ("OPTIONS (CORS preflight)", "Origin, Access-Control-Request-*", "compat_tests/test_cors.py"),
+    ("GET and HEAD on a website's host", "Range, If-*", "tests/test_site.py"),
+    (
+        "GetBucketLifecycle, PutBucketLifecycle, GetBucketNotification, PutBucketNotification",
+        "superseded by AWS; answered as their successors are",
+        "compat_tests/test_superseded.py",
+    ),
+)
 
 
 def inputs(accepts: frozenset[str]) -> str:
@@ -49,7 +70,9 @@ def table() -> str:
         proof = f"compat_tests/test_{operation.handler_name}.py"
         if not (ROOT / proof).exists():
             raise SystemExit(f"{name} has no {proof}")
-        lines.append(f"| {name} | {inputs(operation.accepts or frozenset())} | `{proof}` |")
+        kept = " (kept only)" if operation.handler_name in KEPT else ""
+        lines.append(f"| {name}{kept} | {inputs(operation.accepts or frozenset())} | `{proof}` |")
+    lines += [f"| {name} | {what} | `{proof}` |" for name, what, proof in BESIDE_THE_MODEL]
     return "\n".join(lines)
 
 

@@ -49,6 +49,7 @@ class Configuration:
     "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
     `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is kept.
     `extras`: headers that are kept beside the document. `unguarded`: the input that leaves the guard out.
+    `kept_only`: nothing is done as the document says.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class Configuration:
     moot: Document | None = None
     extras: tuple[str, ...] = ()
     unguarded: str = ""
+    kept_only: bool = False
 
 
 def _report(kind: str, check: Callable[[Document], Document]) -> Configuration:
@@ -77,6 +79,7 @@ def _report(kind: str, check: Callable[[Document], Document]) -> Configuration:
         "NoSuchConfiguration",
         wrapped=True,
         many=True,
+        kept_only=True,
     )
 
 
@@ -109,6 +112,7 @@ TABLE: tuple[Configuration, ...] = (
         "ReplicationConfigurationNotFoundError",
         guard=check_source,
         wrapped=True,
+        kept_only=True,
     ),
     Configuration(
         "Logging",
@@ -138,6 +142,7 @@ TABLE: tuple[Configuration, ...] = (
         check_payment,
         default={"Payer": "BucketOwner"},
         delete="",
+        kept_only=True,
     ),
     Configuration(
         "Accelerate",
@@ -148,9 +153,17 @@ TABLE: tuple[Configuration, ...] = (
         guard=check_accelerated,
         delete="",
         moot={"Status": "Suspended"},
+        kept_only=True,
     ),
     Configuration(
-        "Abac", "abac", "AbacStatus", check_abac, default={"Status": "Disabled"}, wrapped=True, delete=""
+        "Abac",
+        "abac",
+        "AbacStatus",
+        check_abac,
+        default={"Status": "Disabled"},
+        wrapped=True,
+        delete="",
+        kept_only=True,
     ),
     _report("Analytics", check_analytics),
     _report("Inventory", check_inventory),
