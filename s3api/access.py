@@ -224,14 +224,16 @@ class Access:
             else:
                 await self._check(action, key, context, thing)
 
-    async def check_source(self, source: Source) -> None:
-        """The same for a copy's source. Raises S3Error NoSuchBucket, AccessDenied, NoSuchKey."""
+    async def check_source(self, source: Source) -> Access | None:
+        """The same for a copy's source; what the caller may do there, None where that is everything. Raises
+        S3Error NoSuchBucket, AccessDenied, NoSuchKey.
+        """
         try:
             bucket, settings = await self.authority.buckets.find(source.bucket)
         except NoSuchBucket:
             raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
         if self.authority.is_free(self.principal, bucket, settings):
-            return
+            return None
         there = replace(self, guard=self.authority.guard(bucket, settings))
         context = there._context()
         context.overrides["s3:versionid"] = (source.version_id,) if source.version_id else None
@@ -239,6 +241,7 @@ class Access:
         for action in copied_from(asked.operation, asked.headers, version=source.version_id is not None):
             thing = await there._thing(action, source.key, source.version_id, context)
             await there._check(action, source.key, context, thing)
+        return there
 
     def refusal_of(
         self, action: str, key: str, version_id: str | None = None, *, note: bool = True
@@ -256,12 +259,11 @@ class Access:
         context.overrides["s3:prefix"] = (key,)
         return decide(self.principal, "s3:ListBucket", self.guard, None, context.get).allowed
 
-    def hidden(self, action: str, key: str) -> S3Error:
+    def hidden(self) -> S3Error:
         """What to say instead of "no such key" to who may not know."""
-        decision = Decision(
-            False, "because no policy allows the s3:ListBucket action, and the key is missing"
-        )
-        return self._refusal(decision, action, key)
+        kind = "identity" if self.own else "resource"
+        decision = Decision(False, f"because no {kind}-based policy allows the s3:ListBucket action")
+        return self._refusal(decision, "s3:ListBucket", None)
 
     async def _check(self, action: str, key: str | None, context: Context, thing: Owned | None) -> None:
         decision = decide(self.principal, action, self.guard, key, context.get, thing=thing)

@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
 from s3api.access import Access, Asked, Authority, Source
-from s3api.auth.actions import wanted
 from s3api.errors import S3Error
 from s3api.operations.copies import parse_source
 
@@ -35,6 +34,7 @@ class Warrant:
         self._version = asked.query.get("versionId")
         self._deferred = False
         self._source: Source | None = None
+        self._source_access: Access | None = None
 
     async def before_body(self) -> None:
         """Raises S3Error AccessDenied, NoSuchKey, NoSuchBucket (of a copy's source), InvalidRequest."""
@@ -59,7 +59,7 @@ class Warrant:
         if asked.operation in COPIES:
             found = parse_source(asked.headers["x-amz-copy-source"], {}, None)
             self._source = Source(found.bucket, found.key, found.version_id)
-            await access.check_source(self._source)
+            self._source_access = await access.check_source(self._source)
 
     def _check_renamed(self, access: Access) -> None:
         """A rename reads and deletes its source, which lies in the same bucket."""
@@ -88,13 +88,15 @@ class Warrant:
         try:
             yield
         except (*_MISSING, S3Error) as error:
-            access, key = self._call.access, self._key
-            if access is None or key is None or self._source is not None or _is_other(error):
+            if _is_other(error):
                 raise
-            if access.may_list(key):
+            # What a copy misses, but for a condition on its target, is its source.
+            of_source = self._source is not None and isinstance(error, S3Error)
+            access = self._source_access if of_source else self._call.access
+            key = self._source.key if of_source and self._source else self._key
+            if access is None or key is None or access.may_list(key):
                 raise
-            action = wanted(self._asked.operation, self._asked.headers, version=self._version is not None)
-            raise access.hidden(action.action, key) from None
+            raise access.hidden() from None
 
     async def _alone(self) -> None:
         principal, asked = self._call.principal, self._asked

@@ -46,8 +46,8 @@ def configuration(endpoint: SplitResult, who: Identities) -> str:
         "s3 alt": _identity(who.alt),
         "s3 tenant": _identity(who.tenant) | {"tenant": who.tenant.account},
         "iam": _identity(who.iam),
-        "iam root": _identity(who.iam_root) | {"user_id": who.iam_root.account},
-        "iam alt root": _identity(who.iam_alt_root) | {"user_id": who.iam_alt_root.account},
+        "iam root": _identity(who.iam_root),
+        "iam alt root": _identity(who.iam_alt_root),
     }
     parser = configparser.RawConfigParser()
     parser.read_dict(sections)

@@ -145,6 +145,9 @@ def test_policies_of_users(gateway: GatewayProcess, main: Person, bucket: str) -
             ask()
     with refused("AccessDenied", 403):
         one.s3.put_object(Bucket=bucket, Key=f"u-{bucket}/k", Body=b"x", Tagging="a=b")
+    with refused("AccessDenied", 403) as told:
+        body(one, bucket, f"u-{bucket}/missing")
+    assert "not authorized to perform: s3:ListBucket" in told["Message"]
     tenant = main.iam.get_user(UserName=f"u-{bucket}")["User"]["Arn"]
     main.s3.put_bucket_policy(
         Bucket=bucket,
@@ -204,6 +207,10 @@ def test_copies_want_the_source_to_be_readable(main: Person, alt: Person, bucket
     ):
         with refused("AccessDenied", 403):
             ask()
+    with refused("AccessDenied", 403):  # who may not list the source's bucket may not know that it is missing
+        alt.s3.copy_object(Bucket=own, Key="k", CopySource=f"{bucket}/public/missing")
+    with refused("NoSuchKey", 404):
+        alt.s3.copy_object(Bucket=own, Key="k", CopySource=f"{own}/missing")
 
 
 def test_tags_decide(main: Person, alt: Person, bucket: str) -> None:
