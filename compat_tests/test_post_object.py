@@ -120,6 +120,12 @@ def test_another_bucket(raw: Raw, endpoint: Endpoint, bucket: str, other_bucket:
     post(raw, f"{bucket}-x", fields).refused("NoSuchBucket", 404)
 
 
+def test_the_owner_that_a_form_expects(raw: Raw, endpoint: Endpoint, bucket: str) -> None:
+    rules = conditions(bucket, ["starts-with", "$x-amz-expected-bucket-owner", ""])
+    fields = {"key": "user/k", "x-amz-expected-bucket-owner": "000000000000"}
+    post(raw, bucket, signed(endpoint, fields, rules)).refused("AccessDenied", 403)
+
+
 def test_checksums(s3: S3, raw: Raw, endpoint: Endpoint, bucket: str) -> None:
     fields = signed(endpoint, {"key": "user/k"}, conditions(bucket))
     right = base64.b64encode(hashlib.sha256(FILE).digest()).decode()

@@ -87,6 +87,7 @@ class Gateway:
             authority=authority,
             wire=self._wire,
             make_call=self._call_on_bucket,
+            check_owner=self._check_owner,
             max_object_bytes=max_object_bytes,
             body_idle_s=body_idle_s,
         )
@@ -94,6 +95,7 @@ class Gateway:
             authority=authority,
             wire=self._wire,
             make_call=self._call_on_bucket,
+            check_owner=self._check_owner,
             cors=self._cors,
             domains=website_domains,
         )

@@ -9,9 +9,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from chunkd import Buffer
+from metadata.records import Bucket
 from s3api.access import Asked, Authority
 from s3api.auth import read_form_claim
 from s3api.auth.clock import stamp_seconds
@@ -36,6 +38,8 @@ OVERHEAD_BYTES = 1 << 20
 SEE_OTHER, CREATED = 303, 201
 
 MakeCall = Callable[[Principal, Request, AccessRecord, int], Awaitable[Call]]
+CheckOwner = Callable[[dict[str, Any], Bucket | None], None]
+"""Takes ExpectedBucketOwner out of the inputs and refuses where the bucket is another's."""
 
 
 class FormUploads:
@@ -48,10 +52,12 @@ class FormUploads:
         authority: Authority,
         wire: Wire,
         make_call: MakeCall,
+        check_owner: CheckOwner,
         max_object_bytes: int,
         body_idle_s: float,
     ) -> None:
         self._keys, self._authority, self._wire, self._make_call = keys, authority, wire, make_call
+        self._check_owner = check_owner
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
@@ -77,6 +83,8 @@ class FormUploads:
         warrant = Warrant(self._authority, call, _asked(request, record, headers, fields, now_us), posted.key)
         await warrant.before_body()
         inputs = put.read(record.bucket, posted.key, {}, headers)
+        if "ExpectedBucketOwner" in inputs:
+            self._check_owner(inputs, call.bucket)
         most = min(self._max_object_bytes, policy.most) if policy else self._max_object_bytes
         source = _no_shorter(form.pieces, policy.least) if policy else form.pieces
         call.creation = "ObjectCreated:Post"

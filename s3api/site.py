@@ -19,7 +19,7 @@ from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.http import Request
 from s3api.observe import AccessRecord
-from s3api.post import MakeCall
+from s3api.post import CheckOwner, MakeCall
 from s3api.warrant import Warrant
 from s3api.web.website import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
 from s3api.wire import Reply, Wire, parse_target
@@ -40,11 +40,12 @@ class Websites:
         authority: Authority,
         wire: Wire,
         make_call: MakeCall,
+        check_owner: CheckOwner,
         cors: CorsAnswers,
         domains: tuple[str, ...],
     ) -> None:
         self.authority, self.wire, self.make_call = authority, wire, make_call
-        self._cors, self._domains = cors, domains
+        self.check_owner, self._cors, self._domains = check_owner, cors, domains
         self._endings = tuple(f".{domain}" for domain in domains)
 
     def serves(self, host: str) -> bool:
@@ -116,6 +117,8 @@ class _Visitor:
         await warrant.before_body()
         operation = self._sites.wire.operations[name]
         inputs = operation.read(record.bucket, key, {}, headers)
+        if "ExpectedBucketOwner" in inputs:
+            self._sites.check_owner(inputs, call.bucket)
         assert operation.handler is not None
         with warrant.discretion():
             output: dict[str, Any] = await operation.handler(call, **inputs)

@@ -121,6 +121,8 @@ def test_errors_as_pages(visit: Any) -> None:
         assert f"<li>Code: {code}</li>" in answer.text
         assert answer.headers["x-amz-error-code"] == code
     assert visit("/", method="PUT").headers["allow"] == "GET, HEAD"
+    assert visit("/", x_amz_expected_bucket_owner="000000000000").status_code == 403
+    assert visit("/a%20b.txt", range="bytes=99-").status_code == 416
 
 
 def test_the_rest_interface_is_not_on_a_website(visit: Any) -> None:
