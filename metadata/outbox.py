@@ -41,16 +41,17 @@ class Outbox:
         """The number of events that wait, by target. Looks at all of them."""
         return await self._read(outbox.targets)
 
+    async def target_names(self) -> list[str]:
+        """Those for whom events wait."""
+        return await self._read(outbox.target_names)
+
     async def delivered(self, ids: Sequence[int]) -> None:
+        """They need not wait any more."""
         await self._write(None, outbox.delivered, list(ids))
 
     async def retry(self, ids: Sequence[int], until_us: int) -> None:
         """Not again before `until_us`."""
         await self._write(None, outbox.retry, list(ids), until_us)
-
-    async def purge(self, target: str, before_us: int) -> None:
-        """Forget a target's events of before then."""
-        await self._write(None, outbox.purge, target, before_us)
 
     async def bury(self, ids: Sequence[int], reason: str, *, now_us: int, most: int) -> None:
         """Give up: they become dead letters, of which the newest `most` are kept."""

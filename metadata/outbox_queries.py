@@ -33,6 +33,10 @@ class E:
     )
     last = one(select(func.coalesce(func.max(event.c.id), 0)))
     targets = rows(select(event.c.target, func.count()).group_by(event.c.target).order_by(event.c.target))
+    # The distinct targets one after the other: each is found by the index, however many events wait.
+    next_target = one(
+        select(event.c.target).where(event.c.target > given("after")).order_by(event.c.target).limit(_ONE)
+    )
     remove = change(delete(event).where(event.c.id == given("id", BigInteger)))
     retry = change(
         update(event)
@@ -40,11 +44,6 @@ class E:
         .values(due_us=given("until_us", BigInteger), attempts=event.c.attempts + _ONE)
     )
     get = one(select(*event.c["target", "document", "attempts"]).where(event.c.id == given("id", BigInteger)))
-    purge = change(
-        delete(event).where(
-            event.c.target == given("target"), event.c.occurred_us < given("before_us", BigInteger)
-        )
-    )
     bury = change(
         insert(dead_letter).values({c.name: given(c.name) for c in dead_letter.c}).on_conflict_do_nothing()
     )

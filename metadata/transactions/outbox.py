@@ -63,16 +63,19 @@ def targets() -> Transaction[dict[str, int]]:
     return dict(found)
 
 
+def target_names() -> Transaction[list[str]]:
+    names: list[str] = []
+    while (row := (yield E.next_target(after=names[-1] if names else ""))) is not None:
+        names.append(row[0])
+    return names
+
+
 def delivered(ids: Sequence[int]) -> Transaction[None]:
     yield E.remove.each({"id": each} for each in ids)
 
 
 def retry(ids: Sequence[int], until_us: int) -> Transaction[None]:
     yield E.retry.each({"at_id": each, "until_us": until_us} for each in ids)
-
-
-def purge(target: str, before_us: int) -> Transaction[None]:
-    yield E.purge(target=target, before_us=before_us)
 
 
 def bury(ids: Sequence[int], reason: str, now_us: int, most: int) -> Transaction[None]:

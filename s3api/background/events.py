@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from metadata.outbox import Outbox
 
 log = logging.getLogger("sixfold.events")
-BATCH = 64
+BATCH, TIDIED = 64, 500
 PERIOD_S, PATIENCE_S = 0.5, 5.0
 TIDY_EVERY_S = 60.0
 FIRST_PAUSE_US, LONGEST_PAUSE_US = 1_000_000, 300_000_000
@@ -147,9 +147,10 @@ class Deliverer:
 
     async def tidy(self) -> None:
         """Forget what the live stream no longer tells, and give up on targets that the settings lost."""
-        await self._outbox.purge(LIVE, self._clock_us() - self._live_us)
+        while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, TIDIED):
+            await self._outbox.delivered(old)
         known = {target.arn for target in self._targets} | {LIVE}
-        for target in await self._outbox.targets():
+        for target in await self._outbox.target_names():
             if target not in known:
                 await self._give_up(target, NO_TARGET)
 
