@@ -6,6 +6,7 @@ ServiceUnavailable: a client may try again. No secret is in a log or an error.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from typing import Any
@@ -81,7 +82,8 @@ class RemoteKeys:
         self._auth.add_auth(request)  # type: ignore[no-untyped-call]
         try:
             signed = dict(request.headers.items())
-            answer = await self._http.post(self._endpoint, content=body, headers=signed)
+            # In a task: a request of ours may be run without one, and httpx wants one.
+            answer = await asyncio.create_task(self._http.post(self._endpoint, content=body, headers=signed))
             found = orjson.loads(answer.content)
         except (httpx.HTTPError, orjson.JSONDecodeError) as why:
             raise _unavailable(f"The key service does not answer: {type(why).__name__}.") from None
