@@ -140,16 +140,18 @@ def load(text: str | None) -> ACL | None:
     return None if text is None else tuple(Grant(*pair) for pair in json.loads(text))
 
 
-_GRANTEE = re.compile(r'\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]*))\s*', re.IGNORECASE)
+_GRANTEE = re.compile(r'\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]*))\s*(?:,|$)', re.IGNORECASE)
 
 
 def read_grantees(header: str) -> list[tuple[str, str]] | None:
     """The grantees of an x-amz-grant-* header: pairs of "id", "uri" or "emailaddress" and a value. None for a
-    header of another form."""
-    out = []
-    for part in re.split(r',(?=(?:[^"]*"[^"]*")*[^"]*$)', header):
-        match = _GRANTEE.fullmatch(part)
+    header of another form. Read once from left to right, however long."""
+    out: list[tuple[str, str]] = []
+    at = 0
+    while at < len(header) or not out:
+        match = _GRANTEE.match(header, at)
         if match is None:
             return None
         out.append((match[1].lower(), match[2] if match[2] is not None else match[3]))
-    return out
+        at = match.end()
+    return None if header.rstrip().endswith(",") else out

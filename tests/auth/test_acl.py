@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from s3api.auth.acl import (
@@ -68,7 +70,18 @@ def test_nobody_is_no_owner() -> None:
         ("id", None),
         ("id=1 2", None),
         ("", None),
+        ("id=1,", None),
+        ("id=1,,id=2", None),
+        ("id=1 ,  URI = x", [("id", "1"), ("uri", "x")]),
     ],
 )
 def test_grant_headers(header: str, grantees: list[tuple[str, str]] | None) -> None:
     assert read_grantees(header) == grantees
+
+
+def test_long_grant_headers_take_no_longer_than_they_are() -> None:
+    started = time.process_time()
+    assert read_grantees("id=1," * 20_000) is None
+    assert read_grantees("id=" + '"' + "," * 60_000) is None
+    assert read_grantees("id" + " " * 60_000) is None
+    assert time.process_time() - started < 0.5

@@ -31,7 +31,6 @@ class Variable:
 
 Token = str | Wild | Variable
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
-_DEFAULT = re.compile(r"([^,]*?)\s*,\s*'([^']*)'\s*")
 _ESCAPED = ("*", "?", "$")
 
 
@@ -45,13 +44,20 @@ def tokens(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token
         name = match[1].strip()
         if name in _ESCAPED:
             out.append(name)
-        elif parts := _DEFAULT.fullmatch(name):
-            out.append(Variable(normal_key(parts[1]), parts[2]))
         else:
-            out.append(Variable(normal_key(name)))
+            out.append(_variable(name))
         at = match.end()
     _literal(text[at:], out, wildcards=wildcards)
     return tuple(out)
+
+
+def _variable(text: str) -> Variable:
+    """`name`, or `name, 'default'`."""
+    name, _, default = text.partition(",")
+    default = default.strip()
+    if len(default) > 1 and default[0] == default[-1] == "'":
+        return Variable(normal_key(name.rstrip()), default[1:-1])
+    return Variable(normal_key(text))
 
 
 def normal_key(key: str) -> str:

@@ -7,6 +7,7 @@ that exist and that one of its actions has. A user's policy names any service's 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from s3api.auth.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, SERVICE_ACTIONS
 from s3api.auth.policy.documents import Policy, PolicyError, Statement, read_policy
@@ -125,6 +126,12 @@ def _check_bucket_statement(statement: Statement, bucket: str) -> None:
 
 def actions_of(pattern: Pattern) -> frozenset[str]:
     """The actions of S3 that a pattern of a policy means."""
+    return _actions_of(pattern.text.lower())
+
+
+@lru_cache(maxsize=4096)
+def _actions_of(text: str) -> frozenset[str]:
+    pattern = Pattern(text)
     return frozenset(action for lower, action in _LOWER.items() if pattern.matches(lower, _nothing))
 
 

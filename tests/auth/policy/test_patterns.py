@@ -86,4 +86,5 @@ def test_no_pattern_takes_long() -> None:
     pattern = Pattern("*a" * 400 + "*?" * 400 + "b")
     started = time.process_time()
     assert not pattern.matches("a" * 1024 + "c", lookup)
+    assert not Pattern("${" + " " * 20_000 + ", 'a}" * 20, variables=True).matches("x", lookup)
     assert time.process_time() - started < 0.5
