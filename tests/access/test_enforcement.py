@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -244,6 +245,55 @@ def test_tags_decide(main: Person, alt: Person, bucket: str) -> None:
         alt.s3.put_object_tagging(
             Bucket=bucket, Key="open", Tagging={"TagSet": [{"Key": "security", "Value": "private"}]}
         )
+
+
+def test_documents_decide(gateway: GatewayProcess, main: Person, bucket: str) -> None:
+    """What a request's body says is asked after it: a new bucket's region, a retention's days."""
+    there = {"StringEquals": {"s3:LocationConstraint": "eu-west-1"}}
+    one = new_user(
+        gateway,
+        main,
+        f"u-{bucket}",
+        policy({"Effect": "Allow", "Action": "s3:CreateBucket", "Resource": "*", "Condition": there}),
+    )
+    named = f"b-{uuid.uuid4().hex[:20]}"
+    for configuration in ({}, {"CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}):
+        with refused("AccessDenied", 403):
+            one.s3.create_bucket(Bucket=named, **configuration)
+    one.s3.create_bucket(Bucket=named, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    locked = f"b-{uuid.uuid4().hex[:20]}"
+    main.s3.create_bucket(Bucket=locked, ObjectLockEnabledForBucket=True)
+    main.s3.put_object(Bucket=locked, Key="k", Body=b"x")
+    days = {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}}
+    deny = statement("s3:PutObjectRetention", arn(locked, "*"), Effect="Deny", Condition=days)
+    main.s3.put_bucket_policy(Bucket=locked, Policy=policy(deny))
+
+    def retain(days: int) -> None:
+        until = datetime.now(UTC) + timedelta(days=days)
+        retention = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+        main.s3.put_object_retention(Bucket=locked, Key="k", Retention=retention)
+
+    retain(5)
+    with refused("AccessDenied", 403):
+        retain(20)
+
+
+def test_versions_have_actions_of_their_own(main: Person, alt: Person, bucket: str) -> None:
+    main.s3.delete_public_access_block(Bucket=bucket)
+    main.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    version = main.s3.put_object(Bucket=bucket, Key="k", Body=b"x")["VersionId"]
+    main.s3.put_bucket_policy(Bucket=bucket, Policy=policy(statement("s3:GetObject", arn(bucket, "*"))))
+    assert body(alt, bucket, "k") == b"x"
+    with refused("AccessDenied", 403):
+        alt.s3.get_object(Bucket=bucket, Key="k", VersionId=version)
+    with refused("AccessDenied", 403):
+        alt.s3.copy_object(Bucket=bucket, Key="c", CopySource=f"{bucket}/k?versionId={version}")
+    only = {"StringEquals": {"s3:VersionId": version}}
+    allow = statement("s3:GetObjectVersion", arn(bucket, "*"), Condition=only)
+    main.s3.put_bucket_policy(Bucket=bucket, Policy=policy(allow))
+    alt.s3.get_object(Bucket=bucket, Key="k", VersionId=version)
+    with refused("AccessDenied", 403):
+        body(alt, bucket, "k")
 
 
 # --- ACLs --------------------------------------------------------------------------------------------------
