@@ -18,6 +18,8 @@ ARN = "arn:aws:s3:::compat-target"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
+    """`headers`: members of the answer that travel beside the document."""
+
     noun: str
     member: str
     document: Document
@@ -26,6 +28,7 @@ class Kind:
     wrapped: bool = False
     many: bool = False
     deleted: str = ""
+    headers: tuple[str, ...] = ()
 
     def put(self, s3: S3, bucket: str, document: Document | None = None, **more: Any) -> Document:
         answer: Document = getattr(s3, f"put_bucket_{self.noun}")(
@@ -36,7 +39,8 @@ class Kind:
     def get(self, s3: S3, bucket: str, **more: Any) -> Document:
         """The document as it comes back."""
         answer = getattr(s3, f"get_bucket_{self.noun}")(Bucket=bucket, **self.ids(more))
-        answer.pop("ResponseMetadata")
+        for name in ("ResponseMetadata", *self.headers):
+            answer.pop(name)
         found: Document = answer[self.member] if self.wrapped else answer
         return found
 
@@ -103,6 +107,7 @@ LIFECYCLE = Kind(
     },
     "NoSuchLifecycleConfiguration",
     deleted="delete_bucket_lifecycle",
+    headers=("TransitionDefaultMinimumObjectSize",),
 )
 WEBSITE = Kind(
     "website",

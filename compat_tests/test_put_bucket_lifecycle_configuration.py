@@ -46,6 +46,14 @@ def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, co
     assert LIFECYCLE.get(s3, bucket) == LIFECYCLE.document
 
 
+def test_the_least_size_of_a_transition(s3: S3, bucket: str) -> None:
+    name, varies = "TransitionDefaultMinimumObjectSize", "varies_by_storage_class"
+    assert LIFECYCLE.put(s3, bucket)[name] == "all_storage_classes_128K"
+    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)[name] == "all_storage_classes_128K"
+    assert LIFECYCLE.put(s3, bucket, **{name: varies})[name] == varies
+    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)[name] == varies
+
+
 def test_no_such_bucket(s3: S3, bucket_name: str) -> None:
     with refused("NoSuchBucket", 404):
         LIFECYCLE.put(s3, bucket_name)

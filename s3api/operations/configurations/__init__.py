@@ -53,7 +53,7 @@ def _put(row: Configuration) -> Handler:
             return {}
         document |= {name: given[name] for name in row.extras if given.get(name) is not None}
         await call.metadata.put_bucket_config(Bucket, row.kind, to_json(document), id=id_)
-        return {name: document.get(name) for name in row.extras}
+        return {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
 
     ids = ("Id",) if row.many else ()
     optional = (row.unguarded,) if row.unguarded else ()
@@ -67,7 +67,7 @@ def _get(row: Configuration) -> Handler:
             if row.default is None:
                 raise S3Error(row.missing or "NoSuchConfiguration", BucketName=Bucket)
             document = row.default
-        return {row.member: document} if row.wrapped else dict(document)
+        return {row.member: document} if row.wrapped else {**row.extras, **document}
 
     return _named(get, f"get_bucket_{row.noun}", ("Id",) if row.many else ())
 

@@ -8,7 +8,7 @@ Notification, Encryption, Tagging; the others are kept alone.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from s3api.operations.call import Call
 from s3api.operations.configurations.cors import check_cors
@@ -48,8 +48,8 @@ class Configuration:
     `wrapped`: the answer has the document as one member, not its members. `delete`: the noun of the delete,
     "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
     `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is kept.
-    `extras`: headers that are kept beside the document. `unguarded`: the input that leaves the guard out.
-    `kept_only`: nothing is done as the document says.
+    `extras`: headers that are kept beside the document, with what they are where nobody said. `unguarded`:
+    the input that leaves the guard out. `kept_only`: nothing is done as the document says.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class Configuration:
     many: bool = False
     empty: Document | None = None
     moot: Document | None = None
-    extras: tuple[str, ...] = ()
+    extras: dict[str, str] = field(default_factory=dict)
     unguarded: str = ""
     kept_only: bool = False
 
@@ -92,7 +92,7 @@ TABLE: tuple[Configuration, ...] = (
         check_lifecycle,
         "NoSuchLifecycleConfiguration",
         delete="lifecycle",
-        extras=("TransitionDefaultMinimumObjectSize",),
+        extras={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     ),
     Configuration("Website", "website", "WebsiteConfiguration", check_website, "NoSuchWebsiteConfiguration"),
     Configuration("Tagging", "tagging", "Tagging", check_tagging, "NoSuchTagSet", empty={"TagSet": []}),
