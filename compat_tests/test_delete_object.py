@@ -63,6 +63,18 @@ def test_if_match_on_what_is_not_there(s3: S3, bucket: str, condition: str) -> N
         s3.delete_object(Bucket=bucket, Key="k", IfMatch=condition)
 
 
+def test_if_match_on_a_delete_marker(s3: S3, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    put = s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    with refused("PreconditionFailed", 412):
+        s3.delete_object(Bucket=bucket, Key="k", IfMatch=etag_of(b"y"))
+    s3.delete_object(Bucket=bucket, Key="k", IfMatch=put["ETag"])
+    for condition in (put["ETag"], "*"):
+        with refused("NoSuchKey", 404):
+            s3.delete_object(Bucket=bucket, Key="k", IfMatch=condition)
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=put["VersionId"])["Body"].read() == b"x"
+
+
 def test_version_null(s3: S3, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert status_of(s3.delete_object(Bucket=bucket, Key="k", VersionId="null")) == 204
