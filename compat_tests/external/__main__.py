@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     check_revision(suite, options.checkout)
     with tempfile.TemporaryDirectory(prefix="external-") as directory:
         scratch = Path(directory)
-        with _endpoint(options, scratch) as (url, who):
+        with _endpoint(options, scratch, alt_is_user=suite.alt_is_user) as (url, who):
             record = run(suite, options, url, who, scratch, further)
         found = outcomes.read(record)
     report(suite, found, options.report)
@@ -117,11 +117,13 @@ def check_revision(suite: Suite, checkout: Path) -> None:
 
 
 @contextmanager
-def _endpoint(options: argparse.Namespace, scratch: Path) -> Iterator[tuple[str, Identities]]:
+def _endpoint(
+    options: argparse.Namespace, scratch: Path, *, alt_is_user: bool
+) -> Iterator[tuple[str, Identities]]:
     """The endpoint that was named, or one of our own for as long as the block lasts."""
     if not options.endpoint:
         with server.running(scratch) as (url, who):
-            yield url, who
+            yield url, server.with_user(url, who) if alt_is_user else who
         return
     main = ask(options.endpoint, options.region, options.access_key, options.secret_key)
     if options.identities:

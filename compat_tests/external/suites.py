@@ -25,6 +25,19 @@ PINNED = (
 )
 
 
+S3_TESTS_WANT = (
+    *PINNED,
+    "PyYAML==6.0.4",
+    "munch==4.0.0",
+    "gevent==26.9.0",
+    "isodate==0.7.2",
+    "requests==2.34.2",
+    "pytz==2026.6",
+    "httplib2==0.32.1",
+    "lxml==6.1.3",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """`tests` are paths in the checkout; of these all counts that `lists/` does not except."""
@@ -36,6 +49,8 @@ class Suite:
     requirements: tuple[str, ...] = PINNED
     plugins: tuple[str, ...] = ()
     in_parallel: bool = True
+    alt_is_user: bool = False
+    """Whether the suite's second account is a user of its `iam` account, whom policies let and bar."""
 
     @property
     def clone(self) -> str:
@@ -52,19 +67,19 @@ SUITES = {
             (
                 "s3tests/functional/test_s3.py",
                 "s3tests/functional/test_headers.py",
-                "s3tests/functional/test_iam.py",
             ),
-            (
-                *PINNED,
-                "PyYAML==6.0.4",
-                "munch==4.0.0",
-                "gevent==26.9.0",
-                "isodate==0.7.2",
-                "requests==2.34.2",
-                "pytz==2026.6",
-                "httplib2==0.32.1",
-                "lxml==6.1.3",
-            ),
+            S3_TESTS_WANT,
+            plugins=("sixfold_region",),
+        ),
+        Suite(
+            "s3-tests-iam",
+            "ceph/s3-tests",
+            "8f0ae7b404a3a2fcf7038bf1e6bf29544fe9b6a3",
+            ("s3tests/functional/test_iam.py",),
+            S3_TESTS_WANT,
+            plugins=("sixfold_region",),
+            in_parallel=False,  # its users have the same names in every process
+            alt_is_user=True,
         ),
         Suite(
             "botocore",
@@ -103,7 +118,7 @@ SUITES = {
 
 def environment(suite: Suite, url: str, region: str, identities: Identities, scratch: Path) -> dict[str, str]:
     """What the suite's process is told: endpoint and keys, in its own words. Writes into `scratch` alone."""
-    if suite.name == "s3-tests":
+    if suite.repository == "ceph/s3-tests":
         path = scratch / "s3tests.conf"
         path.write_text(configuration(urlsplit(url), identities))
         path.chmod(0o600)
