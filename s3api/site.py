@@ -58,6 +58,8 @@ class Websites:
         try:
             record.bucket, key = parse_target(request.raw_path, host, self._domains)
             record.key = key
+            if record.bucket is None:
+                raise S3Error("NoSuchBucket", BucketName="")
             if request.method == "OPTIONS":
                 return await self._cors.preflight(request, record.bucket, key)
             visit = Visit(

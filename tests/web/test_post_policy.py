@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -130,3 +132,40 @@ def test_what_is_no_policy(text: str) -> None:
     with pytest.raises(S3Error) as caught:
         read_policy(text)
     assert caught.value.code == "InvalidPolicyDocument"
+
+
+WORDS = [
+    "eq",
+    "starts-with",
+    "content-length-range",
+    "$key",
+    "$",
+    "key",
+    "",
+    0,
+    -1,
+    1 << 70,
+    1.5,
+    True,
+    None,
+    "é",
+]
+
+
+def made_up(chance: random.Random, depth: int = 0) -> Any:
+    if depth > 2 or chance.random() < 0.5:
+        return chance.choice(WORDS)
+    if chance.random() < 0.6:
+        return [made_up(chance, depth + 1) for _ in range(chance.randrange(4))]
+    return {str(chance.choice(WORDS)): made_up(chance, depth + 1) for _ in range(chance.randrange(3))}
+
+
+def test_whatever_a_policy_holds_it_is_refused_or_read() -> None:
+    chance = random.Random(7)
+    for _ in range(3000):
+        with suppress(S3Error):
+            read_policy(encoded([made_up(chance) for _ in range(chance.randrange(4))])).check(
+                {"key": "k"}, "b", BEFORE
+            )
+        with suppress(S3Error):
+            read_policy(base64.b64encode(json.dumps(made_up(chance)).encode()).decode())
