@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -21,6 +22,15 @@ def replace(path: Path, text: str) -> None:
     """Write a file in place of the one that is there."""
     with _draft(path, text) as draft:
         os.replace(draft, path)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file between a look at it and what comes of that."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

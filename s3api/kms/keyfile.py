@@ -131,9 +131,10 @@ class KeyFile:
         return new
 
     def _change(self, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
-        self._look()
-        private_files.replace(self.path, _text(change(self._keys)))
-        self._look()
+        with private_files.held(self.path):
+            self._look()
+            private_files.replace(self.path, _text(change(self._keys)))
+            self._look()
 
     # --- the file ----------------------------------------------------------------------------
 

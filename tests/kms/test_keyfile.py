@@ -149,3 +149,17 @@ def test_no_secret_is_in_a_repr(tmp_path: Path) -> None:
     for key in file.all():
         assert repr(key.secrets[0].secret) not in repr(file.all())
         assert "secret=" not in repr(key)
+
+
+def test_changes_at_once_lose_none(tmp_path: Path) -> None:
+    key_file(tmp_path).all()
+
+    def add(number: int) -> None:
+        key_file(tmp_path).add(id=f"key-{number}")
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(key_file(tmp_path).all()) == 2 + 12
