@@ -77,15 +77,19 @@ class Again(Exception):
 
 
 class Statement:
-    """One statement in every dialect. `writes`: whether it may change anything."""
+    """One statement in every dialect. `writes`: whether it may change anything; `postgresql`: another way to
+    say the same, where PostgreSQL's planner needs to be told.
+    """
 
     __slots__ = ("_constants", "fetch", "name", "postgresql", "sqlite", "writes")
 
-    def __init__(self, core: ClauseElement, fetch: Fetch, *, writes: bool) -> None:
+    def __init__(
+        self, core: ClauseElement, fetch: Fetch, *, writes: bool, postgresql: ClauseElement | None = None
+    ) -> None:
         self.fetch, self.writes, self.name = fetch, writes, ""
         self._constants: dict[str, Any] = {}
         self.sqlite = self._compiled(core, "sqlite")
-        self.postgresql = self._compiled(core, "postgresql")
+        self.postgresql = self._compiled(core if postgresql is None else postgresql, "postgresql")
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = f"{owner.__name__}.{name}"
@@ -126,8 +130,8 @@ def one(core: ClauseElement, *, writes: bool = False) -> Statement:
     return Statement(core, Fetch.ONE, writes=writes)
 
 
-def rows(core: ClauseElement, *, writes: bool = False) -> Statement:
-    return Statement(core, Fetch.ALL, writes=writes)
+def rows(core: ClauseElement, *, writes: bool = False, postgresql: ClauseElement | None = None) -> Statement:
+    return Statement(core, Fetch.ALL, writes=writes, postgresql=postgresql)
 
 
 def change(core: ClauseElement) -> Statement:

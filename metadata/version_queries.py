@@ -6,7 +6,24 @@ read. A key's versions stand by `rank`, the newest first.
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, and_, delete, func, literal_column, select, tuple_, union_all, update
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy import insert as plain_insert
 
 from metadata.queries import (
@@ -110,11 +127,34 @@ class V:
         ):
             key = table.c.key
             if within_key:
-                lower = tuple_(key, table.c.rank) > tuple_(given("start"), given("after_rank"))
+                lower = behind(table)
             else:
                 lower = key >= given("start") if inclusive else key > given("start")
             conditions = [table.c.bucket_id == given("bucket_id"), lower]
             conditions += [key < given("stop")] if bounded else []
             halves.append(select(*table.c[_LISTED], marker, current).where(*conditions))
-        both = union_all(*halves)
-        return rows(both.order_by(both.selected_columns.key, both.selected_columns.rank).limit(limited()))
+        return first_of_both(*halves)
+
+
+def behind(table: Table) -> ColumnElement[bool]:
+    """What comes after the version `after_rank` of the key `start`, so that the table's own order serves."""
+    key, rank, start = table.c.key, table.c.rank, given("start")
+    if table is object_:  # whose order is by key alone
+        return and_(key >= start, or_(key > start, rank > given("after_rank")))
+    return tuple_(key, rank) > tuple_(start, given("after_rank"))
+
+
+def first_of_both(objects: Select[Any], versions: Select[Any]) -> Statement:
+    """The first `limit` of two selects together, by key and rank. SQLite merges them by their indexes;
+    PostgreSQL would sort all that is left of the bucket, so each is cut by itself first.
+    """
+    cut = (
+        select(*objects.order_by(object_.c.key).limit(limited()).subquery("objects").c),
+        select(*versions.order_by(version.c.key, version.c.rank).limit(limited()).subquery("versions").c),
+    )
+    return rows(_merged(objects, versions), postgresql=_merged(*cut))
+
+
+def _merged(*halves: Select[Any]) -> CompoundSelect[Any]:
+    both = union_all(*halves)
+    return both.order_by(both.selected_columns.key, both.selected_columns.rank).limit(limited())

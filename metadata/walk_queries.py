@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Integer, Table, literal_column, select, tuple_, union_all
+from sqlalchemy import Integer, Table, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from metadata.queries import ALL_TABLES, bucket, given, limited, object_
 from metadata.statements import Statement, change, one, rows
+from metadata.version_queries import behind, first_of_both
 
 version, config, progress = (ALL_TABLES[name] for name in ("version", "bucket_config", "progress"))
 _put = insert(progress).values({c.name: given(c.name) for c in progress.c})
@@ -40,11 +41,9 @@ class W:
         sources += [(version, version.c.delete_marker)] if versioned else []
         halves = []
         for table, marker in sources:
-            behind = tuple_(table.c.key, table.c.rank) > tuple_(given("start"), given("after_rank"))
-            conditions = [table.c.bucket_id == given("bucket_id"), behind]
+            conditions = [table.c.bucket_id == given("bucket_id"), behind(table)]
             conditions += [table.c.key < given("stop")] if bounded else []
             halves.append(select(*table.c[_WALKED], marker).where(*conditions))
         if not versioned:
             return rows(halves[0].order_by(object_.c.key).limit(limited()))
-        both = union_all(*halves)
-        return rows(both.order_by(both.selected_columns.key, both.selected_columns.rank).limit(limited()))
+        return first_of_both(*halves)
