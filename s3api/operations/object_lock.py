@@ -22,6 +22,7 @@ from s3api.operations.retention import (
     changed_retention,
     check_lock_document,
     missing_configuration,
+    shown,
 )
 
 
@@ -54,7 +55,7 @@ async def get_object_retention(call: Call, *, Bucket: str, Key: str, VersionId: 
     lock = await _lock(call, Bucket, Key, VersionId)
     if lock is None or lock.mode is None:
         raise S3Error("NoSuchObjectLockConfiguration")
-    return {"Retention": {"Mode": lock.mode, "RetainUntilDate": lock.until_us}}
+    return {"Retention": {"Mode": lock.mode, "RetainUntilDate": shown(lock.until_us or 0)}}
 
 
 async def put_object_retention(

@@ -7,13 +7,14 @@ Source: Amazon S3 User Guide, "Locking objects with Object Lock". Messages as AW
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
 from metadata.records import Lock
 from s3api.errors import S3Error
 
+MILLISECOND_US = 1000
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
 YEAR_DAYS = 365
@@ -77,7 +78,7 @@ def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
     if default is None:
         return None
     days = default["Days"] if "Days" in default else default["Years"] * YEAR_DAYS
-    return Lock(default["Mode"], -(-now_us // SECOND_US) * SECOND_US + days * DAY_US)
+    return Lock(default["Mode"], -(-now_us // MILLISECOND_US) * MILLISECOND_US + days * DAY_US)
 
 
 def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
@@ -114,9 +115,15 @@ def lock_members(lock: Lock | None) -> dict[str, Any]:
         return {}
     return {
         "ObjectLockMode": lock.mode,
-        "ObjectLockRetainUntilDate": lock.until_us,
+        "ObjectLockRetainUntilDate": None if lock.until_us is None else shown(lock.until_us),
         "ObjectLockLegalHoldStatus": None if lock.hold is None else "ON" if lock.hold else "OFF",
     }
+
+
+def shown(until_us: int) -> str:
+    """When a retention ends, to the millisecond: it must not end later than a client is told."""
+    when = datetime.fromtimestamp(until_us // SECOND_US, UTC)
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{until_us % SECOND_US // MILLISECOND_US:03}Z"
 
 
 def missing_configuration() -> S3Error:
@@ -124,8 +131,8 @@ def missing_configuration() -> S3Error:
 
 
 def _future(until: datetime, now_us: int) -> int:
-    """Clients are told whole seconds: the end is the next one, so that it is what they are told."""
-    until_us = ceil(until.timestamp()) * SECOND_US
+    """Clients are told milliseconds: the end is the next one, so that it is what they are told."""
+    until_us = ceil(round(until.timestamp() * SECOND_US) / MILLISECOND_US) * MILLISECOND_US
     if until_us <= now_us:
         raise S3Error("InvalidArgument", "The retain until date must be in the future!")
     return until_us

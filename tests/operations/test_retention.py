@@ -145,4 +145,7 @@ def test_legal_hold_and_what_is_told() -> None:
         "ObjectLockLegalHoldStatus": "OFF",
     }
     assert lock_members(None) == {}
+    assert lock_members(Lock(GOVERNANCE, 1_750_000_000_123_000))["ObjectLockRetainUntilDate"] == (
+        "2025-06-15T15:06:40.123Z"
+    )
     assert lock_members(Lock(GOVERNANCE, 1))["ObjectLockLegalHoldStatus"] is None
