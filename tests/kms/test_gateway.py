@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,3 +116,25 @@ def test_every_object_encrypted_and_customers_keys_by_tls_alone(tmp_path: Path) 
         with pytest.raises(ClientError, match="must be made over a secure connection") as refused:
             s3.put_object(Bucket="bucket", Key="k", Body=BODY, **CUSTOMERS)
         assert code_of(refused) == ("InvalidArgument", 400)
+
+
+def test_a_customers_key_is_written_nowhere(tmp_path: Path) -> None:
+    right, wrong = "k" * 32, "w" * 32
+    with GatewayProcess(tmp_path / "data") as gateway:
+        s3 = gateway.s3()
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="k", Body=BODY, **CUSTOMERS)
+        for bucket, key, algorithm in (
+            ("bucket", wrong, "AES256"),
+            ("bucket", right, "AES192"),
+            ("not-there", right, "AES256"),
+        ):
+            with pytest.raises(ClientError):
+                s3.get_object(Bucket=bucket, Key="k", SSECustomerAlgorithm=algorithm, SSECustomerKey=key)
+        assert read(s3, "k", **CUSTOMERS) == BODY
+    words = [text for key in (right, wrong) for text in (key.encode(), base64.b64encode(key.encode()))]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert gateway.log_path in files
+    for path in files:
+        data = path.read_bytes()
+        assert not [word for word in words if word in data], path
