@@ -152,9 +152,9 @@ def _instrument_together(together: Any, tracer: Tracer, prefix: str) -> None:
             for span in spans:
                 span.end()
 
-    def traced_write(chunks: Sequence[tuple[Node, bytes, Any]]) -> Any:
-        spans = begin("put", chunks)
-        future = write_all(chunks)
+    def traced_write(nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Any]]) -> Any:
+        spans = begin("put", [(node, *chunk) for node, chunk in zip(nodes, chunks, strict=True)])
+        future = write_all(nodes, chunks)
         for span in spans:
             future.add_done_callback(partial(ended, span))
         return future
