@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -47,19 +48,28 @@ def _trust(settings: Settings) -> ssl.SSLContext | bool:
     return context
 
 
-def ask_nodes(settings: Settings) -> list[NodeStatus] | None:
-    """The nodes as the running gateway knows them; None where none is running."""
+def ask(settings: Settings, path: str, *, endpoint: str | None = None) -> Any | None:
+    """What the running gateway (or that at `endpoint`) answers to a GET of `path`; None where none does."""
     try:
-        url = _endpoint_file(settings).read_text().strip()
+        url = (endpoint or _endpoint_file(settings).read_text()).strip().rstrip("/")
         root, _ = root_key(settings)
         answer = httpx.get(
-            f"{url}/api/nodes",
+            f"{url}{path}",
             auth=(root.access_key, root.secret_key),
             timeout=TIMEOUT_S,
             trust_env=False,
             verify=_trust(settings),
         )
         answer.raise_for_status()
-        return [NodeStatus(**node) for node in answer.json()["nodes"]]
-    except (OSError, SettingsError, httpx.HTTPError, ValueError, KeyError, TypeError):
+        return answer.json()
+    except (OSError, SettingsError, httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+
+
+def ask_nodes(settings: Settings) -> list[NodeStatus] | None:
+    """The nodes as the running gateway knows them; None where none is running."""
+    try:
+        found = ask(settings, "/api/nodes")
+        return [NodeStatus(**node) for node in found["nodes"]] if found else None
+    except (KeyError, TypeError):
         return None

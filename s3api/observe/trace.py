@@ -8,6 +8,7 @@ Background work leaves no spans: only what happens beneath a request does.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, StatusCode, Tracer
 
 from chunkd.trace import W3C, Tracing, ended, instrument, recording
@@ -24,7 +26,6 @@ from s3api.blobs.erasure import DATA_CHUNKS
 from s3api.gateway import Gateway
 from s3api.http import Answer, Request, joined
 from s3api.observe.record import AccessRecord
-from s3api.tasks import in_task
 
 Committed = Callable[[Sequence[Any], float], None]
 
@@ -75,17 +76,20 @@ class GatewayTracing:
             span.set_status(StatusCode.ERROR, record.code)
 
     def _serve(self, serve: Callable[[Request, Answer], Awaitable[None]]) -> Any:
-        async def traced(request: Request, answer: Answer) -> None:
-            await in_task()  # whose context the span is current in
-            parent = W3C.extract(request.headers)
+        async def within(request: Request, answer: Answer) -> None:
+            parent = W3C.extract(request.headers, Context())
             with self._tracer.start_as_current_span(request.method, parent, kind=SpanKind.SERVER):
                 await serve(request, answer)
+
+        async def traced(request: Request, answer: Answer) -> None:
+            # A span is current in one context, and the first step of a request runs in another than the rest.
+            await asyncio.ensure_future(within(request, answer))
 
         return traced
 
     def _api_answer(self, answer: Callable[..., Awaitable[None]]) -> Any:
         async def traced(scope: Any, receive: Any, send: Any) -> None:
-            parent = W3C.extract(joined(scope["headers"]))
+            parent = W3C.extract(joined(scope["headers"]), Context())
             with self._tracer.start_as_current_span(scope["method"], parent, kind=SpanKind.SERVER):
                 await answer(scope, receive, send)
 

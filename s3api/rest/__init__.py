@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Depends, FastAPI
 
 from s3api import __version__
-from s3api.rest import events, files, health, metrics, nodes, users
+from s3api.rest import events, files, health, metrics, nodes, status, users
 from s3api.rest.access import Access
 from s3api.rest.problems import register
 from s3api.settings import Settings
@@ -38,6 +38,7 @@ def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
     api.include_router(files.router, prefix="/api/file", dependencies=access)
     api.include_router(events.router, prefix="/api/events", dependencies=access)
     api.include_router(nodes.router, prefix="/api/nodes", dependencies=access)
+    api.include_router(status.router, prefix="/api", dependencies=access)
     proven = [Depends(Access(settings, always=True))]
     api.include_router(users.router, prefix="/api/users", dependencies=proven)
     api.include_router(users.explanations, prefix="/api/explain", dependencies=proven)

@@ -1,0 +1,115 @@
+"""How a gateway fares, in one answer: version, uptime, requests, database, nodes, queues, caches.
+
+Made of the same counts as the metrics, all workers together; what takes a look (the database's latency, the
+queues) is looked at when it is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from metadata.errors import MetadataError
+from s3api import __version__
+from s3api.blobs import NodesFull, TooFewNodes
+from s3api.observe.exposition import Family, merge
+from s3api.observe.metrics import STARTED_S, Metrics
+from s3api.observe.workers import Siblings
+from s3api.settings import without_password
+from s3api.store import Store
+
+DATABASE_TIMEOUT_S = 5.0
+
+
+async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str, Any]:
+    """As /api/status answers it. Times are seconds and ISO 8601 in UTC, sizes bytes."""
+    totals = _Totals(merge(counted.own(store), siblings.told()))
+    database = await _database(store)
+    queues = await store.metadata.queue_lengths() if database["up"] else {}
+    hits, misses = totals.by_label("sixfold_cache_hits_total"), totals.by_label("sixfold_cache_misses_total")
+    commits, commit_s = (
+        totals.sum("sixfold_commit_seconds", "_count"),
+        totals.sum("sixfold_commit_seconds", "_sum"),
+    )
+    nodes = store.blobs.cluster.status()
+    return {
+        "version": __version__,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(STARTED_S)),
+        "uptime_s": round(time.time() - STARTED_S, 1),
+        "workers": int(totals.sum("sixfold_workers")),
+        "memory_bytes": int(totals.sum("process_resident_memory_bytes")),
+        "requests": {
+            "in_flight": int(totals.sum("sixfold_requests_in_flight")),
+            "total": int(totals.sum("sixfold_requests_total")),
+            "failed": int(totals.sum("sixfold_requests_total", status="5")),
+            "received_bytes": int(totals.sum("sixfold_received_bytes_total")),
+            "sent_bytes": int(totals.sum("sixfold_sent_bytes_total")),
+        },
+        "database": database
+        | {
+            "waiting": int(totals.sum("sixfold_commit_waiting")),
+            "commits": int(commits),
+            "commit_ms": round(commit_s / commits * 1e3, 3) if commits else None,
+        },
+        "nodes": {
+            "up": sum(node.up for node in nodes),
+            "all": len(nodes),
+            "writable": _writable(store),
+            "list": [asdict(node) | {"address": without_password(node.address)} for node in nodes],
+        },
+        "queues": queues,
+        "caches": {
+            name: {
+                "hits": int(hits[name]),
+                "misses": int(misses[name]),
+                "hit_ratio": round(hits[name] / (hits[name] + misses[name]), 4) if hits[name] else 0.0,
+                "bytes": int(totals.by_label("sixfold_cache_bytes").get(name, 0)),
+            }
+            for name in hits
+        },
+    }
+
+
+async def _database(store: Store) -> dict[str, Any]:
+    """Whether it answers a trivial question, and how long that takes."""
+    url = store.settings.database_url
+    found: dict[str, Any] = {"address": without_password(url), "up": True, "latency_ms": None}
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(DATABASE_TIMEOUT_S):
+            await store.metadata.ping()
+    except (MetadataError, TimeoutError):
+        return found | {"up": False}
+    return found | {"latency_ms": round((time.perf_counter() - began) * 1e3, 3)}
+
+
+def _writable(store: Store) -> bool:
+    try:
+        store.blobs.cluster.place()
+    except (TooFewNodes, NodesFull):
+        return False
+    return True
+
+
+class _Totals:
+    """Sums over the samples of families."""
+
+    def __init__(self, families: Sequence[Family]) -> None:
+        self._families = {family.name: family.samples for family in families}
+
+    def sum(self, name: str, suffix: str = "", *, status: str = "") -> float:
+        """Of all label sets; of those alone whose status begins so."""
+        wanted = f'status="{status}' if status else ""
+        samples = self._families.get(name, {}).items()
+        return sum(
+            value
+            for key, value in samples
+            if wanted in key and (key == suffix or key.startswith(suffix + "{"))
+        )
+
+    def by_label(self, name: str) -> dict[str, float]:
+        """By the value of the one label."""
+        return {key.split('"')[1]: value for key, value in self._families.get(name, {}).items()}
