@@ -11,16 +11,17 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import orjson
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from s3api.events.addresses import is_internal
 from s3api.events.targets import Target
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 TIMEOUT_S = 10.0
 AT_ONCE = 8
@@ -134,13 +135,24 @@ class Senders:
                         fields: Any = {"event": orjson.dumps(message)}
                         pipeline.xadd(target.stream, fields, maxlen=target.length, approximate=True)
                     await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as why:
+        except (redis_errors(), OSError, TimeoutError) as why:
             return [NotDelivered(f"no answer: {type(why).__name__}")] * len(messages)
         return [None] * len(messages)
 
     def _connection(self, target: Target) -> Redis:
         if target.name not in self._redis:
+            from redis.asyncio import Redis
+
             self._redis[target.name] = Redis.from_url(
                 target.url, socket_timeout=self._timeout_s, socket_connect_timeout=self._timeout_s
             )
         return self._redis[target.name]
+
+
+def redis_errors() -> type[Exception]:
+    """What redis-py raises. It is imported where there is a target of its kind, for it loads all of
+    OpenTelemetry's SDK.
+    """
+    from redis.exceptions import RedisError
+
+    return RedisError
