@@ -6,6 +6,7 @@ The socket is bound before anything is printed or forked, so a port that is take
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import ssl
 import sys
@@ -60,6 +61,8 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
         return True
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))
+    # uvicorn raises the signal that stopped it once more when all is in order: an exit like any other.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # raised again by uvicorn when it has shut down in order
         server.run(sockets=[listening])
     return server.started

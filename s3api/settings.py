@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     access_log: Literal["off", "errors", "all"] = "errors"
     """Which requests leave a line: those that failed by the store's fault, or all."""
     access_log_path: Path | None = None
-    """Where the lines go; None: to standard output. It is opened anew at SIGHUP."""
+    """Where the lines go; None: to standard output."""
 
     wait_s: float = Field(60.0, ge=0)
     """How long the start waits for a database that does not answer."""
