@@ -31,6 +31,7 @@ from s3api.observe.access_log import AccessLog
 from s3api.observe.lines import LineWriter
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import own_siblings
+from s3api.proxies import Proxies
 from s3api.rest import create_api
 from s3api.rest.events import Listeners
 from s3api.settings import Settings
@@ -54,6 +55,8 @@ class App:
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
         self._listeners = Listeners()
+        trusted = settings.trusted_proxies
+        self.proxies = Proxies(trusted, settings.public_hosts) if trusted else None
 
     def stopping(self) -> None:
         """Streams without an end are to end now: the server waits for all answers."""
@@ -63,6 +66,8 @@ class App:
         if scope["type"] != "http":
             await self._api(scope, receive, send)
             return
+        if self.proxies is not None:
+            self.proxies.see_through(scope)
         if not self._is_api(scope):
             await self.answer_s3(Request(scope, receive), partial(send_reply, send))
         elif self._under_way >= self._most_under_way:
@@ -175,6 +180,7 @@ class App:
                 body_idle_s=settings.body_idle_s,
                 sink=self.sinks,
                 targets=store.targets,
+                public_hosts=settings.public_hosts,
             )
             self.store = api.state.store = store
             self._listeners = api.state.listeners = Listeners()

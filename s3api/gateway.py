@@ -22,6 +22,7 @@ from s3api import failures
 from s3api.access import Asked, Authority
 from s3api.auth import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.auth.clock import stamp_seconds
+from s3api.auth.hosts import verify_for_hosts
 from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
@@ -69,11 +70,13 @@ class Gateway:
         body_idle_s: float,
         sink: Sink,
         targets: Targets = NO_TARGETS,
+        public_hosts: tuple[str, ...] = (),
     ) -> None:
         self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._sink, self._vault, self._targets = sink, vault, targets
+        self._public_hosts = public_hosts
         self._cors = CorsAnswers(buckets)
         self._authority = authority
         self._iam = IamEndpoint(
@@ -152,7 +155,7 @@ class Gateway:
         now_us = time.time_ns() // 1000
         if self._sites.serves(request.headers.get("host", "")):
             return await self._sites.answer(request, record, now_us)
-        bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+        bucket, key = self._target(request)
         record.bucket, record.key = bucket, key
         if request.method == "OPTIONS":
             return await self._cors.preflight(request, bucket, key)
@@ -162,6 +165,8 @@ class Gateway:
             return await self._iam.answer(request, record, now_us)
         verified, principal = await self._authenticate(request, now_us)
         record.verified, record.access_key, record.owner = verified, verified.access_key, principal.account
+        if self._public_hosts:  # one of them may have turned out to be the host
+            bucket, key = record.bucket, record.key = self._target(request)
         query = parse_query(request.raw_query)
         level = 2 if key is not None else 1 if bucket is not None else 0
         operation = self._wire.route(request.method, level, query, request.headers)
@@ -267,17 +272,21 @@ class Gateway:
     def _operation(self, request: Request) -> str:
         """What a request that was refused before it was routed would have been, "" where that is nothing."""
         with suppress(S3Error):
-            bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+            bucket, key = self._target(request)
             level = 2 if key is not None else 1 if bucket is not None else 0
             query = parse_query(request.raw_query)
             return self._wire.route(request.method, level, query, request.headers).name
         return ""
 
+    def _target(self, request: Request) -> tuple[str | None, str | None]:
+        """Bucket and key. Raises S3Error."""
+        return parse_target(request.raw_path, request.headers.get("host"), self._domains)
+
     def _where(self, request: Request) -> failures.Where:
         """What a request that failed was about, as far as it can be told."""
         out: failures.Where = {}
         with suppress(S3Error):
-            bucket, key = parse_target(request.raw_path, request.headers.get("host"), self._domains)
+            bucket, key = self._target(request)
             query = parse_query(request.raw_query)
             named = {"BucketName": bucket, "Key": key, "Method": request.method}
             named |= {"UploadId": query.get("uploadId"), "VersionId": query.get("versionId")}
@@ -297,7 +306,16 @@ class Gateway:
         key = await self._keys.find(claim.access_key)
         if key is None:
             raise claim.unknown_key()
-        verified = claim.verify(key.secret_key)
+        try:
+            verified = claim.verify(key.secret_key)
+        except S3Error as refused:
+            if not self._public_hosts or refused.code != "SignatureDoesNotMatch":
+                raise
+            found = verify_for_hosts(self._public_hosts, key.secret_key, request, now_us)
+            if found is None:
+                raise
+            verified, host = found
+            request.set_host(host)
         principal = await self._keys.principal(key)
         if principal.anonymous:  # its user or account is gone
             raise claim.unknown_key()

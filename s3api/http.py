@@ -79,6 +79,12 @@ class Request:
         said = (self._scope.get("extensions") or {}).get("tls") or {}
         return _TLS.get(said.get("tls_version") or 0)
 
+    def set_host(self, host: str) -> None:
+        """Take the request for one to another host than its Host header says."""
+        others = [(name, value) for name, value in self.raw_headers if name != b"host"]
+        self.raw_headers = [(b"host", host.encode("latin-1")), *others]
+        self.headers["host"] = host
+
     @property
     def has_body(self) -> bool:
         return self.chunked or self.headers.get("content-length", "0") != "0"

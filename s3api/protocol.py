@@ -159,6 +159,8 @@ class StoreProtocol(HttpToolsProtocol):
         }  # fmt: skip
         if self._tls:
             scope["extensions"] = {"sixfold.tls": self._tls}
+        if self._app.proxies is not None:
+            self._app.proxies.see_through(scope)
         exchange = Exchange(self, scope, keep_alive=keep_alive, awaited=self.expect_100_continue)
         before, self.cycle = self.cycle, cast(Any, exchange)
         if (before is None or before.response_complete) and self._begun is None:

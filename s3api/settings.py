@@ -317,6 +317,16 @@ class Settings(BaseSettings):
         return self.node_token.get_secret_value() if self.node_token else None
 
     @property
+    def public_hosts(self) -> tuple[str, ...]:
+        """What clients of the public endpoints send as Host: no port where it is the scheme's own."""
+        hosts = []
+        for url in self.public_endpoints:
+            parts = urlsplit(url.lower())
+            own = {"https": ":443", "http": ":80"}[parts.scheme]
+            hosts.append(parts.netloc.removesuffix(own))
+        return tuple(hosts)
+
+    @property
     def on_loopback(self) -> bool:
         """Whether nothing but this machine reaches the address that is listened on."""
         return is_loopback(self.host)

@@ -1,0 +1,1 @@
+"""`docker/test`: the compose file on a container engine. No part of pytest's run: it takes minutes."""
