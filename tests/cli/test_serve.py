@@ -99,12 +99,12 @@ def test_acknowledged_bytes_survive_a_kill(tmp_path: Path) -> None:
 
 
 def test_signals_end_it_in_order(tmp_path: Path) -> None:
-    for how, code in ((signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)):
+    for how in (signal.SIGTERM, signal.SIGINT):
         gateway = GatewayProcess(tmp_path / "data")
         gateway.start()
         with gateway.http() as client:
             assert client.put("/api/file", content=b"x").status_code == 201
-            assert gateway.stop(how) == code
+            assert gateway.stop(how) == 0
         assert "Traceback" not in gateway.log()
         assert "Aborted" not in gateway.log()
 
