@@ -133,6 +133,8 @@ class PostgresRunner:
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
         """Run a transaction that only reads, each statement by itself."""
+        if asyncio.current_task() is None:
+            await asyncio.sleep(0)  # callers may begin without a task; psycopg's timeouts want one
         for attempt in range(LOST_ATTEMPTS):
             try:
                 async with self._pool.connection() as connection:
