@@ -45,7 +45,13 @@ def ensure_account(new: Account) -> Transaction[Account]:
     row = yield A.get(account_id=new.id)
     if row is not None:
         return Account(*row)
-    yield from create_account(new)
+    try:
+        yield from create_account(new)
+    except AccountExists:
+        row = yield A.get(account_id=new.id)
+        if row is None:
+            raise
+        return Account(*row)  # another gateway has made it since
     return new
 
 
