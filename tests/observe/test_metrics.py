@@ -85,6 +85,14 @@ def test_no_label_is_a_clients(gateway: GatewayProcess) -> None:
     assert not [name for name in scraped.labels("sixfold_requests_total", "operation") if "file1" in name]
 
 
+def wait_for_workers(gateway: GatewayProcess, count: int) -> None:
+    """A gateway is ready when its first worker is; the others tell of themselves when they are."""
+    deadline = time.monotonic() + WITHIN_S
+    while scrape(gateway).value("sixfold_workers") < count:
+        assert time.monotonic() < deadline, f"no {count} workers within {WITHIN_S} s"
+        time.sleep(POLL_S)
+
+
 def total(gateway: GatewayProcess, operation: str, want: float) -> float:
     """Waits for a scrape that counts `want` requests; what workers tell each other is a second old."""
     deadline = time.monotonic() + WITHIN_S
@@ -97,6 +105,7 @@ def total(gateway: GatewayProcess, operation: str, want: float) -> float:
 
 def test_several_workers_count_together_and_a_dead_one_still_counts(tmp_path: Path) -> None:
     with GatewayProcess(tmp_path / "data", "--workers", "2") as gateway:
+        wait_for_workers(gateway, 2)
         gateway.s3().create_bucket(Bucket="many")
         for number in range(30):
             gateway.s3().put_object(Bucket="many", Key=str(number), Body=b"x")  # each on a new connection

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.gateway_process import GatewayProcess, clean_environment
-from tests.observe.test_metrics import use
+from tests.observe.test_metrics import use, wait_for_workers
 
 
 def command(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -26,6 +26,7 @@ def test_what_it_says(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with GatewayProcess(data, "--workers", "2", own_keys=True) as gateway:
         gateway.access_key, gateway.secret_key = _pair(data)
+        wait_for_workers(gateway, 2)
         use(gateway, "used")
         with gateway.http() as client:
             found = client.get("/api/status").json()
