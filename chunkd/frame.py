@@ -30,8 +30,10 @@ _WORD = Struct(">I")
 _SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
 _BYTES = [bytes((number,)) for number in range(256)]
 _EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
-# (bytes, previous) -> int: what awscrt.checksums.crc32c calls; a small chunk takes three of them.
-crc32c = cast(Callable[..., int], awscrt.checksums._awscrt.checksums_crc32c)  # type: ignore[attr-defined]
+# (bytes, previous) -> int: what awscrt.checksums.crc32c calls, as long as that has this name; a small chunk
+# takes three of them.
+_native = getattr(awscrt.checksums, "_awscrt", None)
+crc32c = cast(Callable[..., int], getattr(_native, "checksums_crc32c", awscrt.checksums.crc32c))
 
 
 class FrameError(Exception):
