@@ -74,7 +74,7 @@ def test_a_missing_key_says_that_it_was_deleted(raw: Raw, s3: S3, versioned: str
 def test_suspended(s3: S3, versioned: str) -> None:
     kept = s3.put_object(Bucket=versioned, Key="k", Body=b"kept")["VersionId"]
     enable(s3, versioned, "Suspended")
-    s3.put_object(Bucket=versioned, Key="k", Body=b"one")
+    assert "VersionId" not in s3.put_object(Bucket=versioned, Key="k", Body=b"one")
     s3.put_object(Bucket=versioned, Key="k", Body=b"two")
     assert listed(s3, versioned) == sorted([(kept, False), ("null", True)])
     assert s3.delete_object(Bucket=versioned, Key="k")["VersionId"] == "null"

@@ -22,7 +22,7 @@ from s3api.blobs.stripes import new_id
 from s3api.crypto.envelope import read_envelope
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.describe import checksum_members
+from s3api.operations.describe import checksum_members, told
 from s3api.operations.encryption import Sealed, members, unlock
 from s3api.operations.extras import extras_of
 from s3api.operations.ingest import Received, receive
@@ -84,7 +84,7 @@ async def append(
         version_id = await call.metadata.put_object(new, conditions)
     out: Output = {
         "ETag": f'"{new.etag}"',
-        "VersionId": version_id,
+        "VersionId": told(version_id),
         "Size": new.content.size,
         **checksum_members(new.checksum),
     }

@@ -33,7 +33,7 @@ from s3api.operations.conditions import (
     check_version,
     write_conditions,
 )
-from s3api.operations.describe import checksum_members, properties
+from s3api.operations.describe import checksum_members, properties, told
 from s3api.operations.encryption import ASKING, SOURCE, encrypted, members, unlock, unsealed
 from s3api.operations.expiry import expiration
 from s3api.operations.extras import Marks, extras_of
@@ -139,7 +139,7 @@ async def copy_object(
             )
             version_id = await call.metadata.put_object(new, conditions)
         return {
-            "VersionId": version_id,
+            "VersionId": told(version_id),
             "CopySourceVersionId": found.version_id if found.versioned else None,
             "CopyObjectResult": {
                 "ETag": f'"{new.etag}"',

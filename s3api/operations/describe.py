@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from metadata.records import NO_EXTRAS, Checksum, Object, Properties
+from metadata.records import NO_EXTRAS, NULL_VERSION, Checksum, Object, Properties
 from s3api.errors import S3Error
 from s3api.operations.call import Output
 from s3api.operations.inputs import Description
@@ -75,6 +75,11 @@ def _mail_safe(value: str) -> str:
     if value.isascii():
         return value
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
+
+
+def told(version_id: str | None) -> str | None:
+    """The version id in the answer to a write: of a version that is "null", AWS says nothing."""
+    return None if version_id == NULL_VERSION else version_id
 
 
 def checksum_members(checksum: Checksum | None) -> Output:

@@ -18,7 +18,7 @@ from s3api.operations import completion
 from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import write_conditions
-from s3api.operations.describe import checksum_members, properties
+from s3api.operations.describe import checksum_members, properties, told
 from s3api.operations.encryption import check_completion, encrypted, members, seal, unsealed
 from s3api.operations.expiry import abort_date, expiration
 from s3api.operations.extras import Marks, completed, extras_of_upload
@@ -150,7 +150,7 @@ async def complete_multipart_upload(
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',
-        "VersionId": version_id,
+        "VersionId": told(version_id),
         **checksum_members(done.checksum),
         **members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
         **expiration(call, done),

@@ -17,7 +17,7 @@ from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.appending import NOBODY, append, appended_to
 from s3api.operations.call import Call, Output
 from s3api.operations.conditions import check_read, check_version, write_conditions
-from s3api.operations.describe import checksum_members, description, properties
+from s3api.operations.describe import checksum_members, description, properties, told
 from s3api.operations.encryption import check, encrypted, members, seal, unlock
 from s3api.operations.expiry import expiration
 from s3api.operations.extras import Marks, check_lock_digest, extras_of
@@ -94,7 +94,7 @@ async def put_object(
             emit=notices(call, call.creation),
         )
         version_id = await call.metadata.put_object(new, conditions)
-    out = {"ETag": f'"{received.etag}"', "VersionId": version_id, **checksum_members(received.checksum)}
+    out = {"ETag": f'"{received.etag}"', "VersionId": told(version_id), **checksum_members(received.checksum)}
     if call.settings:
         out |= expiration(call, new)
     return out | sealed.members() if sealed else out
