@@ -110,19 +110,17 @@ def test_several_workers_count_together_and_a_dead_one_still_counts(tmp_path: Pa
         for number in range(30):
             gateway.s3().put_object(Bucket="many", Key=str(number), Body=b"x")  # each on a new connection
         assert total(gateway, "PutObject", 30) == 30
-        before = scrape(gateway)
-        assert before.value("sixfold_workers") == 2
+        assert scrape(gateway).value("sixfold_workers") == 2
         directory = gateway.data / f"workers-{gateway.pid}"
         workers = {int(path.name) for path in directory.iterdir() if not path.suffix}
         assert len(workers) == 2
-        time_before = before.value("sixfold_request_seconds_count", operation="PutObject")
         counted_at = time.time()
         while not all(path.stat().st_mtime > counted_at for path in directory.glob("[0-9]*")):
             time.sleep(POLL_S)  # what a killed worker has not told yet is lost: a second's worth
         os.kill(workers.pop(), signal.SIGKILL)
         gateway.wait_ready()
         assert total(gateway, "PutObject", 30) == 30
-        assert scrape(gateway).value("sixfold_request_seconds_count", operation="PutObject") == time_before
+        assert scrape(gateway).value("sixfold_request_seconds_count", operation="PutObject") == 30
         assert gateway.stop() == 0
         assert not directory.exists()
 
