@@ -7,7 +7,8 @@ The rules, which every function here keeps (see `metadata.tables`):
 - of the versions of a key at most one has the id "null".
 
 Content stays where it is while rows move: it hangs on `data_id`. Where a key has no row in `object` to be
-locked, writers lock the bucket's row instead.
+locked, writers lock the bucket's row instead, and look whether one has come while they waited. Whoever
+destroys a noncurrent version holds the current one, or else is the one who promotes the next.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 """
 
@@ -118,6 +119,8 @@ def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Delet
         yield from discard(found, now_us)
     if current.data_id is None:
         yield from _promote(head.bucket_id, doomed.key)
+    elif (yield O.lock(bucket_id=head.bucket_id, key=doomed.key)) is None:
+        raise Again  # the current version has gone, and ours may have been the marker on top
     return Deleted(True, version_id, marker=bool(marker))
 
 
@@ -128,7 +131,7 @@ def _check(doomed: Doomed, found: Current, now_us: int) -> None:
 
 def _promote(bucket_id: int, key: str) -> Transaction[None]:
     """After the version on top has gone: the newest is current now, unless it is a delete marker."""
-    yield B.exclusive(bucket_id=bucket_id)
+    yield from _alone(bucket_id, key)
     newest = yield V.newest(bucket_id=bucket_id, key=key)
     if newest is None or newest[3]:
         return
@@ -144,11 +147,20 @@ def _next_rank(head: Head, key: str, now_us: int) -> Transaction[int]:
     current = head.current
     if current.data_id is not None:
         return min(-now_us, current.rank - 1)
-    yield B.exclusive(bucket_id=head.bucket_id)
-    if (yield O.content(bucket_id=head.bucket_id, key=key)) is not None:
-        raise Again  # it came while we waited for the lock
+    yield from _alone(head.bucket_id, key)
     newest = yield V.newest(bucket_id=head.bucket_id, key=key)
     return -now_us if newest is None else min(-now_us, newest[0] - 1)
+
+
+def _alone(bucket_id: int, key: str) -> Transaction[None]:
+    """Keep others from a key without a row in `object` until the transaction ends.
+
+    A row that came while we waited for the lock may be about to be hidden, by one who needs no such lock:
+    there is more to the key then than can be seen here.
+    """
+    yield B.exclusive(bucket_id=bucket_id)
+    if (yield O.content(bucket_id=bucket_id, key=key)) is not None:
+        raise Again
 
 
 def _displace(head: Head, key: str, version_id: str) -> Transaction[Current | None]:

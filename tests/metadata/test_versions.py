@@ -299,7 +299,9 @@ async def test_writers_side_by_side_keep_the_rules(versioned: Metadata, url: str
                 await on.set_versioning("photos", dice.choice(["Enabled", "Enabled", "Suspended"]))
 
     for _ in range(25):
-        await asyncio.gather(*(act(on) for on in others for _ in range(3)))
+        async with asyncio.TaskGroup() as writers:  # one that fails ends the others, before anybody looks
+            for on in others * 3:
+                writers.create_task(act(on))
         check_consistent(url, made=made)
     for other in others[1:]:
         await other.close()
