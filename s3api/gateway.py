@@ -80,7 +80,11 @@ class Gateway:
         self._cors = CorsAnswers(buckets)
         self._authority = authority
         self._iam = IamEndpoint(
-            metadata=metadata, keys=keys, denials=authority.denials, body_idle_s=body_idle_s
+            metadata=metadata,
+            keys=keys,
+            denials=authority.denials,
+            body_idle_s=body_idle_s,
+            public_hosts=public_hosts,
         )
         self._wire = Wire.load()
         for name, handler in OPERATIONS.items():
@@ -309,13 +313,15 @@ class Gateway:
         try:
             verified = claim.verify(key.secret_key)
         except S3Error as refused:
-            if not self._public_hosts or refused.code != "SignatureDoesNotMatch":
-                raise
-            found = verify_for_hosts(self._public_hosts, key.secret_key, request, now_us)
-            if found is None:
-                raise
-            verified, host = found
-            request.set_host(host)
+            verified = verify_for_hosts(
+                refused,
+                key.secret_key,
+                request,
+                self._public_hosts,
+                lambda headers: read_claim(
+                    request.method, request.raw_path, request.raw_query, headers, now_us
+                ),
+            )
         principal = await self._keys.principal(key)
         if principal.anonymous:  # its user or account is gone
             raise claim.unknown_key()

@@ -14,7 +14,10 @@ from urllib.parse import urlsplit
 import boto3
 import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from tests.gateway_process import ACCESS_KEY, SECRET_KEY, GatewayProcess
 
@@ -54,6 +57,16 @@ def presigned(endpoint: str, method: str = "get_object", *, style: str = "path",
     return f"{url.path}?{url.query}"
 
 
+def list_users(gateway: GatewayProcess, endpoint: str) -> httpx.Response:
+    """IAM's ListUsers, signed for `endpoint`, as a proxy hands it on that rewrites Host."""
+    body = "Action=ListUsers&Version=2010-05-08"
+    kind = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    request = AWSRequest("POST", f"{endpoint}/", data=body, headers=kind)
+    SigV4Auth(Credentials(ACCESS_KEY, SECRET_KEY), "iam", "us-east-1").add_auth(request)
+    headers = {**request.headers, "Host": "gateway:8260"}
+    return httpx.post(f"{gateway.endpoint}/", content=body, headers=headers)
+
+
 def ask(gateway: GatewayProcess, target: str, *, peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
     """From the address `peer` of this machine."""
     with httpx.Client(base_url=gateway.endpoint, transport=httpx.HTTPTransport(local_address=peer)) as client:
@@ -74,6 +87,13 @@ def test_signed_for_another_endpoint(proxied: GatewayProcess, endpoint: str) -> 
     answer = ask(proxied, presigned(endpoint), host="gateway:8260")
     assert answer.status_code == 403
     assert "<Code>SignatureDoesNotMatch</Code>" in answer.text
+
+
+def test_iam_is_known_by_the_public_endpoints_too(proxied: GatewayProcess) -> None:
+    answer = list_users(proxied, PUBLIC)
+    assert (answer.status_code, "<ListUsersResult>" in answer.text) == (200, True), answer.text
+    answer = list_users(proxied, "https://elsewhere.example.org")
+    assert (answer.status_code, "<Code>SignatureDoesNotMatch</Code>" in answer.text) == (403, True)
 
 
 def test_who_has_a_url_cannot_choose_another_bucket_for_it(proxied: GatewayProcess) -> None:

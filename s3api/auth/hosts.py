@@ -9,35 +9,48 @@ request's host, for whatever else goes by it: were the bucket still taken from t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from s3api.auth.claim import Verified, read_claim
+from s3api.auth.claim import Claim, Verified
 from s3api.errors import S3Error
 
+RawHeaders = list[tuple[bytes, bytes]]
 
-class Signed(Protocol):
-    """A request as it came off the wire."""
 
-    method: str
-    raw_path: bytes
-    raw_query: bytes
-    raw_headers: list[tuple[bytes, bytes]]
+class Addressed(Protocol):
+    """A request with its headers as they came off the wire."""
+
+    raw_headers: RawHeaders
+
+    def set_host(self, host: str) -> None: ...
 
 
 def verify_for_hosts(
-    hosts: Sequence[str], secret: str, request: Signed, now_us: int
-) -> tuple[Verified, str] | None:
-    """The proof, and the host for which the request was signed; None where it was for none of `hosts`."""
+    refused: S3Error,
+    secret: str,
+    request: Addressed,
+    hosts: Sequence[str],
+    read: Callable[[RawHeaders], Claim | None],
+) -> Verified:
+    """The proof of a request that was refused for the Host that it came with: for one of `hosts` it was
+    signed, and that one it has from then on. `read` reads its claim with other headers.
+
+    Raises `refused` where it was signed for none of them.
+    """
+    if refused.code != "SignatureDoesNotMatch":
+        raise refused
     others = [(name, value) for name, value in request.raw_headers if name.lower() != b"host"]
     for host in hosts:
-        fields = [(b"host", host.encode("latin-1")), *others]
-        claim = read_claim(request.method, request.raw_path, request.raw_query, fields, now_us)
+        claim = read([(b"host", host.encode("latin-1")), *others])
         if claim is None:
-            return None
+            break
         try:
-            return claim.verify(secret), host
-        except S3Error as refused:
-            if refused.code != "SignatureDoesNotMatch":
+            verified = claim.verify(secret)
+        except S3Error as again:
+            if again.code != "SignatureDoesNotMatch":
                 raise
-    return None
+        else:
+            request.set_host(host)
+            return verified
+    raise refused

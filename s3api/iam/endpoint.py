@@ -8,14 +8,15 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataUnavailable, NoSuchUser
 from metadata.records import IamUser
-from s3api.auth import read_service_claim
+from s3api.auth import Claim, read_service_claim
 from s3api.auth.context import Context
 from s3api.auth.decision import decide_alone, refusal_message
+from s3api.auth.hosts import RawHeaders, verify_for_hosts
 from s3api.auth.principal import Principal
 from s3api.body import Body
 from s3api.errors import S3Error
@@ -62,9 +63,17 @@ def is_form(request: Request) -> bool:
 class IamEndpoint:
     """One for all requests of a gateway."""
 
-    def __init__(self, *, metadata: Metadata, keys: Keys, denials: Denials, body_idle_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        metadata: Metadata,
+        keys: Keys,
+        denials: Denials,
+        body_idle_s: float,
+        public_hosts: Sequence[str] = (),
+    ) -> None:
         self._metadata, self._keys, self._denials = metadata, keys, denials
-        self._idle_s = body_idle_s
+        self._idle_s, self._public_hosts = body_idle_s, public_hosts
         self._wire = IamWire(ACTIONS)
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
@@ -104,15 +113,21 @@ class IamEndpoint:
     async def _authenticate(
         self, request: Request, body: bytes, record: AccessRecord, now_us: int
     ) -> Principal:
-        claim = read_service_claim(
-            request.method, request.raw_path, request.raw_query, request.raw_headers, body, now_us, b"iam"
-        )
+        def read(headers: RawHeaders) -> Claim | None:
+            return read_service_claim(
+                request.method, request.raw_path, request.raw_query, headers, body, now_us, b"iam"
+            )
+
+        claim = read(request.raw_headers)
         if claim is None:
             raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
         key = await self._keys.find(claim.access_key)
         if key is None:
             raise IamError("InvalidClientTokenId", "The security token included in the request is invalid.")
-        claim.verify(key.secret_key)
+        try:
+            claim.verify(key.secret_key)
+        except S3Error as refused:
+            verify_for_hosts(refused, key.secret_key, request, self._public_hosts, read)
         record.access_key, record.owner = key.access_key, key.owner
         principal = await self._keys.principal(key)
         if principal.anonymous:  # its user is gone
