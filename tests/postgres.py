@@ -1,4 +1,4 @@
-"""A private PostgreSQL server for tests: in a directory of its own, on a free port, without fsync.
+"""A private PostgreSQL server for tests: in a directory of its own, on a free port, with fsync where wanted.
 
 PostgreSQL refuses to run as root; then its programs run as the user `postgres`.
 """
@@ -43,6 +43,11 @@ class PostgresServer:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url_of(name)
 
+    @property
+    def pid(self) -> int:
+        """Of the postmaster, whose children all others are."""
+        return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         _run("pg_ctl", "start", "-w", "-t", str(START_S), "-D", str(self.directory / "data"),
              "-l", str(self.directory / "log"))  # fmt: skip
@@ -53,12 +58,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
     """A server that runs while the block does."""
     directory = Path(tempfile.mkdtemp(prefix="sixfold-postgres-"))
     server = PostgresServer(directory, _free_port())
     try:
-        _make(server)
+        _make(server, fsync=fsync)
         server.start()
         try:
             yield server
@@ -68,7 +73,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _make(server: PostgresServer) -> None:
+def _make(server: PostgresServer, *, fsync: bool) -> None:
     password = server.directory / "password"
     password.write_text(PASSWORD)
     if user := _other_user():
@@ -80,7 +85,7 @@ def _make(server: PostgresServer) -> None:
     with open(data / "postgresql.conf", "a") as settings:
         settings.write(
             f"port = {server.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"
-            "fsync = off\nmax_connections = 200\nshared_buffers = 64MB\n"
+            f"fsync = {'on' if fsync else 'off'}\nmax_connections = 200\nshared_buffers = 64MB\n"
         )
 
 

