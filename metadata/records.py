@@ -218,9 +218,10 @@ class Conditions:
     allowed).
 
     `if_match`: NoSuchKey where the key is missing (AWS: 404), PreconditionFailed where the ETag differs.
-    `if_none_match`: "*" only on AWS for writes; an ETag is honoured too. `if_match_modified_us`,
-    `if_match_size`: DeleteObject(s) alone. `if_data_id`: BlobGone where the content is another (b"": where
-    there is any).
+    `if_none_match`: "*", or the ETag that may not be there. DeleteObject(s) alone have `if_match_size` and
+    `if_match_modified_s` (whole seconds, as Last-Modified has), which a missing key satisfies and a delete
+    marker on top does not, and `if_match_modified_us` (lifecycle's: NoSuchKey for a missing key).
+    `if_data_id`: BlobGone where the content is another (b"": where there is any).
     """
 
     if_match: str | None = None
@@ -228,6 +229,7 @@ class Conditions:
     if_match_modified_us: int | None = None
     if_match_size: int | None = None
     if_data_id: bytes | None = None
+    if_match_modified_s: int | None = None
 
 
 NO_CONDITIONS = Conditions()

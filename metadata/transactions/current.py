@@ -11,6 +11,8 @@ from metadata.rows import Row, lock_of
 from metadata.statements import Transaction
 from metadata.transactions.contents import release, release_all
 
+_TIME, _SIZE = "x-amz-if-match-last-modified-time", "x-amz-if-match-size"
+
 
 class Current(NamedTuple):
     """A version, usually the current one. `data_id` None: there is no such key, or it is deleted."""
@@ -65,16 +67,29 @@ def check_delete(conditions: Conditions, current: Current) -> None:
     """Raise NoSuchKey or PreconditionFailed.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html (size and time: "If the Size
+    matches or if the object doesn't exist, the operation returns a 204")
     """
     check_write(conditions, current)
-    for wanted, there, name in (
-        (conditions.if_match_modified_us, current.modified_us, "x-amz-if-match-last-modified-time"),
-        (conditions.if_match_size, current.size, "x-amz-if-match-size"),
-    ):
-        if wanted is not None and current.data_id is None:
+    if conditions.if_match_modified_us is not None:
+        if current.data_id is None:
             raise NoSuchKey
-        if wanted is not None and wanted != there:
-            raise PreconditionFailed(name)
+        if conditions.if_match_modified_us != current.modified_us:
+            raise PreconditionFailed(_TIME)
+    if current.data_id is None:
+        return
+    if conditions.if_match_modified_s not in (None, current.modified_us // 1_000_000):
+        raise PreconditionFailed(_TIME)
+    if conditions.if_match_size not in (None, current.size):
+        raise PreconditionFailed(_SIZE)
+
+
+def check_hidden(conditions: Conditions) -> None:
+    """What a delete marker on top makes of conditions that a missing key satisfies. PreconditionFailed."""
+    if conditions.if_match_modified_s is not None:
+        raise PreconditionFailed(_TIME)
+    if conditions.if_match_size is not None:
+        raise PreconditionFailed(_SIZE)
 
 
 def check_lock(current: Current, now_us: int, *, bypass: bool) -> None:

@@ -27,7 +27,15 @@ from metadata.transactions.contents import (
     remove_intents,
     write_extents,
 )
-from metadata.transactions.current import Current, Head, check_delete, check_write, discard, head_of
+from metadata.transactions.current import (
+    Current,
+    Head,
+    check_delete,
+    check_hidden,
+    check_write,
+    discard,
+    head_of,
+)
 from metadata.transactions.outbox import tell
 from metadata.transactions.reads import get_object
 from metadata.transactions.versions import delete_version, hide, place
@@ -98,6 +106,10 @@ def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: in
     current = head.current
     check_delete(doomed.conditions, current)
     if head.versioning != OFF:
+        if current.data_id is None and doomed.conditions is not NO_CONDITIONS:
+            newest = yield V.newest(bucket_id=head.bucket_id, key=doomed.key)
+            if newest is not None:
+                check_hidden(doomed.conditions)
         return (yield from hide(head, doomed.key, marker_id, owner, now_us))
     if current.data_id is None:
         return Deleted(False)

@@ -57,24 +57,25 @@ def check_copy_source(
 def write_conditions(if_match: str | None, if_none_match: str | None) -> Conditions:
     """The conditions of a PutObject, CompleteMultipartUpload or CopyObject, as the metadata store takes them.
 
-    AWS answers NotImplemented to both at once, to If-None-Match with an ETag and to If-Match with "*".
+    If-Match with "*" asks for any object there, If-None-Match with an ETag for any other than that one
+    (RFC 9110, 13.1): AWS takes neither and answers NotImplemented, as it does, and this, to both headers at
+    once.
     """
     if if_match is None and if_none_match is None:
         return NO_CONDITIONS
     if if_match is not None and if_none_match is not None:
         _refuse("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
-    for header, value, fine in (
-        ("If-Match", if_match, if_match != "*"),
-        ("If-None-Match", if_none_match, if_none_match == "*"),
-    ):
-        if value is not None and not fine:
-            _refuse(header, f"We don't accept the provided value of {header} header for this API")
-    return Conditions(if_match=_unquoted(if_match), if_none_match=if_none_match)
+    return Conditions(if_match=_unquoted(if_match), if_none_match=_unquoted(if_none_match))
 
 
-def delete_conditions(if_match: str | None) -> Conditions:
-    """The conditions of a delete: an ETag, or "*" for "whatever is there"."""
-    return NO_CONDITIONS if if_match is None else Conditions(if_match=_unquoted(if_match))
+def delete_conditions(
+    if_match: str | None, modified: datetime | None = None, size: int | None = None
+) -> Conditions:
+    """The conditions of a delete: an ETag, or "*" for "whatever is there"; its time; its size."""
+    if if_match is None and modified is None and size is None:
+        return NO_CONDITIONS
+    seconds = None if modified is None else int(_seconds(modified))
+    return Conditions(if_match=_unquoted(if_match), if_match_modified_s=seconds, if_match_size=size)
 
 
 def check_version(version_id: str | None, *, argument: str = "versionId") -> None:

@@ -4,6 +4,7 @@ later.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataError, NoSuchKey, ObjectLocked, PreconditionFailed
@@ -38,14 +39,18 @@ async def delete_object(
     Key: str,
     VersionId: str | None = None,
     IfMatch: str | None = None,
+    IfMatchLastModifiedTime: datetime | None = None,
+    IfMatchSize: int | None = None,
     BypassGovernanceRetention: bool | None = None,
 ) -> Output:
-    """A key that is not there is deleted well enough, unless a condition asks for it."""
+    """A key that is not there is deleted well enough, unless If-Match asks for it. The conditions of time and
+    size, which AWS has in directory buckets alone, count in every bucket here.
+    """
     check_version(VersionId)
     done = await call.metadata.delete_object(
         Bucket,
         Key,
-        delete_conditions(IfMatch),
+        delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize),
         version_id=VersionId,
         bypass=bool(BypassGovernanceRetention),
         owner=call.owner,
@@ -100,9 +105,6 @@ def _refusal(item: dict[str, Any]) -> Refusal:
         check_version(item.get("VersionId") or None)
     except S3Error:
         return "NoSuchVersion", "The specified version does not exist."
-    for name in ("LastModifiedTime", "Size"):
-        if item.get(name) is not None:
-            return "NotImplemented", f"{name} is a condition of directory buckets alone."
     return None
 
 
@@ -121,7 +123,8 @@ def _deny(access: Access, wanted: list[dict[str, Any]], errors: list[Refusal], b
 
 
 def _doomed(item: dict[str, Any], bypass: bool) -> Doomed:
-    return Doomed(item["Key"], delete_conditions(item.get("ETag")), item.get("VersionId") or None, bypass)
+    conditions = delete_conditions(item.get("ETag"), item.get("LastModifiedTime"), item.get("Size"))
+    return Doomed(item["Key"], conditions, item.get("VersionId") or None, bypass)
 
 
 def _shown(done: Deleted) -> Output:

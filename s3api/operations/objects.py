@@ -111,7 +111,7 @@ async def _look_first(call: Call, bucket: str, key: str, conditions: Conditions)
         if conditions.if_match is not None:
             raise
         return
-    if conditions.if_none_match is not None:
+    if conditions.if_none_match in ("*", found.etag):
         raise PreconditionFailed("If-None-Match")
     if conditions.if_match not in (None, "*", found.etag):
         raise PreconditionFailed("If-Match")

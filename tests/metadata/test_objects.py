@@ -95,22 +95,25 @@ async def test_conditions_of_writes(store: Metadata) -> None:
 
 async def test_conditions_of_deletes(store: Metadata) -> None:
     new = new_object("a")
-    for missing in (
-        Conditions(if_match="*"),
-        Conditions(if_match_size=100),
-        Conditions(if_match_modified_us=1),
-    ):
+    for missing in (Conditions(if_match="*"), Conditions(if_match_modified_us=1)):
         with pytest.raises(NoSuchKey):
             await store.delete_object("photos", "a", missing)
+    for fine in (Conditions(if_match_size=100), Conditions(if_match_modified_s=1)):
+        assert await store.delete_object("photos", "a", fine) == Deleted(False)
     await store.put_object(new)
     for refused in (
         Conditions(if_match="other"),
         Conditions(if_match_size=1),
         Conditions(if_match_modified_us=1),
+        Conditions(if_match_modified_s=1),
     ):
         with pytest.raises(PreconditionFailed):
             await store.delete_object("photos", "a", refused)
     assert await store.delete_object("photos", "a", Conditions(ETAG, None, new.modified_us, 100))
+    again = new_object("a")
+    await store.put_object(again)
+    seconds = Conditions(if_match_size=100, if_match_modified_s=again.modified_us // 1_000_000)
+    assert await store.delete_object("photos", "a", seconds)
 
 
 async def test_many_deletes_have_each_their_verdict(store: Metadata) -> None:

@@ -159,6 +159,10 @@ async def test_conditions_look_at_the_current_version(versioned: Metadata) -> No
         await store.put_object(new_object("a"), Conditions(if_match=ETAG))
     with pytest.raises(NoSuchKey):
         await store.delete_object("photos", "a", Conditions(if_match="*"))
+    for hidden in (Conditions(if_match_size=100), Conditions(if_match_modified_s=1)):
+        with pytest.raises(PreconditionFailed):
+            await store.delete_object("photos", "a", hidden)
+    assert (await store.delete_object("photos", "never", Conditions(if_match_size=100))).marker
     await store.put_object(new_object("a"), Conditions(if_none_match="*"))
 
 

@@ -180,7 +180,7 @@ async def test_another_checksum_is_computed(source: Call, blobs: Blobs) -> None:
         ({"StorageClass": "COLD"}, "InvalidStorageClass"),
         ({"CopySourceIfMatch": '"other"'}, "PreconditionFailed"),
         ({"CopySourceIfNoneMatch": f'"{MD5}"'}, "PreconditionFailed"),
-        ({"IfMatch": "*"}, "NotImplemented"),
+        ({"IfMatch": "x", "IfNoneMatch": "*"}, "NotImplemented"),
         ({"ExpectedSourceBucketOwner": "bob"}, "AccessDenied"),
     ],
 )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ async def etag(call: Call) -> str:
     for number in range(4):
         out = await put_object(sending(call, b"x"), Bucket="photos", Key=f"k{number}")
     return str(out["ETag"])
+
+
+def from_us(us: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
 
 async def is_there(call: Call, key: str) -> bool:
@@ -50,6 +55,21 @@ async def test_conditions(call: Call, etag: str) -> None:
         await delete_object(call, Bucket="photos", Key="k0", IfMatch=etag)
 
 
+async def test_conditions_of_size_and_time(call: Call, etag: str) -> None:
+    modified = from_us((await head_object(call, Bucket="photos", Key="k0"))["LastModified"])
+    for wrong in ({"IfMatchSize": 2}, {"IfMatchLastModifiedTime": modified - timedelta(seconds=1)}):
+        with pytest.raises(PreconditionFailed):
+            await delete_object(call, Bucket="photos", Key="k0", **wrong)
+    right: dict[str, Any] = {
+        "IfMatch": etag,
+        "IfMatchSize": 1,
+        "IfMatchLastModifiedTime": modified.replace(microsecond=0),
+    }
+    await delete_object(call, Bucket="photos", Key="k0", **right)
+    assert not await is_there(call, "k0")
+    assert await delete_object(call, Bucket="photos", Key="k0", IfMatchSize=1) == {}
+
+
 async def test_another_version(call: Call, etag: str) -> None:
     with pytest.raises(S3Error, match="Invalid version id specified"):
         await delete_object(call, Bucket="photos", Key="k0", VersionId="3HL4kqtJ")
@@ -63,7 +83,7 @@ async def test_several_each_with_its_verdict(call: Call, etag: str) -> None:
         {"Key": "k1", "ETag": '"other"'},
         {"Key": "k2", "ETag": etag, "VersionId": "null"},
         {"Key": "k3", "VersionId": "3HL4kqtJ"},
-        {"Key": "k3", "Size": 1},
+        {"Key": "k3", "Size": 2},
         {"Key": "gone", "ETag": "*"},
         {"Key": "x" * 1025},
         {"Key": "k0"},
@@ -78,7 +98,7 @@ async def test_several_each_with_its_verdict(call: Call, etag: str) -> None:
     assert [(entry["Key"][:4], entry["Code"]) for entry in out["Errors"]] == [
         ("k1", "PreconditionFailed"),
         ("k3", "NoSuchVersion"),
-        ("k3", "NotImplemented"),
+        ("k3", "PreconditionFailed"),
         ("gone", "NoSuchKey"),
         ("xxxx", "KeyTooLongError"),
     ]
