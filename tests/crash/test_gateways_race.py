@@ -5,16 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.crash.redis_nodes import QUICK
+from tests.crash.two_gateways import two_gateways
 from tests.gateway_process import GatewayProcess
-from tests.postgres import postgres_server
-from tests.services import redis_server
 
 BUCKET = "race"
 RACERS = 100
@@ -23,21 +20,9 @@ LOST = ("PreconditionFailed", "ConditionalRequestConflict")
 
 @pytest.fixture(scope="module")
 def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[GatewayProcess]]:
-    home: Path = tmp_path_factory.mktemp("race")
-    nodes = [redis_server(home / f"redis-{n}") for n in range(6)]
-    addresses = [part for node in nodes for part in ("--node", f"redis://127.0.0.1:{node.port}/0")]
-    try:
-        with postgres_server() as database:
-            options = [*addresses, "--database", database.url]
-            with (
-                GatewayProcess(home / "one", *options, environment=QUICK) as one,
-                GatewayProcess(home / "two", *options, environment=QUICK) as two,
-            ):
-                one.s3().create_bucket(Bucket=BUCKET)
-                yield [one, two]
-    finally:
-        for node in nodes:
-            node.kill()
+    with two_gateways(tmp_path_factory.mktemp("race")) as both:
+        both[0].s3().create_bucket(Bucket=BUCKET)
+        yield both
 
 
 def race(gateways: list[GatewayProcess], key: str, size: int, **conditions: str) -> list[bytes]:
