@@ -24,7 +24,7 @@ HEAD = "0004"
 REVISIONS = ("0001", "0002", "0003", "0004")
 ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(6006766)"
 ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
-WITHOUT_ADVISORY_LOCKS = ("CockroachDB", "-YB-")
+DISTRIBUTED = ("CockroachDB", "-YB-")
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
@@ -42,7 +42,7 @@ def migrate(url: URL) -> None:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.connect() as connection:
-            if _version(connection) == HEAD:
+            if version_of(connection) == HEAD:
                 return
             lock = None if is_sqlite else _lock_of(connection)
         if lock == ROW_LOCK:
@@ -63,7 +63,7 @@ def migrate(url: URL) -> None:
 
 def upgrade(connection: Connection, revision: str = "head") -> None:
     """Migrate in the transaction that is open on `connection`."""
-    if _version(connection) == HEAD:
+    if version_of(connection) == HEAD:
         return
     from alembic import command
     from alembic.config import Config
@@ -74,7 +74,8 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
 
 
-def _version(connection: Connection) -> str | None:
+def version_of(connection: Connection) -> str | None:
+    """Of our tables; None where there are none. Raises MetadataUnavailable for those of a later version."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -86,7 +87,7 @@ def _version(connection: Connection) -> str | None:
 def _lock_of(connection: Connection) -> str:
     """The statement that lets one process migrate at a time, until its transaction ends."""
     version = str(connection.execute(text("SELECT version()")).scalar())
-    return ROW_LOCK if any(name in version for name in WITHOUT_ADVISORY_LOCKS) else ADVISORY_LOCK
+    return ROW_LOCK if any(name in version for name in DISTRIBUTED) else ADVISORY_LOCK
 
 
 def _make_lock(engine: Any) -> None:

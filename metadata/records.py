@@ -366,6 +366,18 @@ class UploadPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Replication:
+    """A PostgreSQL server and its copies. `standby`: it is one itself. `lag_s` and `lag_bytes`: how far the
+    copy that is furthest behind is (a standby: itself); None where there is none, or where it is not told.
+    """
+
+    standby: bool
+    standbys: int
+    lag_s: float | None
+    lag_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeRow:
     """A registered node.
 

@@ -14,11 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
-
 from metadata.accounts import Accounts
 from metadata.errors import MetadataError
 from metadata.keys import check_key
+from metadata.look import parse_url
 from metadata.migrate import migrate
 from metadata.outbox import Outbox
 from metadata.records import (
@@ -42,6 +41,7 @@ from metadata.records import (
     Page,
     Part,
     Repair,
+    Replication,
     Upload,
     UploadPage,
     VersionPage,
@@ -63,19 +63,16 @@ async def open_metadata(url: str, *, instance: str) -> Metadata:
     `instance` names this process to the database. Raises ValueError for another kind of URL,
     MetadataUnavailable.
     """
-    parsed = make_url(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        path = Path(parsed.database)
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database))
         path.parent.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(migrate, parsed.set(drivername="sqlite"))
         return Metadata(await SqliteRunner.open(str(path)))
-    if backend in ("postgresql", "postgres"):
-        await asyncio.to_thread(migrate, parsed.set(drivername="postgresql+psycopg"))
-        from metadata.postgres import PostgresRunner
+    await asyncio.to_thread(migrate, parsed.set(drivername="postgresql+psycopg"))
+    from metadata.postgres import PostgresRunner
 
-        return Metadata(await PostgresRunner.open(parsed, instance=instance))
-    raise ValueError(f"no metadata store is kept at {parsed.render_as_string(hide_password=True)}")
+    return Metadata(await PostgresRunner.open(parsed, instance=instance))
 
 
 def now_us() -> int:
@@ -111,6 +108,10 @@ class Metadata(Accounts):
     async def queue_lengths(self, most: int = 100_000) -> dict[str, int]:
         """How much the background work has before it, by the table's name; `most` where there is more."""
         return await self._read(reads.queue_lengths, most)
+
+    async def replication(self) -> Replication | None:
+        """Of the database server; None where it has no such thing."""
+        return await self._read(reads.replication)
 
     # --- buckets ------------------------------------------------------------------------------
 

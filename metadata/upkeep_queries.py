@@ -15,12 +15,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 
 from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair
-from metadata.statements import Statement, change, one, rows
+from metadata.statements import Fetch, Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
 event, dead_letter = (ALL_TABLES[name] for name in ("event", "dead_letter"))
@@ -156,6 +157,27 @@ class N:
     )
     add_lease = change(all_of(lease))
     ping = one(select(literal_column("1")))
+
+
+_SERVER = """
+SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM pg_stat_replication) AS standbys,
+  CAST(CASE WHEN NOT pg_is_in_recovery() THEN
+    (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication)
+  WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+  ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS double precision),
+  CAST(CASE WHEN NOT pg_is_in_recovery() THEN
+    (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)) FROM pg_stat_replication)
+  ELSE pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END AS bigint)
+"""
+
+
+class R:
+    """Of PostgreSQL itself. SQLite has no copies, and its version is that of nobody else."""
+
+    version = Statement(
+        select(literal_column("''")), Fetch.ONE, writes=False, postgresql=select(func.version())
+    )
+    replication = Statement(select(literal_column("NULL")), Fetch.ONE, writes=False, postgresql=text(_SERVER))
 
 
 def _length(table: Table) -> Statement:

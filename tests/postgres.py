@@ -56,19 +56,44 @@ class PostgresServer:
         """`immediate` is a crash: nothing is finished, sessions end in mid-word."""
         _run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.directory / "data"))
 
+    @contextmanager
+    def standby(self) -> Iterator[PostgresServer]:
+        """A copy that follows this one, while the block runs."""
+        with _directory() as directory:
+            copy = PostgresServer(directory, _free_port())
+            source = f"host=127.0.0.1 port={self.port} user=sixfold password={PASSWORD}"
+            _run("pg_basebackup", "-d", source, "-D", str(directory / "data"), "-R", "-c", "fast",
+                 "-X", "stream")  # fmt: skip
+            with open(directory / "data" / "postgresql.auto.conf", "a") as settings:
+                settings.write(f"port = {copy.port}\n")
+            copy.start()
+            try:
+                yield copy
+            finally:
+                copy.stop()
+
 
 @contextmanager
 def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
     """A server that runs while the block does."""
-    directory = Path(tempfile.mkdtemp(prefix="sixfold-postgres-"))
-    server = PostgresServer(directory, _free_port())
-    try:
+    with _directory() as directory:
+        server = PostgresServer(directory, _free_port())
         _make(server, fsync=fsync)
         server.start()
         try:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    """One that PostgreSQL's user may write to."""
+    directory = Path(tempfile.mkdtemp(prefix="sixfold-postgres-"))
+    try:
+        if user := _other_user():
+            os.chown(directory, user.pw_uid, user.pw_gid)
+        yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -77,7 +102,6 @@ def _make(server: PostgresServer, *, fsync: bool) -> None:
     password = server.directory / "password"
     password.write_text(PASSWORD)
     if user := _other_user():
-        os.chown(server.directory, user.pw_uid, user.pw_gid)
         os.chown(password, user.pw_uid, user.pw_gid)
     data = server.directory / "data"
     _run("initdb", "-D", str(data), "-U", "sixfold", "-A", "scram-sha-256", "--pwfile", str(password),

@@ -14,6 +14,7 @@ from metadata.errors import (
     NoSuchUpload,
     NoSuchVersion,
 )
+from metadata.migrate import DISTRIBUTED
 from metadata.queries import B, C, O, U
 from metadata.records import (
     OFF,
@@ -25,11 +26,12 @@ from metadata.records import (
     Object,
     Part,
     Repair,
+    Replication,
     Upload,
 )
 from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
 from metadata.statements import Transaction
-from metadata.upkeep_queries import QUEUES, K, N
+from metadata.upkeep_queries import QUEUES, K, N, R
 from metadata.version_queries import V
 
 
@@ -132,6 +134,15 @@ def access_keys() -> Transaction[list[AccessKey]]:
 
 def ping() -> Transaction[None]:
     yield N.ping()
+
+
+def replication() -> Transaction[Replication | None]:
+    """None where there is no PostgreSQL that could have copies: its distributed relatives do it their way."""
+    (version,) = yield R.version()
+    if not version or any(name in version for name in DISTRIBUTED):
+        return None
+    row = yield R.replication()
+    return Replication(*row)
 
 
 def queue_lengths(most: int) -> Transaction[dict[str, int]]:

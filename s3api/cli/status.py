@@ -55,6 +55,7 @@ def _summary(found: dict[str, Any]) -> Table:
     if database["up"]:
         commit = f", a commit takes {database['commit_ms']} ms" if database["commit_ms"] else ""
         state = f"answers in {database['latency_ms']} ms{commit}, {database['waiting']} writes wait"
+        state += _copies(database["replication"])
     else:
         state = "[bold red]does not answer[/]"
     table.add_row("database", f"{database['address']}: {state}")
@@ -67,6 +68,21 @@ def _summary(found: dict[str, Any]) -> Table:
             f"{size_text(cache['bytes'])}"
         )  # fmt: skip
     return table
+
+
+def _copies(replication: dict[str, Any] | None) -> str:
+    """How far they are behind, where there are any."""
+    if not replication or not (replication["standbys"] or replication["standby"]):
+        return ""
+    who = (
+        "[bold red]it is a standby[/],"
+        if replication["standby"]
+        else f"{replication['standbys']} standby(s),"
+    )
+    lag_s, lag_bytes = replication["lag_s"], replication["lag_bytes"]
+    seconds = f"{lag_s:.1f} s" if lag_s is not None else "an unknown time"
+    behind = f"{seconds} ({size_text(lag_bytes)})" if lag_bytes is not None else seconds
+    return f"; {who} {behind} behind"
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Table:

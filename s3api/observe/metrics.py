@@ -15,13 +15,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chunkd.tally import SECONDS, Histogram
+from metadata.records import Replication
 from s3api import __version__
+from s3api.observe.database import DatabaseLook, look
 from s3api.observe.exposition import Family
 from s3api.observe.record import AccessRecord
 from s3api.store import Store
 
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-QUEUES_FOR_S = 5.0
+DATABASE_FOR_S = 5.0
 STARTED_S = time.time()
 
 
@@ -44,8 +46,8 @@ class Metrics:
         self._under_way = under_way
         self._operations: dict[str, OperationCount] = {}
         self._batches, self._commit_s = Histogram(BATCH_SIZES), Histogram()
-        self._queues: dict[str, int] = {}
-        self._queues_until_s = 0.0
+        self._database: DatabaseLook | None = None
+        self._database_until_s = 0.0
 
     def __call__(self, record: AccessRecord) -> None:
         counted = self._operations.get(record.operation)
@@ -67,8 +69,8 @@ class Metrics:
         self._commit_s.add(seconds)
 
     async def families(self, store: Store) -> list[Family]:
-        """All of them, as they are now. Raises MetadataUnavailable."""
-        return [*self.own(store), *node_families(store), await self._queue_family(store)]
+        """All of them; what the database says is some seconds old at most."""
+        return [*self.own(store), *node_families(store), *(await self._database_families(store))]
 
     def own(self, store: Store) -> list[Family]:
         """What is this worker's alone, and is to be summed with that of others."""
@@ -100,14 +102,32 @@ class Metrics:
         in_flight = _gauge("sixfold_requests_in_flight", "Requests under way", self._under_way())
         return [requests, errors, seconds, received, sent, in_flight]
 
-    async def _queue_family(self, store: Store) -> Family:
-        if time.monotonic() > self._queues_until_s:
-            self._queues = await store.metadata.queue_lengths()
-            self._queues_until_s = time.monotonic() + QUEUES_FOR_S
-        family = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
-        for name, length in self._queues.items():
-            family.add(length, queue=name)
-        return family
+    async def _database_families(self, store: Store) -> list[Family]:
+        if self._database is None or time.monotonic() > self._database_until_s:
+            self._database = await look(store.metadata)
+            self._database_until_s = time.monotonic() + DATABASE_FOR_S
+        return database_families(self._database)
+
+
+def database_families(seen: DatabaseLook) -> list[Family]:
+    """Any worker would see the same. What is not known is not there."""
+    copies = seen.replication or Replication(standby=False, standbys=0, lag_s=None, lag_bytes=None)
+    queues = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
+    for name, length in seen.queues.items():
+        queues.add(length, queue=name)
+    families = [queues]
+    for name, help_, value in (
+        ("up", "Whether the database answers", float(seen.up)),
+        ("seconds", "How long it takes to answer a trivial question", seen.seconds),
+        ("standbys", "Copies that a PostgreSQL server sends its log to", copies.standbys),
+        ("lag_seconds", "How far the copy furthest behind is", copies.lag_s),
+        ("lag_bytes", "The same in bytes of its log", copies.lag_bytes),
+    ):
+        family = Family(f"sixfold_database_{name}", "gauge", help_, summed=False)
+        if value is not None:
+            family.add(value)
+        families.append(family)
+    return families
 
 
 def node_families(store: Store) -> list[Family]:

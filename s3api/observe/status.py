@@ -1,34 +1,30 @@
 """How a gateway fares, in one answer: version, uptime, requests, database, nodes, queues, caches.
 
-Made of the same counts as the metrics, all workers together; what takes a look (the database's latency, the
-queues) is looked at when it is asked.
+Made of the same counts as the metrics, all workers together; what takes a look (the database's latency and
+lag, the queues) is looked at when it is asked.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from metadata.errors import MetadataError
 from s3api import __version__
 from s3api.blobs import NodesFull, TooFewNodes
+from s3api.observe.database import look
 from s3api.observe.exposition import Family, merge
 from s3api.observe.metrics import STARTED_S, Metrics
 from s3api.observe.workers import Siblings
 from s3api.settings import without_password
 from s3api.store import Store
 
-DATABASE_TIMEOUT_S = 5.0
-
 
 async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str, Any]:
     """As /api/status answers it. Times are seconds and ISO 8601 in UTC, sizes bytes."""
     totals = _Totals(merge(counted.own(store), siblings.told()))
-    database = await _database(store)
-    queues = await store.metadata.queue_lengths() if database["up"] else {}
+    seen = await look(store.metadata)
     hits, misses = totals.by_label("sixfold_cache_hits_total"), totals.by_label("sixfold_cache_misses_total")
     commits, commit_s = (
         totals.sum("sixfold_commit_seconds", "_count"),
@@ -48,8 +44,11 @@ async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str
             "received_bytes": int(totals.sum("sixfold_received_bytes_total")),
             "sent_bytes": int(totals.sum("sixfold_sent_bytes_total")),
         },
-        "database": database
-        | {
+        "database": {
+            "address": without_password(store.settings.database_url),
+            "up": seen.up,
+            "latency_ms": None if seen.seconds is None else round(seen.seconds * 1e3, 3),
+            "replication": seen.replication and asdict(seen.replication),
             "waiting": int(totals.sum("sixfold_commit_waiting")),
             "commits": int(commits),
             "commit_ms": round(commit_s / commits * 1e3, 3) if commits else None,
@@ -60,7 +59,7 @@ async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str
             "writable": _writable(store),
             "list": [asdict(node) | {"address": without_password(node.address)} for node in nodes],
         },
-        "queues": queues,
+        "queues": seen.queues,
         "caches": {
             name: {
                 "hits": int(hits[name]),
@@ -71,19 +70,6 @@ async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str
             for name in hits
         },
     }
-
-
-async def _database(store: Store) -> dict[str, Any]:
-    """Whether it answers a trivial question, and how long that takes."""
-    url = store.settings.database_url
-    found: dict[str, Any] = {"address": without_password(url), "up": True, "latency_ms": None}
-    began = time.perf_counter()
-    try:
-        async with asyncio.timeout(DATABASE_TIMEOUT_S):
-            await store.metadata.ping()
-    except (MetadataError, TimeoutError):
-        return found | {"up": False}
-    return found | {"latency_ms": round((time.perf_counter() - began) * 1e3, 3)}
 
 
 def _writable(store: Store) -> bool:

@@ -81,12 +81,12 @@ def test_the_lock_goes_by_what_the_database_is(version: str, lock: str) -> None:
 def test_of_many_who_start_at_once_one_migrates(
     postgres: PostgresServer, without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrate, "WITHOUT_ADVISORY_LOCKS", without)
+    monkeypatch.setattr(migrate, "DISTRIBUTED", without)
     migrated = []
     upgrade = migrate.upgrade
 
     def counted(connection: Connection) -> None:
-        if migrate._version(connection) is None:
+        if migrate.version_of(connection) is None:
             migrated.append(1)
         upgrade(connection)
 

@@ -66,6 +66,8 @@ def test_what_is_counted(tmp_path: Path) -> None:
     hits = scraped.value("sixfold_cache_hits_total", cache="memory")
     misses = scraped.value("sixfold_cache_misses_total", cache="memory")
     assert hits + misses == 5
+    assert scraped.value("sixfold_database_up") == 1
+    assert 0 < scraped.value("sixfold_database_seconds") < 5
     assert scraped.value("sixfold_workers") == 1
     assert scraped.value("process_cpu_seconds_total") > 0
 

@@ -1,0 +1,83 @@
+"""A database's URL, and a look at what is there that changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from metadata.errors import DatabaseDown
+from metadata.migrate import HEAD, version_of
+
+TIMEOUT_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`server`: its name and version. `tables`: "" for a database that has none of ours yet, "old" for one
+    that the next start migrates, else "current". `nodes`: addresses of the registered ones.
+    """
+
+    server: str
+    tables: str
+    nodes: tuple[str, ...] = ()
+
+
+def parse_url(url: str) -> URL:
+    """`sqlite:///path` or `postgresql://user:password@host/database`. Raises ValueError for what is
+    neither.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise ValueError("the database's URL is none: write sqlite:///path or postgresql://...") from None
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
+    if not is_file and parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError(f"no metadata store is kept at {parsed.render_as_string(hide_password=True)}")
+    return parsed
+
+
+def look(url: str) -> Look:
+    """Blocks. Raises ValueError, DatabaseDown, and MetadataUnavailable for a database of a later version of
+    this program.
+    """
+    parsed = parse_url(url)
+    arguments: dict[str, Any] = {"client_encoding": "utf8", "connect_timeout": TIMEOUT_S}
+    if parsed.get_backend_name() == "sqlite":
+        path = Path(str(parsed.database))
+        if not path.exists():
+            return Look("SQLite", "")
+        arguments = {"uri": True}
+        parsed = parsed.set(
+            drivername="sqlite", database=f"file:{path.absolute()}", query={"mode": "ro", "uri": "true"}
+        )
+    else:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(parsed, poolclass=NullPool, connect_args=arguments)
+    try:
+        with engine.connect() as connection:
+            return _look(connection)
+    except DBAPIError as why:
+        raise DatabaseDown(f"the database does not answer: {_first_line(why.orig)}") from None
+    finally:
+        engine.dispose()
+
+
+def _look(connection: Connection) -> Look:
+    sqlite = connection.dialect.name == "sqlite"
+    found = connection.execute(text("SELECT sqlite_version()" if sqlite else "SHOW server_version")).scalar()
+    server = f"{'SQLite' if sqlite else 'PostgreSQL'} {found}"
+    version = version_of(connection)
+    nodes: tuple[str, ...] = ()
+    if inspect(connection).has_table("node"):
+        nodes = tuple(connection.execute(text("SELECT address FROM node ORDER BY id")).scalars())
+    return Look(server, "" if version is None else "current" if version == HEAD else "old", nodes)
+
+
+def _first_line(why: Any) -> str:
+    return (str(why).strip() or type(why).__name__).splitlines()[0]
