@@ -2,7 +2,7 @@
 
 import sys
 
-from s3api.cli import main
+if __name__ == "__main__":  # which it is not in a worker process, that runs this file too
+    from s3api.cli import main
 
-if __name__ == "__main__":
     main(["serve", *sys.argv[1:]])

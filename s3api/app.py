@@ -10,8 +10,9 @@ import gc
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, MutableMapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,12 +30,14 @@ from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
 from s3api.observe.access_log import AccessLog
 from s3api.observe.lines import LineWriter
+from s3api.observe.logs import configure_logging
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import own_siblings
 from s3api.proxies import Proxies
+from s3api.reloading import Reloaded, on_hangup, renewed
 from s3api.rest import create_api
 from s3api.rest.events import Listeners
-from s3api.settings import Settings
+from s3api.settings import Settings, SettingsError
 from s3api.store import Store, open_store
 from s3api.wire import error_reply, parse_target
 
@@ -44,23 +47,67 @@ GC_THRESHOLD = 50_000
 
 class App:
     """The whole gateway as one ASGI callable. `store` is there between start-up and shutdown; `sinks` are
-    handed the record of every request that is over."""
+    handed the record of every request that is over. `server_reload` is the server's part of a reload; where
+    it raises SettingsError, nothing changes.
+    """
 
-    def __init__(self, settings: Settings, *, own_process: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        own_process: bool = False,
+        read_settings: Callable[[], Settings] | None = None,
+    ) -> None:
         self.settings, self._own_process = settings, own_process
+        self._read_settings = read_settings or (lambda: self.settings)
+        self.server_reload: Callable[[Settings], None] = lambda settings: None
         self.store: Store | None = None
         self._metrics = Metrics(lambda: self._under_way)
         self.sinks = Sinks(self._metrics)
-        self._under_way, self._most_under_way = 0, settings.max_concurrent_requests
+        self._under_way = 0
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
         self._listeners = Listeners()
-        trusted = settings.trusted_proxies
-        self.proxies = Proxies(trusted, settings.public_hosts) if trusted else None
+        self._make_gateway: Callable[[], Gateway]
+        self._access_log: AccessLog | None = None
+        self._api.state.reload = self.reload
+        self._adopt(settings)
 
     def stopping(self) -> None:
         """Streams without an end are to end now: the server waits for all answers."""
         self._listeners.stop()
+
+    def reload(self) -> Reloaded:
+        """Read the settings again, and go by them. Raises SettingsError, and then all is as it was."""
+        settings, done = renewed(self.settings, self._read_settings())
+        check_access_log(settings)
+        self.server_reload(settings)
+        self._adopt(settings)
+        if self._access_log is not None:
+            self._access_log.writer.reopen(settings.access_log_path)
+            self._access_log.configure(log_format=settings.log_format, which=settings.access_log)
+        if self._gateway is not None and done.changed:
+            self._gateway = self._make_gateway()
+        if self._own_process:
+            configure_logging(settings.log_level, settings.log_format)
+        done.tell()
+        return done
+
+    def _hung_up(self) -> None:
+        try:
+            self.reload()
+        except SettingsError as why:
+            log.error("not reloaded, the settings cannot be used: %s", why)
+
+    def _adopt(self, settings: Settings) -> None:
+        """What this object itself goes by."""
+        self.settings = self._api.state.settings = settings
+        self._most_under_way = settings.max_concurrent_requests
+        trusted = settings.trusted_proxies
+        self.proxies = Proxies(trusted, settings.public_hosts) if trusted else None
+        if self.store is not None:
+            self.store.keys.cache_s = settings.key_cache_s
+            self.store = self._api.state.store = replace(self.store, settings=settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -159,44 +206,32 @@ class App:
                 NO_OWNERSHIP if settings.acls else ENFORCED,
                 FULL_BLOCK if settings.block_public_access else NO_BLOCK,
             )
-            self._gateway = Gateway(
+            authority = Authority(
                 metadata=store.metadata,
-                blobs=store.blobs,
-                keys=store.keys,
                 buckets=store.buckets,
-                vault=store.vault,
-                authority=Authority(
-                    metadata=store.metadata,
-                    buckets=store.buckets,
-                    keys=store.keys,
-                    denials=Denials(settings.data),
-                    region=settings.region,
-                    defaults=defaults,
-                ),
+                keys=store.keys,
+                denials=Denials(settings.data),
                 region=settings.region,
-                domains=settings.domains,
-                website_domains=settings.website_domains,
-                max_object_bytes=settings.max_object_bytes,
-                body_idle_s=settings.body_idle_s,
-                sink=self.sinks,
-                targets=store.targets,
-                public_hosts=settings.public_hosts,
+                defaults=defaults,
             )
             self.store = api.state.store = store
             self._listeners = api.state.listeners = Listeners()
             store.metadata.watch(self._metrics.committed)
             api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
             async with (
-                traced(self, self._gateway, store),
+                traced(self, authority, store) as instrument,
                 siblings.telling(lambda: self._metrics.own(store)),
                 background(store, self.sinks, defaults),
             ):
+                self._make_gateway = lambda: instrument(self._new_gateway(store, authority))
+                self._gateway = self._make_gateway()
                 if self._own_process:
                     _tune_gc()
-                try:
-                    yield
-                finally:
-                    self._gateway = None
+                with on_hangup(self._hung_up) if self._own_process else nullcontext():
+                    try:
+                        yield
+                    finally:
+                        self._gateway = None
 
     @asynccontextmanager
     async def _logged(self) -> AsyncIterator[None]:
@@ -205,34 +240,71 @@ class App:
         writer = LineWriter(settings.access_log_path)
         access_log = AccessLog(writer, log_format=settings.log_format, which=settings.access_log)
         self.sinks.all.append(access_log)
+        self._access_log = access_log
         try:
             yield
         finally:
+            self._access_log = None
             self.sinks.all.remove(access_log)
             writer.close()
 
+    def _new_gateway(self, store: Store, authority: Authority) -> Gateway:
+        """By the settings that hold now."""
+        settings = self.settings
+        return Gateway(
+            metadata=store.metadata,
+            blobs=store.blobs,
+            keys=store.keys,
+            buckets=store.buckets,
+            vault=store.vault,
+            authority=authority,
+            region=settings.region,
+            domains=settings.domains,
+            website_domains=settings.website_domains,
+            max_object_bytes=settings.max_object_bytes,
+            body_idle_s=settings.body_idle_s,
+            sink=self.sinks,
+            targets=store.targets,
+            public_hosts=settings.public_hosts,
+        )
+
 
 @asynccontextmanager
-async def traced(app: App, gateway: Gateway, store: Store) -> AsyncIterator[None]:
-    """Send traces meanwhile, where the environment wants them. Raises ValueError."""
+async def traced(app: App, authority: Authority, store: Store) -> AsyncIterator[Callable[[Gateway], Gateway]]:
+    """Send traces meanwhile, where the environment wants them; gives what makes a gateway take part. Raises
+    ValueError.
+    """
     if not wanted(os.environ):
-        yield
+        yield lambda gateway: gateway
         return
     from s3api.observe.trace import GatewayTracing  # OpenTelemetry, which is not there for everybody
 
     tracing = GatewayTracing()
-    tracing.instrument(app, gateway, store.metadata, store.blobs)
+    tracing.instrument(app, authority, store.metadata, store.blobs)
     try:
-        yield
+        yield tracing.instrument_gateway
     finally:
         await tracing.close()
 
 
-def create_app(settings: Settings, *, own_process: bool = False) -> App:
-    """The application. `own_process`: the process is the gateway's alone, and its garbage collector may be
-    tuned.
+def check_access_log(settings: Settings) -> None:
+    """Raises SettingsError where its lines cannot be written."""
+    try:
+        LineWriter(settings.access_log_path).close()
+    except OSError as why:
+        raise SettingsError(f"access_log_path: {settings.access_log_path}: {why.strerror}") from None
+
+
+def create_app(
+    settings: Settings,
+    *,
+    own_process: bool = False,
+    read_settings: Callable[[], Settings] | None = None,
+) -> App:
+    """The application. `own_process`: the process is the gateway's alone, its garbage collector may be tuned,
+    SIGHUP is handled. `read_settings`: what a reload goes by; it may raise SettingsError.
     """
-    return App(settings, own_process=own_process)
+    return App(settings, own_process=own_process, read_settings=read_settings)
 
 
 def _tune_gc() -> None:

@@ -35,7 +35,7 @@ class Keys:
     def __init__(self, root: AccessKey, metadata: Metadata, *, cache_s: float) -> None:
         self.root = root
         self.root_principal = Principal(root.owner, number_of(root.owner))
-        self._metadata, self._cache_s = metadata, cache_s
+        self._metadata, self.cache_s = metadata, cache_s
         self._cache: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
     async def find(self, access_key: str) -> AccessKey | None:
@@ -107,7 +107,7 @@ class Keys:
         return None
 
     def _keep(self, at: Hashable, found: Any) -> None:
-        self._cache[at] = (time.monotonic() + self._cache_s, found)
+        self._cache[at] = (time.monotonic() + self.cache_s, found)
         if len(self._cache) > CACHED:
             self._cache.popitem(last=False)
 

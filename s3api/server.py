@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import ssl
 import sys
 from contextlib import suppress
 
@@ -18,25 +17,15 @@ from uvicorn.supervisors import Multiprocess
 from s3api.app import App, create_app
 from s3api.observe.logs import configure_logging
 from s3api.observe.workers import shared_directory
-from s3api.protocol import StoreProtocol
+from s3api.reloading import hang_up_test
+from s3api.server_config import Config
 from s3api.settings import Settings, SettingsError, load
 
 BACKLOG = 2048
+HEALTHCHECK_S = 30
+"""A worker that says nothing for so long is killed and replaced. On a busy machine a start takes seconds."""
 # A worker thread that comes back from the disk waits at most so long for the loop to give up the GIL.
 SWITCH_INTERVAL_S = 0.0002
-
-
-def check_tls(settings: Settings) -> None:
-    """Raises SettingsError where the certificate and its key cannot be used."""
-    if settings.tls_cert is None:
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
-    except OSError as why:  # which ssl.SSLError is
-        reason = why.strerror or why
-        raise SettingsError(
-            f"the certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used: {reason}"
-        ) from None
 
 
 def bind(settings: Settings) -> socket.socket:
@@ -54,13 +43,13 @@ def bind(settings: Settings) -> socket.socket:
 def serve(settings: Settings, listening: socket.socket) -> bool:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way may end. False: it never came up."""
     if settings.workers > 1:
-        _hand_over(settings)
         config = _config(settings, "s3api.server:worker_app", factory=True)
         with shared_directory(settings.data):
-            Multiprocess(config, sockets=[listening]).run()
+            Workers(config, sockets=[listening]).run()
         return True
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    server = uvicorn.Server(_config(settings, create_app(settings, own_process=True)))
+    signal.signal(signal.SIGHUP, lambda *_: None)  # until the application handles it
+    server = uvicorn.Server(_config(settings, create_app(settings, own_process=True, read_settings=load)))
     # uvicorn raises the signal that stopped it once more when all is in order: an exit like any other.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # raised again by uvicorn when it has shut down in order
@@ -72,21 +61,35 @@ def worker_app() -> App:
     """The application of one worker process: its settings are in the environment."""
     settings = load()
     configure_logging(settings.log_level, settings.log_format)
-    StoreProtocol.max_header_bytes = settings.max_header_bytes
-    StoreProtocol.stall_s = settings.body_idle_s
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    return create_app(settings, own_process=True)
+    return create_app(settings, own_process=True, read_settings=load)
 
 
-def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvicorn.Config:
-    StoreProtocol.max_header_bytes = settings.max_header_bytes
-    StoreProtocol.stall_s = settings.body_idle_s
-    return uvicorn.Config(
+class Workers(Multiprocess):
+    """uvicorn's process that starts workers, starts those anew that have died, and here hands SIGHUP on."""
+
+    def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
+        self._hung_up = hang_up_test()
+        super().__init__(config, sockets)
+
+    def handle_hup(self) -> None:
+        if self._hung_up():
+            self.handle_term()
+            return
+        for process in self.processes:
+            # One that is starting reads the settings in any case, but perhaps a moment too early.
+            if process.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
+                assert process.pid is not None
+                os.kill(process.pid, signal.SIGHUP)
+
+
+def _config(settings: Settings, app: App | str, *, factory: bool = False) -> Config:
+    return Config(
         app,
         factory=factory,
         workers=settings.workers,
         loop="uvloop",
-        http=StoreProtocol,
+        http="s3api.protocol:StoreProtocol",
         ws="none",
         lifespan="on",
         log_config=None,
@@ -98,13 +101,5 @@ def _config(settings: Settings, app: App | str, *, factory: bool = False) -> uvi
         ssl_keyfile=settings.tls_key,
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=settings.shutdown_s,
+        timeout_worker_healthcheck=HEALTHCHECK_S,
     )
-
-
-def _hand_over(settings: Settings) -> None:
-    """Worker processes are started anew and read their settings from the environment."""
-    for name, value in settings.environment().items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

@@ -10,6 +10,7 @@ known, in the file, is an error. No secret is in a repr or in an error's text.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -26,7 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from chunkd.filed import FiledSettingError, FiledSettings
+from chunkd.filed import SUFFIX, FiledSettingError, FiledSettings
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -41,7 +42,13 @@ _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class SettingsError(ValueError):
-    """The settings cannot be used; the text is one line for the operator and holds no secret."""
+    """The settings cannot be used. Each of `lines` says for the operator what is wrong, and holds no secret;
+    the text is all of them.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
 
 
 class Settings(BaseSettings):
@@ -331,31 +338,26 @@ class Settings(BaseSettings):
         """Whether nothing but this machine reaches the address that is listened on."""
         return is_loopback(self.host)
 
-    def environment(self) -> dict[str, str | None]:
-        """These settings as environment variables (None: to be unset), for a process that is to have the
-        same.
-
-        The values are secrets in part.
-        """
-        given: dict[str, str | None] = {"SIXFOLD_NODE": None, "SIXFOLD_CONFIG": None}
-        for name in type(self).model_fields:
-            given[f"SIXFOLD_{name.upper()}_FILE"] = None
-            if name != "config":
-                value = getattr(self, name) if name in self.model_fields_set else None
-                given["SIXFOLD_" + name.upper()] = _text(value)
-        return given
-
 
 def load(**given: Any) -> Settings:
     """The settings; `given` wins over all else, and None there means not given. Raises SettingsError."""
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as why:
-        raise SettingsError(
-            "; ".join(error_line(error) for error in why.errors(include_input=False))
-        ) from None
+        raise SettingsError(*(error_line(error) for error in why.errors(include_input=False))) from None
     except FiledSettingError as why:
         raise SettingsError(str(why)) from None
+
+
+def put_into_environment(**given: Any) -> None:
+    """Have `load` find what was given (None: not given), in this process and in those that it starts."""
+    for name, value in given.items():
+        if value is not None:
+            variable = f"SIXFOLD_{name.upper()}"
+            os.environ.pop(variable + SUFFIX, None)
+            os.environ[variable] = _text(value)
+    if "nodes" in given:
+        os.environ.pop("SIXFOLD_NODE", None)
 
 
 def is_loopback(host: str) -> bool:
@@ -397,12 +399,8 @@ def _toml(
         raise SettingsError(f"the settings file {path} cannot be read: {why}") from None
 
 
-def _text(value: Any) -> str | None:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, tuple | dict):
-        return orjson.dumps(value).decode()
-    return value if value is None else str(value)
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode() if isinstance(value, tuple) else str(value)
 
 
 def error_line(error: Any) -> str:

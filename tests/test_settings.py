@@ -10,10 +10,10 @@ from chunkd.filed import FiledSettingError
 from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,
-    Settings,
     SettingsError,
     is_loopback,
     load,
+    put_into_environment,
     without_password,
 )
 
@@ -165,25 +165,27 @@ def test_no_secret_in_a_repr_or_an_error() -> None:
 def test_a_worker_gets_the_same_settings_by_its_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    given = load(
-        port=4,
-        data=tmp_path,
-        nodes=("lmdb:a#1", "lmdb:a#2"),
-        hedge=False,
-        access_key="AKEY",
-        secret_key="hush",
-        domains=("s3.example.org",),
-        trusted_proxies=("10.0.0.0/8", "::1"),
-        public_endpoints=("https://s3.example.org",),
-    )
+    (tmp_path / "sixfold.toml").write_text("parity = 1\nport = 5\n")
+    given = {
+        "config": tmp_path / "sixfold.toml",
+        "host": None,
+        "port": 4,
+        "data": tmp_path,
+        "nodes": ("lmdb:a#1", "lmdb:a#2"),
+        "access_key": "AKEY",
+        "secret_key": "hush",
+    }
+    for name in ("SECRET_KEY_FILE", "CONFIG", "NODE", "NODES"):
+        monkeypatch.setenv(f"SIXFOLD_{name}", "/left/over")
+    for name in ("SECRET_KEY", "ACCESS_KEY", "PORT", "DATA"):
+        monkeypatch.setenv(f"SIXFOLD_{name}", "")  # so that it is taken away again
+    monkeypatch.delenv("SIXFOLD_SECRET_KEY_FILE")
+    monkeypatch.setenv("SIXFOLD_HOST", "127.0.0.7")
+    settings = load(**given)
     monkeypatch.setenv("SIXFOLD_SECRET_KEY_FILE", "/left/over")
-    monkeypatch.setenv("SIXFOLD_CONFIG", "/left/over")
-    for name, value in given.environment().items():
-        monkeypatch.delenv(name, raising=False)
-        if value is not None:
-            monkeypatch.setenv(name, value)
-    assert load() == given
-    assert isinstance(given, Settings)
+    put_into_environment(**given)
+    assert load() == settings
+    assert (settings.host, settings.port, settings.parity) == ("127.0.0.7", 4, 1)
 
 
 @pytest.mark.parametrize(

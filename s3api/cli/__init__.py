@@ -14,7 +14,19 @@ import typer
 from chunkd import NodeError
 from metadata.errors import MetadataError
 from s3api import __version__
-from s3api.cli import accounts, events, explain, keys, kms, lifecycle, nodes, serve, status, users
+from s3api.cli import (
+    accounts,
+    configuration,
+    events,
+    explain,
+    keys,
+    kms,
+    lifecycle,
+    nodes,
+    serve,
+    status,
+    users,
+)
 from s3api.cli.screen import fail
 from s3api.settings import SettingsError
 
@@ -28,6 +40,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("status")(status.status)
 app.command("explain")(explain.explain)
+app.add_typer(configuration.app, name="config")
 app.add_typer(nodes.app, name="node")
 app.add_typer(accounts.app, name="account")
 app.add_typer(users.app, name="user")

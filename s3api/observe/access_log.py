@@ -24,6 +24,9 @@ class AccessLog:
 
     def __init__(self, writer: LineWriter, *, log_format: Format, which: Which) -> None:
         self.writer = writer
+        self.configure(log_format=log_format, which=which)
+
+    def configure(self, *, log_format: Format, which: Which) -> None:
         self._line = FORMATS[log_format]
         self._errors, self._all = which != "off", which == "all"
 

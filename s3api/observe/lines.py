@@ -33,7 +33,7 @@ class LineWriter:
         self._lines: deque[bytes] = deque()
         self._held_bytes = 0
         self._flush_is_due = False
-        self._open()
+        self._use(_opened(path))
 
     def write(self, line: bytes) -> None:
         """`line` ends in a newline."""
@@ -46,10 +46,16 @@ class LineWriter:
             self._flush_is_due = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def reopen(self) -> None:
-        """Go on in the file that has the path now: somebody has moved the other out of the way."""
+    def reopen(self, path: Path | None) -> None:
+        """Go on in the file that has `path` now: somebody has moved the other out of the way, or wants
+        another. Raises OSError, and then goes on in the old one.
+        """
+        if path is None and self.path is None:
+            return
+        fd = _opened(path)
         self.close()
-        self._open()
+        self.path = path
+        self._use(fd)
 
     def close(self) -> None:
         """Write what is left, in CLOSE_S."""
@@ -57,13 +63,9 @@ class LineWriter:
         if self.path is not None:
             os.close(self._fd)
 
-    def _open(self) -> None:
-        """Raises OSError."""
-        if self.path is None:
-            self._fd = 1
-        else:
-            self._fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        self._is_file = stat.S_ISREG(os.fstat(self._fd).st_mode)
+    def _use(self, fd: int) -> None:
+        self._fd = fd
+        self._is_file = stat.S_ISREG(os.fstat(fd).st_mode)
         self._most_bytes = FILE_BYTES if self._is_file else select.PIPE_BUF
         self._room = select.poll()
         self._room.register(self._fd, select.POLLOUT)
@@ -106,3 +108,10 @@ class LineWriter:
             room -= len(lines[0])
             taken.append(lines.popleft())
         return b"".join(taken)
+
+
+def _opened(path: Path | None) -> int:
+    """Raises OSError."""
+    if path is None:
+        return 1
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)

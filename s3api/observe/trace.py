@@ -38,18 +38,21 @@ class GatewayTracing:
         self._tracer = self._tracing.tracer
         self._writes: WeakKeyDictionary[Any, trace.Span] = WeakKeyDictionary()
 
-    def instrument(self, app: Any, gateway: Gateway, metadata: Metadata, blobs: BlobStore) -> None:
-        """`app` is where REST's requests and all access records come by."""
+    def instrument(self, app: Any, authority: Any, metadata: Metadata, blobs: BlobStore) -> None:
+        """`app` is where REST's requests and all access records come by; `authority` decides who may."""
         app.sinks.all.insert(0, self._note)
         app._api_answer = self._api_answer(app._api_answer)
-        patched: Any = gateway
-        patched.serve = self._serve(gateway.serve)
-        patched._authenticate = _spanned(self._tracer, "authenticate", gateway._authenticate)
-        authority: Any = gateway._authority
         for name in ("is_free", "ask", "check_alone"):
             setattr(authority, name, _spanned(self._tracer, "authorize", getattr(authority, name)))
         self._instrument_metadata(metadata)
         self._instrument_blobs(blobs)
+
+    def instrument_gateway(self, gateway: Gateway) -> Gateway:
+        """Each: a reload makes another."""
+        patched: Any = gateway
+        patched.serve = self._serve(gateway.serve)
+        patched._authenticate = _spanned(self._tracer, "authenticate", gateway._authenticate)
+        return gateway
 
     async def close(self) -> None:
         await self._tracing.close()

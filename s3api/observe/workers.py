@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -67,6 +68,11 @@ class Siblings:
             with suppress(FileNotFoundError):  # the process that started us has ended first
                 path.with_suffix(".new").write_bytes(orjson.dumps(told))
                 path.with_suffix(".new").rename(path)
+
+    def reload(self) -> None:
+        """Have the process that started us tell all of us to read the settings again."""
+        if self._directory is not None:
+            os.kill(os.getppid(), signal.SIGHUP)
 
     def told(self) -> Iterator[Mapping[str, Mapping[str, float]]]:
         """By each of the others."""

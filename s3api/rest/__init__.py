@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import Depends, FastAPI
 
 from s3api import __version__
-from s3api.rest import events, files, health, metrics, nodes, status, users
+from s3api.rest import events, files, health, metrics, nodes, reload, status, users
 from s3api.rest.access import Access
 from s3api.rest.problems import register
 from s3api.settings import Settings
@@ -21,7 +21,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
-    """The FastAPI application. `lifespan` puts the opened `Store` into `app.state.store`."""
+    """The FastAPI application. `lifespan` puts the opened `Store` into `app.state.store`; the settings that
+    hold are in `app.state.settings`.
+    """
     api = FastAPI(
         title="Sixfold",
         version=__version__,
@@ -33,15 +35,17 @@ def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
         redirect_slashes=False,
     )
     register(api)
-    access = [Depends(Access(settings))]
+    api.state.settings = settings
+    access = [Depends(Access())]
     api.include_router(health.router, prefix="/api/health")
     api.include_router(files.router, prefix="/api/file", dependencies=access)
     api.include_router(events.router, prefix="/api/events", dependencies=access)
     api.include_router(nodes.router, prefix="/api/nodes", dependencies=access)
     api.include_router(status.router, prefix="/api", dependencies=access)
-    proven = [Depends(Access(settings, always=True))]
+    api.include_router(reload.router, prefix="/api", dependencies=access)
+    proven = [Depends(Access(always=True))]
     api.include_router(users.router, prefix="/api/users", dependencies=proven)
     api.include_router(users.explanations, prefix="/api/explain", dependencies=proven)
-    scrapers = [Depends(Access(settings, bearer=settings.metrics_token))]
+    scrapers = [Depends(Access(token=True))]
     api.include_router(metrics.router, prefix="/api/metrics", dependencies=scrapers)
     return api

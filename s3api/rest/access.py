@@ -34,13 +34,10 @@ class Access:
     The owner of the request is put into `request.state.owner`.
     """
 
-    def __init__(self, settings: Settings, *, bearer: SecretStr | None = None, always: bool = False) -> None:
-        """`bearer`: a token that lets a request through as well (RFC 6750). `always`: a key pair is wanted on
-        this machine too."""
-        self._open, self._on_loopback = settings.rest_open, settings.on_loopback
-        if always:
-            self._open = False
-        self._bearer = f"Bearer {bearer.get_secret_value()}".encode() if bearer else None
+    def __init__(self, *, token: bool = False, always: bool = False) -> None:
+        """`token`: the one for metrics lets a request through as well (RFC 6750). `always`: a key pair is
+        wanted on this machine too."""
+        self._token, self._always = token, always
 
     async def __call__(self, request: Request) -> None:
         if request.method not in _SAFE and _cross_site(request):
@@ -52,15 +49,21 @@ class Access:
         request.state.record.owner = request.state.owner
 
     def _has_token(self, request: Request) -> bool:
+        wanted: SecretStr | None = request.app.state.settings.metrics_token
+        if not self._token or wanted is None:
+            return False
         shown = request.headers.get("authorization", "").encode("latin-1")
-        return self._bearer is not None and hmac.compare_digest(shown, self._bearer)
+        return hmac.compare_digest(shown, f"Bearer {wanted.get_secret_value()}".encode())
 
     def _is_open(self, request: Request) -> bool:
-        if self._open is not None:
-            return self._open
+        settings: Settings = request.app.state.settings
+        if self._always:
+            return False
+        if settings.rest_open is not None:
+            return settings.rest_open
         headers = request.headers
         return (
-            self._on_loopback
+            settings.on_loopback
             and is_loopback(_PORT.sub("", headers.get("host", "")))
             and not any(name in headers for name in _PROXIED)
         )

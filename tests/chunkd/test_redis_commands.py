@@ -18,7 +18,7 @@ from tests.services import redis_server
 
 PASSWORD = "hush"
 # https://valkey.io/commands/ and https://kvrocks.apache.org/docs/supported-commands/ (and the commands that
-# are registered in its src/commands/). On Kvrocks, AUTH takes a password alone, SELECT is answered and changes
+# are registered in its src/commands/). On Kvrocks AUTH takes a password alone, SELECT is answered and changes
 # nothing unless it is configured, SCAN matches prefixes, and CONFIG GET knows other names.
 BOTH_HAVE = frozenset(
     {

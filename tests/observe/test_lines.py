@@ -50,10 +50,13 @@ async def test_a_file_that_was_moved_away_is_opened_anew(tmp_path: Path) -> None
     writer = LineWriter(path)
     writer.write(b"old\n")
     path.rename(tmp_path / "log.1")
-    writer.reopen()
+    writer.reopen(path)
     writer.write(b"new\n")
+    with pytest.raises(OSError, match="No such file"):
+        writer.reopen(tmp_path / "none" / "log")
+    writer.write(b"newer\n")
     writer.close()
-    assert ((tmp_path / "log.1").read_text(), path.read_text()) == ("old\n", "new\n")
+    assert ((tmp_path / "log.1").read_text(), path.read_text()) == ("old\n", "new\nnewer\n")
 
 
 async def test_a_pipe_that_nobody_reads_costs_no_wait_and_bounded_memory(
