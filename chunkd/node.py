@@ -76,6 +76,15 @@ class Together(Protocol):
         """Store chunks (id, bytes), chunk i on nodes[i], as `Node.put_many` does. NodeDown, NodeFull."""
         ...
 
+    def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
+        """Serve these chunks from memory, as if they were stored; False where that cannot be, or there are
+        too many. The caller keeps them durable until `settle` has stored them."""
+        ...
+
+    async def settle(self) -> None:
+        """Store all that was staged until now. NodeDown, NodeFull: it stays staged."""
+        ...
+
 
 class Node(Protocol):
     """One storage node, as a gateway uses it.

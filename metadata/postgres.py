@@ -92,6 +92,7 @@ class PostgresRunner:
         self._batches: set[asyncio.Task[None]] = set()
         self._scheduled = self._closed = False
         self.on_commit: OnCommit = unseen
+        self.stages = False
 
     @classmethod
     async def open(cls, url: URL, *, instance: str) -> PostgresRunner:

@@ -39,6 +39,7 @@ bucket, object_, extent, blob = (ALL_TABLES[name] for name in ("bucket", "object
 garbage, pending, repair, upload, part = (
     ALL_TABLES[name] for name in ("garbage", "pending", "repair", "upload", "part")
 )
+staged = ALL_TABLES["staged"]
 version, bucket_config = ALL_TABLES["version"], ALL_TABLES["bucket_config"]
 _BLOB = (blob.c.id, blob.c.size, blob.c.stripe_bytes, blob.c.parity, blob.c.nodes)
 _CHECKSUM = ("checksum_algorithm", "checksum_type", "checksum_value")
@@ -220,6 +221,7 @@ class C:
     share = change(
         update(blob).where(blob.c.id == given("blob_id")).values(refs=blob.c.refs + given("n", BigInteger))
     )
+    stage = change(all_of(staged))
     alive = one(select(literal_column("1")).select_from(blob).where(blob.c.id == given("blob_id")))
     bury = one(
         delete(blob).where(blob.c.id == given("blob_id"), blob.c.refs == given("refs")).returning(*_BLOB),

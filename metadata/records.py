@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+Buffer = bytes | bytearray | memoryview
+
 OFF, ENABLED, SUSPENDED = "Off", "Enabled", "Suspended"
 """The states of a bucket's versioning."""
 NULL_VERSION = "null"
@@ -60,18 +62,26 @@ class MissingChunk(NamedTuple):
     slot: int
 
 
+class Staged(NamedTuple):
+    """The bytes of a blob that is not on the nodes yet, as they are to have them."""
+
+    blob_id: bytes
+    data: Buffer
+
+
 class Content(NamedTuple):
     """The bytes of a new object or part: extents in order (none: zero bytes).
 
     `new_blobs`: those of the extents' blobs that this write has made (they get a row, with refs 1 per
     extent); any other blob is shared, and its reference count goes up in the same transaction (BlobGone where
-    it is dead).
+    it is dead). `staged`: what is kept in the same transaction until the nodes have it.
     """
 
     size: int
     extents: tuple[Extent, ...] = ()
     new_blobs: frozenset[bytes] = frozenset()
     missing: tuple[MissingChunk, ...] = ()
+    staged: Staged | None = None
 
 
 class Checksum(NamedTuple):

@@ -22,6 +22,8 @@ class Runner(Protocol):
     async def close(self) -> None: ...
 
     on_commit: OnCommit
+    stages: bool
+    """Whether small blobs' bytes may be committed with their rows (see `Content.staged`)."""
 
     @property
     def waiting(self) -> int:

@@ -79,6 +79,7 @@ class SqliteRunner:
         self._commit_s = 0.0
         self._commits = 0
         self.on_commit: OnCommit = unseen
+        self.stages = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metadata")
 
     @classmethod

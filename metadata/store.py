@@ -25,6 +25,7 @@ from metadata.records import (
     OFF,
     AccessKey,
     Annotation,
+    Blob,
     Bucket,
     Conditions,
     Content,
@@ -42,6 +43,7 @@ from metadata.records import (
     Part,
     Repair,
     Replication,
+    Staged,
     Upload,
     UploadPage,
     VersionPage,
@@ -383,6 +385,26 @@ class Metadata(Accounts):
 
     async def forget_blobs(self, ids: Sequence[bytes]) -> None:
         await self._write(None, upkeep.forget_blobs, list(ids))
+
+    @property
+    def stages(self) -> bool:
+        """Whether `Content.staged` may be given."""
+        return self._runner.stages
+
+    async def staged(self, limit: int) -> list[tuple[Staged, Blob | None]]:
+        """What is staged, the oldest first, with its blob where that is still there."""
+        found = await self._read(upkeep.staged, limit)
+        return [
+            (Staged(row[0], row[1]), None if row[2] is None else blob_of((row[0], *row[2:]))) for row in found
+        ]
+
+    async def settled(self, ids: Sequence[bytes]) -> None:
+        """The nodes have these."""
+        await self._write(None, upkeep.settled, list(ids))
+
+    async def settled_between(self, above: bytes, last: bytes) -> None:
+        """The nodes have all that is staged of ids above `above`, up to and including `last`."""
+        await self._write(None, upkeep.settled_between, above, last)
 
     async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
         """Those that have a row: as a blob, as garbage or as an intent."""

@@ -17,6 +17,7 @@ How they hang together:
   to `garbage`.
 - `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or
   in `garbage` alone.
+- `staged` holds the bytes of small blobs, committed with their rows, till the nodes have them (SQLite alone).
 
 The only foreign keys are those to `bucket`: PostgreSQL lets a bucket go only when it is empty, whatever other
 gateways do meanwhile. On SQLite they are not enforced: its transactions are one at a time.
@@ -199,6 +200,16 @@ class Part(Base, table=True):
     checksum_type: str | None = Field(sa_type=Text)
     checksum_value: str | None = Field(sa_type=Text)
     start: int | None = Field(sa_type=BigInteger)
+
+
+class Staged(Base, table=True):
+    """What a blob's one stripe was cut from, as the nodes are to have it."""
+
+    __tablename__ = "staged"
+    __table_args__ = WITHOUT_ROWID
+
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    data: bytes = Field(sa_type=LargeBinary)
 
 
 class Node(Base, table=True):

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair
+from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair, staged
 from metadata.statements import Fetch, Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
@@ -38,6 +38,16 @@ _add_key = insert(access_key).values({c.name: given(c.name) for c in access_key.
 
 
 class K:
+    all_staged = rows(
+        select(staged.c.blob_id, staged.c.data, *_BLOB[1:])
+        .select_from(staged.outerjoin(blob, blob.c.id == staged.c.blob_id))
+        .order_by(staged.c.blob_id)
+        .limit(limited())
+    )
+    settled = change(delete(staged).where(staged.c.blob_id == given("blob_id")))
+    settled_between = change(
+        delete(staged).where(staged.c.blob_id > given("above"), staged.c.blob_id <= given("last"))
+    )
     begin = change(
         _begin.on_conflict_do_update(
             index_elements=["blob_id"], set_={"touched_us": _begin.excluded.touched_us}

@@ -32,6 +32,8 @@ def attach(content: Content) -> Transaction[None]:
         counts = Counter(e.blob.id for e in content.extents)
         for blob in {e.blob.id: e.blob for e in content.extents}.values():
             yield from _refer(blob, counts[blob.id], content)
+    if content.staged is not None:
+        yield C.stage(blob_id=content.staged.blob_id, data=content.staged.data)
     if content.missing:
         yield C.add_repair.each(repair_values(chunk) for chunk in content.missing)
 

@@ -25,6 +25,19 @@ def forget_blobs(ids: Sequence[bytes]) -> Transaction[None]:
     yield K.forget.each({"blob_id": id_} for id_ in ids)
 
 
+def staged(limit: int) -> Transaction[list[Row]]:
+    found: list[Row] = yield K.all_staged(limit=limit)
+    return found
+
+
+def settled(ids: Sequence[bytes]) -> Transaction[None]:
+    yield K.settled.each({"blob_id": id_} for id_ in ids)
+
+
+def settled_between(above: bytes, last: bytes) -> Transaction[None]:
+    yield K.settled_between(above=above, last=last)
+
+
 def garbage(before_us: int, now_us: int, limit: int) -> Transaction[list[Row]]:
     found: list[Row] = yield K.fresh_garbage(before_us=before_us, limit=limit)
     if len(found) < limit:

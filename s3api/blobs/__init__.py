@@ -110,11 +110,13 @@ class BlobStore:
         """
         store = cls(metadata, settings, holder)
         await store.cluster.start()
+        await store._writer.staging.start()
         store.upkeep.start()
         return store
 
     async def close(self) -> None:
         await self.upkeep.close()
+        await self._writer.staging.close()
         await self.cluster.close()
         await asyncio.to_thread(self._executor.shutdown)
 

@@ -1,8 +1,9 @@
 """A body becomes blobs: cut, coded, sealed and put on the nodes, stripe by stripe.
 
-A small body is one stripe, put at once. A larger one flows: while one stripe is received, the one before is
-hashed, coded and sealed in a thread, and the one before that is on its way to the nodes; memory per request
-is three stripes and their parity, whatever the object's size.
+A small body is one stripe, put at once; a very small one may go to the nodes a moment later
+(`s3api.blobs.staging`). A larger one flows: while one stripe is received, the one before is hashed, coded and
+sealed in a thread, and the one before that is on its way to the nodes; memory per request is three stripes
+and their parity, whatever the object's size.
 
 A stripe is written when at least seven of its eight chunks are durable (k+1; with parity 0 all) *and* six
 would be left whichever one node were lost next. Where a stripe does not get there, the blob ends with the
@@ -20,13 +21,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from chunkd import Buffer, Node, NodeDown, NodeError, Together
-from metadata.records import Blob, Content, Extent, MissingChunk
+from metadata.records import Blob, Content, Extent, MissingChunk, Staged
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.digests import Digests
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.blobs.fanout import failure, settle
 from s3api.blobs.placement import TooFewNodes, survives_any_node
+from s3api.blobs.staging import STAGED_BYTES, Staging
 from s3api.blobs.stripes import StripeBuffer, chunks_by_node, new_id, seal_small, stripe_count
 from s3api.body import Body
 from s3api.crypto import ContentKey, stored_size
@@ -101,6 +103,7 @@ class Writer:
             clock_us,
         )
         self._sealing = Budget(SEALING_BYTES)
+        self.staging = Staging(metadata, cluster, self.put_stripe)
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
 
@@ -157,7 +160,14 @@ class Writer:
         size = len(data)
         for _ in range(ATTEMPTS):
             blob = Blob(new_id(), _stored(size, key), STRIPE_BYTES, self.parity, nodes)
-            if size <= INLINE_BYTES:
+            if size <= STAGED_BYTES:
+                stored = _encrypted(blob.id, data, key)
+                chunks = seal_small(blob.id, stored, self.parity)
+                if self.staging.take(blob, chunks):
+                    self.cluster.wrote(nodes, chunks)
+                    staged = Staged(blob.id, stored)
+                    return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), staged=staged)
+            elif size <= INLINE_BYTES:
                 chunks = _sealed(blob.id, data, self.parity, key)
             else:
                 chunks = await self.in_thread(_sealed, blob.id, data, self.parity, key)
@@ -377,4 +387,8 @@ def _stored(size: int, key: ContentKey | None) -> int:
 
 def _sealed(blob_id: bytes, data: Buffer, parity: int, key: ContentKey | None) -> Chunks:
     """The chunks of a small blob. In a thread where it is not very small."""
-    return seal_small(blob_id, key.blob(blob_id).seal(data) if key else data, parity)
+    return seal_small(blob_id, _encrypted(blob_id, data, key), parity)
+
+
+def _encrypted(blob_id: bytes, data: Buffer, key: ContentKey | None) -> Buffer:
+    return key.blob(blob_id).seal(data) if key else data

@@ -110,7 +110,7 @@ async def _sealed(call: Call, found: Object, inputs: Mapping[str, Any]) -> Seale
 
 def _joined(size: int, extents: list[Extent], added: Content) -> Content:
     behind = (extent._replace(start=size + extent.start) for extent in added.extents)
-    return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing)
+    return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing, added.staged)
 
 
 def _etag(found: Object, received: Received, pieces: int) -> str:

@@ -118,6 +118,8 @@ class Books:
     async def stale_pending(self, before_us: int, limit: int) -> list[bytes]:
         return [blob_id for blob_id, touched in self.intents.items() if touched < before_us][:limit]
 
+    stages = False
+
     async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
         return {i for i in ids if i in self.blobs or i in self.trash or i in self.intents}
 

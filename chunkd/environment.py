@@ -1,0 +1,372 @@
+"""LMDB files in this process, and the batches of writes to them.
+
+Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk
+then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
+the environment, is one transaction. It is filled on the loop's thread: py-lmdb gives the GIL up at every put,
+and a worker thread would have to win it back every time. Its commit, which waits for the disk, goes to the
+environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile;
+a lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
+the beginning. While a batch commits, later ones gather.
+
+Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs
+to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
+behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a
+read ends before the loop can begin the next but one. An environment that processes share has LMDB's locks,
+and commits on the thread that filled it.
+
+Chunks may be *staged* where the caller has made them durable elsewhere: they are served from memory, and
+`settle` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
+
+Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
+of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import time
+from asyncio import AbstractEventLoop, Future
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import lmdb
+
+from chunkd.futures import WriteFuture, fail, succeed, write_future
+from chunkd.node import Buffer, Node, NodeDown, NodeError, NodeFull, NodeInUse
+from chunkd.tally import Tally
+
+MAP_BYTES = 8 << 40  # sparse: address space, not disk
+SMALLEST_MAP_BYTES = 1 << 30
+MAX_NODES = 128
+MAX_READERS = 512
+PING_DB = b".ping"
+INLINE_BATCH_BYTES = 256 << 10
+INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
+BATCH_BYTES = 16 << 20
+MOST_STAGED_BYTES = 8 << 20
+LONE_WRITES = 1  # calls; one object makes one
+QUICK_COMMIT_S = 0.003
+EWMA_WEIGHT = 0.2
+PROBE_EVERY_S = 1.0
+PROBE_SHARE = 100  # of the time, at most one part in so many is spent on probing a slow disk inline
+_NOTHING: dict[bytes, Buffer | None] = {}
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will write: per database, id to value (None: delete). The last word counts."""
+
+    future: WriteFuture
+    writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=lambda: defaultdict(dict))
+    size: int = 0
+    calls: int = 0
+
+    def add(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> None:
+        self.calls += 1
+        self.writes[db].update(chunks)
+        for _, data in chunks:
+            if data is not None:
+                self.size += len(data)
+
+    def add_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
+        self.calls += 1
+        writes, size = self.writes, 0
+        for node, (chunk_id, data) in zip(nodes, chunks, strict=True):
+            writes[node.db][chunk_id] = data  # type: ignore[attr-defined]
+            size += len(data)
+        self.size += size
+
+
+class Environment:
+    """One LMDB environment of this process, and the batches of writes to it."""
+
+    shared: ClassVar[dict[Path, Environment]] = {}
+
+    def __init__(self, path: Path, map_bytes: int, *, exclusive: bool) -> None:
+        self.path, self.users, self.exclusive = path, 0, exclusive
+        self.loop: AbstractEventLoop = asyncio.get_running_loop()
+        self._lock = _lock(path, exclusive=exclusive)
+        self.lmdb = _open(path, map_bytes, lock=not exclusive)
+        # The databases of the environment are its nodes, but for this one.
+        self.pings = self.lmdb.open_db(PING_DB)
+        self.commit_s = 0.0
+        self.commits = 0
+        self._batches: deque[Batch] = deque()
+        self._staged = Batch(write_future())
+        self._settling: Batch | None = None
+        self._one_settles = asyncio.Lock()
+        self._committing: Future[None] | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._probed_s = self._begun_s = 0.0
+        self.tally = Tally()
+
+    @classmethod
+    def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> Environment:
+        """The environment at `path`, opened or shared. LMDB forbids to open one twice in a process."""
+        path = path.resolve()
+        found = cls.shared.get(path)
+        if found is None:
+            found = cls.shared[path] = cls(path, map_bytes, exclusive=exclusive)
+        loop = asyncio.get_running_loop()
+        if found.loop is not loop:
+            if not found.loop.is_closed():
+                raise ValueError(f"{path} is in use in another event loop of this process")
+            found.loop, found._committing = loop, None
+            found._batches.clear()
+            found._staged, found._settling = Batch(write_future()), None
+            found._one_settles = asyncio.Lock()
+            found.users = 0
+        found.users += 1
+        return found
+
+    async def idle(self) -> None:
+        """Return, without giving way again, when no transaction is being committed in the thread."""
+        while self._committing:
+            await asyncio.wait([self._committing])
+
+    async def release(self) -> None:
+        """Wait for what was accepted; the last user closes the files."""
+        with suppress(NodeError):
+            await self.settle()
+        while self._batches or self._committing:
+            await asyncio.wait([self._committing or self._batches[-1].future])
+        self.users -= 1
+        if self.users == 0:
+            del self.shared[self.path]
+            if self._thread:
+                self._thread.shutdown()
+            self.lmdb.close()
+            os.close(self._lock)
+
+    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
+        """Chunks of any nodes of this environment, in one transaction."""
+        try:
+            with self.lmdb.begin() as transaction:
+                get = transaction.get
+                found = [get(chunk_id, db=node.db) for node, chunk_id in wanted]  # type: ignore[attr-defined]
+        except lmdb.Error as error:
+            raise condition(f"lmdb:{self.path}", error) from error
+        if None in found:
+            for at, (node, chunk_id) in enumerate(wanted):
+                if found[at] is None:
+                    found[at] = self.held(node.db, chunk_id)  # type: ignore[assignment,attr-defined]
+        return found
+
+    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        """Chunks for any nodes of this environment, as one call."""
+        batch = self._gathering()
+        batch.add_all(nodes, chunks)
+        return batch.future
+
+    def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        if staged := self._staged.writes.get(db):
+            for chunk_id, _ in chunks:
+                staged.pop(chunk_id, None)
+        batch = self._gathering()
+        batch.add(db, chunks)
+        return batch.future
+
+    # --- staged chunks ---------------------------------------------------------------------------
+
+    def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
+        """See `Together`. Not where other processes read the files: they do not see this one's memory."""
+        if not self.exclusive or self._staged.size >= MOST_STAGED_BYTES:
+            return False
+        self._staged.add_all(nodes, chunks)
+        return True
+
+    async def settle(self) -> None:
+        """See `Together`. In one transaction; where that fails all of it is staged again."""
+        async with self._one_settles:
+            if not self._staged.size:
+                return
+            batch = self._settling = self._staged
+            self._staged = Batch(write_future())
+            self._enqueue(batch)
+            try:
+                await batch.future
+            except NodeError:
+                self._stage_again(batch)
+                raise
+            finally:
+                self._settling = None
+
+    def _stage_again(self, batch: Batch) -> None:
+        newer, self._staged = self._staged, Batch(write_future())
+        for each in (batch, newer):
+            for db, writes in each.writes.items():
+                self._staged.add(db, [item for item in writes.items() if item[1] is not None])
+
+    def held(self, db: Any, chunk_id: bytes) -> Buffer | None:
+        """A chunk that is staged, or on its way to the files."""
+        found = self._staged.writes.get(db, _NOTHING).get(chunk_id)
+        if found is None and self._settling is not None:
+            found = self._settling.writes.get(db, _NOTHING).get(chunk_id)
+        return found
+
+    def staged_in(self, db: Any) -> int:
+        """How many chunks of that database are not in the files yet."""
+        return len(self._staged.writes.get(db, ()))
+
+    # --- batches ---------------------------------------------------------------------------------
+
+    def _gathering(self) -> Batch:
+        """The batch that takes what is asked for now; its transaction begins when this turn ends."""
+        if not self._batches or self._batches[-1].size >= BATCH_BYTES:
+            self._enqueue(Batch(write_future()))
+        return self._batches[-1]
+
+    def _enqueue(self, batch: Batch) -> None:
+        if not self._batches and self._committing is None:
+            self.loop.call_soon(self._flush)
+        self._batches.append(batch)
+
+    def _flush(self) -> None:
+        if self._committing or not self._batches:
+            return
+        batch, self._begun_s = self._batches.popleft(), time.perf_counter()
+        most_bytes = INLINE_FILL_BYTES if self.exclusive else INLINE_BATCH_BYTES
+        if batch.size >= most_bytes or not (self.exclusive or self._inline()):
+            self._in_thread(self._commit, batch, batch)
+            return
+        try:
+            alone = batch.calls <= LONE_WRITES and batch.size < INLINE_BATCH_BYTES
+            if not self.exclusive or (alone and self._inline()):
+                self._commit_inline(batch)
+            else:
+                self._in_thread(self._finish, self._fill(batch), batch)
+                return
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
+            self._settle(batch, error)
+        else:
+            self._settle(batch, None)
+
+    def _in_thread(self, work: Callable[[Any], None], given: Any, batch: Batch) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
+        self._committing = self.loop.run_in_executor(self._thread, work, given)
+        self._committing.add_done_callback(lambda done: self._committed(batch, done))
+
+    def _inline(self) -> bool:
+        """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
+        if self.commit_s < QUICK_COMMIT_S:
+            return True
+        now_s = time.monotonic()
+        if now_s - self._probed_s < max(PROBE_EVERY_S, self.commit_s * PROBE_SHARE):
+            return False
+        self._probed_s = now_s
+        return True
+
+    def _commit_inline(self, batch: Batch) -> None:
+        begun_s = time.perf_counter()
+        self._commit(batch)
+        took_s = time.perf_counter() - begun_s
+        if took_s < QUICK_COMMIT_S <= self.commit_s:
+            self.commit_s = took_s
+        else:
+            self.commit_s += (took_s - self.commit_s) * EWMA_WEIGHT
+
+    def _commit(self, batch: Batch) -> None:
+        """Write the batch in one transaction."""
+        self._finish(self._fill(batch))
+
+    def _fill(self, batch: Batch) -> lmdb.Transaction:
+        """Begin a transaction and write the batch in it, keys in order."""
+        transaction = self.lmdb.begin(write=True)
+        try:
+            for db, writes in batch.writes.items():
+                puts: list[Any] = sorted(writes.items(), key=_key)
+                if None in writes.values():
+                    puts = [put for put in puts if put[1] is not None]
+                if puts:
+                    transaction.cursor(db).putmulti(puts)
+                if len(puts) < len(writes):
+                    for key in sorted(key for key, data in writes.items() if data is None):
+                        transaction.delete(key, db=db)
+        except BaseException:
+            transaction.abort()
+            raise
+        return transaction
+
+    def _finish(self, transaction: lmdb.Transaction) -> None:
+        transaction.commit()
+        self.commits += 1
+
+    def _committed(self, batch: Batch, done: Future[None]) -> None:
+        self._committing = None
+        why = done.exception()
+        self._settle(batch, why if isinstance(why, Exception) else None)
+
+    def _settle(self, batch: Batch, why: Exception | None) -> None:
+        if why is None:
+            self.tally.seconds.add(time.perf_counter() - self._begun_s)
+            self.tally.sent_bytes += batch.size
+            succeed(batch.future)
+        else:
+            fail(batch.future, condition(f"lmdb:{self.path}", why))
+        if self._batches:
+            self.loop.call_soon(self._flush)
+
+
+def _lock(path: Path, *, exclusive: bool) -> int:
+    """Make the directory, for its owner alone, and lock it: shared, or against every other process.
+
+    Raises NodeInUse.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise NodeInUse(f"lmdb:{path}", "another process has these files open") from None
+    return descriptor
+
+
+def _open(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
+    """Open with as large a map as the address space allows."""
+    while True:
+        with suppress(lmdb.MemoryError):
+            return _open_with_map(path, map_bytes, lock=lock)
+        if map_bytes <= SMALLEST_MAP_BYTES:
+            raise NodeDown(str(path), "no address space")
+        map_bytes //= 2
+
+
+def _open_with_map(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
+    environment = lmdb.open(
+        os.fspath(path),
+        map_size=map_bytes,
+        max_dbs=MAX_NODES,
+        max_readers=MAX_READERS,
+        mode=0o600,
+        metasync=True,
+        sync=True,
+        meminit=False,
+        readahead=True,
+        max_spare_txns=4,
+        lock=lock,
+    )
+    if lock:
+        environment.reader_check()
+    return environment
+
+
+def _key(item: tuple[bytes, Buffer | None]) -> bytes:
+    return item[0]
+
+
+def condition(address: str, why: Exception) -> NodeError:
+    """An error of LMDB or of the disk in the words of the node interface."""
+    full = (
+        isinstance(why, lmdb.MapFullError) or getattr(why, "code", getattr(why, "errno", 0)) == errno.ENOSPC
+    )
+    return (NodeFull if full else NodeDown)(address, str(why))

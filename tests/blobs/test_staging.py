@@ -1,0 +1,256 @@
+"""What is staged is there whatever dies in between, and is on the nodes in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio import create_subprocess_exec
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import pytest
+
+from chunkd import NodeFull
+from chunkd.environment import Environment
+from metadata import Metadata, open_metadata
+from metadata.errors import MetadataUnavailable, PreconditionFailed
+from metadata.records import NO_CONDITIONS, Conditions, Content
+from s3api.blobs import BlobSettings, BlobStore
+from s3api.blobs.staging import SETTLE_AT_BYTES, STAGED_BYTES
+from tests.blobs.cluster_of import body_of
+from tests.blobs.test_store import Md5
+from tests.crash.remains import Chunks, lying_about, referred_to
+from tests.metadata.made import new_object, query
+
+BUCKET = "photos"
+SIZES = (1, 700, STAGED_BYTES)
+
+
+class Opened:
+    """A store over one LMDB environment, which settles when it is told."""
+
+    def __init__(self, data: Path, metadata: Metadata, blobs: BlobStore) -> None:
+        self.data, self.metadata, self.blobs = data, metadata, blobs
+        self.staging = blobs._writer.staging
+
+    @property
+    def environment(self) -> Environment:
+        (found,) = Environment.shared.values()
+        return found
+
+    def staged(self) -> int:
+        return int(query(f"sqlite:///{self.data / 'metadata.sqlite3'}", "SELECT count(*) FROM staged")[0][0])
+
+    async def put(self, key: str, data: bytes, conditions: Conditions = NO_CONDITIONS) -> Content:
+        content = await self.blobs.write(body_of(data), Md5())
+        await self.metadata.put_object(new_object(key, content), conditions)
+        return content
+
+    async def get(self, key: str) -> bytes:
+        found = await self.metadata.get_object(BUCKET, key)
+        assert found.extent is not None
+        return bytes(await self.blobs.read_small(found.extent, 0, found.size))
+
+    async def files(self) -> Chunks:
+        """What is in LMDB's files."""
+        return {
+            (status.id, name)
+            for status in self.blobs.cluster.status()
+            for name in self._names(self.blobs.cluster.node(status.id))
+        }
+
+    def _names(self, node: object) -> list[bytes]:
+        with self.environment.lmdb.begin() as transaction:
+            return [bytes(name) for name, _ in transaction.cursor(node.db)]  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def opened(data: Path, *, exclusive: bool = True) -> AsyncIterator[Opened]:
+    metadata = await open_metadata(f"sqlite:///{data / 'metadata.sqlite3'}", instance="staging")
+    for number in range(1, 7):
+        if len(await metadata.nodes()) < number:
+            await metadata.add_node(f"lmdb:chunks#{number}", capacity_bytes=None, now_us=1)
+    blobs = await BlobStore.open(
+        metadata, BlobSettings(base=data, exclusive=exclusive, refresh_s=3600, reap_after_s=0), holder="x"
+    )
+    try:
+        yield Opened(data, metadata, blobs)
+    finally:
+        await blobs.close()
+        await metadata.close()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opened]:
+    monkeypatch.setattr("s3api.blobs.staging.SETTLE_EVERY_S", 3600)
+    async with opened(tmp_path) as made:
+        await made.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        yield made
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_bytes_are_served_before_and_after_they_settle(store: Opened, size: int) -> None:
+    data = os.urandom(size)
+    content = await store.put("k", data)
+    assert content.staged is not None
+    assert store.staged() == 1
+    assert not await store.files()
+    assert await store.get("k") == data
+    assert sum(status.chunks for status in store.blobs.cluster.status()) == 8
+    await store.staging.settle()
+    assert store.staged() == 0
+    assert await store.files() == referred_to(store.data)
+    assert await store.get("k") == data
+
+
+async def test_what_is_large_is_not_staged(store: Opened) -> None:
+    assert (await store.put("k", os.urandom(STAGED_BYTES + 1))).staged is None
+    assert await store.files() == referred_to(store.data)
+
+
+async def test_much_settles_at_once(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits, settled_between, forgotten = store.environment.commits, Metadata.settled_between, asyncio.Event()
+
+    async def told(*given: Any) -> None:
+        await settled_between(*given)
+        forgotten.set()
+
+    monkeypatch.setattr(Metadata, "settled_between", told)
+    for number in range(SETTLE_AT_BYTES // STAGED_BYTES):
+        assert (await store.put(str(number), os.urandom(STAGED_BYTES))).staged is not None
+    async with asyncio.timeout(10):
+        await forgotten.wait()
+    assert store.staged() == 0
+    assert store.environment.commits == commits + 1
+    assert await store.files() == referred_to(store.data)
+
+
+async def test_where_too_much_is_staged_it_is_written(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chunkd.environment.MOST_STAGED_BYTES", 1)
+    assert (await store.put("one", b"x" * 100)).staged is not None
+    assert (await store.put("two", b"x" * 100)).staged is None
+
+
+async def test_a_refused_write_leaves_nothing(store: Opened) -> None:
+    await store.put("k", b"first")
+    content = await store.blobs.write(body_of(b"second"), Md5())
+    with pytest.raises(PreconditionFailed):
+        await store.metadata.put_object(new_object("k", content), Conditions(if_none_match="*"))
+    await store.blobs.drop(content)
+    assert store.staged() == 1
+    await store.staging.settle()
+    assert await store.files() == referred_to(store.data)
+
+
+async def test_a_settling_that_fails_is_done_again(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill = Environment._fill
+    await store.put("one", b"1")
+
+    def full(self: Environment, batch: object) -> object:
+        raise lmdb.MapFullError
+
+    monkeypatch.setattr(Environment, "_fill", full)
+    with pytest.raises(NodeFull):
+        await store.staging.settle()
+    assert store.staged() == 1
+    assert await store.get("one") == b"1"
+    monkeypatch.setattr(Environment, "_fill", fill)
+    await store.staging.settle()
+    assert store.staged() == 0
+    assert await store.files() == referred_to(store.data)
+
+
+async def test_a_scan_sees_what_is_staged(store: Opened) -> None:
+    await store.put("k", b"x" * 100)
+    assert await lying_about(store.blobs) == referred_to(store.data)
+
+
+async def test_files_that_processes_share_are_not_staged_for(tmp_path: Path) -> None:
+    async with opened(tmp_path, exclusive=False) as store:
+        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        assert (await store.put("k", b"x")).staged is None
+
+
+async def test_a_blob_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+    query(f"sqlite:///{tmp_path / 'metadata.sqlite3'}", "INSERT INTO staged VALUES (x'01', x'02')")
+    async with opened(tmp_path) as store:
+        assert store.staged() == 0
+        assert not await store.files()
+
+
+# Each is a moment at which the process is killed: it has put 40 objects, and overwritten half of them.
+DIES = {
+    "when they are acknowledged": "",
+    "within LMDB's commit": "Environment._finish = dies",
+    "when the nodes have them": "Metadata.settled_between = dies",
+    "when the bytes are forgotten": "pass",
+}
+DYING = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from chunkd.environment import Environment
+from metadata import Metadata
+import s3api.blobs.staging as staging
+from tests.blobs.test_staging import BUCKET, opened
+
+def dies(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+async def main():
+    staging.SETTLE_EVERY_S = 3600
+    async with opened(Path(sys.argv[1])) as store:
+        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        for turn, keys in enumerate((range(40), range(20))):
+            await asyncio.gather(*(store.put(str(key), b"%d of %d" % (turn, key)) for key in keys))
+        print("acknowledged", flush=True)
+        FAULT
+        if "FAULT":
+            await store.staging.settle()
+        dies()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("when", DIES)
+async def test_killed(tmp_path: Path, when: str) -> None:
+    code = DYING.replace("FAULT", DIES[when])
+    process = await create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=PIPE)
+    said, _ = await process.communicate()
+    assert (said, process.returncode) == (b"acknowledged\n", -signal.SIGKILL)
+    async with opened(tmp_path) as store:
+        assert store.staged() == 0
+        for key in range(40):
+            assert await store.get(str(key)) == b"%d of %d" % (key < 20, key)
+        await store.blobs.upkeep.reap()
+        assert await store.files() == referred_to(store.data)
+    async with opened(tmp_path) as store:  # once more: there is nothing left to recover
+        assert await store.get("0") == b"1 of 0"
+
+
+async def test_recovering_twice_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = DYING.replace("FAULT", "")
+    process = await create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=PIPE)
+    await process.communicate()
+
+    async def forgets_nothing(*_: object) -> None:
+        raise MetadataUnavailable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Metadata, "settled", forgets_nothing)
+        async with opened(tmp_path) as store:
+            assert store.staged() == 60  # and those of what was overwritten
+            assert (await store.put("late", b"late")).staged is None  # nothing is staged before that is done
+    async with opened(tmp_path) as store:
+        assert store.staged() == 0
+        await store.blobs.upkeep.reap()
+        assert await store.files() == referred_to(tmp_path)
+        assert await store.get("39") == b"0 of 39"
