@@ -130,7 +130,7 @@ def _described(address: str, chunks: Sequence[Any]) -> dict[str, Any]:
 def _instrument_together(together: Any, tracer: Tracer, prefix: str) -> None:
     """Nodes of one environment are read and written in one transaction: their spans begin and end as one."""
     setattr(together, _marked, True)
-    read_all, write_all = together.read_all, together.write_all
+    read_all, write_all, stage = together.read_all, together.write_all, together.stage
 
     def begin(name: str, chunks: Sequence[tuple[Any, ...]]) -> list[Span]:
         if not recording():
@@ -159,7 +159,15 @@ def _instrument_together(together: Any, tracer: Tracer, prefix: str) -> None:
             future.add_done_callback(partial(ended, span))
         return future
 
-    together.read_all, together.write_all = traced_read, traced_write
+    def traced_stage(nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Any]]) -> bool:
+        taken: bool = stage(nodes, chunks)
+        if taken:
+            for span in begin("put", [(node, *chunk) for node, chunk in zip(nodes, chunks, strict=True)]):
+                span.set_attribute("chunk.staged", True)
+                span.end()
+        return taken
+
+    together.read_all, together.write_all, together.stage = traced_read, traced_write, traced_stage
 
 
 def _propagate(lane: Lane) -> None:

@@ -141,6 +141,7 @@ class GatewayTracing:
         reader.fetch = self._stripe(reader.fetch, _of_piece)
         reader._at_once = self._stripe_at_once(reader._at_once, cluster)
         writer.put_stripe = self._stripe(writer.put_stripe, _of_put, name="stripe write")
+        writer.staging.take = self._staged(writer.staging.take)
         refresh = cluster.refresh
 
         def instrument_all() -> None:
@@ -162,6 +163,21 @@ class GatewayTracing:
             attributes = describe(*arguments)
             with self._tracer.start_as_current_span(name, attributes=attributes):
                 return await call(*arguments)
+
+        return traced
+
+    def _staged(self, take: Any) -> Any:
+        """A stripe that is staged; one that is not becomes a write like any other."""
+
+        def traced(blob: Any, chunks: Any) -> bool:
+            if not recording():
+                return bool(take(blob, chunks))
+            span = self._tracer.start_span("stripe write", attributes=_of_put(blob.nodes, chunks))
+            with trace.use_span(span):
+                taken = bool(take(blob, chunks))
+            if taken:
+                span.end()
+            return taken
 
         return traced
 

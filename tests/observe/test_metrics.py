@@ -26,11 +26,11 @@ def scrape(gateway: GatewayProcess) -> Scraped:
 
 
 def use(gateway: GatewayProcess, bucket: str) -> None:
-    """Five puts, five gets, one miss."""
+    """Five puts, of more than is staged, five gets, one miss."""
     s3 = gateway.s3()
     s3.create_bucket(Bucket=bucket)
     for number in range(5):
-        s3.put_object(Bucket=bucket, Key=str(number), Body=b"x" * 1000)
+        s3.put_object(Bucket=bucket, Key=str(number), Body=b"x" * 10_000)
         s3.get_object(Bucket=bucket, Key=str(number))["Body"].read()
     with pytest.raises(ClientError):
         s3.get_object(Bucket=bucket, Key="none")
