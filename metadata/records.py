@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Buffer = bytes | bytearray | memoryview
-
 OFF, ENABLED, SUSPENDED = "Off", "Enabled", "Suspended"
 """The states of a bucket's versioning."""
 NULL_VERSION = "null"
@@ -66,7 +64,7 @@ class Staged(NamedTuple):
     """The bytes of a blob that is not on the nodes yet, as they are to have them."""
 
     blob_id: bytes
-    data: Buffer
+    data: bytes | bytearray | memoryview
 
 
 class Content(NamedTuple):
