@@ -52,12 +52,29 @@ def main(arguments: list[str]) -> int:
 def run(
     suite: Suite, options: argparse.Namespace, url: str, who: Identities, scratch: Path, further: list[str]
 ) -> Path:
-    """The suite's pytest in its checkout; gives the file of outcomes."""
+    """The suite's pytest in its checkout, a second time for what wants the endpoint for itself; gives the
+    file of outcomes.
+    """
     record = scratch / "outcomes"
     record.touch()
+    told = environment(suite, url, options.region, who, scratch)
+    if options.tests or further or not suite.in_parallel or options.workers < 2:
+        workers = ["-n", str(options.workers)] if suite.in_parallel and options.workers > 1 else []
+        _pytest(suite, options, told, record, [*workers, *further, *(options.tests or suite.tests)])
+        return record
+    others = [part for test in suite.alone for part in ("--deselect", test)]
+    _pytest(suite, options, told, record, ["-n", str(options.workers), *others, *suite.tests])
+    if suite.alone:
+        last = scratch / "outcomes-alone"
+        _pytest(suite, options, told, last, list(suite.alone))
+        record.write_text(record.read_text() + last.read_text())
+    return record
+
+
+def _pytest(
+    suite: Suite, options: argparse.Namespace, told: Mapping[str, str], record: Path, arguments: list[str]
+) -> None:
     plugins = [part for name in ("sixfold_record", *suite.plugins) for part in ("-p", name)]
-    workers = ["-n", str(options.workers)] if suite.in_parallel and options.workers > 1 else []
-    tests = options.tests or list(suite.tests)
     command = [
         options.python,
         "-m",
@@ -65,20 +82,19 @@ def run(
         "-q",
         "--tb=short",
         "-o",
-        "cache_dir=" + str(scratch / "cache"),
+        "cache_dir=" + str(record.parent / "cache"),
     ]
-    command += [*plugins, *workers, f"--timeout={TEST_TIMEOUT_S}", *further, *tests]
-    told = environment(suite, url, options.region, who, scratch)
+    command += [*plugins, f"--timeout={TEST_TIMEOUT_S}", *arguments]
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SIXFOLD_"))}
-    outer |= told | {
+    outer |= {
+        **told,
         "PYTHONSAFEPATH": "1",  # a checkout of moto has a moto of its own
         "PYTHONPATH": str(PLUGINS),
         "SIXFOLD_RECORD": str(record),
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    with open(options.log or os.devnull, "wb") as log:
+    with open(options.log or os.devnull, "ab") as log:
         subprocess.run(command, cwd=options.checkout, env=outer, stdout=log, stderr=log, check=False)
-    return record
 
 
 def report(suite: Suite, found: Mapping[str, Outcome], path: Path | None) -> None:

@@ -49,6 +49,8 @@ class Suite:
     requirements: tuple[str, ...] = PINNED
     plugins: tuple[str, ...] = ()
     in_parallel: bool = True
+    alone: tuple[str, ...] = ()
+    """Tests that look at all that the account has, and go last, when no other runs."""
     alt_is_user: bool = False
     """Whether the suite's second account is a user of its `iam` account, whom policies let and bar."""
 
@@ -70,6 +72,7 @@ SUITES = {
             ),
             S3_TESTS_WANT,
             plugins=("sixfold_region",),
+            alone=("s3tests/functional/test_s3.py::test_list_buckets_paginated",),
         ),
         Suite(
             "s3-tests-iam",

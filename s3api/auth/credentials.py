@@ -208,19 +208,18 @@ def _expires(text: bytes) -> int:
             "X-Amz-Expires must be less than a week (in seconds); "
             f"that is, the given X-Amz-Expires must be less than {MAX_EXPIRES_S} seconds"
         )
-    if not digits:
-        raise _bad_query("X-Amz-Expires must be at least 1 second")
-    return int(digits)
+    return int(digits or b"0")
 
 
 def _check_window(seconds: int, expires_s: int, now_s: int) -> None:
+    """A lifetime of no second (AWS documents 1 as the least) has passed, however early the request comes."""
     if seconds - now_s > MAX_SKEW_S:
         raise S3Error(
             "AccessDenied",
             "Request is not yet valid",
             **{"X-Amz-Date": iso(seconds), "ServerTime": iso(now_s)},
         )
-    if now_s > seconds + expires_s:
+    if now_s > seconds + expires_s or not expires_s:
         raise S3Error(
             "AccessDenied",
             "Request has expired",

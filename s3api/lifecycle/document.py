@@ -152,14 +152,13 @@ def _filter(given: Mapping[str, Any]) -> Filter:
     return Filter(
         prefix=max((each for each in prefixes if each), key=len, default=""),
         tags=tuple((tag["Key"], tag["Value"]) for tag in tags),
-        larger_than=_first(outer, inner, "ObjectSizeGreaterThan"),
-        smaller_than=_first(outer, inner, "ObjectSizeLessThan"),
+        larger_than=max(_both(outer, inner, "ObjectSizeGreaterThan"), default=None),
+        smaller_than=min(_both(outer, inner, "ObjectSizeLessThan"), default=None),
     )
 
 
-def _first(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> int | None:
-    value: int | None = outer.get(name, inner.get(name))
-    return value
+def _both(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> list[int]:
+    return [each[name] for each in (outer, inner) if each.get(name) is not None]
 
 
 def _when(given: Mapping[str, Any]) -> When | None:

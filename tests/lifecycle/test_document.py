@@ -45,6 +45,8 @@ def test_filters_in_every_form() -> None:
     assert only(Filter={"ObjectSizeLessThan": 9}).filter.has_size
     both = {"Prefix": "p", "Tags": [tag, other], "ObjectSizeGreaterThan": 1, "ObjectSizeLessThan": 9}
     assert only(Filter={"And": both}).filter == Filter("p", (("a", "1"), ("b", "2")), 1, 9)
+    beside = {"Prefix": "p/q", "ObjectSizeGreaterThan": 0, "ObjectSizeLessThan": 5, "And": both}
+    assert only(Filter=beside).filter == Filter("p/q", (("a", "1"), ("b", "2")), 1, 5)
 
 
 def test_sizes_are_exclusive_bounds_and_all_tags_must_match() -> None:

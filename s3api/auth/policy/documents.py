@@ -96,9 +96,6 @@ def read_policy(text: str, *, principals: bool) -> Policy:
         _statement(index, body, principals=principals, variables=variables)
         for index, body in enumerate(bodies)
     )
-    sids = [one.sid for one in statements if one.sid]
-    if len(set(sids)) != len(sids):
-        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
     return Policy(statements, id_)
 
 

@@ -91,8 +91,15 @@ def read_bucket_policy(text: str, bucket: str) -> Policy:
 
 
 def read_user_policy(text: str) -> Policy:
-    """A user's policy, checked as PutUserPolicy checks it. Raises PolicyError."""
+    """A user's policy, checked as PutUserPolicy checks it. Raises PolicyError.
+
+    In a bucket's policy, where AWS wants them to be unique as well, two statements may have one Sid: tools
+    write such, and it decides nothing.
+    """
     policy = read_policy(text, principals=False)
+    sids = [one.sid for one in policy.statements if one.sid]
+    if len(set(sids)) != len(sids):
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
     for statement in policy.statements:
         if not _SID.fullmatch(statement.sid):
             raise PolicyError(

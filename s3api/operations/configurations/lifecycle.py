@@ -29,6 +29,9 @@ ACTIONS = (
     "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )
+# Of a filter without And AWS takes one alone, and is obeyed by who sends no more. Here several must all hold,
+# which never makes a rule reach further.
+PREDICATES = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
 INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 INFREQUENT_DAYS = 30
 MOST_NEWER = 100
@@ -53,8 +56,10 @@ def _check_rule(rule: Rule) -> None:
     if ("Filter" in rule) == ("Prefix" in rule):
         raise malformed()
     given = rule.get("Filter") or {}
-    check_filter(given)
-    _check_sizes(given.get("And") or given)
+    check_filter(given, most=len(PREDICATES))
+    both = given.get("And") or {}
+    _check_prefixes(given.get("Prefix"), both.get("Prefix"))
+    _check_sizes(given, both)
     if not any(name in rule for name in ACTIONS):
         raise invalid_request("At least one action needs to be specified in a rule")
     tagged = "Tag" in given or bool((given.get("And") or {}).get("Tags"))
@@ -67,9 +72,16 @@ def _check_rule(rule: Rule) -> None:
         _positive(abort, "DaysAfterInitiation", "AbortIncompleteMultipartUpload")
 
 
-def _check_sizes(given: Mapping[str, Any]) -> None:
-    above, below = given.get("ObjectSizeGreaterThan"), given.get("ObjectSizeLessThan")
-    if above is not None and below is not None and below <= above:
+def _check_prefixes(one: str | None, other: str | None) -> None:
+    """Both must hold, which they can where one is within the other."""
+    if one and other and not (one.startswith(other) or other.startswith(one)):
+        raise malformed()
+
+
+def _check_sizes(*given: Mapping[str, Any]) -> None:
+    above = [each["ObjectSizeGreaterThan"] for each in given if "ObjectSizeGreaterThan" in each]
+    below = [each["ObjectSizeLessThan"] for each in given if "ObjectSizeLessThan" in each]
+    if above and below and min(below) <= max(above):
         raise invalid_request("'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'")
 
 

@@ -90,11 +90,6 @@ def test_refusals(text: str, sentence: str) -> None:
     assert refused(text) == sentence
 
 
-def test_two_statements_of_a_name() -> None:
-    one = {**STATEMENT, "Sid": "a"}
-    assert "must be unique" in refused(json.dumps({"Statement": [one, one]}))
-
-
 @pytest.mark.parametrize(
     "changes",
     [
