@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from metadata.errors import DatabaseDown
-from metadata.migrate import HEAD, version_of
+from metadata.migrate import HEAD, postgres_engine, version_of
 
 TIMEOUT_S = 10
 
@@ -47,18 +47,15 @@ def look(url: str) -> Look:
     this program.
     """
     parsed = parse_url(url)
-    arguments: dict[str, Any] = {"client_encoding": "utf8", "connect_timeout": TIMEOUT_S}
     if parsed.get_backend_name() == "sqlite":
         path = Path(str(parsed.database))
         if not path.exists():
             return Look("SQLite", "")
-        arguments = {"uri": True}
-        parsed = parsed.set(
-            drivername="sqlite", database=f"file:{path.absolute()}", query={"mode": "ro", "uri": "true"}
-        )
+        read_only = {"mode": "ro", "uri": "true"}
+        parsed = parsed.set(drivername="sqlite", database=f"file:{path.absolute()}", query=read_only)
+        engine = create_engine(parsed, poolclass=NullPool)
     else:
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    engine = create_engine(parsed, poolclass=NullPool, connect_args=arguments)
+        engine = postgres_engine(parsed.set(drivername="postgresql+psycopg"), connect_timeout=TIMEOUT_S)
     try:
         with engine.connect() as connection:
             return _look(connection)

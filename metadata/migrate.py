@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -25,6 +27,8 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(6006766)"
 ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
 DISTRIBUTED = ("CockroachDB", "-YB-")
+COMPARE_BYTES = ("CockroachDB",)
+"""Who compares text as bytes in any case, and has no columns with a collation of that name."""
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
@@ -33,10 +37,7 @@ _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 def migrate(url: URL) -> None:
     """Blocks. Raises MetadataUnavailable, also for a database of a later version of this program."""
     is_sqlite = url.get_backend_name() == "sqlite"
-    # The text of a database of the encoding SQL_ASCII would come as bytes.
-    engine = create_engine(
-        url, poolclass=NullPool, connect_args={} if is_sqlite else {"client_encoding": "utf8"}
-    )
+    engine = create_engine(url, poolclass=NullPool) if is_sqlite else postgres_engine(url)
     if is_sqlite:
         event.listen(engine, "connect", _no_implicit_begin)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -45,6 +46,8 @@ def migrate(url: URL) -> None:
             if version_of(connection) == HEAD:
                 return
             lock = None if is_sqlite else _lock_of(connection)
+            if not is_sqlite and _is_one_of(connection, COMPARE_BYTES):
+                event.listen(engine, "before_cursor_execute", _without_collation, retval=True)
         if lock == ROW_LOCK:
             _make_lock(engine)
         with engine.begin() as connection:
@@ -84,10 +87,37 @@ def version_of(connection: Connection) -> str | None:
     return version
 
 
+def postgres_engine(url: URL, **arguments: Any) -> Engine:
+    """For PostgreSQL and its relatives. `arguments` are psycopg's."""
+    # The text of a database of the encoding SQL_ASCII would come as bytes.
+    engine = create_engine(url, poolclass=NullPool, connect_args={"client_encoding": "utf8", **arguments})
+    dialect: Any = engine.dialect
+    dialect._get_server_version_info = partial(_version_info, dialect._get_server_version_info)
+    return engine
+
+
+def _version_info(known: Callable[[Connection], tuple[int, ...]], connection: Connection) -> tuple[int, ...]:
+    """SQLAlchemy does not read the version of CockroachDB, which says of itself that it is like this one."""
+    try:
+        return known(connection)
+    except AssertionError:
+        return (13, 0)
+
+
 def _lock_of(connection: Connection) -> str:
     """The statement that lets one process migrate at a time, until its transaction ends."""
+    return ROW_LOCK if _is_one_of(connection, DISTRIBUTED) else ADVISORY_LOCK
+
+
+def _is_one_of(connection: Connection, names: Sequence[str]) -> bool:
     version = str(connection.execute(text("SELECT version()")).scalar())
-    return ROW_LOCK if any(name in version for name in DISTRIBUTED) else ADVISORY_LOCK
+    return any(name in version for name in names)
+
+
+def _without_collation(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> tuple[str, Any]:
+    return statement.replace(' COLLATE "C"', ""), parameters
 
 
 def _make_lock(engine: Any) -> None:

@@ -11,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import make_url
 
 from metadata import migrate, open_metadata
 from metadata.errors import MetadataUnavailable
+from metadata.look import look
 from metadata.records import Content
 from metadata.tables import Base
 from tests.metadata.made import new_object, query
@@ -109,3 +111,31 @@ async def test_a_database_without_an_encoding(postgres: PostgresServer) -> None:
     found = await store.get_object("photos", "\u00fcml\u00e4ut/\U0001f600")
     assert found.key == "\u00fcml\u00e4ut/\U0001f600"
     await store.close()
+
+
+async def test_a_relative_that_has_no_such_collation(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CockroachDB, whose version reads otherwise, whose columns take no COLLATE "C", and which orders by
+    bytes.
+    """
+    monkeypatch.setattr(migrate, "DISTRIBUTED", ("PostgreSQL",))
+    monkeypatch.setattr(migrate, "COMPARE_BYTES", ("PostgreSQL",))
+    monkeypatch.setattr(PGDialect, "_get_server_version_info", Mock(side_effect=AssertionError))
+    url = postgres.create_database("relative")
+    store = await open_metadata(url, instance="test")
+    await store.create_bucket("photos", region="us-east-1", owner="alice", now_us=1)
+    for key in ("b", "B", "\u00e4", "a"):
+        await store.put_object(new_object(key, Content(0, ())))
+    page = await store.list_objects(
+        "photos", prefix="", delimiter=None, after=None, after_is_prefix=False, limit=10
+    )
+    await store.close()
+    assert [found.key for found in page.objects] == ["B", "a", "b", "\u00e4"]
+    assert look(url).tables == "current"
+    with psycopg.connect(url) as connection:
+        collated = "SELECT count(*) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_collation l"
+        found = connection.execute(
+            f"{collated} ON l.oid = attcollation WHERE l.collname = 'C' AND relname = 'object'"
+        )
+        assert found.fetchone() == (0,)
