@@ -42,6 +42,7 @@ USAGE_KEY = b"chunkd:usage"
 COUNT_AFTER_S = 0.2
 JOIN_BYTES = 4 << 10
 WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+WANTED_OF_KVROCKS = {"rocksdb.write_options.sync": "yes"}
 
 
 class RedisNode:
@@ -228,16 +229,17 @@ class RedisNode:
             if not isinstance(reply, NodeError):
                 self._judge(settings)
 
-        for name in WANTED:
+        for name in (*WANTED, *WANTED_OF_KVROCKS):
             self._send(on_reply, b"CONFIG", b"GET", name.encode())
         self._send(on_last, b"CONFIG", b"GET", b"maxmemory")
 
     def _judge(self, settings: dict[str, str]) -> None:
         self._capacity_bytes = int(settings.get("maxmemory") or 0) or None
-        wrong = {name: settings.get(name, "unknown") for name in WANTED if settings.get(name) != WANTED[name]}
+        wanted = WANTED_OF_KVROCKS if settings.keys() & WANTED_OF_KVROCKS else WANTED
+        wrong = {name: settings.get(name, "unknown") for name in wanted if settings.get(name) != wanted[name]}
         says = ", ".join(f"{name} is {value}" for name, value in wrong.items())
         if wrong and says != self._warned:
-            set_to = "; ".join(f"CONFIG SET {name} {WANTED[name]}" for name in wrong)
+            set_to = "; ".join(f"CONFIG SET {name} {wanted[name]}" for name in wrong)
             log.warning("%s MAY LOSE ACKNOWLEDGED CHUNKS: %s. Set: %s", self.address, says, set_to)
         self._warned = says
 

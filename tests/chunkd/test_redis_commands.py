@@ -9,9 +9,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import hiredis
+import pytest
 
 from chunkd import ChunkMissing, Node
-from chunkd.redis import COMMANDS, WANTED
+from chunkd.redis import COMMANDS, WANTED, WANTED_OF_KVROCKS, RedisNode
 from tests.chunkd.chunks import sealed, some_id
 from tests.chunkd.conftest import OpenNode
 from tests.services import redis_server
@@ -90,9 +91,23 @@ async def test_only_what_valkey_and_kvrocks_have_too(tmp_path: Path, opened: Ope
     assert names == set(COMMANDS)
     assert names <= BOTH_HAVE
     # A server that does not know one of them answers nothing, and is warned of, or has no known capacity.
-    assert {words[2] for words in commands if words[0] == "CONFIG"} == {*WANTED, "maxmemory"}
+    assert {words[2] for words in commands if words[0] == "CONFIG"} == {
+        *WANTED,
+        *WANTED_OF_KVROCKS,
+        "maxmemory",
+    }
     for words in commands:  # an option may be missing where its command is there
         if words[0] in ("AUTH", "SET"):
             assert len(words) == {"AUTH": 2, "SET": 3}[words[0]]
         if words[0] == "SCAN":
             assert [words[2], words[3], words[4], len(words)] == ["MATCH", "chunk:*", "COUNT", 6]
+
+
+def test_a_kvrocks_that_may_lose_what_it_acknowledged(caplog: pytest.LogCaptureFixture) -> None:
+    """It has no append-only file, and settings of its own."""
+    node = RedisNode("redis://127.0.0.1:1/0", timeout_s=1)
+    node._judge({"rocksdb.write_options.sync": "yes"})
+    assert not caplog.records
+    node._judge({"rocksdb.write_options.sync": "no"})
+    assert "Set: CONFIG SET rocksdb.write_options.sync yes" in caplog.text
+    assert "appendonly" not in caplog.text
