@@ -6,11 +6,15 @@ import os
 import signal
 import time
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from botocore.exceptions import ClientError
 
-from s3api.observe.exposition import CONTENT_TYPE
+from metadata.errors import MetadataUnavailable
+from s3api.observe.database import look
+from s3api.observe.exposition import CONTENT_TYPE, text
+from s3api.observe.metrics import database_families
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess
 from tests.observe.scraped import Scraped
 
@@ -72,6 +76,14 @@ def test_what_is_counted(tmp_path: Path) -> None:
     assert scraped.value("process_cpu_seconds_total") > 0
 
 
+async def test_a_database_that_does_not_answer_is_told_of() -> None:
+    """Or there would be no metrics just when they are wanted."""
+    metadata = Mock(ping=AsyncMock(side_effect=MetadataUnavailable("gone")))
+    found = Scraped(text(database_families(await look(metadata))))
+    assert found.kinds.keys() >= {"sixfold_queue_length", "sixfold_database_lag_seconds"}
+    assert dict(found) == {("sixfold_database_up", frozenset()): 0}
+
+
 def test_no_label_is_a_clients(gateway: GatewayProcess) -> None:
     """Or anybody who can send requests could fill the memory."""
     with gateway.http() as client:
@@ -80,9 +92,9 @@ def test_no_label_is_a_clients(gateway: GatewayProcess) -> None:
             client.get(f"/bucket{number}?what{number}", headers={"x-amz-date": str(number)})
             client.get(f"/api/file{number}")
     with gateway.http() as client:
-        text = client.get("/api/metrics").text
-    scraped = Scraped(text)
-    assert "bucket1" not in text
+        told = client.get("/api/metrics").text
+    scraped = Scraped(told)
+    assert "bucket1" not in told
     assert scraped.labels("sixfold_requests_total", "operation") >= {"unknown", "rest.other"}
     assert not [name for name in scraped.labels("sixfold_requests_total", "operation") if "file1" in name]
 
