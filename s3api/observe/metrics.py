@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from chunkd.tally import SECONDS, Histogram
-from metadata.records import Replication
 from s3api import __version__
 from s3api.observe.database import DatabaseLook, look
 from s3api.observe.exposition import Family
@@ -111,7 +110,7 @@ class Metrics:
 
 def database_families(seen: DatabaseLook) -> list[Family]:
     """Any worker would see the same. What is not known is not there."""
-    copies = seen.replication or Replication(standby=False, standbys=0, lag_s=None, lag_bytes=None)
+    copies = seen.replication
     queues = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
     for name, length in seen.queues.items():
         queues.add(length, queue=name)
@@ -119,9 +118,9 @@ def database_families(seen: DatabaseLook) -> list[Family]:
     for name, help_, value in (
         ("up", "Whether the database answers", float(seen.up)),
         ("seconds", "How long it takes to answer a trivial question", seen.seconds),
-        ("standbys", "Copies that a PostgreSQL server sends its log to", copies.standbys),
-        ("lag_seconds", "How far the copy furthest behind is", copies.lag_s),
-        ("lag_bytes", "The same in bytes of its log", copies.lag_bytes),
+        ("standbys", "Copies that a PostgreSQL server sends its log to", copies.standbys if copies else None),
+        ("lag_seconds", "How far the copy furthest behind is", copies.lag_s if copies else None),
+        ("lag_bytes", "The same in bytes of its log", copies.lag_bytes if copies else None),
     ):
         family = Family(f"sixfold_database_{name}", "gauge", help_, summed=False)
         if value is not None:
