@@ -68,6 +68,10 @@ def test_unknown_access_key(raw: Raw, path: str) -> None:
     assert error["AWSAccessKeyId"] == "AKIAUNKNOWNUNKNOWN00"
 
 
+def test_a_long_term_key_has_no_session_token(raw: Raw, path: str) -> None:
+    raw.ask("GET", path, headers={"x-amz-security-token": "none"}).refused("InvalidToken", 400)
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_without_a_signature(raw: Raw, s3: S3, bucket: str, path: str, method: str) -> None:
     raw.send(raw.plain(method, path)).refused("AccessDenied", 403)

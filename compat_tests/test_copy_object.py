@@ -122,6 +122,23 @@ def test_onto_itself_with_other_metadata(s3: S3, bucket: str, source: dict[str, 
     assert (got["Body"].read(), got["Metadata"]) == (BODY, {"new": "2"})
 
 
+def test_an_earlier_version_is_brought_back(s3: S3, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    where = {"Bucket": bucket, "Key": "k"}
+    first = s3.put_object(**where, Body=b"first")["VersionId"]
+    s3.put_object(**where, Body=b"second")
+    s3.copy_object(**where, CopySource={**where, "VersionId": first})
+    assert body_of(s3, bucket, "k") == b"first"
+
+
+def test_onto_itself_where_the_bucket_has_a_default_encryption(
+    s3: S3, bucket: str, source: dict[str, str]
+) -> None:
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [default]})
+    assert s3.copy_object(**source, CopySource=source)["ServerSideEncryption"] == "AES256"
+
+
 # The source
 
 

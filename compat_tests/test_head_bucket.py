@@ -14,6 +14,7 @@ def test_it_tells_the_region(s3: S3, bucket: str, endpoint: Endpoint) -> None:
 def test_it_has_no_body(raw: Raw, bucket: str) -> None:
     answer = raw.ask("HEAD", f"/{bucket}")
     assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["content-type"] == "application/xml"
 
 
 def test_no_such_bucket(s3: S3, bucket_name: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from compat_tests.handmade import Raw
 from compat_tests.support import S3, refused
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
@@ -86,3 +87,23 @@ def test_public_lists_are_blocked_where_the_bucket_says_so(s3: S3, bucket: str) 
     with refused("AccessDenied", 403):
         s3.put_bucket_acl(Bucket=bucket, ACL="public-read")
     s3.put_bucket_acl(Bucket=bucket, ACL="private")
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["<Owner/>", "<Owner><ID>{id}</ID></Owner>", "<Grants/>", "not XML"],
+    ids=["no id", "no grants", "no element of it", "text"],
+)
+def test_a_malformed_document(raw: Raw, s3: S3, bucket: str, document: str) -> None:
+    with_acls(s3, bucket)
+    text = document.format(id=s3.get_bucket_acl(Bucket=bucket)["Owner"]["ID"])
+    body = f"<AccessControlPolicy>{text}</AccessControlPolicy>".encode()
+    raw.ask("PUT", f"/{bucket}", "acl", body=body).refused("MalformedACLError", 400)
+
+
+def test_a_permission_that_is_none(s3: S3, bucket: str) -> None:
+    with_acls(s3, bucket)
+    owner = s3.get_bucket_acl(Bucket=bucket)["Owner"]
+    grant = {"Grantee": {"Type": "Group", "URI": ALL_USERS}, "Permission": "LOOK"}
+    with refused("MalformedACLError", 400):
+        s3.put_bucket_acl(Bucket=bucket, AccessControlPolicy={"Owner": owner, "Grants": [grant]})

@@ -84,7 +84,8 @@ def _pytest(
         "-o",
         "cache_dir=" + str(record.parent / "cache"),
     ]
-    command += [*plugins, f"--timeout={TEST_TIMEOUT_S}", *arguments]
+    left_out = [f"--ignore={path}" for path in suite.left_out]
+    command += [*plugins, f"--timeout={TEST_TIMEOUT_S}", *left_out, *arguments]
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SIXFOLD_"))}
     outer |= {
         **told,

@@ -38,6 +38,20 @@ S3_TESTS_WANT = (
 )
 
 
+# Of moto's tests of S3, those that are of Lambda, EventBridge, Config, CloudFormation and the tagging API.
+OTHER_SERVICES = tuple(
+    f"tests/test_s3/test_s3_{name}.py"
+    for name in (
+        "auth",
+        "cloudformation",
+        "config",
+        "eventbridge_integration",
+        "integration",
+        "lambda_integration",
+    )
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Suite:
     """`tests` are paths in the checkout; of these all counts that `lists/` does not except."""
@@ -51,6 +65,8 @@ class Suite:
     in_parallel: bool = True
     alone: tuple[str, ...] = ()
     """Tests that look at all that the account has, and go last, when no other runs."""
+    left_out: tuple[str, ...] = ()
+    """Files below `tests` that need other services of AWS, or what `requirements` do not have."""
     alt_is_user: bool = False
     """Whether the suite's second account is a user of its `iam` account, whom policies let and bar."""
 
@@ -89,6 +105,7 @@ SUITES = {
             "boto/botocore",
             "0e6e2404b85dc336dd2889814e089bde7d1a4c55",
             ("tests/integration/test_s3.py",),
+            plugins=("sixfold_boto",),
             in_parallel=False,
         ),
         Suite(
@@ -96,6 +113,7 @@ SUITES = {
             "boto/boto3",
             "722e01b074c67db38ad226ac1a2dab5c36c1577c",
             ("tests/integration/test_s3.py",),
+            plugins=("sixfold_boto",),
             in_parallel=False,
         ),
         Suite(
@@ -103,7 +121,20 @@ SUITES = {
             "boto/s3transfer",
             "bf4262882ba285aea84daee2adbbd1359c23eec6",
             ("tests/integration",),
-            (*PINNED, "awscrt==0.38.1"),
+            plugins=("sixfold_boto",),
+            in_parallel=False,
+            left_out=("tests/integration/test_crt.py",),
+        ),
+        Suite(
+            "s3transfer-crt",
+            "boto/s3transfer",
+            "bf4262882ba285aea84daee2adbbd1359c23eec6",
+            ("tests/integration/test_crt.py",),
+            (
+                *PINNED,
+                "awscrt==0.38.1",
+            ),  # with it, and a botocore that finds it, the older tests cannot upload
+            plugins=("sixfold_boto",),
             in_parallel=False,
         ),
         Suite(
@@ -112,8 +143,9 @@ SUITES = {
             "0af643a5dbfc98797f08ee64f5be3ef8002d56ff",
             ("tests/test_s3",),
             (*PINNED, "moto[s3,server]==5.2.5", "freezegun==1.5.5"),
-            plugins=("sixfold_moto",),
+            plugins=("sixfold_boto", "sixfold_moto"),
             in_parallel=False,
+            left_out=OTHER_SERVICES,
         ),
     )
 }
@@ -132,6 +164,8 @@ def environment(suite: Suite, url: str, region: str, identities: Identities, scr
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": main.access_key,
         "AWS_SECRET_ACCESS_KEY": main.secret_key,
-        "AWS_DEFAULT_REGION": "us-west-2" if suite.name in ("botocore", "boto3", "s3transfer") else region,
+        "AWS_DEFAULT_REGION": "us-west-2"
+        if suite.name in ("botocore", "boto3", "s3transfer", "s3transfer-crt")
+        else region,
         **({"TEST_SERVER_MODE": "true", "TEST_SERVER_MODE_ENDPOINT": url} if suite.name == "moto" else {}),
     }

@@ -102,10 +102,12 @@ def read_claim(
             raise credentials.unsupported_v2()
         given = credentials.query_values(pairs)
         terms = credentials.from_query(given, now_us // 1_000_000, region)
+        refuse_token(next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None))
         pairs = [pair for pair in pairs if pair[0] != b"X-Amz-Signature"]
         payload, payload_line = _presigned_payload(given.get(credentials.QUERY_PAYLOAD), fields, terms.signed)
     elif authorization is not None:
         terms = credentials.from_header(authorization, fields, now_us // 1_000_000, region)
+        refuse_token(fields.get(b"x-amz-security-token"))
         payload, payload_line = _payload(fields)
     else:
         return None
@@ -160,6 +162,12 @@ def unknown_key(access_key: str) -> S3Error:
         "The AWS Access Key Id you provided does not exist in our records.",
         AWSAccessKeyId=access_key,
     )
+
+
+def refuse_token(token: bytes | str | None) -> None:
+    """Raise InvalidToken for a session's token: all keys here are long-term ones, which have none."""
+    if token and token.strip():
+        raise S3Error("InvalidToken")
 
 
 def signature_mismatch(

@@ -15,7 +15,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from s3api.auth.claim import signature_mismatch, unknown_key
+from s3api.auth.claim import refuse_token, signature_mismatch, unknown_key
 from s3api.auth.credentials import form_credential
 from s3api.auth.signing import ALGORITHM, same, sign, signing_key
 from s3api.errors import S3Error
@@ -69,6 +69,7 @@ def read_form_claim(fields: Mapping[str, str]) -> FormClaim | None:
     for name in (*(V2_FIELDS if old else V4_FIELDS), "policy"):
         if not fields.get(name):
             raise _missing(_NAMES[name])
+    refuse_token(fields.get("x-amz-security-token"))
     policy = fields["policy"].encode("ascii", "replace")
     if old:
         return FormClaim(fields["awsaccesskeyid"], policy, _ascii(fields["signature"]))

@@ -108,7 +108,12 @@ async def create_bucket(
 
 async def head_bucket(call: Call, *, Bucket: str) -> Output:
     bucket = await call.metadata.get_bucket(Bucket)
-    return {"BucketRegion": bucket.region, "BucketArn": _arn(Bucket), "AccessPointAlias": False}
+    return {
+        "BucketRegion": bucket.region,
+        "BucketArn": _arn(Bucket),
+        "AccessPointAlias": False,
+        "ContentType": "application/xml",
+    }
 
 
 async def delete_bucket(call: Call, *, Bucket: str) -> Output:

@@ -34,7 +34,7 @@ from s3api.operations.conditions import (
     write_conditions,
 )
 from s3api.operations.describe import checksum_members, properties, told
-from s3api.operations.encryption import ASKING, SOURCE, encrypted, members, unlock, unsealed
+from s3api.operations.encryption import ASKING, SOURCE, default_rule, encrypted, members, unlock, unsealed
 from s3api.operations.expiry import expiration
 from s3api.operations.extras import Marks, extras_of
 from s3api.operations.ingest import DEFAULT_ALGORITHM
@@ -114,7 +114,7 @@ async def copy_object(
         found = await _read_source(call, source)
         _check_size(found.size)
         if (source.bucket, source.key) == (Bucket, Key):
-            _check_changes(more, replace=replace)
+            _check_changes(call, source, more, replace=replace)
         kept = described if replace else _inherited(found.properties, described)
         taken = found.extras.tags
         extras = marks if retag or marks.tags == taken else replaced(marks, tags=taken)
@@ -325,9 +325,12 @@ def _inherited(source: Properties, stated: Properties) -> Properties:
     return Properties(headers, source.metadata, stated.storage_class)
 
 
-def _check_changes(more: CopyInputs, *, replace: bool) -> None:
-    """AWS refuses to copy an object onto itself where that would change nothing."""
-    changes = replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation")
+def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: bool) -> None:
+    """AWS refuses to copy an object onto itself where that would change nothing. A version that is named may
+    be what is brought back, and the bucket's default encryption may be another than the object's.
+    """
+    another = source.version_id is not None or default_rule(call) is not None
+    changes = replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation") or another
     if not changes and ASKING.isdisjoint(more):
         raise S3Error(
             "InvalidRequest",

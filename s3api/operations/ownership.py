@@ -54,10 +54,12 @@ async def delete_bucket_ownership_controls(call: Call, *, Bucket: str) -> Output
 async def put_public_access_block(
     call: Call, *, Bucket: str, PublicAccessBlockConfiguration: dict[str, Any]
 ) -> Output:
-    """What is not said is off.
+    """What is not said is off, but something must be said. Raises S3Error InvalidRequest.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
     """
+    if not PublicAccessBlockConfiguration:
+        raise S3Error("InvalidRequest", "Must specify at least one configuration.")
     document = {name: bool(PublicAccessBlockConfiguration.get(name)) for name in _BLOCK}
     await call.metadata.put_bucket_config(Bucket, "PublicAccessBlock", to_json(document))
     return {}

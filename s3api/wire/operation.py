@@ -121,7 +121,10 @@ class Operation:
         return shape.payload, root, compile_reader(member)
 
     def read_body(self, body: bytes) -> dict[str, Any]:
-        """The inputs in a document. Raises S3Error MalformedXML, MaxMessageLengthExceeded, NotImplemented."""
+        """The inputs in a document.
+
+        Raises S3Error MalformedXML, MalformedACLError, MaxMessageLengthExceeded, NotImplemented.
+        """
         if len(body) > self.max_body_bytes:
             raise S3Error("MaxMessageLengthExceeded", MaxMessageLengthBytes=str(self.max_body_bytes))
         payload, needed = self.model.input.payload, (None, *self.model.input.required)
@@ -134,7 +137,12 @@ class Operation:
         if not self._is_xml:
             return {payload: _text(body)} if payload else {}
         member, root, read = self._element_reader
-        value = read_document(body, root, read)
+        try:
+            value = read_document(body, root, read)
+        except S3Error:
+            if root == "AccessControlPolicy":  # these have a code of their own
+                raise S3Error("MalformedACLError") from None
+            raise
         return {member: value} if member else dict(value)
 
     @cached_property

@@ -38,10 +38,11 @@ ROOTS = {
 }
 # Headers of answers that S3 gives beyond its model: a completion echoes the customer's key as the parts do.
 UNMODELLED_HEADERS = {
+    "HeadBucket": {"ContentType": "content-type"},
     "CompleteMultipartUpload": {
         "SSECustomerAlgorithm": "x-amz-server-side-encryption-customer-algorithm",
         "SSECustomerKeyMD5": "x-amz-server-side-encryption-customer-key-md5",
-    }
+    },
 }
 # The root element *is* the one member.
 UNWRAPPED = frozenset({"GetBucketLocation"})

@@ -32,7 +32,11 @@ def reset(_: Any) -> None:
         aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
         config=Config(s3={"addressing_style": "path"}),
     )
-    for bucket in s3.list_buckets()["Buckets"]:
+    try:
+        buckets = s3.list_buckets()["Buckets"]
+    except ClientError:  # under a clock that a test has stopped; the next test begins by it, too
+        return
+    for bucket in buckets:
         try:
             s3.delete_bucket(Bucket=bucket["Name"])
         except ClientError:
