@@ -1,10 +1,10 @@
-"""Runs transactions on PostgreSQL: batches over a pool of connections, in pipeline mode.
+"""Runs transactions on PostgreSQL: batches over a few connections, in pipeline mode (metadata.link).
 
 Writes that were asked for while all writing connections are busy go together in the next transaction. The
 transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the
 round trips of one. Two writes of the same key are never under way at once in one process. Between processes
 the statements watch themselves (see `metadata.queries`): what another gateway has changed in between is
-looked at again.
+looked at again. Reads of one turn of the event loop leave together, too (metadata.links).
 """
 
 from __future__ import annotations
@@ -20,25 +20,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor, errors
-from psycopg.types.numeric import Int8BinaryDumper
-from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
+from psycopg import errors
 from sqlalchemy.engine import URL
 
 from metadata.errors import DatabaseDown, MetadataUnavailable
+from metadata.link import Command, Link
+from metadata.links import Links, Readers
 from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.transactions import objects, upkeep, uploads
 
 log = logging.getLogger("sixfold.metadata")
 WRITERS = 4
-CONNECTIONS = 12
 BATCH = 64
-WAIT_S = 15.0
 ATTEMPTS = 25
 LOST_ATTEMPTS = 3
 BACK_OFF_S = 0.002
-
-Connection = AsyncConnection[tuple[Any, ...]]
+BEGIN, COMMIT, ROLLBACK = (Command(sql, Fetch.COUNT) for sql in ("BEGIN", "COMMIT", "ROLLBACK"))
 
 # Another gateway was there first; looking again tells what it did.
 _CONFLICTS = (
@@ -84,8 +81,8 @@ class _CommitUnknown(Exception):
 class PostgresRunner:
     """All methods belong to one event loop. Made by `open`."""
 
-    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
-        self._pool = pool
+    def __init__(self, links: Links) -> None:
+        self._links, self._readers = links, Readers(links)
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[Job] = deque()
         self._keys: set[Hashable] = set()
@@ -97,27 +94,13 @@ class PostgresRunner:
     @classmethod
     async def open(cls, url: URL, *, instance: str) -> PostgresRunner:
         """Raises MetadataUnavailable."""
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            kwargs={
-                "autocommit": True,
-                "client_encoding": "utf8",
-                "cursor_factory": AsyncRawCursor,
-                "prepare_threshold": 1,
-                "application_name": f"sixfold {instance}"[:63],
-            },
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=WAIT_S,
-            configure=_configure,
-            open=False,
-        )
+        text = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        links = Links(text, name=f"sixfold {instance}"[:63])
         try:
-            await pool.open(wait=True, timeout=WAIT_S)
-        except (psycopg.Error, PoolTimeout) as why:
-            await pool.close()
+            links.give(await links.take())
+        except psycopg.Error as why:
             raise DatabaseDown("PostgreSQL does not answer") from why
-        return cls(pool)
+        return cls(links)
 
     def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:
         """Run a transaction that writes; the future is done after its commit.
@@ -134,19 +117,23 @@ class PostgresRunner:
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
         """Run a transaction that only reads, each statement by itself."""
-        if asyncio.current_task() is None:
-            await asyncio.sleep(0)  # callers may begin without a task; psycopg's timeouts want one
         for attempt in range(LOST_ATTEMPTS):
             try:
-                async with self._pool.connection() as connection:
-                    return await _read(connection, make(*arguments))
-            except (psycopg.OperationalError, PoolClosed) as why:
+                return await self._read(make(*arguments))
+            except psycopg.Error as why:
                 if attempt == LOST_ATTEMPTS - 1 or not _lost(why):
                     raise _translated(why) from why
-                await self._check_pool()
-            except psycopg.Error as why:
-                raise _translated(why) from why
         raise MetadataUnavailable("the connection was lost again and again")
+
+    async def _read(self, transaction: Transaction[T]) -> T:
+        reply = None
+        try:
+            while True:
+                call = transaction.send(reply)
+                reply = _reply(call, await self._readers.run(_commands(call)))
+        except StopIteration as done:
+            result: T = done.value
+            return result
 
     @property
     def waiting(self) -> int:
@@ -159,10 +146,12 @@ class PostgresRunner:
     async def close(self) -> None:
         """Finish what was asked for, then close the connections."""
         self._closed = True
+        self._links.closing()
         while self._waiting or self._batches:
             self._flush()
             await asyncio.wait(self._batches)
-        await self._pool.close()
+        await self._readers.close()
+        await self._links.close()
 
     # --- batches ------------------------------------------------------------------------------
 
@@ -227,7 +216,7 @@ class PostgresRunner:
                 return
             except _CommitUnknown as why:
                 alone = _after_unknown_commit(batch, why)
-            except (psycopg.Error, PoolTimeout, PoolClosed, Again, _Spoiled) as why:
+            except (psycopg.Error, Again, _Spoiled) as why:
                 log.debug("a batch of %d writes fell apart: %s", len(batch), type(why).__name__)
         for job in alone:
             await self._run_alone(job)
@@ -244,34 +233,31 @@ class PostgresRunner:
                 job.error = MetadataUnavailable("another writer was always first")
                 job.error.__cause__ = why
                 await asyncio.sleep(BACK_OFF_S * min(attempt + 1, 10) * random.random())
-            except (_CommitUnknown, psycopg.OperationalError, PoolTimeout, PoolClosed) as why:
+            except (_CommitUnknown, psycopg.OperationalError) as why:
                 job.error = MetadataUnavailable("the connection to PostgreSQL was lost")
                 job.error.__cause__ = why
                 lost += 1
                 again = job.make in _REPEATABLE if isinstance(why, _CommitUnknown) else _lost(why)
                 if lost == LOST_ATTEMPTS or not again:
                     return
-                await self._check_pool()
             except (psycopg.Error, _Spoiled) as why:
                 cause = why.__cause__ if isinstance(why, _Spoiled) else why
                 job.error = _translated(cause)
                 return
 
-    async def _check_pool(self) -> None:
-        """After a restart of the server every idle connection is dead: replace them at once."""
-        with contextlib.suppress(psycopg.Error, PoolTimeout, PoolClosed):
-            await self._pool.check()
-
     async def _transact(self, batch: Sequence[Job]) -> None:
-        async with self._pool.connection() as connection:
+        link = await self._links.take()
+        try:
             began_s = time.perf_counter()
             try:
-                await _in_step(connection, batch)
+                await _in_step(link, batch)
                 self.on_commit(batch, time.perf_counter() - began_s)
             except BaseException:
                 with contextlib.suppress(psycopg.Error):
-                    await connection.rollback()
+                    await link.run([ROLLBACK])
                 raise
+        finally:
+            self._links.give(link)
 
 
 def _after_unknown_commit(batch: Sequence[Job], why: _CommitUnknown) -> list[Job]:
@@ -320,72 +306,55 @@ class _Running:
         return wanted
 
 
-async def _in_step(connection: Connection, batch: Sequence[Job]) -> None:
+async def _in_step(link: Link, batch: Sequence[Job]) -> None:
     """The transactions of a batch in one of the database's, their statements in waves."""
     live = [_Running(job, job.make(*job.arguments)) for job in batch]
-    async with connection.pipeline() as pipeline:
-        await connection.execute("BEGIN")
-        wrote = False
-        while live:
-            wave = [(running, call) for running in live if (call := running.next_call()) is not None]
-            cursors = [await _send(connection, call) for _, call in wave]
-            if wave:
-                await pipeline.sync()
-            for (running, call), sent in zip(wave, cursors, strict=True):
-                running.reply = await _received(call, sent)
-                wrote = wrote or running.wrote
-            live = [running for running, _ in wave]
-        try:
-            await connection.execute("COMMIT")
-            await pipeline.sync()
-        except psycopg.OperationalError as why:
-            if wrote and _lost(why) and not isinstance(why, _CONFLICTS):
-                raise _CommitUnknown from why
-            raise
-
-
-async def _send(connection: Connection, call: Call) -> list[Any]:
-    sql, pick = call.statement.postgresql
-    given = call.parameters if call.many else (call.parameters,)
-    return [await connection.execute(sql, pick(each)) for each in given]
-
-
-async def _received(call: Call, cursors: list[Any]) -> Any:
-    fetch = call.statement.fetch
-    if call.many:
-        return None if fetch is Fetch.COUNT else [await cursor.fetchone() for cursor in cursors]
-    if fetch is Fetch.COUNT:
-        return cursors[0].rowcount
-    return await (cursors[0].fetchone() if fetch is Fetch.ONE else cursors[0].fetchall())
-
-
-async def _read(connection: Connection, transaction: Transaction[T]) -> T:
-    reply = None
+    begin, wrote = [BEGIN], False
+    while wave := [(running, call) for running in live if (call := running.next_call()) is not None]:
+        commands = [_commands(call) for _, call in wave]
+        results = await link.run([*begin, *(command for each in commands for command in each)])
+        at, begin = len(begin), []
+        _check(results)
+        for (running, call), sent in zip(wave, commands, strict=True):
+            running.reply = _reply(call, results[at : at + len(sent)])
+            at += len(sent)
+            wrote = wrote or running.wrote
+        live = [running for running, _ in wave]
+    if begin:
+        return
     try:
-        while True:
-            call = transaction.send(reply)
-            if call.many:
-                async with connection.pipeline() as pipeline:
-                    cursors = await _send(connection, call)
-                    await pipeline.sync()
-                    reply = await _received(call, cursors)
-            else:
-                reply = await _received(call, await _send(connection, call))
-    except StopIteration as done:
-        result: T = done.value
-        return result
+        _check(await link.run([COMMIT]))
+    except psycopg.OperationalError as why:
+        if wrote and _lost(why) and not isinstance(why, _CONFLICTS):
+            raise _CommitUnknown from why
+        raise
 
 
-async def _configure(connection: Connection) -> None:
-    # Always eight bytes: by default an integer's type goes by its value, and each mix of types is another
-    # prepared statement.
-    connection.adapters.register_dumper(int, Int8BinaryDumper)
-    connection.prepared_max = 500
+def _commands(call: Call) -> list[Command]:
+    statement = call.statement
+    (sql, pick), fetch, kinds = statement.postgresql, statement.fetch, statement.kinds
+    given = call.parameters if call.many else (call.parameters,)
+    return [Command(sql, fetch, kinds, pick(each)) for each in given]
+
+
+def _check(results: Sequence[Any]) -> None:
+    """Raise the first error among them."""
+    for result in results:
+        if isinstance(result, psycopg.Error):
+            raise result
+
+
+def _reply(call: Call, results: list[Any]) -> Any:
+    """What a transaction is sent for its call. Raises psycopg.Error."""
+    _check(results)
+    if call.many:
+        return None if call.statement.fetch is Fetch.COUNT else results
+    return results[0]
 
 
 def _lost(why: BaseException) -> bool:
     """Whether the connection went, rather than that the server has refused."""
-    return isinstance(why, PoolTimeout | PoolClosed) or getattr(why, "sqlstate", None) in (
+    return isinstance(why, psycopg.Error) and why.sqlstate in (
         None,
         "57P01",
         "57P02",
@@ -398,7 +367,7 @@ def _lost(why: BaseException) -> bool:
 
 def _translated(why: BaseException | None) -> Exception:
     """What may pass becomes MetadataUnavailable; a mistake of ours stays what it is."""
-    if isinstance(why, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout | PoolClosed):
+    if isinstance(why, psycopg.OperationalError | psycopg.InterfaceError):
         error = MetadataUnavailable(f"PostgreSQL: {type(why).__name__}")
         error.__cause__ = why
         return error

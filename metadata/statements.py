@@ -78,10 +78,10 @@ class Again(Exception):
 
 class Statement:
     """One statement in every dialect. `writes`: whether it may change anything; `postgresql`: another way to
-    say the same, where PostgreSQL's planner needs to be told.
+    say the same, where PostgreSQL's planner needs to be told; `kinds`: the types of its parameters there.
     """
 
-    __slots__ = ("_constants", "fetch", "name", "postgresql", "sqlite", "writes")
+    __slots__ = ("_constants", "fetch", "kinds", "name", "postgresql", "sqlite", "writes")
 
     def __init__(
         self, core: ClauseElement, fetch: Fetch, *, writes: bool, postgresql: ClauseElement | None = None
@@ -114,6 +114,7 @@ class Statement:
         for name, bind in compiled.binds.items():
             if not bind.required and name in names:
                 self._constants[name] = bind.value
+        self.kinds: tuple[type, ...] = tuple(compiled.binds[name].type.python_type for name in names)
         return Text(str(compiled), _picker(names))
 
 

@@ -187,8 +187,8 @@ async def test_an_unknown_commit_of_a_put_is_tried_again(
     in_step = runner._in_step
     lost: list[object] = []
 
-    async def losing(connection: runner.Connection, batch: list[runner.Job]) -> None:
-        await in_step(connection, batch)
+    async def losing(link: runner.Link, batch: list[runner.Job]) -> None:
+        await in_step(link, batch)
         if not lost:
             lost.append(batch)
             raise runner._CommitUnknown
