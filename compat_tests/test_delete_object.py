@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import ClientError
@@ -61,6 +62,15 @@ def test_if_match_that_fails(s3: S3, bucket: str) -> None:
 def test_if_match_on_what_is_not_there(s3: S3, bucket: str, condition: str) -> None:
     with refused("NoSuchKey", 404):
         s3.delete_object(Bucket=bucket, Key="k", IfMatch=condition)
+
+
+def test_size_and_time_are_conditions_of_directory_buckets(s3: S3, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    with refused("NotImplemented", 501):
+        s3.delete_object(Bucket=bucket, Key="k", IfMatchSize=1)
+    with refused("NotImplemented", 501):
+        s3.delete_object(Bucket=bucket, Key="k", IfMatchLastModifiedTime=datetime(2026, 1, 1, tzinfo=UTC))
+    assert body_of(s3, bucket, "k") == b"x"
 
 
 def test_if_match_on_a_delete_marker(s3: S3, bucket: str) -> None:

@@ -37,6 +37,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
         ),
         ({"Rules": [{"Filter": {}, "Status": "Enabled"}]}, "InvalidRequest"),
         ({"Rules": rules(ID="a")["Rules"] * 2}, "InvalidArgument"),
+        (rules(Filter={"Prefix": "a", "ObjectSizeGreaterThan": 1}), "MalformedXML"),
     ],
 )
 def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, code: str) -> None:

@@ -63,10 +63,14 @@ _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
 class Defaults(NamedTuple):
-    """What holds for buckets that say nothing themselves: AWS's of today, or those of before April 2023."""
+    """What holds for buckets that say nothing themselves: AWS's of today, or those of before April 2023.
+
+    `lenient`: whether what AWS refuses and other stores take is taken (`Settings.lenient`).
+    """
 
     ownership: str = ENFORCED
     block: Block = FULL_BLOCK
+    lenient: bool = False
 
 
 AWS_DEFAULTS = Defaults()
@@ -363,7 +367,7 @@ class _PolicyOf:
     bucket: str
 
     def __call__(self, text: str) -> Policy:
-        return read_bucket_policy(text, self.bucket)
+        return read_bucket_policy(text, self.bucket, unique_sids=False)
 
 
 def _context(authority: Authority, principal: Principal, asked: Asked, owner: str | None) -> Context:

@@ -205,6 +205,7 @@ class App:
             defaults = Defaults(
                 NO_OWNERSHIP if settings.acls else ENFORCED,
                 FULL_BLOCK if settings.block_public_access else NO_BLOCK,
+                settings.lenient,
             )
             authority = Authority(
                 metadata=store.metadata,

@@ -132,6 +132,11 @@ class Settings(BaseSettings):
     """Whether buckets without a public access block of their own block all public access, as AWS's do since
     April 2023.
     """
+    lenient: bool = False
+    """Whether to take some of what AWS refuses and other stores take: conditions to which it answers 501 in
+    ordinary buckets (If-Match "*" and If-None-Match with an ETag on writes; the size and the time of what is
+    deleted), lifecycle filters of several predicates without And, bucket policies with one Sid twice.
+    """
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""
     metrics_token: SecretStr | None = None

@@ -54,26 +54,36 @@ def check_copy_source(
         raise S3Error("PreconditionFailed", Condition=f"x-amz-copy-source-{failed}")
 
 
-def write_conditions(if_match: str | None, if_none_match: str | None) -> Conditions:
+def write_conditions(if_match: str | None, if_none_match: str | None, *, more: bool = False) -> Conditions:
     """The conditions of a PutObject, CompleteMultipartUpload or CopyObject, as the metadata store takes them.
 
-    If-Match with "*" asks for any object there, If-None-Match with an ETag for any other than that one
-    (RFC 9110, 13.1): AWS takes neither and answers NotImplemented, as it does, and this, to both headers at
-    once.
+    AWS answers NotImplemented to both at once, to If-None-Match with an ETag (any object but that one, in
+    RFC 9110's words) and to If-Match with "*" (any object). With `more` the last two count.
     """
     if if_match is None and if_none_match is None:
         return NO_CONDITIONS
     if if_match is not None and if_none_match is not None:
         _refuse("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
+    for header, value, fine in (
+        ("If-Match", if_match, if_match != "*"),
+        ("If-None-Match", if_none_match, if_none_match == "*"),
+    ):
+        if value is not None and not fine and not more:
+            _refuse(header, f"We don't accept the provided value of {header} header for this API")
     return Conditions(if_match=_unquoted(if_match), if_none_match=_unquoted(if_none_match))
 
 
 def delete_conditions(
-    if_match: str | None, modified: datetime | None = None, size: int | None = None
+    if_match: str | None, modified: datetime | None = None, size: int | None = None, *, more: bool = False
 ) -> Conditions:
-    """The conditions of a delete: an ETag, or "*" for "whatever is there"; its time; its size."""
+    """The conditions of a delete: an ETag, or "*" for "whatever is there"; with `more` also its time and its
+    size, which AWS takes in directory buckets alone.
+    """
     if if_match is None and modified is None and size is None:
         return NO_CONDITIONS
+    for header, value in (("x-amz-if-match-last-modified-time", modified), ("x-amz-if-match-size", size)):
+        if value is not None and not more:
+            _refuse(header, "This condition is one of directory buckets alone")
     seconds = None if modified is None else int(_seconds(modified))
     return Conditions(if_match=_unquoted(if_match), if_match_modified_s=seconds, if_match_size=size)
 

@@ -102,7 +102,7 @@ async def copy_object(
 
     Storage class, website redirect and lock are never taken from the source.
     """
-    conditions = write_conditions(IfMatch, IfNoneMatch)
+    conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
     replace = _directive(MetadataDirective, "metadata") == "REPLACE"
     retag = _directive(TaggingDirective, "tagging") == "REPLACE"
     owner, marks = await owner_and_extras(call, more, extras_of(call, more))

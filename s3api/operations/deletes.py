@@ -43,14 +43,12 @@ async def delete_object(
     IfMatchSize: int | None = None,
     BypassGovernanceRetention: bool | None = None,
 ) -> Output:
-    """A key that is not there is deleted well enough, unless If-Match asks for it. The conditions of time and
-    size, which AWS has in directory buckets alone, count in every bucket here.
-    """
+    """A key that is not there is deleted well enough, unless If-Match asks for it."""
     check_version(VersionId)
     done = await call.metadata.delete_object(
         Bucket,
         Key,
-        delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize),
+        delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize, more=call.defaults.lenient),
         version_id=VersionId,
         bypass=bool(BypassGovernanceRetention),
         owner=call.owner,
@@ -67,7 +65,8 @@ async def delete_objects(
     if not 1 <= len(wanted) <= MAX_DELETES:
         raise S3Error("MalformedXML")
     bypass = bool(BypassGovernanceRetention)
-    errors = [_refusal(item) for item in wanted]
+    more = call.defaults.lenient
+    errors = [_refusal(item, more) for item in wanted]
     if call.access is not None:
         _deny(call.access, wanted, errors, bypass)
     todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
@@ -92,7 +91,7 @@ async def delete_objects(
     }
 
 
-def _refusal(item: dict[str, Any]) -> Refusal:
+def _refusal(item: dict[str, Any], more: bool) -> Refusal:
     """Code and message for an entry that cannot even be tried. MalformedXML, for the whole, without a key."""
     key = item.get("Key")
     if key is None:
@@ -105,6 +104,9 @@ def _refusal(item: dict[str, Any]) -> Refusal:
         check_version(item.get("VersionId") or None)
     except S3Error:
         return "NoSuchVersion", "The specified version does not exist."
+    for name in ("LastModifiedTime", "Size"):
+        if item.get(name) is not None and not more:
+            return "NotImplemented", f"{name} is a condition of directory buckets alone."
     return None
 
 
@@ -123,7 +125,9 @@ def _deny(access: Access, wanted: list[dict[str, Any]], errors: list[Refusal], b
 
 
 def _doomed(item: dict[str, Any], bypass: bool) -> Doomed:
-    conditions = delete_conditions(item.get("ETag"), item.get("LastModifiedTime"), item.get("Size"))
+    conditions = delete_conditions(
+        item.get("ETag"), item.get("LastModifiedTime"), item.get("Size"), more=True
+    )
     return Doomed(item["Key"], conditions, item.get("VersionId") or None, bypass)
 
 

@@ -129,7 +129,7 @@ async def complete_multipart_upload(
     of completion (AWS: of initiation), or else an If-Modified-Since could hide a newer object.
     """
     data_id = data_id_of(UploadId)
-    conditions = write_conditions(IfMatch, IfNoneMatch)
+    conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
     named = completion.named_parts(MultipartUpload)
     done: NewObject | Object
     version_id: str | None

@@ -66,7 +66,7 @@ async def put_object(
     The bytes are `call.body`.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
-    conditions = write_conditions(IfMatch, IfNoneMatch)
+    conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
     if WriteOffsetBytes is not None:
         there = await appended_to(call, Bucket, Key, WriteOffsetBytes)
         conditions = replace(conditions, if_data_id=there.data_id if there else NOBODY)

@@ -136,23 +136,36 @@ def test_if_modified_since_the_future_is_ignored() -> None:
 def test_conditions_of_a_write(
     if_match: str | None, if_none_match: str | None, conditions: Conditions
 ) -> None:
-    assert write_conditions(if_match, if_none_match) == conditions
+    assert write_conditions(if_match, if_none_match, more=True) == conditions
 
 
-def test_a_write_has_one_condition() -> None:
+@pytest.mark.parametrize(
+    ("if_match", "if_none_match", "more", "header"),
+    [
+        ("*", None, False, "If-Match"),
+        (None, f'"{ETAG}"', False, "If-None-Match"),
+        (f'"{ETAG}"', "*", False, "If-Match,If-None-Match"),
+        (f'"{ETAG}"', "*", True, "If-Match,If-None-Match"),
+    ],
+)
+def test_conditions_that_aws_does_not_take_on_writes(
+    if_match: str | None, if_none_match: str | None, more: bool, header: str
+) -> None:
     with pytest.raises(S3Error) as caught:
-        write_conditions(f'"{ETAG}"', "*")
-    told = caught.value.code, caught.value.details["Header"]
-    assert told == ("NotImplemented", "If-Match,If-None-Match")
+        write_conditions(if_match, if_none_match, more=more)
+    assert (caught.value.code, caught.value.details["Header"]) == ("NotImplemented", header)
 
 
 def test_conditions_of_a_delete() -> None:
     assert delete_conditions(None) is NO_CONDITIONS
     assert delete_conditions("*") == Conditions(if_match="*")
     assert delete_conditions(f'"{ETAG}"') == Conditions(if_match=ETAG)
-    assert delete_conditions(None, MODIFIED, 0) == Conditions(
+    assert delete_conditions(None, MODIFIED, 0, more=True) == Conditions(
         if_match_modified_s=MODIFIED_US // 1_000_000, if_match_size=0
     )
+    for time, size in ((MODIFIED, None), (None, 0)):
+        with pytest.raises(S3Error, match="NotImplemented"):
+            delete_conditions(None, time, size)
 
 
 def test_what_may_be_a_version_id() -> None:

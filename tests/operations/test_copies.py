@@ -180,7 +180,7 @@ async def test_another_checksum_is_computed(source: Call, blobs: Blobs) -> None:
         ({"StorageClass": "COLD"}, "InvalidStorageClass"),
         ({"CopySourceIfMatch": '"other"'}, "PreconditionFailed"),
         ({"CopySourceIfNoneMatch": f'"{MD5}"'}, "PreconditionFailed"),
-        ({"IfMatch": "x", "IfNoneMatch": "*"}, "NotImplemented"),
+        ({"IfMatch": "*"}, "NotImplemented"),
         ({"ExpectedSourceBucketOwner": "bob"}, "AccessDenied"),
     ],
 )

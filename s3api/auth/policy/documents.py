@@ -72,7 +72,7 @@ class Policy:
         return any(key.startswith("s3:existingobjecttag/") for key in self.keys)
 
 
-def read_policy(text: str, *, principals: bool) -> Policy:
+def read_policy(text: str, *, principals: bool, unique_sids: bool = True) -> Policy:
     """`principals`: whether it is a resource's policy, which names them. Raises PolicyError."""
     document = _json(text)
     if unknown := set(document) - {"Version", "Id", "Statement"}:
@@ -96,6 +96,9 @@ def read_policy(text: str, *, principals: bool) -> Policy:
         _statement(index, body, principals=principals, variables=variables)
         for index, body in enumerate(bodies)
     )
+    sids = [one.sid for one in statements if one.sid]
+    if unique_sids and len(set(sids)) != len(sids):
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
     return Policy(statements, id_)
 
 

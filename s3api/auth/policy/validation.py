@@ -80,26 +80,19 @@ S3_KEYS: dict[str, frozenset[str]] = {
 }
 
 
-def read_bucket_policy(text: str, bucket: str) -> Policy:
+def read_bucket_policy(text: str, bucket: str, *, unique_sids: bool = True) -> Policy:
     """A bucket's policy, checked as PutBucketPolicy checks it. Raises PolicyError."""
     if len(text.encode()) > MAX_BUCKET_POLICY_BYTES:
         raise PolicyError("Policy exceeds the maximum allowed document size.")
-    policy = read_policy(text, principals=True)
+    policy = read_policy(text, principals=True, unique_sids=unique_sids)
     for statement in policy.statements:
         _check_bucket_statement(statement, bucket)
     return policy
 
 
 def read_user_policy(text: str) -> Policy:
-    """A user's policy, checked as PutUserPolicy checks it. Raises PolicyError.
-
-    In a bucket's policy, where AWS wants them to be unique as well, two statements may have one Sid: tools
-    write such, and it decides nothing.
-    """
+    """A user's policy, checked as PutUserPolicy checks it. Raises PolicyError."""
     policy = read_policy(text, principals=False)
-    sids = [one.sid for one in policy.statements if one.sid]
-    if len(set(sids)) != len(sids):
-        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
     for statement in policy.statements:
         if not _SID.fullmatch(statement.sid):
             raise PolicyError(

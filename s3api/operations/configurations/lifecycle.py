@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from s3api.operations.configurations.refusals import (
     RULES,
@@ -20,6 +20,9 @@ from s3api.operations.configurations.refusals import (
     malformed,
 )
 
+if TYPE_CHECKING:
+    from s3api.operations.call import Call
+
 Rule = Mapping[str, Any]
 
 ACTIONS = (
@@ -29,8 +32,7 @@ ACTIONS = (
     "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )
-# Of a filter without And AWS takes one alone, and is obeyed by who sends no more. Here several must all hold,
-# which never makes a rule reach further.
+# AWS takes one of them alone; where several are taken all must hold, so that no rule reaches further.
 PREDICATES = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
 INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 INFREQUENT_DAYS = 30
@@ -50,6 +52,12 @@ def check_lifecycle(document: Document) -> Document:
             "Base level prefix cannot be used in Lifecycle V2, prefixes are only supported in the Filter."
         )
     return {"Rules": [{**rule, "ID": rule.get("ID") or secrets.token_urlsafe(36)} for rule in rules]}
+
+
+async def check_predicates(call: Call, document: Document) -> None:
+    """Of several predicates, And is the only one that AWS takes beside none."""
+    for rule in () if call.defaults.lenient else document["Rules"]:
+        check_filter(rule.get("Filter"))
 
 
 def _check_rule(rule: Rule) -> None:

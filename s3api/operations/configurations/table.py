@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from s3api.operations.call import Call
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
-from s3api.operations.configurations.lifecycle import check_lifecycle
+from s3api.operations.configurations.lifecycle import check_lifecycle, check_predicates
 from s3api.operations.configurations.notification import (
     check_destinations,
     check_notification,
@@ -91,6 +91,7 @@ TABLE: tuple[Configuration, ...] = (
         "LifecycleConfiguration",
         check_lifecycle,
         "NoSuchLifecycleConfiguration",
+        guard=check_predicates,
         delete="lifecycle",
         extras={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from s3api.auth.policy import PolicyError, read_bucket_policy, read_user_policy
+from s3api.auth.policy import PolicyError, read_bucket_policy, read_policy, read_user_policy
 
 ARN = "arn:aws:s3:::photos"
 STATEMENT: dict[str, Any] = {
@@ -88,6 +88,13 @@ def refused(text: str) -> str:
 )
 def test_refusals(text: str, sentence: str) -> None:
     assert refused(text) == sentence
+
+
+def test_two_statements_of_a_name() -> None:
+    one = {**STATEMENT, "Sid": "a"}
+    text = json.dumps({"Statement": [one, one]})
+    assert "must be unique" in refused(text)
+    assert len(read_policy(text, principals=True, unique_sids=False).statements) == 2
 
 
 @pytest.mark.parametrize(
