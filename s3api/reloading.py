@@ -4,7 +4,8 @@ SIGHUP, or POST /api/reload, has every worker read its settings again: the file,
 secrets (nobody can change a process's environment). What `LIVE` names counts from the next request or
 connection on; of what else is different the log says that it wants a restart. Whatever is in the settings,
 the access log's file and the certificate are opened anew: the one may have been rotated away, the other
-renewed. Settings that cannot be used change nothing.
+renewed. Settings that cannot be used change nothing. (The file of encryption keys needs no signal, it is
+looked at every second.)
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from typer.testing import CliRunner
 
+from s3api.cli import app
 from tests.gateway_process import GatewayProcess
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,3 +58,13 @@ def test_prometheus_shows_the_token_that_gateways_want() -> None:
     job = yaml.safe_load((DOCKER / "prometheus.yml").read_text())["scrape_configs"][0]
     token = COMPOSE["services"]["gateway"]["environment"]["SIXFOLD_METRICS_TOKEN_FILE"]
     assert job["authorization"]["credentials_file"] == token
+
+
+def test_the_units_run_commands_that_there_are() -> None:
+    found = []
+    for unit in (DOCKER / "systemd").glob("*.service"):
+        for words in re.findall(r"^Exec\w+=/opt/sixfold/bin/sixfold (.*)$", unit.read_text(), re.MULTILINE):
+            command = [word for word in words.split() if word.isalpha()]
+            assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
+            found.append(" ".join(command))
+    assert sorted(found) == ["config check", "node serve", "serve"]

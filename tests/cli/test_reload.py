@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import signal
 import ssl
 import subprocess
@@ -17,6 +18,7 @@ import httpx
 from tests.clients.tls import Authority
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess
 
+ROOT = Path(__file__).resolve().parents[2]
 WITHIN_S = 15.0
 
 
@@ -85,13 +87,32 @@ def test_what_changes_at_once_and_what_wants_a_restart(tmp_path: Path) -> None:
     assert "Traceback" not in gateway.log()
 
 
+def rotate(gateway: GatewayProcess, path: Path) -> None:
+    """By docker/logrotate, where there is a logrotate; the signal is what systemd would send."""
+    program = shutil.which("logrotate") or shutil.which("/usr/sbin/logrotate")
+    if program is None:
+        path.rename(path.with_name(path.name + ".1"))
+        os.kill(gateway.pid, signal.SIGHUP)
+        return
+    text = (ROOT / "docker" / "logrotate").read_text()
+    settings = path.with_name("logrotate")
+    reload = f"kill -HUP {gateway.pid}"
+    settings.write_text(
+        text.replace("/var/log/sixfold/*.log", str(path)).replace("systemctl reload sixfold", reload)
+    )
+    assert reload in settings.read_text()
+    command = [program, "--force", "--state", str(path.with_name("state")), str(settings)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_worker_reloads_whichever_is_told(tmp_path: Path) -> None:
     settings, path = tmp_path / "sixfold.toml", tmp_path / "access.log"
     settings.write_text(f'access_log = "all"\naccess_log_path = "{path}"\n')
     with GatewayProcess(tmp_path / "data", "--config", str(settings), "--workers", "2") as gateway:
         wait_for_workers(gateway, 2)
-        path.rename(tmp_path / "access.log.1")
-        hang_up(gateway, times=2)
+        rotate(gateway, path)
+        until(gateway, lambda: gateway.log().count("reloaded: no setting has changed") == 2)
         old = (tmp_path / "access.log.1").read_text()
         for _ in range(10):
             httpx.get(f"{gateway.endpoint}/api/health/live")  # on connections of their own, to either worker

@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+import pytest
+from rich.text import Text
+
+from metadata.records import Replication
+from s3api.cli.status import _copies
 from tests.gateway_process import GatewayProcess, clean_environment
 from tests.observe.test_metrics import use, wait_for_workers
 
@@ -68,3 +75,18 @@ def test_elsewhere_it_wants_a_key_pair(tmp_path: Path) -> None:
         given = {"SIXFOLD_ACCESS_KEY": both[0], "SIXFOLD_SECRET_KEY": both[1]}
         assert command("status", "--data", str(gateway.data), **given).returncode == 0
         assert "SIXFOLD_ACCESS_KEY" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("replication", "said"),
+    [
+        (None, ""),
+        ((False, 0, None, None), ""),
+        ((False, 2, 0.25, 2048), "; 2 standby(s), 0.2 s (2.0 KiB) behind"),
+        ((False, 1, None, None), "; 1 standby(s), an unknown time behind"),
+        ((True, 0, 3.0, 0), "; it is a standby, 3.0 s (0 B) behind"),
+    ],
+)
+def test_how_far_copies_are_behind(replication: tuple[Any, ...] | None, said: str) -> None:
+    told = asdict(Replication(*replication)) if replication else None
+    assert Text.from_markup(_copies(told)).plain == said

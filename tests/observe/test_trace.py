@@ -97,8 +97,14 @@ def test_one_get_shows_its_six_chunk_reads_side_by_side_down_to_redis(
 def test_a_put_shows_its_stripe_and_its_commit_with_the_size_of_the_batch(
     tmp_path: Path, collector: Collector
 ) -> None:
-    with GatewayProcess(tmp_path / "data", environment=collector.environment()) as gateway:
+    settings = tmp_path / "sixfold.toml"
+    settings.write_text("max_object_bytes = 1000\n")
+    options, environment = ["--config", str(settings)], collector.environment()
+    with GatewayProcess(tmp_path / "data", *options, environment=environment) as gateway:
         gateway.s3().create_bucket(Bucket="traced")
+        settings.write_text("max_object_bytes = 10000\n")
+        with gateway.http() as client:
+            client.post("/api/reload").raise_for_status()  # after which a request is traced as before
         ask(gateway, "put_object", "key", b"x" * 6000)
         spans = collector.wait(1, trace_id=TRACE_ID, name="PutObject")
         spans = collector.wait(1, trace_id=TRACE_ID)
