@@ -25,7 +25,7 @@ import boto3
 import httpx
 from botocore.config import Config
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.05
 ACCESS_KEY, SECRET_KEY = "SFTESTTESTTESTTEST00", "a-secret-for-tests-and-nothing-else-0000"

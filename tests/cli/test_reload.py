@@ -19,7 +19,7 @@ from tests.clients.tls import Authority
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess
 
 ROOT = Path(__file__).resolve().parents[2]
-WITHIN_S = 15.0
+WITHIN_S = 30.0
 
 
 def until(gateway: GatewayProcess, true: Callable[[], bool]) -> None:

@@ -18,7 +18,7 @@ from s3api.observe.metrics import database_families
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess
 from tests.observe.scraped import Scraped
 
-WITHIN_S = 15.0
+WITHIN_S = 30.0
 
 
 def scrape(gateway: GatewayProcess) -> Scraped:
