@@ -59,7 +59,7 @@ class Warrant:
         if asked.operation in COPIES:
             found = parse_source(asked.headers["x-amz-copy-source"], {}, None)
             self._source = Source(found.bucket, found.key, found.version_id)
-            self._source_access = await access.check_source(self._source)
+            self._source_access = call.source_access = await access.check_source(self._source)
 
     def _check_renamed(self, access: Access) -> None:
         """A rename reads and deletes its source, which lies in the same bucket."""

@@ -157,11 +157,12 @@ async def delete_object_annotation(
 
 @asynccontextmanager
 async def copied_annotations(
-    call: Call, found: Object, how: Recoding, directive: str | None
+    call: Call, found: Object, how: Recoding, directive: str | None, *, onto: str, version_id: str | None
 ) -> AsyncIterator[tuple[NewAnnotation, ...]]:
-    """What a copy of `found` takes along: sharing bytes as it does, or written anew as it is.
+    """What a copy of `found` onto a key takes along: sharing bytes as it does, or written anew as it is.
+    `version_id`: the version that the copy names.
 
-    Raises S3Error InvalidArgument, InvalidRequest.
+    Raises S3Error AccessDenied, InvalidArgument, InvalidRequest.
     """
     if directive not in (None, "", "COPY", "EXCLUDE"):
         name = "x-amz-object-annotation-directive"
@@ -170,6 +171,8 @@ async def copied_annotations(
     if there and how.target and how.target.envelope.mode is Mode.CUSTOMER:
         sentence = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."
         raise S3Error("InvalidRequest", sentence)
+    if there:
+        _check_copiers_rights(call, found.key, onto, version_id)
     async with AsyncExitStack() as stack:
         out: list[NewAnnotation] = []
         for each in there:
@@ -184,6 +187,19 @@ async def copied_annotations(
 
 
 # --- helpers --------------------------------------------------------------------------------------
+
+
+def _check_copiers_rights(call: Call, source: str, onto: str, version_id: str | None) -> None:
+    """API_CopyObject, x-amz-object-annotation-directive: annotations go along for whoever may read them there
+    and write them here.
+    """
+    read = "s3:GetObjectVersionAnnotation" if version_id else "s3:GetObjectAnnotation"
+    for access, action, key, version in (
+        (call.source_access, read, source, version_id),
+        (call.access, "s3:PutObjectAnnotation", onto, None),
+    ):
+        if access is not None and (refusal := access.refusal_of(action, key, version)):
+            raise refusal
 
 
 def _check_name(name: str) -> None:

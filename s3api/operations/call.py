@@ -39,8 +39,9 @@ class Call:
     the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent;
     `creation`: the kind of event that a PutObject is.
 
-    `access`: what the caller may do beyond what was asked already, None for one that may do everything here.
-    `writer`: whose an object becomes that is made without an ACL, "" for the caller's account.
+    `access`: what the caller may do beyond what was asked already, None for one that may do everything here;
+    `source_access` is that of a copy's source. `writer`: whose an object becomes that is made without an ACL,
+    "" for the caller's account.
     """
 
     metadata: Metadata
@@ -61,6 +62,7 @@ class Call:
     principal: Principal = ANONYMOUS
     access: Access | None = None
     writer: str = ""
+    source_access: Access | None = None
     defaults: Defaults = AWS_DEFAULTS
     keys: Keys | None = None
 

@@ -121,7 +121,9 @@ async def copy_object(
         how = await recoding(call, Bucket, Key, found, more)
         async with (
             _copied(call, found, how, algorithm) as copied,
-            copied_annotations(call, found, how, AnnotationDirective) as taken_along,
+            copied_annotations(
+                call, found, how, AnnotationDirective, onto=Key, version_id=source.version_id
+            ) as taken_along,
         ):
             new = NewObject(
                 bucket=Bucket,

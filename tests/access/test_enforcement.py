@@ -214,6 +214,29 @@ def test_copies_want_the_source_to_be_readable(main: Person, alt: Person, bucket
         alt.s3.copy_object(Bucket=own, Key="k", CopySource=f"{own}/missing")
 
 
+def test_annotations_go_along_for_who_may_read_and_write_them(main: Person, alt: Person, bucket: str) -> None:
+    main.s3.delete_public_access_block(Bucket=bucket)
+    main.s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    main.s3.put_object_annotation(Bucket=bucket, Key="k", AnnotationName="n", AnnotationPayload=b"said")
+    own = f"b-{uuid.uuid4().hex[:20]}"
+    alt.s3.create_bucket(Bucket=own)
+    readable = statement("s3:GetObject", arn(bucket, "*"))
+    main.s3.put_bucket_policy(Bucket=bucket, Policy=policy(readable))
+    there, here = f"{bucket}/k", {"Bucket": own, "Key": "k"}
+    with refused("AccessDenied", 403):
+        alt.s3.copy_object(**here, CopySource=there)
+    alt.s3.copy_object(**here, CopySource=there, AnnotationDirective="EXCLUDE")
+    annotated = statement("s3:GetObjectAnnotation", arn(bucket, "*"))
+    main.s3.put_bucket_policy(Bucket=bucket, Policy=policy(readable, annotated))
+    alt.s3.copy_object(**here, CopySource=there)
+    assert alt.s3.get_object_annotation(**here, AnnotationName="n")["AnnotationPayload"].read() == b"said"
+    main.s3.put_bucket_policy(
+        Bucket=bucket, Policy=policy(readable, annotated, statement("s3:PutObject", arn(bucket, "*")))
+    )
+    with refused("AccessDenied", 403):
+        alt.s3.copy_object(Bucket=bucket, Key="there", CopySource=there)
+
+
 def test_tags_decide(main: Person, alt: Person, bucket: str) -> None:
     main.s3.delete_public_access_block(Bucket=bucket)
     main.s3.put_object(Bucket=bucket, Key="open", Body=b"x", Tagging="security=public")
