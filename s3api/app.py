@@ -33,6 +33,7 @@ from s3api.observe.lines import LineWriter
 from s3api.observe.logs import configure_logging
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import own_siblings
+from s3api.operations.call import FlushLog
 from s3api.proxies import Proxies
 from s3api.reloading import Reloaded, on_hangup, renewed
 from s3api.rest import create_api
@@ -222,9 +223,9 @@ class App:
             async with (
                 traced(self, authority, store) as instrument,
                 siblings.telling(lambda: self._metrics.own(store)),
-                background(store, self.sinks, defaults),
+                background(store, self.sinks, defaults) as logs,
             ):
-                self._make_gateway = lambda: instrument(self._new_gateway(store, authority))
+                self._make_gateway = lambda: instrument(self._new_gateway(store, authority, logs.flush))
                 self._gateway = self._make_gateway()
                 if self._own_process:
                     _tune_gc()
@@ -249,7 +250,7 @@ class App:
             self.sinks.all.remove(access_log)
             writer.close()
 
-    def _new_gateway(self, store: Store, authority: Authority) -> Gateway:
+    def _new_gateway(self, store: Store, authority: Authority, flush_log: FlushLog) -> Gateway:
         """By the settings that hold now."""
         settings = self.settings
         return Gateway(
@@ -267,6 +268,7 @@ class App:
             sink=self.sinks,
             targets=store.targets,
             public_hosts=settings.public_hosts,
+            flush_log=flush_log,
         )
 
 

@@ -36,7 +36,7 @@ from s3api.keys import Keys
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
-from s3api.operations.call import Call
+from s3api.operations.call import Call, FlushLog
 from s3api.operations.ingest import BodyDigests
 from s3api.post import FormUploads, is_upload
 from s3api.site import Websites
@@ -70,13 +70,14 @@ class Gateway:
         body_idle_s: float,
         sink: Sink,
         targets: Targets = NO_TARGETS,
+        flush_log: FlushLog | None = None,
         public_hosts: tuple[str, ...] = (),
     ) -> None:
         self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
         self._region, self._domains = region, domains
         self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
         self._sink, self._vault, self._targets = sink, vault, targets
-        self._public_hosts = public_hosts
+        self._public_hosts, self._flush_log = public_hosts, flush_log
         self._cors = CorsAnswers(buckets)
         self._authority = authority
         self._iam = IamEndpoint(
@@ -234,7 +235,7 @@ class Gateway:
         call.bucket, call.settings = found
         if call.settings:
             call.remote = record.client
-        call.targets = self._targets
+        call.targets, call.flush_log = self._targets, self._flush_log
 
     async def _call_on_bucket(
         self, principal: Principal, request: Request, record: AccessRecord, now_us: int

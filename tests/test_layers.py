@@ -55,6 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "s3api.errors",
         "s3api.events",
         "s3api.lifecycle",
+        "s3api.accesslog",
         "s3api.events",
         "chunkd",
         "metadata",

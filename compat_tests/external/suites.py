@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from compat_tests.external import ceph_model
 from compat_tests.external.identities import Identities
 from compat_tests.external.s3tests_conf import configuration
 
@@ -157,7 +158,8 @@ def environment(suite: Suite, url: str, region: str, identities: Identities, scr
         path = scratch / "s3tests.conf"
         path.write_text(configuration(urlsplit(url), identities))
         path.chmod(0o600)
-        return {"S3TEST_CONF": str(path), "AWS_DEFAULT_REGION": region}
+        models = ceph_model.write(scratch / "models")
+        return {"S3TEST_CONF": str(path), "AWS_DEFAULT_REGION": region, "AWS_DATA_PATH": str(models)}
     main = identities.main
     return {
         "AWS_ENDPOINT_URL_S3": url,

@@ -17,16 +17,31 @@ from datetime import UTC, datetime
 from typing import Any
 
 DAY_US = 86_400_000_000
+JOURNAL = "Journal"
+EXTENSION = frozenset({"LoggingType", "ObjectRollTime", "RecordsBatchSize", "Filter"})
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where the log of a bucket goes. `partitioned`, by the day of its records where `by_event`."""
+    """Where the log of a bucket goes. `partitioned`, by the day of its records where `by_event`.
+
+    By what Ceph has beside AWS (`extended`): `journal`, a log of changes alone, of keys between `starts` and
+    `ends`; `every_s`, when a log object is delivered.
+    """
 
     bucket: str
     prefix: str
     partitioned: bool = False
     by_event: bool = False
+    extended: bool = False
+    journal: bool = False
+    every_s: int = 0
+    starts: str = ""
+    ends: str = ""
+
+    def minds(self, key: str | None) -> bool:
+        """Whether its journal has changes of that key."""
+        return key is not None and key.startswith(self.starts) and key.endswith(self.ends)
 
     def day(self, time_us: int) -> int:
         """Records of different days, by this number, are not delivered in one object."""
@@ -52,4 +67,19 @@ def destination(document: Mapping[str, Any]) -> Destination | None:
         enabled.get("TargetPrefix") or "",
         partitioned=partitioned is not None,
         by_event=(partitioned or {}).get("PartitionDateSource") == "EventTime",
+        **_extension(enabled),
     )
+
+
+def _extension(enabled: Mapping[str, Any]) -> dict[str, Any]:
+    if EXTENSION.isdisjoint(enabled):
+        return {}
+    rules = ((enabled.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
+    bounds = {rule["Name"].lower(): rule["Value"] for rule in rules}
+    return {
+        "extended": True,
+        "journal": enabled.get("LoggingType") == JOURNAL,
+        "every_s": enabled.get("ObjectRollTime") or 0,
+        "starts": bounds.get("prefix", ""),
+        "ends": bounds.get("suffix", ""),
+    }

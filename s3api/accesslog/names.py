@@ -58,6 +58,33 @@ def lifecycle_name(action: str, storage_class: str) -> str:
     return _ACTIONS.get(action) or f"S3.TRANSITION{_TRANSITIONS.get(storage_class, '')}.OBJECT"
 
 
+# The operations of a journal: what changes an object or what is said of it.
+CHANGES = frozenset(
+    {
+        "CompleteMultipartUpload",
+        "CopyObject",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "DeleteObjects",
+        "PostObject",
+        "PutObject",
+        "PutObjectAcl",
+        "PutObjectLegalHold",
+        "PutObjectRetention",
+        "PutObjectTagging",
+        "RenameObject",
+    }
+)
+DELETE_OF_MANY = "REST.POST.DELETE_MULTI_OBJECT"
+
+
+def journal_name(operation: str, method: str) -> str:
+    """As Ceph's journals name a change: a copy is a PUT of an object there."""
+    if operation == "DeleteObjects":
+        return DELETE_OF_MANY
+    return f"REST.{method}.{_RESOURCES.get(operation) or _resource(operation)}"
+
+
 @cache
 def logged_name(operation: str, method: str) -> str:
     """The name under which an operation (as boto3 names it) is logged, by the request's method."""

@@ -95,6 +95,7 @@ _OF_BUCKETS = {
     "ListObjectVersions": "ListBucketVersions",
     "ListObjects": "ListBucket",
     "ListObjectsV2": "ListBucket",
+    "PostBucketLogging": "PutBucketLogging",
     "PutBucketAbac": "PutBucketAbac",
     "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
     "PutBucketAcl": "PutBucketAcl",

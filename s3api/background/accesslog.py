@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 from metadata.errors import MetadataError, NoSuchBucket
 from metadata.records import NULL_VERSION
 from s3api.accesslog.document import Destination, destination
-from s3api.accesslog.line import Entry, line
-from s3api.accesslog.names import lifecycle_name, logged_name
+from s3api.accesslog.line import Entry, journal_line, line
+from s3api.accesslog.names import CHANGES, journal_name, lifecycle_name, logged_name
 from s3api.errors import S3Error
 from s3api.lifecycle.engine import Version
 from s3api.periodic import Periodic
@@ -94,6 +94,11 @@ class BucketLogs:
             return
         time_us = record.time_us
         place = (call.bucket.name, where, where.day(time_us))
+        if where.journal:
+            for entry in changes(record, call.bucket, time_us):
+                if where.minds(entry.key):
+                    self._add(place, call.bucket, journal_line(entry))
+            return
         for entry in entries(record, call.bucket, time_us, self._host_id):
             self._add(place, call.bucket, line(entry))
 
@@ -102,7 +107,7 @@ class BucketLogs:
     ) -> None:
         """A line for what a lifecycle rule has done."""
         where = settings.made(KIND, destination)
-        if where is None:
+        if where is None or where.journal:
             return
         now_us = self._clock_us()
         entry = Entry(
@@ -138,25 +143,37 @@ class BucketLogs:
         if self._dropped:
             log.error("%d lines of bucket logs were dropped: they come faster than they go", self._dropped)
             self._dropped = 0
-        before_us, count = self._clock_us() - self._every_us, 0
+        now_us, count = self._clock_us(), 0
         for place, collected in list(self._collected.items()):
-            if everything or collected.since_us <= before_us or collected.size >= FULL_BYTES:
+            until_us = collected.since_us + (place[1].every_s * 1_000_000 or self._every_us)
+            if everything or until_us <= now_us or collected.size >= FULL_BYTES:
                 work = partial(self._deliver, place, collected)
                 count += bool(await self._task.guarded(f"the log of bucket {place[0]}", work))
         return count
 
-    async def _deliver(self, place: Place, collected: Collected) -> bool:
+    async def flush(self, bucket: Bucket, where: Destination) -> str | None:
+        """Deliver at once what this process has collected of a bucket's log: the key of the log object, which
+        is empty where nothing has happened. None where the target bucket does not let it in.
+        """
+        for place, collected in list(self._collected.items()):
+            if place[0] == bucket.name and place[1] != where:
+                await self._deliver(place, collected)
+        now_us = self._clock_us()
+        place = (bucket.name, where, where.day(now_us))
+        return await self._deliver(place, self._collected.setdefault(place, Collected(bucket, now_us)))
+
+    async def _deliver(self, place: Place, collected: Collected) -> str | None:
         """Lines that come meanwhile are of the next object; where the put fails, these wait for another time
-        (and if it was done nevertheless, they are delivered twice).
+        (and if it was done nevertheless, they are delivered twice). The key, None where they are lost.
         """
         where = place[1]
         del self._collected[place]
-        done = False
+        done, delivered = False, None
         try:
             key = self._key(place, collected.bucket)
             text = "".join(f"{text}\n" for text in collected.lines)
             await self._put(collected.bucket, where, key, text.encode())
-            done = True
+            done, delivered = True, key
         except (NoSuchBucket, NotAllowed) as why:
             log.warning("lines of the log of %s are lost: %s, %s", place[0], where.bucket, type(why).__name__)
             done = True
@@ -168,7 +185,7 @@ class BucketLogs:
                 later.size, later.since_us = later.size + collected.size, collected.since_us
             else:
                 self._collected[place] = collected
-        return done
+        return delivered
 
     def _key(self, place: Place, bucket: Bucket) -> str:
         _, where, day = place
@@ -221,6 +238,27 @@ def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) ->
             yield _of_batch(one, each, 204, "")
         for each in output.get("Errors") or ():
             yield _of_batch(one, each, 403 if each["Code"] == "AccessDenied" else 409, each["Code"])
+
+
+def changes(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[Entry]:
+    """What a request has changed, for a journal: nothing, an object, or what DeleteObjects deleted."""
+    if record.operation not in CHANGES or record.status >= 300:
+        return
+    output: Any = record.output or {}
+    several = record.operation == "DeleteObjects"
+    for each in output.get("Deleted") or () if several else [{**output, "Key": record.key}]:
+        yield Entry(
+            bucket_owner=bucket.owner,
+            bucket=bucket.name,
+            time_us=time_us,
+            operation=journal_name(record.operation, record.method),
+            status=record.status,
+            request_id=record.request_id,
+            key=each["Key"],
+            size=None if several else _object_size(record, output),
+            version_id=str(each.get("VersionId") or ""),
+            etag=str(each.get("ETag") or "").strip('"'),
+        )
 
 
 def _of_batch(whole: Entry, each: dict[str, Any], status: int, error: str) -> Entry:

@@ -34,15 +34,17 @@ LOG_TYPE = "text/plain"
 
 
 @asynccontextmanager
-async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[None]:
-    """Everything, meanwhile. `defaults`: what holds for buckets that say nothing themselves."""
+async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[BucketLogs]:
+    """Everything, meanwhile; gives the logs of buckets. `defaults`: what holds for buckets that say nothing
+    themselves.
+    """
     deliverer, logs = _deliverer(store), bucket_logs(store, defaults)
     lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
     for task in (deliverer, lifecycle, logs):
         task.start()
     sinks.all.append(logs)
     try:
-        yield
+        yield logs
     finally:
         sinks.all.remove(logs)
         for task in (lifecycle, logs, deliverer):

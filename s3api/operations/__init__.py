@@ -15,6 +15,7 @@ from s3api.operations import (
     copies,
     deletes,
     listing,
+    log_target,
     multipart,
     object_lock,
     objects,
@@ -84,6 +85,7 @@ _HANDLERS: tuple[Handler, ...] = (
     annotating.list_object_annotations,
     annotating.delete_object_annotation,
     restoring.restore_object,
+    log_target.post_bucket_logging,
     *configurations.handlers(),
 )
 

@@ -14,6 +14,7 @@ from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.configurations.plain import check_tagging
 from s3api.operations.extras import LOCK
+from s3api.operations.log_target import flush_before
 from s3api.operations.ownership import OWNERSHIPS, controls_document
 from s3api.operations.paging import make_token, read_token
 
@@ -118,6 +119,7 @@ async def head_bucket(call: Call, *, Bucket: str) -> Output:
 
 async def delete_bucket(call: Call, *, Bucket: str) -> Output:
     await call.metadata.delete_bucket(Bucket)
+    await flush_before(call, {})
     return {}
 
 

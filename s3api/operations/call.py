@@ -8,10 +8,12 @@ or lets the metadata store's conditions through.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from s3api.access import AWS_DEFAULTS, Defaults
+from s3api.accesslog.document import Destination
 from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.buckets import NO_SETTINGS, BucketSettings
 from s3api.events.targets import NO_TARGETS, Targets
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from s3api.kms import Vault
 
 Output = dict[str, Any]
+FlushLog = Callable[["Bucket", Destination], Awaitable[str | None]]
 
 
 @dataclass(slots=True)
@@ -38,6 +41,8 @@ class Call:
     it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
     the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent;
     `creation`: the kind of event that a PutObject is.
+
+    `flush_log` delivers what is collected of a bucket's log, and gives the log object's key.
 
     `access`: what the caller may do beyond what was asked already, None for one that may do everything here;
     `source_access` is that of a copy's source. `writer`: whose an object becomes that is made without an ACL,
@@ -65,6 +70,7 @@ class Call:
     source_access: Access | None = None
     defaults: Defaults = AWS_DEFAULTS
     keys: Keys | None = None
+    flush_log: FlushLog | None = None
 
     def number(self, canonical: str) -> str | None:
         """An account's twelve digits."""

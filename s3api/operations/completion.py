@@ -151,13 +151,17 @@ def _same(algorithm: checksums.Algorithm, stated: str, computed: Checksum) -> bo
 
 
 def _check_part_checksum(upload: Upload, name: Named, part: Part) -> None:
-    """AWS wants each part's of a composite checksum; who leaves them out has named the parts by their ETags,
-    which is all that its documentation asks for, and each part's was looked at when it came.
-    """
     stored = part.checksum
     for algorithm, value in name.checksums.items():
         if stored is None or (stored.algorithm, stored.value) != (algorithm, value):
             raise _invalid_part(upload, name)
+    if upload.checksum_type == checksums.COMPOSITE and not name.checksums:
+        algorithm = (upload.checksum_algorithm or "").lower()
+        raise S3Error(
+            "InvalidRequest",
+            f"The upload was created using a {algorithm} checksum. The complete request must include the "
+            f"checksum for each part. It was missing for part {name.number} in the request.",
+        )
 
 
 def _named(item: Mapping[str, Any]) -> Named:

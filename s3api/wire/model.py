@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from s3api.wire.additions import added
+
 _S3 = "data/s3/2006-03-01/service-2.json"
 
 
@@ -114,8 +116,10 @@ class OperationModel:
 
 
 def load_operations() -> Iterator[OperationModel]:
-    """All operations of botocore's newest S3 model. Raises FileNotFoundError where botocore has none."""
-    model = load_model(_S3)
+    """All operations of botocore's newest S3 model, and what we add to it. Raises FileNotFoundError where
+    botocore has none.
+    """
+    model = added(load_model(_S3))
     for definition in model["operations"].values():
         yield OperationModel(model["shapes"], definition)
 

@@ -24,6 +24,16 @@ def key(where: Destination, day: int = 0) -> str:
     )
 
 
+def test_what_ceph_has_beside_aws() -> None:
+    assert not enabled().extended
+    assert enabled(ObjectRollTime=5).every_s == 5
+    rules = [{"Name": "prefix", "Value": "a/"}, {"Name": "suffix", "Value": ".txt"}]
+    journal = enabled(LoggingType="Journal", Filter={"Key": {"FilterRules": rules}})
+    assert journal.extended
+    assert journal.journal
+    assert [key for key in ("a/b.txt", "b.txt", "a/b", None) if journal.minds(key)] == ["a/b.txt"]
+
+
 def test_off() -> None:
     assert destination({}) is None
 

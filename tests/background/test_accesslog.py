@@ -152,3 +152,43 @@ async def test_deleted_keys_have_lines_of_their_own() -> None:
     await world.logs.deliver(everything=True)
     shown = [(fields[7], fields[8]) for fields in (line.split() for line in world.lines)]
     assert shown[1:] == [("BATCH.DELETE.OBJECT", "a"), ("BATCH.DELETE.OBJECT", "b")]
+
+
+JOURNAL = (
+    '{"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "p/", "LoggingType": "Journal",'
+    ' "ObjectRollTime": 10, "Filter": {"Key": {"FilterRules": [{"Name": "Suffix", "Value": ".txt"}]}}}}'
+)
+
+
+async def test_a_journal_has_changes_of_its_keys_and_its_own_time() -> None:
+    world = World()
+    world.request(JOURNAL, key="a.txt")
+    world.request(JOURNAL, key="a.jpg", operation="PutObject")
+    world.request(JOURNAL, key="a.txt", operation="PutObject", output={"ETag": '"e"', "VersionId": "v"})
+    gone = {"Deleted": [{"Key": "b.txt"}, {"Key": "b.jpg"}]}
+    world.request(JOURNAL, operation="DeleteObjects", output=gone)
+    world.now_us += 9_000_000
+    assert await world.logs.deliver() == 0
+    world.now_us += 1_000_000
+    assert await world.logs.deliver() == 1
+    assert [line.split()[4:] for line in world.lines] == [
+        ["REST.GET.OBJECT", "a.txt", "-", "v", "e"],
+        ["REST.POST.DELETE_MULTI_OBJECT", "b.txt", "-", "-", "-"],
+    ]
+
+
+async def test_flushed_at_once() -> None:
+    world, bucket = World(), Bucket(1, "b", "us-east-1", "alice", 0)
+    world.request()
+    world.request(BY_EVENT)
+    world.request(bucket="c")
+    where = Destination("logs", "p/")
+    key = await world.logs.flush(bucket, where)
+    assert [entry[2] for entry in world.put] == [world.put[0][2], key]
+    assert len(world.lines) == 2
+    assert await world.logs.flush(bucket, where)
+    assert world.put[-1][3] == ""
+    world.failing = NotAllowed()
+    assert await world.logs.flush(bucket, where) is None
+    world.failing = None
+    assert await world.logs.deliver(everything=True) == 1

@@ -114,7 +114,7 @@ def test_a_part_before_the_last_is_too_small() -> None:
         ("CRC32", "COMPOSITE", {"CRC32": crc32(SMALL)}, "fine"),
         ("CRC32", "COMPOSITE", {"CRC32": crc32(BIG)}, "InvalidPart"),
         ("CRC32", "COMPOSITE", {"SHA256": sha256(SMALL)}, "InvalidPart"),
-        ("CRC32", "COMPOSITE", {}, "fine"),
+        ("CRC32", "COMPOSITE", {}, "InvalidRequest"),
         ("CRC32", "FULL_OBJECT", {}, "fine"),
         ("CRC32", "FULL_OBJECT", {"CRC32": crc32(BIG)}, "InvalidPart"),
         (None, None, {}, "fine"),

@@ -8,14 +8,17 @@ import random
 import string
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from compat_tests.external import ceph_model
 from s3api.wire import Reply, Wire, parse_query, parse_target
 
 TRIALS = 6
@@ -37,14 +40,17 @@ class Raw(io.BytesIO):
 class Loopback:
     """A boto3 client whose requests never leave the process: kept, and answered with `reply`."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Path) -> None:
+        # The client has what we add to the model from the file by which Ceph's clients have it.
+        session = botocore.session.get_session()
+        session.get_component("data_loader").search_paths.insert(0, str(models))
         config = Config(
             s3={"addressing_style": "path"},
             retries={"total_max_attempts": 1},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        self.client = boto3.client(
+        self.client = boto3.Session(botocore_session=session).client(
             "s3",
             endpoint_url="http://127.0.0.1:1",
             region_name="us-east-1",
@@ -80,8 +86,8 @@ class Loopback:
 
 
 @pytest.fixture(scope="module")
-def loop() -> Loopback:
-    return Loopback()
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Loopback:
+    return Loopback(ceph_model.write(tmp_path_factory.mktemp("models")))
 
 
 class Maker:

@@ -48,12 +48,13 @@ def _put(row: Configuration) -> Handler:
             raise S3Error("TooManyConfigurations")
         if document == row.moot and not call.settings.get(row.kind, id_):
             return {}
+        told = await row.before(call, document) if row.before else {}
         if document == row.empty:
             await call.metadata.delete_bucket_config(Bucket, row.kind, id=id_)
-            return {}
+            return told
         document |= {name: given[name] for name in row.extras if given.get(name) is not None}
         await call.metadata.put_bucket_config(Bucket, row.kind, to_json(document), id=id_)
-        return {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
+        return told | {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
 
     ids = ("Id",) if row.many else ()
     optional = (row.unguarded,) if row.unguarded else ()

@@ -9,7 +9,7 @@ from metadata.errors import NoSuchBucket
 from s3api.auth.acl import LOG_SERVICE
 from s3api.errors import S3Error
 from s3api.operations.call import Call
-from s3api.operations.configurations.refusals import Document, invalid_request, malformed
+from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed
 from s3api.operations.log_target import may_deliver
 from s3api.operations.tagsets import bucket_tags
 
@@ -34,6 +34,11 @@ def check_logging(document: Document) -> Document:
         raise malformed()
     if len(enabled.get("TargetGrants") or ()) > GRANTS:
         raise malformed()
+    if min(enabled.get("ObjectRollTime", 0), enabled.get("RecordsBatchSize", 0)) < 0:
+        raise malformed()
+    rules = ((enabled.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
+    if any(rule["Name"].lower() not in ("prefix", "suffix") or "Value" not in rule for rule in rules):
+        raise invalid_argument("filter rule name must be either prefix or suffix", ArgumentName="Filter")
     return document
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from s3api.operations.call import Call
+from s3api.operations.call import Call, Output
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
 from s3api.operations.configurations.lifecycle import check_lifecycle, check_predicates
@@ -36,20 +36,22 @@ from s3api.operations.configurations.reports import (
     check_tiering,
 )
 from s3api.operations.configurations.website import check_website
+from s3api.operations.log_target import flush_before
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """One kind of document.
 
-    `kind`: under which it is kept. `noun`: of the operations' names (get_bucket_<noun>). `member`: the input
-    that is the document. `check`: the document as it is to be kept; raises S3Error. `guard`: what is checked
-    beyond the document. `missing`: the code where there is none; None where an empty bucket has a `default`.
-    `wrapped`: the answer has the document as one member, not its members. `delete`: the noun of the delete,
-    "" where there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
-    `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is kept.
-    `extras`: headers that are kept beside the document, with what they are where nobody said. `unguarded`:
-    the input that leaves the guard out. `kept_only`: nothing is done as the document says.
+    `kind`: under which it is kept. `noun`: of the operations' names (get_bucket_<noun>). `member`: the
+    input that is the document. `check`: the document as it is to be kept; raises S3Error. `guard`: what
+    is checked beyond the document. `before`: what is done before it counts, and told in the answer.
+    `missing`: the code where there is none; None where an empty bucket has a `default`. `wrapped`: the
+    answer has the document as one member, not its members. `delete`: the noun of the delete, "" where
+    there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
+    `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is
+    kept. `extras`: headers that are kept beside the document, with what they are where nobody said.
+    `unguarded`: the input that leaves the guard out. `kept_only`: nothing is done as the document says.
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Configuration:
     empty: Document | None = None
     moot: Document | None = None
     extras: dict[str, str] = field(default_factory=dict)
+    before: Callable[[Call, Document], Awaitable[Output]] | None = None
     unguarded: str = ""
     kept_only: bool = False
 
@@ -122,6 +125,7 @@ TABLE: tuple[Configuration, ...] = (
         check_logging,
         default={},
         guard=check_log_target,
+        before=flush_before,
         delete="",
         empty={},
     ),
