@@ -30,7 +30,6 @@ SETTINGS = {
     "SIXFOLD_ACLS": "true",
     "SIXFOLD_BLOCK_PUBLIC_ACCESS": "false",
     "SIXFOLD_LENIENT": "true",  # what Ceph takes and AWS refuses
-    "SIXFOLD_BUCKET_LOG_EVERY_S": "5",  # expected_object_roll_time in ceph/s3-tests
 }
 
 
