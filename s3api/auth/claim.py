@@ -91,30 +91,23 @@ def read_claim(
     unsupported.
     """
     fields = join_headers(headers)
-    pairs = query_pairs(raw_query)
     authorization = fields.get(b"authorization")
-    names = {name for name, _ in pairs}
-    presigned = not names.isdisjoint(credentials.QUERY_NAMES)
-    if presigned or not names.isdisjoint(credentials.QUERY_NAMES_V2):
-        if authorization is not None:
-            raise credentials.two_mechanisms()
-        if not presigned:
-            raise credentials.unsupported_v2()
-        given = credentials.query_values(pairs)
-        terms = credentials.from_query(given, now_us // 1_000_000, region)
-        refuse_token(next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None))
-        pairs = [pair for pair in pairs if pair[0] != b"X-Amz-Signature"]
-        payload, payload_line = _presigned_payload(given.get(credentials.QUERY_PAYLOAD), fields, terms.signed)
+    presigned = credentials.in_query(raw_query, has_header=authorization is not None)
+    if presigned:
+        given = credentials.from_query(raw_query, region)
+        given.check_window(now_us // 1_000_000)
+        refuse_token(given.token)
+        terms, query = given.terms, given.canonical
+        payload, payload_line = _presigned_payload(given.payload, fields, terms.signed)
     elif authorization is not None:
         terms = credentials.from_header(authorization, fields, now_us // 1_000_000, region)
         refuse_token(fields.get(b"x-amz-security-token"))
+        query = canonical_query(query_pairs(raw_query))
         payload, payload_line = _payload(fields)
     else:
         return None
     _check_signed(fields, terms)
-    canonical = canonical_request(
-        method, canonical_path(raw_path), canonical_query(pairs), fields, terms.signed, payload_line
-    )
+    canonical = canonical_request(method, canonical_path(raw_path), query, fields, terms.signed, payload_line)
     return Claim(terms.access_key, presigned, payload, terms.scope, terms.signature, canonical)
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from s3api.auth.canonical import Pairs
+from s3api.auth.canonical import Pairs, canonical_query, query_pairs
 from s3api.auth.clock import MAX_SKEW_S, check_skew, http_date_stamp, iso, stamp_seconds
 from s3api.auth.signing import ALGORITHM, Scope
 from s3api.errors import S3Error
@@ -31,6 +31,8 @@ _ECDSA = b"AWS4-ECDSA-P256-SHA256"
 _ACCESS_KEY = re.compile(rb"[!-+\--~]{1,128}")
 _REGION = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z;-]+")
+_USUAL_SIGNATURE = re.compile(rb"[0-9a-f]{64}")
+KEPT_BYTES = 1024  # what is longer is read each time
 _MISSING = (
     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
     "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
@@ -48,6 +50,22 @@ class Terms(NamedTuple):
     signature: bytes
 
 
+class Presigned(NamedTuple):
+    """What a query says about its signature. `canonical`: the query as it is signed; `payload`, `token`: the
+    values of X-Amz-Content-Sha256 and X-Amz-Security-Token, where they are there."""
+
+    terms: Terms
+    seconds: int
+    expires_s: int
+    payload: bytes | None
+    canonical: bytes
+    token: bytes | None
+
+    def check_window(self, now_s: int) -> None:
+        """Raises AccessDenied (expired, not yet valid)."""
+        _check_window(self.seconds, self.expires_s, now_s)
+
+
 def from_header(
     authorization: bytes,
     fields: dict[bytes, bytes],
@@ -60,7 +78,12 @@ def from_header(
     scheme, _, rest = authorization.strip().partition(b" ")
     if scheme != ALGORITHM:
         raise _scheme_error(scheme)
-    parts = _components(rest)
+    head, mark, signature = rest.rpartition(b"Signature=")
+    if _USUAL_SIGNATURE.fullmatch(signature) and len(head) <= KEPT_BYTES:
+        parts = _kept_components(head + mark)  # a client's next request differs in the signature alone
+    else:
+        parts = _components(rest)
+        signature = parts[b"Signature"]
     stamp = fields.get(b"x-amz-date", b"").strip() or http_date_stamp(fields.get(b"date", b"").strip())
     seconds = stamp_seconds(stamp) if stamp else None
     if stamp is None or seconds is None:
@@ -71,12 +94,51 @@ def from_header(
     check_skew(stamp, seconds, now_s)
     signed = _signed_headers(parts[b"SignedHeaders"], _malformed)
     scope = Scope(stamp, day, named_region, service)
-    return Terms(access_key, scope, signed, parts[b"Signature"])
+    return Terms(access_key, scope, signed, signature)
 
 
-def from_query(given: dict[bytes, bytes], now_s: int, region: str | None) -> Terms:
-    """`given`: as `query_values` returns it. Raises AuthorizationQueryParametersError, AccessDenied
-    (expired, not yet valid)."""
+def in_query(raw_query: bytes, *, has_header: bool) -> bool:
+    """Whether the query is to be what authenticates. Raises InvalidArgument where the header does as well,
+    InvalidRequest for version 2."""
+    if not raw_query:
+        return False
+    presigned = b"&X-Amz-Signature=" in raw_query
+    if not presigned or has_header:
+        names = {name for name, _ in query_pairs(raw_query)}
+        presigned = not names.isdisjoint(QUERY_NAMES)
+        if not presigned and names.isdisjoint(QUERY_NAMES_V2):
+            return False
+        if has_header:
+            raise two_mechanisms()
+        if not presigned:
+            raise unsupported_v2()
+    return True
+
+
+def from_query(raw_query: bytes, region: str | None) -> Presigned:
+    """Raises AuthorizationQueryParametersError."""
+    head, mark, signature = raw_query.rpartition(b"&X-Amz-Signature=")
+    if not _USUAL_SIGNATURE.fullmatch(signature) or len(head) > KEPT_BYTES:
+        return _from_pairs(query_pairs(raw_query), region)
+    # URLs that were made in the same second differ in path and signature alone.
+    kept = _kept_query(head + mark, region)
+    return kept._replace(terms=kept.terms._replace(signature=signature))
+
+
+@lru_cache(maxsize=1024)
+def _kept_query(head: bytes, region: str | None) -> Presigned:
+    """A query whose signature is left out."""
+    return _from_pairs(query_pairs(head + b"0"), region)
+
+
+@lru_cache(maxsize=1024)
+def _kept_components(head: bytes) -> dict[bytes, bytes]:
+    """The same of an Authorization header. Not to be changed."""
+    return _components(head + b"0")
+
+
+def _from_pairs(pairs: Pairs, region: str | None) -> Presigned:
+    given = query_values(pairs)
     if not all(map(given.get, QUERY_NAMES)):
         raise _bad_query(_MISSING)
     if given[b"X-Amz-Algorithm"] != ALGORITHM:
@@ -91,9 +153,12 @@ def from_query(given: dict[bytes, bytes], now_s: int, region: str | None) -> Ter
             f'Invalid credential date "{day.decode()}". '
             f'This date is not the same as X-Amz-Date: "{stamp[:8].decode()}".'
         )
-    _check_window(seconds, _expires(given[b"X-Amz-Expires"]), now_s)
+    expires_s = _expires(given[b"X-Amz-Expires"])
     signed = _signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
-    return Terms(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+    terms = Terms(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+    canonical = canonical_query(pair for pair in pairs if pair[0] != b"X-Amz-Signature")
+    token = next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None)
+    return Presigned(terms, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
 
 
 def form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
