@@ -34,6 +34,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -283,7 +284,7 @@ class Environment:
         transaction = self.lmdb.begin(write=True)
         try:
             for db, writes in batch.writes.items():
-                puts: list[Any] = sorted(writes.items(), key=_key)
+                puts: list[Any] = sorted(writes.items(), key=itemgetter(0))
                 if None in writes.values():
                     puts = [put for put in puts if put[1] is not None]
                 if puts:
@@ -358,10 +359,6 @@ def _open_with_map(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environmen
     if lock:
         environment.reader_check()
     return environment
-
-
-def _key(item: tuple[bytes, Buffer | None]) -> bytes:
-    return item[0]
 
 
 def condition(address: str, why: Exception) -> NodeError:

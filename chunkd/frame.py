@@ -14,6 +14,7 @@ to verify it. No I/O, and no copies but where it says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from struct import Struct
 from typing import cast
 
@@ -61,16 +62,21 @@ def frame(chunk_id: bytes, payload: Buffer) -> bytes:
 
 def frames(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, bytes]]:
     """The chunks `prefix` + byte i, for payload i, as (id, frame): as `frame` of each, at half the price."""
-    seed, out = crc32c(prefix, 0), []
-    for slot, payload in enumerate(payloads):
-        name, length = prefix + _BYTES[slot], len(payload)
-        if 0 < length <= BLOCK_BYTES:
-            head = _SINGLE.pack(MAGIC, length, crc32c(payload, 0))
-            check = crc32c(head, crc32c(_BYTES[slot], seed))
-            out.append((name, b"".join((head, _WORD.pack(check), payload))))
-        else:
-            out.append((name, frame(name, payload)))
-    return out
+    names = list(map(prefix.__add__, _BYTES[: len(payloads)]))
+    lengths = list(map(len, payloads))
+    if not (lengths and min(lengths) > 0 and max(lengths) <= BLOCK_BYTES):
+        return [(name, frame(name, payload)) for name, payload in zip(names, payloads, strict=True)]
+    heads, checks = _heads(prefix, payloads, lengths)
+    return list(zip(names, map(b"".join, zip(heads, checks, payloads, strict=True)), strict=True))
+
+
+def _heads(
+    prefix: bytes, payloads: Sequence[Buffer], lengths: Sequence[int]
+) -> tuple[list[bytes], list[bytes]]:
+    """Headers of payloads of one block each, and their checksums: in C, as every small object comes by."""
+    heads = list(map(_SINGLE.pack, repeat(MAGIC), lengths, map(crc32c, payloads, repeat(0))))
+    seeds = map(crc32c, _BYTES, repeat(crc32c(prefix, 0)))
+    return heads, list(map(_WORD.pack, map(crc32c, heads, seeds)))
 
 
 def seal(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
@@ -102,18 +108,16 @@ def joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
 
     As `payload` of each, at half the price. Raises FrameError, also where one is not of a single block.
     """
-    seed, out = crc32c(prefix, 0), []
-    for slot, data in enumerate(frames):
-        head, body = data[: _SINGLE.size], data[_SINGLE_HEADER_BYTES:]
-        if len(data) <= _SINGLE_HEADER_BYTES or len(body) > BLOCK_BYTES:
-            raise FrameError(f"a frame of {len(data)} bytes is not of one block")
-        check = _WORD.pack(crc32c(head, crc32c(_BYTES[slot], seed)))
-        if data[_SINGLE.size : _SINGLE_HEADER_BYTES] != check or head != _SINGLE.pack(
-            MAGIC, len(body), crc32c(body, 0)
-        ):
-            raise FrameError(f"the chunk of slot {slot} is damaged, or another chunk's")
-        out.append(body)
-    return b"".join(out)
+    bodies = [data[_SINGLE_HEADER_BYTES:] for data in frames]
+    lengths = list(map(len, bodies))
+    if not (lengths and min(lengths) > 0 and max(lengths) <= BLOCK_BYTES):
+        raise FrameError(f"frames of payloads of {lengths} bytes are not of one block each")
+    whole = list(map(bytes.__add__, *_heads(prefix, bodies, lengths)))
+    found = [data[:_SINGLE_HEADER_BYTES] for data in frames]
+    if found != whole:
+        slot = next(slot for slot, head in enumerate(whole) if found[slot] != head)
+        raise FrameError(f"the chunk of slot {slot} is damaged, or another chunk's")
+    return b"".join(bodies)
 
 
 def payload_len(chunk_id: bytes, header: Buffer) -> int:

@@ -30,6 +30,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from metadata import tables
+from metadata.records import OFF
 from metadata.statements import Statement, change, one, rows
 
 # Inserts are built by PostgreSQL's construct: its ON CONFLICT is SQLite's too.
@@ -178,6 +179,17 @@ class O:  # noqa: E742 - read as O.get, O.head, beside B and U
     )
     content = one(select(*_CONTENT).where(_HERE))
     add = change(all_of(object_))
+    # A key that is not there, in a bucket without versioning: what a write need not look at first.
+    add_new = change(
+        insert(object_)
+        .from_select(
+            [c.name for c in object_.c],
+            select(bucket.c.id, *(given(c.name, c.type) for c in object_.c if c.name != "bucket_id")).where(
+                bucket.c.name == given("bucket"), bucket.c.versioning == literal_column(f"'{OFF}'")
+            ),
+        )
+        .on_conflict_do_nothing()
+    )
     replace = change(
         update(object_)
         .where(_SAME)

@@ -169,14 +169,12 @@ class Exchange(Request):
         """Status line and headers as one byte string, and the Content-Length that they state: `size` where
         they do not, and it is known; else None, and the body is chunked."""
         lines, added = [STATUS_LINE[status]], 2  # the status line, and the empty one
-        length, says_close = None, False
-        for name, value in headers:
-            if name == b"content-length":
-                length = int(value)
-            elif name == b"connection" and value == b"close":
-                self.keep_alive, says_close = False, True
-            lines += (name, b": ", value, b"\r\n")
-        if not (self.keep_alive or says_close):
+        lines += [b"%b: %b\r\n" % field for field in headers]
+        said = dict(headers)
+        length = int(said[b"content-length"]) if b"content-length" in said else None
+        if said.get(b"connection") == b"close":
+            self.keep_alive = False
+        elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
             added += 1
         if length is None and not head and status not in BODILESS:

@@ -17,7 +17,7 @@ from metadata.records import (
     NewObject,
     Object,
 )
-from metadata.rows import Row, attributes_of, extras_values, inline_extent
+from metadata.rows import Row, attributes_of, extras_values, inline_extent, object_values
 from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.annotating import copy_annotations
 from metadata.transactions.contents import (
@@ -51,6 +51,9 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     """
     content = new.content
     blob_id, blob_offset = inline_extent(content)
+    usual = content.staged is not None and conditions is NO_CONDITIONS and not new.annotations
+    if usual and (yield from _add_new(new)):
+        return None
     row = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
     if row is None:
         raise NoSuchBucket
@@ -77,6 +80,25 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     if new.emit is not None:
         yield from tell(new.emit, new.key, version_id, new.etag, content.size)
     return version_id
+
+
+def _add_new(new: NewObject) -> Transaction[bool]:
+    """Put a small object under a key that is not there, in a bucket without versioning, without looking
+    first; False where that is not so."""
+    blob_id, blob_offset = inline_extent(new.content)
+    added = yield O.add_new(
+        bucket=new.bucket,
+        key=new.key,
+        **object_values(
+            new, version_id=NULL_VERSION, rank=0, parts=0, blob_id=blob_id, blob_offset=blob_offset
+        ),
+    )
+    if not added:
+        return False
+    yield from attach(new.content)
+    if new.emit is not None:
+        yield from tell(new.emit, new.key, None, new.etag, new.content.size)
+    return True
 
 
 def delete_object(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, Together, open_node
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
+from s3api.blobs.erasure import DATA_CHUNKS
 from s3api.blobs.placement import TooFewNodes, choose, place
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.nodes")
 UNKNOWN_CAPACITY_BYTES = 1 << 40
 LATENCIES_KEPT = 64
+SMALL_AT_ONCE = 16
 
 
 class NodesFull(Exception):
@@ -104,6 +106,9 @@ class Cluster:
         self._exclusive, self._ca = exclusive, ca
         self._joint: dict[tuple[int, ...], tuple[Together, tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
+        self._planned: list[tuple[int, ...]] = []
+        self._small: Counter[tuple[int, ...]] = Counter()
+        self._small_bytes: Counter[tuple[int, ...]] = Counter()
         self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._writable: bool | None = None
@@ -143,6 +148,7 @@ class Cluster:
         return one, tuple(clients)
 
     def members(self) -> list[Member]:
+        self._count_small()
         return sorted(self._members.values(), key=lambda m: m.id)
 
     def member(self, node_id: int) -> Member | None:
@@ -150,6 +156,16 @@ class Cluster:
 
     def place(self) -> tuple[int, ...]:
         """Nodes for the slots of a new blob. Raises TooFewNodes, NodesFull."""
+        return self._place(1)[0]
+
+    def place_small(self) -> tuple[int, ...]:
+        """The same for a blob so small that several may go by one look at the nodes' fill."""
+        if not self._planned:
+            self._planned = self._place(SMALL_AT_ONCE)
+        return self._planned.pop()
+
+    def _place(self, count: int) -> list[tuple[int, ...]]:
+        self._count_small()
         live = [m for m in self._members.values() if m.up and m.row.state == "active"]
         # `fill` written out: every write comes by here.
         roomy = [
@@ -163,7 +179,7 @@ class Cluster:
             < 1.0
         ]
         try:
-            return choose(roomy, self._parity)
+            return [choose(roomy, self._parity) for _ in range(count)]
         except TooFewNodes:
             if len(roomy) < len(live):
                 place(live, self._parity)  # raises where even full nodes would be too few
@@ -177,6 +193,20 @@ class Cluster:
             if member := members.get(node_id):
                 member.used_bytes += len(framed)
                 member.chunks += 1
+
+    def wrote_small(self, nodes: tuple[int, ...], size: int) -> None:
+        """The same of a small blob of `size` bytes: it is counted before somebody looks."""
+        self._small[nodes] += 1
+        self._small_bytes[nodes] += size
+
+    def _count_small(self) -> None:
+        for nodes, count in self._small.items():
+            share = self._small_bytes[nodes] // DATA_CHUNKS
+            for member in filter(None, map(self._members.get, nodes)):
+                member.used_bytes += share
+                member.chunks += count
+        self._small.clear()
+        self._small_bytes.clear()
 
     def failed(self, node_id: int, why: BaseException) -> None:
         """A request to the node failed: it is down (or full) until a refresh finds otherwise."""
@@ -193,6 +223,7 @@ class Cluster:
                     why,
                 )
             member.full_at_bytes = member.used_bytes
+            self._planned.clear()
         elif isinstance(why, NodeDown):
             self._down(member, str(why))
 
@@ -228,6 +259,8 @@ class Cluster:
                 self._joint.clear()
                 if member.node:
                     await member.node.close()
+            self._planned.clear()
+            self._count_small()
             await asyncio.gather(*(self._ask(member) for member in self._members.values()))
 
     async def _ask(self, member: Member) -> None:
@@ -269,6 +302,7 @@ class Cluster:
             )
         member.up, member.reason = False, reason
         self._joint.clear()
+        self._planned.clear()
 
     def _tell_of_writing(self) -> None:
         """One line when there begin to be, or no longer are, nodes enough to write to."""

@@ -59,7 +59,7 @@ def parity_of(chunks: Sequence[Buffer], parity: int) -> list[bytes]:
     longest = max(map(len, chunks))
     if not longest:
         return [b""] * parity
-    blocks = [_pad(chunk, longest) for chunk in chunks]
+    blocks = [chunk if len(chunk) == longest else _pad(chunk, longest) for chunk in chunks]
     encoded: list[bytes] = _encoder(parity).encode(blocks, range(DATA_CHUNKS, DATA_CHUNKS + parity))
     return encoded
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from chunkd import Buffer, frame
 from metadata.records import Blob
@@ -71,9 +72,8 @@ def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list
 
 def seal_small(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[bytes, Buffer]]:
     """All chunks (id, frame) of the only stripe of a small blob, slot by slot; copies `data` once."""
-    at = cuts(len(data))
     view = memoryview(data)
-    payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
+    payloads: list[Buffer] = [view[start:stop] for start, stop in pairwise(cuts(len(data)))]
     payloads += parity_of(payloads, parity)
     return seal_payloads(blob_id, 0, payloads)
 

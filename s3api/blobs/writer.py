@@ -142,7 +142,7 @@ class Writer:
     async def _write_small(self, body: Body, digests: Digests, key: ContentKey | None) -> Content:
         size = body.length or 0
         if size <= INLINE_BYTES:
-            nodes = self.cluster.place() if size else ()
+            nodes = self.cluster.place_small() if size else ()
             data = await body.read_all(size)
             digests.update(data)
             digests.check(body)
@@ -164,7 +164,7 @@ class Writer:
                 stored = _encrypted(blob.id, data, key)
                 chunks = seal_small(blob.id, stored, self.parity)
                 if self.staging.take(blob, chunks):
-                    self.cluster.wrote(nodes, chunks)
+                    self.cluster.wrote_small(nodes, blob.size)
                     staged = Staged(blob.id, stored)
                     return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), staged=staged)
             elif size <= INLINE_BYTES:
