@@ -9,10 +9,10 @@ whatever its values are.
 from __future__ import annotations
 
 import asyncio
+import struct
 from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Sequence
-from struct import Struct
 from typing import Any, NamedTuple, Self
 
 import psycopg
@@ -31,22 +31,31 @@ PATIENCE: dict[str, Any] = {
 }
 """libpq's parameters that bound how long a server that went without a word is waited for."""
 
-_LONG = Struct(">q").pack
-_DOUBLE = Struct(">d").pack
+
+def _text(value: str) -> bytes:
+    """libpq takes text as far as its first NUL: one that has any must not be sent."""
+    encoded = value.encode()
+    if b"\0" in encoded:
+        raise psycopg.DataError("PostgreSQL's text cannot contain NUL")
+    return encoded
+
+
+_LONG = struct.Struct(">q").pack
+_DOUBLE = struct.Struct(">d").pack
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 _Status = pq.ExecStatus
 
 # By the Python type of a parameter: PostgreSQL's (0: what the statement makes of it), format, encoder.
 _KINDS: dict[type, tuple[int, pq.Format, Callable[[Any], bytes]]] = {
     int: (20, _BINARY, _LONG),
-    str: (0, _TEXT, str.encode),
+    str: (0, _TEXT, _text),
     bytes: (17, _BINARY, bytes),
     float: (701, _BINARY, _DOUBLE),
     bool: (16, _BINARY, lambda value: b"\1" if value else b"\0"),
     object: (
         0,
         _TEXT,
-        lambda value: rb"\x" + value.hex().encode() if type(value) is bytes else str(value).encode(),
+        lambda value: rb"\x" + value.hex().encode() if type(value) is bytes else _text(str(value)),
     ),
 }
 _Typed = tuple[list[int], list[pq.Format], list[Callable[[Any], bytes]]]
@@ -55,12 +64,25 @@ _TYPED: dict[tuple[type, ...], _Typed] = {}
 
 
 class Command(NamedTuple):
-    """A statement with the types of its parameters and these, in the order of its SQL."""
+    """A statement with the types of its parameters and these, as they are sent, in the order of its SQL."""
 
     sql: str
     fetch: Fetch
     kinds: tuple[type, ...] = ()
-    parameters: tuple[Any, ...] = ()
+    values: tuple[bytes | None, ...] = ()
+
+    @classmethod
+    def of(cls, sql: str, fetch: Fetch, kinds: tuple[type, ...], parameters: tuple[Any, ...]) -> Command:
+        """Raises psycopg.DataError for what PostgreSQL cannot hold, while nobody else's has been sent yet."""
+        _, _, encoders = _TYPED.get(kinds) or _typed(kinds)
+        try:
+            values = [
+                None if value is None else encode(value)
+                for encode, value in zip(encoders, parameters, strict=True)
+            ]
+        except (UnicodeEncodeError, struct.error) as why:
+            raise psycopg.DataError(str(why)) from why
+        return cls(sql, fetch, kinds, tuple(values))
 
 
 class Skipped(psycopg.Error):
@@ -135,12 +157,8 @@ class Link:
     # --- out ----------------------------------------------------------------------------------
 
     def _send(self, wave: _Wave, command: Command) -> None:
-        sql, fetch, kinds, parameters = command
-        oids, formats, encoders = _TYPED.get(kinds) or _typed(kinds)
-        values = [
-            None if value is None else encode(value)
-            for encode, value in zip(encoders, parameters, strict=True)
-        ]
+        sql, fetch, kinds, values = command
+        oids, formats, _ = _TYPED.get(kinds) or _typed(kinds)
         name = self._names.get(sql)
         if name is None and len(self._names) < PREPARED:
             self._named += 1

@@ -334,7 +334,7 @@ def _commands(call: Call) -> list[Command]:
     statement = call.statement
     (sql, pick), fetch, kinds = statement.postgresql, statement.fetch, statement.kinds
     given = call.parameters if call.many else (call.parameters,)
-    return [Command(sql, fetch, kinds, pick(each)) for each in given]
+    return [Command.of(sql, fetch, kinds, pick(each)) for each in given]
 
 
 def _check(results: Sequence[Any]) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from dataclasses import replace
 from pathlib import Path
+from types import NoneType
 
+import psycopg
 import pytest
 
 from metadata import Metadata, open_metadata, sqlite
-from metadata.errors import MetadataUnavailable, PreconditionFailed
-from metadata.records import Conditions
+from metadata.errors import MetadataUnavailable, NoSuchBucket, PreconditionFailed
+from metadata.records import Bucket, Conditions
 from metadata.statements import Call
 from metadata.transactions import objects
 from tests.metadata.made import NOW_US, check_consistent, content, new_object, query
@@ -173,6 +176,27 @@ async def test_a_server_that_crashes_and_comes_back(postgres: PostgresServer) ->
     await asyncio.gather(*(store.put_object(new_object(f"b{at}")) for at in range(30)))
     await store.close()
     check_consistent(url)
+
+
+async def test_what_cannot_be_text_spoils_nobody_elses_statements(postgres: PostgresServer) -> None:
+    """All that is asked for in one turn of the loop leaves together."""
+    store = await open_metadata(postgres.create_database("odd_text"), instance="test")
+    await store.create_bucket("photos", region="r", owner="alice", now_us=1)
+    for odd in ("\0", "a\0b", "\udc80"):
+        told = await asyncio.gather(
+            store.get_bucket("photos"),
+            store.get_bucket(odd),
+            store.get_bucket("nowhere"),
+            store.put_object(new_object("a")),
+            store.put_object(replace(new_object("b"), owner=odd)),
+            store.put_object(new_object("c")),
+            return_exceptions=True,
+        )
+        kinds = [type(each) for each in told]
+        assert kinds == [Bucket, psycopg.DataError, NoSuchBucket, NoneType, psycopg.DataError, NoneType]
+        assert (await store.get_bucket("photos")).owner == "alice"
+    assert [found.key for found in (await store.list_objects("photos")).objects] == ["a", "c"]
+    await store.close()
 
 
 async def test_an_unknown_commit_of_a_put_is_tried_again(
