@@ -367,7 +367,7 @@ class _PolicyOf:
     bucket: str
 
     def __call__(self, text: str) -> Policy:
-        return read_bucket_policy(text, self.bucket, unique_sids=False)
+        return read_bucket_policy(text, self.bucket, lenient=True)
 
 
 def _context(authority: Authority, principal: Principal, asked: Asked, owner: str | None) -> Context:

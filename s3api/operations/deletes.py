@@ -43,17 +43,22 @@ async def delete_object(
     IfMatchSize: int | None = None,
     BypassGovernanceRetention: bool | None = None,
 ) -> Output:
-    """A key that is not there is deleted well enough, unless If-Match asks for it."""
+    """A key that is not there is deleted well enough, unless If-Match asks for it and nobody is lenient."""
     check_version(VersionId)
-    done = await call.metadata.delete_object(
-        Bucket,
-        Key,
-        delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize, more=call.defaults.lenient),
-        version_id=VersionId,
-        bypass=bool(BypassGovernanceRetention),
-        owner=call.owner,
-        emit=notices(call, REMOVED),
-    )
+    try:
+        done = await call.metadata.delete_object(
+            Bucket,
+            Key,
+            delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize, more=call.defaults.lenient),
+            version_id=VersionId,
+            bypass=bool(BypassGovernanceRetention),
+            owner=call.owner,
+            emit=notices(call, REMOVED),
+        )
+    except NoSuchKey:
+        if call.defaults.lenient:
+            return {}
+        raise
     return {} if done.version_id is None else _shown(done)
 
 

@@ -26,7 +26,7 @@ async def put_bucket_policy(
     """
     _check_account(call)
     try:
-        policy = read_bucket_policy(Policy, Bucket, unique_sids=not call.defaults.lenient)
+        policy = read_bucket_policy(Policy, Bucket, lenient=call.defaults.lenient)
     except PolicyError as why:
         raise S3Error("MalformedPolicy", str(why)) from None
     if block_of(call.settings, call.defaults).block_policy and is_public(policy):

@@ -72,6 +72,7 @@ async def test_conditions_of_size_and_time(call: Call, etag: str) -> None:
     await delete_object(call, Bucket="photos", Key="k0", **right)
     assert not await is_there(call, "k0")
     assert await delete_object(call, Bucket="photos", Key="k0", IfMatchSize=1) == {}
+    assert await delete_object(call, Bucket="photos", Key="k0", IfMatch=etag) == {}
 
 
 async def test_another_version(call: Call, etag: str) -> None:

@@ -80,13 +80,15 @@ S3_KEYS: dict[str, frozenset[str]] = {
 }
 
 
-def read_bucket_policy(text: str, bucket: str, *, unique_sids: bool = True) -> Policy:
-    """A bucket's policy, checked as PutBucketPolicy checks it. Raises PolicyError."""
+def read_bucket_policy(text: str, bucket: str, *, lenient: bool = False) -> Policy:
+    """A bucket's policy, checked as PutBucketPolicy checks it, which refuses two statements of one Sid and
+    an action that is none of its statement's resources unless it is `lenient`. Raises PolicyError.
+    """
     if len(text.encode()) > MAX_BUCKET_POLICY_BYTES:
         raise PolicyError("Policy exceeds the maximum allowed document size.")
-    policy = read_policy(text, principals=True, unique_sids=unique_sids)
+    policy = read_policy(text, principals=True, unique_sids=not lenient)
     for statement in policy.statements:
-        _check_bucket_statement(statement, bucket)
+        _check_bucket_statement(statement, bucket, lenient=lenient)
     return policy
 
 
@@ -110,14 +112,14 @@ def read_user_policy(text: str) -> Policy:
     return policy
 
 
-def _check_bucket_statement(statement: Statement, bucket: str) -> None:
+def _check_bucket_statement(statement: Statement, bucket: str, *, lenient: bool) -> None:
     for action in statement.actions:
         if not actions_of(action):
             raise PolicyError("Policy has invalid action")
     kinds = [_resource_kinds(resource, bucket) for resource in statement.resources]
     of_buckets = any(kind[0] for kind in kinds) or statement.not_resources
     of_objects = any(kind[1] for kind in kinds) or statement.not_resources
-    for action in () if statement.not_actions else statement.actions:
+    for action in () if statement.not_actions or lenient else statement.actions:
         found = actions_of(action)
         if not ((of_buckets and found & BUCKET_ACTIONS) or (of_objects and found & OBJECT_ACTIONS)):
             raise PolicyError("Action does not apply to any resource(s) in statement")

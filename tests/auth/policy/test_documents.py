@@ -97,6 +97,12 @@ def test_two_statements_of_a_name() -> None:
     assert len(read_policy(text, principals=True, unique_sids=False).statements) == 2
 
 
+def test_an_action_that_fits_no_resource() -> None:
+    text = document(Action="s3:PutObject", Resource=ARN)
+    assert "does not apply" in refused(text)
+    assert read_bucket_policy(text, "photos", lenient=True)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
