@@ -149,8 +149,10 @@ class Lane:
         self.address, self._endpoint, self._limit, self._tally = address, endpoint, connections, tally
         self._queue: deque[Pending] = deque()
         self._idle: list[Stream] = []
-        self._busy: set[asyncio.Task[None]] = set()
+        self._busy: set[Future[Any]] = set()
         self._scheduled = self._closed = False
+        self.direct = True
+        """Whether batches may go out on a kept connection without a task around them."""
         self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
         self.requests = 0
 
@@ -175,13 +177,65 @@ class Lane:
     def _dispatch(self) -> None:
         self._scheduled = False
         while self._queue and len(self._busy) < self._limit:
-            task = asyncio.ensure_future(self._send(self._take()))
-            self._busy.add(task)
-            task.add_done_callback(self._sent)
+            taken = self._take()
+            if self.direct and self._idle and taken[0].operation is not None:
+                self._send_at_once(taken)
+            else:
+                self._begin(taken)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _begin(self, taken: list[Pending]) -> None:
+        task = asyncio.ensure_future(self._send(taken))
+        self._busy.add(task)
+        task.add_done_callback(self._sent)
+
+    def _sent(self, task: Future[Any]) -> None:
         self._busy.discard(task)
         self._dispatch()
+
+    def _send_at_once(self, taken: list[Pending]) -> None:
+        """As `_send`, for the usual case: a connection is there, and the server answers."""
+        stream, began_s, loop = self._idle.pop(), time.perf_counter(), asyncio.get_running_loop()
+        pieces = self._pieces(taken)
+        self.requests += 1
+        answer = stream.request("POST", "/batch", pieces)
+        late = loop.call_at(taken[0].deadline_s, stream.give_up)
+
+        def answered(answer: Future[Exchange]) -> None:
+            self._busy.discard(answer)
+            late.cancel()
+            if answer.exception() is None:
+                self._answered(taken, stream, answer.result(), began_s)
+                self._dispatch()
+            elif loop.time() >= taken[0].deadline_s:
+                self._down(taken, "no answer in time")
+            else:
+                self._begin(taken)
+
+        self._busy.add(answer)
+        answer.add_done_callback(answered)
+
+    def _answered(self, taken: list[Pending], stream: Stream, exchange: Exchange, began_s: float) -> None:
+        self._tally.seconds.add(time.perf_counter() - began_s)
+        self._tally.received_bytes += len(exchange.body)
+        self._keep(stream, exchange)
+        try:
+            self._resolve(taken, exchange)
+            self._backoff_s = self._retry_s = 0.0
+        except BatchError as error:
+            self._down(taken, str(error))
+
+    def _keep(self, stream: Stream, exchange: Exchange) -> None:
+        if exchange.keep and not self._closed:
+            self._idle.append(stream)
+        else:
+            stream.abort()
+
+    def _pieces(self, taken: list[Pending]) -> list[Buffer]:
+        pieces = [
+            p for pending in taken if pending.operation for p in batch.write_operation(pending.operation)
+        ]
+        self._tally.sent_bytes += sum(map(len, pieces))
+        return pieces
 
     def _take(self) -> list[Pending]:
         """The next request's operations, oldest first."""
@@ -217,14 +271,9 @@ class Lane:
             raise
 
     async def _exchange(self, taken: list[Pending]) -> Exchange:
-        method, path, pieces = "GET", taken[0].path, list[Buffer]()
-        if taken[0].operation is not None:
-            method, path = "POST", "/batch"
-            pieces = [
-                p for pending in taken if pending.operation for p in batch.write_operation(pending.operation)
-            ]
+        method, path = ("GET", taken[0].path) if taken[0].operation is None else ("POST", "/batch")
+        pieces = self._pieces(taken)
         while True:
-            self._tally.sent_bytes += sum(map(len, pieces))
             stream = self._idle.pop() if self._idle else None
             kept = stream is not None
             if stream is None:
@@ -238,10 +287,7 @@ class Lane:
                 if kept and isinstance(error, Broken):
                     continue
                 raise
-            if exchange.keep and not self._closed:
-                self._idle.append(stream)
-            else:
-                stream.abort()
+            self._keep(stream, exchange)
             return exchange
 
     def _resolve(self, taken: list[Pending], exchange: Exchange) -> None:

@@ -88,6 +88,10 @@ class Stream(asyncio.Protocol):
             self._transport.writelines((head, *pieces))
         return self._waiter
 
+    def give_up(self) -> None:
+        """Wait no longer for the answer: it is Broken."""
+        self._break("no answer in time")
+
     def abort(self) -> None:
         """Hang up without sending what waits."""
         self._lost = self._lost or "hung up"

@@ -184,6 +184,7 @@ def _propagate(lane: Lane) -> None:
         return await exchange(taken)
 
     patched: Any = lane
+    patched.direct = False  # the trace of a request is its task's
     patched.add, patched._exchange = traced_add, traced_exchange
     patched._endpoint = _TracedEndpoint(lane._endpoint)
     for stream in lane._idle:

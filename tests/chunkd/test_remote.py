@@ -12,7 +12,17 @@ import pytest
 from pydantic import ValidationError
 
 from chunkd import NodeDown, frame, open_node
-from chunkd.batch import MEDIA_TYPE, PUT, BatchError, Operation, read_operations, write_operation
+from chunkd.batch import (
+    GET,
+    MEDIA_TYPE,
+    OK,
+    PUT,
+    BatchError,
+    Operation,
+    read_operations,
+    read_results,
+    write_operation,
+)
 from chunkd.http import HttpNode
 from chunkd.redis import COMMANDS, RedisNode
 from chunkd.settings import Settings
@@ -73,6 +83,30 @@ async def test_a_wrong_token_is_down_with_the_reason(
     with pytest.raises(NodeDown, match="401"):
         await node.put_many([sealed(5)])
     await node.close()
+
+
+async def test_batches_one_behind_the_other_are_answered_in_order(chunkd_memory: services.Service) -> None:
+    """Well and bad, with what is not a batch between them, all sent before the first answer."""
+    name, data = sealed(700)
+    put = b"".join(map(bytes, write_operation(Operation(PUT, name, data))))
+    get = b"".join(map(bytes, write_operation(Operation(GET, name))))
+    head = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: {MEDIA_TYPE}\r\n"
+
+    def batch(body: bytes) -> bytes:
+        return f"POST /batch HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+    usage = f"GET /usage HTTP/1.1\r\n{head}\r\n".encode()
+    reader, writer = await asyncio.open_connection("127.0.0.1", chunkd_memory.port)
+    writer.write(b"".join((batch(put), batch(put[:-1]), usage, batch(get), batch(b"\x09" * 20), batch(get))))
+    answers = []
+    for _ in range(6):
+        said = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(said.partition(b"content-length: ")[2].split(b"\r\n")[0])
+        answers.append((int(said.split()[1]), await reader.readexactly(length)))
+    assert [status for status, _ in answers] == [200, 400, 200, 200, 400, 200]
+    assert b"used_bytes" in answers[2][1]
+    assert [list(read_results(answers[at][1])) for at in (0, 3, 5)] == [[(OK, b"")], *[[(OK, data)]] * 2]
+    writer.close()
 
 
 async def test_a_refused_upload_is_not_read(chunkd_memory: services.Service) -> None:
