@@ -77,16 +77,16 @@ async def _lmdb(address: str, how: Opening) -> Node:
 async def _redis(address: str, how: Opening) -> Node:
     from chunkd.redis import RedisNode
 
-    return RedisNode(address, timeout_s=how.timeout_s, tls=_tls(address, how.ca))
+    return RedisNode(address, timeout_s=how.timeout_s, tls=tls_for(address, how.ca))
 
 
 async def _http(address: str, how: Opening) -> Node:
     from chunkd.http import HttpNode
 
-    return HttpNode(address, token=how.token, timeout_s=how.timeout_s, tls=_tls(address, how.ca))
+    return HttpNode(address, token=how.token, timeout_s=how.timeout_s, tls=tls_for(address, how.ca))
 
 
-def _tls(address: str, ca: Path | None) -> ssl.SSLContext | None:
+def tls_for(address: str, ca: Path | None) -> ssl.SSLContext | None:
     """For an address that wants it. Raises ValueError where the authorities cannot be read."""
     if urlsplit(address).scheme not in ("https", "rediss"):
         return None

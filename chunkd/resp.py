@@ -129,6 +129,7 @@ class Connection:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         self.broke("closed")
+        await asyncio.sleep(0)  # a transport lets go of its socket in the next turn
 
     def broke(self, why: str) -> None:
         """Hang up and fail everything that waits."""

@@ -231,6 +231,12 @@ class Settings(BaseSettings):
     """Memory for bodies under way in one worker; requests wait where it is spent."""
     cache_bytes: int = Field(64 * MIB, ge=0)
     """Memory for small objects that were read lately, in one worker; 0 for none."""
+    cache: SecretStr | None = None
+    """`redis://[user:password@]host:port/db` or `rediss://`: a Redis of its own in which gateways share small
+    objects that were read lately. It should have a `maxmemory` and the policy `allkeys-lru`.
+    """
+    cache_ttl_s: int = Field(3600, ge=1)
+    """How long they stay there."""
     body_idle_s: float = Field(60.0, gt=0)
     """How long a client may send nothing in the middle of a body."""
 
@@ -245,6 +251,20 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         filed = FiledSettings(settings_cls)
         return init_settings, env_settings, filed, _toml(settings_cls, init_settings, env_settings)
+
+    @field_validator("cache")
+    @classmethod
+    def _check_cache(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            database = parts.path.strip("/")
+            if (
+                parts.scheme not in ("redis", "rediss")
+                or not parts.hostname
+                or not (database or "0").isdigit()
+            ):
+                raise ValueError("a cache is redis://[user:password@]host:port/db or rediss://")
+        return value
 
     @field_validator(
         "nodes", "domains", "website_domains", "trusted_proxies", "public_endpoints", mode="before"

@@ -122,6 +122,8 @@ def blob_settings(settings: Settings) -> BlobSettings:
         refresh_s=settings.node_refresh_s,
         buffer_bytes=settings.buffer_bytes,
         cache_bytes=settings.cache_bytes,
+        cache=settings.cache.get_secret_value() if settings.cache else None,
+        cache_ttl_s=settings.cache_ttl_s,
         hedge=settings.hedge,
         reap_after_s=settings.reap_after_s,
         sweep_grace_s=settings.sweep_grace_s,

@@ -12,11 +12,12 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chunkd import Buffer
+from chunkd.address import tls_for
 from metadata.records import Content, Extent
 from s3api.blobs.buffers import Budget
 from s3api.blobs.cache import BlobCache
@@ -25,6 +26,7 @@ from s3api.blobs.digests import Digests
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.reader import DataUnavailable, Reader
 from s3api.blobs.sealed import decrypted, opened, runs_of, stored_extents
+from s3api.blobs.shared import SharedCache
 from s3api.blobs.upkeep import Upkeep
 from s3api.blobs.writer import INLINE_BYTES, Writer
 from s3api.body import Body
@@ -52,6 +54,8 @@ class BlobSettings:
     refresh_s: float = 2.0
     buffer_bytes: int = 72 << 20
     cache_bytes: int = 0
+    cache: str | None = field(default=None, repr=False)
+    cache_ttl_s: int = 3600
     hedge: bool = True
     reap_after_s: float = 300.0
     sweep_grace_s: float = 3600.0
@@ -94,11 +98,16 @@ class BlobStore:
             sweep_grace_s=settings.sweep_grace_s,
             sweep_every_s=settings.sweep_every_s,
         )
+        self._shared: SharedCache | None = None
+        if settings.cache:
+            tls = tls_for(settings.cache, settings.node_ca)
+            self._shared = SharedCache(settings.cache, ttl_s=settings.cache_ttl_s, tls=tls)
         self._reader = Reader(
             self.cluster,
             self.upkeep.damaged,
             hedge=settings.hedge,
             cache_bytes=settings.cache_bytes,
+            shared=self._shared,
             most_held_bytes=settings.buffer_bytes,
         )
 
@@ -118,11 +127,14 @@ class BlobStore:
         await self.upkeep.close()
         await self._writer.staging.close()
         await self.cluster.close()
+        if self._shared is not None:
+            await self._shared.close()
         await asyncio.to_thread(self._executor.shutdown)
 
-    def caches(self) -> dict[str, BlobCache]:
+    def caches(self) -> dict[str, BlobCache | SharedCache]:
         """What keeps blobs that were read, by name."""
-        return {"memory": self._reader.cache}
+        memory = {"memory": self._reader.cache}
+        return {**memory, "shared": self._shared} if self._shared else {**memory}
 
     async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
         """Store a body's bytes on the nodes, encrypted where there is a key; a metadata transaction must then

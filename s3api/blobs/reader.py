@@ -23,6 +23,7 @@ from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, rebuild
 from s3api.blobs.fanout import failure, settle
+from s3api.blobs.shared import SharedCache
 from s3api.blobs.stripes import chunk_id, stripe_size
 from s3api.tasks import in_task
 
@@ -143,10 +144,11 @@ class Reader:
         *,
         hedge: bool = True,
         cache_bytes: int = 0,
+        shared: SharedCache | None = None,
         most_held_bytes: int = 192 << 20,
     ) -> None:
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
-        self.cache = BlobCache(cache_bytes)
+        self.cache, self.shared = BlobCache(cache_bytes), shared
         self._held, self._most_held = Held(), most_held_bytes
 
     async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncGenerator[Buffer, None]:
@@ -181,7 +183,7 @@ class Reader:
         last = first + stop - start
         data = self.cache.get(blob.id)
         if data is None and blob.size <= SMALL_BLOB_BYTES and last - first == blob.size:
-            data = self._at_once(blob) or b"".join(await self.fetch(Piece(blob, 0, 0, blob.size)))
+            data = self._at_once(blob) or await self._from_afar(blob)
             self.cache.put(blob.id, data)
         if data is not None:
             return data if last - first == len(data) else memoryview(data)[first:last]
@@ -189,6 +191,16 @@ class Reader:
         for piece in pieces_of((extent,), start, stop):
             out += await self.fetch(piece)
         return out[0] if len(out) == 1 else b"".join(out)
+
+    async def _from_afar(self, blob: Blob) -> bytes:
+        """A small blob out of the cache that gateways share, or else from its nodes."""
+        shared = self.shared
+        if shared is not None and (found := await shared.get(blob.id)) is not None:
+            return found
+        data = b"".join(await self.fetch(Piece(blob, 0, 0, blob.size)))
+        if shared is not None:
+            shared.put(blob.id, data)
+        return data
 
     def _at_once(self, blob: Blob) -> bytes | None:
         """A small blob whose nodes can be read together and are all well; None otherwise."""

@@ -35,6 +35,13 @@ Nodes = Annotated[
     list[str] | None,
     typer.Option(help="Address of a node; give it six times or more [six embedded ones].", metavar="ADDRESS"),
 ]
+CacheBytes = Annotated[
+    int | None, typer.Option(help="Memory for small objects read lately, of each worker [64 MiB].")
+]
+Cache = Annotated[
+    str | None,
+    typer.Option(help="A Redis in which gateways share small objects read lately, redis://host:port/db."),
+]
 RootKey = Annotated[str | None, typer.Option(help="Root access key [made at the first start].")]
 RootSecret = Annotated[
     str | None, typer.Option(help="Its secret. Better in SIXFOLD_SECRET_KEY: others see command lines.")

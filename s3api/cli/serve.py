@@ -12,6 +12,8 @@ from metadata.errors import DatabaseDown
 from s3api import server
 from s3api.app import check_access_log
 from s3api.cli.options import (
+    Cache,
+    CacheBytes,
     Config,
     Data,
     Database,
@@ -43,6 +45,8 @@ def serve(
     workers: Workers = None,
     database: Database = None,
     node: Nodes = None,
+    cache: Cache = None,
+    cache_bytes: CacheBytes = None,
     access_key: RootKey = None,
     secret_key: RootSecret = None,
     tls_cert: TlsCert = None,
