@@ -13,3 +13,8 @@ def test_then_there_are_none(s3: S3, bucket: str) -> None:
 def test_then_there_are_acls(s3: S3, bucket: str) -> None:
     s3.delete_bucket_ownership_controls(Bucket=bucket)
     s3.put_bucket_acl(Bucket=bucket, ACL="private")
+
+
+def test_no_bucket(s3: S3, bucket_name: str) -> None:
+    with refused("NoSuchBucket", 404):
+        s3.delete_bucket_ownership_controls(Bucket=bucket_name)

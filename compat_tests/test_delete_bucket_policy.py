@@ -12,3 +12,8 @@ def test_it_counts_no_more(s3: S3, bucket: str) -> None:
     with refused("NoSuchBucketPolicy", 404):
         s3.get_bucket_policy(Bucket=bucket)
     assert status_of(s3.delete_bucket_policy(Bucket=bucket)) == 204
+
+
+def test_no_bucket(s3: S3, bucket_name: str) -> None:
+    with refused("NoSuchBucket", 404):
+        s3.delete_bucket_policy(Bucket=bucket_name)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from compat_tests.support import S3
+from compat_tests.support import S3, refused
 from compat_tests.test_put_bucket_policy import policy
 
 
@@ -18,3 +18,8 @@ def test_by_policy(s3: S3, bucket: str) -> None:
     private = {"IpAddress": {"aws:SourceIp": "10.0.0.0/32"}}
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, Effect="Allow", Condition=private))
     assert not is_public(s3, bucket)
+
+
+def test_no_bucket(s3: S3, bucket_name: str) -> None:
+    with refused("NoSuchBucket", 404):
+        s3.get_bucket_policy_status(Bucket=bucket_name)

@@ -21,3 +21,15 @@ def test_what_is_not_there(s3: S3, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     with refused("NoSuchAnnotation", 404):
         s3.get_object_annotation(Bucket=bucket, Key="k", AnnotationName="a")
+
+
+def test_of_a_version(s3: S3, bucket: str) -> None:
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    where = {"Bucket": bucket, "Key": "k"}
+    first = s3.put_object(**where, Body=b"1")["VersionId"]
+    s3.put_object_annotation(**where, AnnotationName="a", AnnotationPayload=b"first")
+    s3.put_object(**where, Body=b"2")
+    answer = s3.get_object_annotation(**where, AnnotationName="a", VersionId=first)
+    assert answer["AnnotationPayload"].read() == b"first"
+    with refused("NoSuchAnnotation", 404):
+        s3.get_object_annotation(**where, AnnotationName="a")
