@@ -188,14 +188,16 @@ class BucketLogs:
         return delivered
 
     def _key(self, place: Place, bucket: Bucket) -> str:
+        """Of one second's objects the later one's key is the greater, as of any others."""
         _, where, day = place
+        now_us = self._clock_us()
         return where.key(
             account=self._account(bucket.owner) if where.partitioned else "",
             region=bucket.region,
             bucket=bucket.name,
-            delivered_us=self._clock_us(),
+            delivered_us=now_us,
             day=day,
-            unique=secrets.token_hex(8).upper(),
+            unique=f"{now_us % 1_000_000:06X}{secrets.token_hex(5).upper()}",
         )
 
 
