@@ -5,11 +5,15 @@ The socket is bound before anything is printed or forked, so a port that is take
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import os
 import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -21,6 +25,7 @@ from s3api.reloading import hang_up_test
 from s3api.server_config import Config
 from s3api.settings import Settings, SettingsError, load
 
+log = logging.getLogger("sixfold")
 BACKLOG = 2048
 HEALTHCHECK_S = 30
 """A worker that says nothing for so long is killed and replaced. On a busy machine a start takes seconds."""
@@ -62,7 +67,16 @@ def worker_app() -> App:
     settings = load()
     configure_logging(settings.log_level, settings.log_format)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if (supervisor := multiprocessing.parent_process()) is not None:
+        threading.Thread(target=_end_after, args=[supervisor], name="supervisor", daemon=True).start()
     return create_app(settings, own_process=True, read_settings=load)
+
+
+def _end_after(supervisor: BaseProcess) -> None:
+    """A worker whose supervisor was killed would serve on, and keep its port from the next one."""
+    supervisor.join()
+    log.warning("the process that started this worker is gone: it ends")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Workers(Multiprocess):

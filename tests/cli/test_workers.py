@@ -73,8 +73,27 @@ def test_two_workers_are_one_store(tmp_path: Path) -> None:
         assert scrape(gateway).value("sixfold_workers") == 2
         assert total(gateway, "PutObject", puts) >= puts  # what the dead one counted is not forgotten
         assert sorted(keys(gateway.s3(), "during/")) == sorted(kept)
-        assert "Traceback" not in gateway.log()
         assert gateway.stop() == 0
+        assert "Traceback" not in gateway.log()
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "data", "--workers", "2") as gateway:
+        wait_for_workers(gateway, 2)
+        orphans = list(counts(gateway))
+        gateway.kill()
+        until(lambda: not any(map(runs, orphans)))
+        gateway.restart()
+        wait_for_workers(gateway, 2)
+        assert gateway.stop() == 0
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process; one that has ended and that nobody has asked for does not count."""
+    try:
+        return bool(Path(f"/proc/{pid}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
 
 
 def until(true: Callable[[], bool]) -> None:
