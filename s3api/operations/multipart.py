@@ -137,6 +137,8 @@ async def complete_multipart_upload(
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
         await check_completion(call, upload, more)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
+        if not stored:  # another completion, or an abortion, may have taken them since the look at the upload
+            upload = await call.metadata.get_upload(Bucket, Key, UploadId)
         parts = completion.chosen(upload, named, stored)
         checksum = completion.checksum(upload, parts)
         completion.check_claims(upload, checksum, ChecksumType, more)

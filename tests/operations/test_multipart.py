@@ -143,6 +143,23 @@ async def test_only_the_named_parts_count(call: Call) -> None:
     assert head["ContentLength"] == len(BIG) + 4
 
 
+async def test_a_completion_between_the_look_at_the_upload_and_at_its_parts(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = await begin(call)
+    parts = await send(call, where, BIG, TAIL)
+    first: list[Any] = []
+    list_parts = call.metadata.list_parts
+
+    async def late(*given: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        first.append(await complete_multipart_upload(call, MultipartUpload=parts, **where))
+        return await list_parts(*given, **more)
+
+    monkeypatch.setattr(call.metadata, "list_parts", late)
+    assert await complete_multipart_upload(call, MultipartUpload=parts, **where) == first[0]
+
+
 async def test_a_part_sent_again_replaces_the_first(call: Call) -> None:
     where = await begin(call)
     old = await send(call, where, b"old")
