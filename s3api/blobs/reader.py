@@ -307,15 +307,18 @@ class Reader:
         return max([HEDGE_AT_LEAST_S, *(HEDGE_FACTOR * m.p95_s() for m in members if m)])
 
     def _take(self, piece: Piece, fetches: Sequence[Fetch]) -> list[Buffer] | None:
-        """The verified payloads in order, None where one of them cannot be used."""
+        """The verified payloads in order, None where one of them cannot be used; all that are damaged are
+        told.
+        """
         out: list[Buffer] = []
+        whole = True
         for fetch in fetches:
             payload = self._payload(piece, fetch)
             if payload is None:
-                return None
-            if len(payload):
+                whole = False
+            elif len(payload):
                 out.append(payload)
-        return out
+        return out if whole else None
 
     def _payload(self, piece: Piece, fetch: Fetch) -> memoryview | None:
         """What a chunk gave; None where it failed, after saying so to whom it concerns."""
