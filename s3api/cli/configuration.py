@@ -12,6 +12,8 @@ import typer
 
 from s3api.checking import Finding, at_rest, connecting, unknown_variables
 from s3api.cli.options import (
+    Cache,
+    CacheBytes,
     Config,
     Data,
     Database,
@@ -48,6 +50,8 @@ def check(
     workers: Workers = None,
     database: Database = None,
     node: Nodes = None,
+    cache: Cache = None,
+    cache_bytes: CacheBytes = None,
     access_key: RootKey = None,
     secret_key: RootSecret = None,
     tls_cert: TlsCert = None,

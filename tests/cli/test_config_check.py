@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from inspect import signature
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from s3api.cli import app
+from s3api.cli import app, configuration
+from s3api.cli.serve import serve
 from tests.clients.tls import Authority
 from tests.postgres import postgres_server
 from tests.services import redis_server
@@ -25,6 +27,12 @@ def check(data: Path, *options: str, **environment: str) -> tuple[int, dict[str,
         about, _, text = rest.strip().partition(": ")
         found[word][about] = text
     return done.exit_code, found["ok"], found["wrong"]
+
+
+def test_it_takes_every_option_of_serve() -> None:
+    assert (
+        signature(configuration.check).parameters.keys() - {"connect"} == signature(serve).parameters.keys()
+    )
 
 
 def test_in_order_and_nothing_is_made(tmp_path: Path) -> None:
