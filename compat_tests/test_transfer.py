@@ -50,6 +50,18 @@ def test_expect_100_continue(raw: Raw, s3: S3, bucket: str) -> None:
     assert body_of(s3, bucket, "k") == BODY
 
 
+def test_expect_100_continue_without_a_body(raw: Raw, s3: S3, bucket: str) -> None:
+    """aws-cli asks so for empty files too, and is confused where no 100 comes: its next upload on this
+    connection waits for a minute."""
+    request = raw.signed("PUT", path_of(bucket, "k"), headers={"expect": "100-continue"}, body=b"")
+    with raw.open_socket() as connection:
+        connection.sendall(head_of(request))
+        assert interim(connection).startswith(b"HTTP/1.1 100 ")
+        answer = read_answer(connection, "PUT")
+    assert (answer.status, answer.headers["etag"]) == (200, etag_of(b""))
+    assert body_of(s3, bucket, "k") == b""
+
+
 @pytest.mark.parametrize("fault", ["signature", "bucket", "digest"])
 def test_what_can_be_refused_is_refused_before_the_body(raw: Raw, bucket: str, fault: str) -> None:
     """No 100 Continue: the final answer comes at once."""

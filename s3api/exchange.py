@@ -144,6 +144,10 @@ class Exchange(Request):
         if head or status in BODILESS:
             whole, length = b"", 0
         await self._room()
+        if self.awaited and not self._more:
+            # RFC 9110 (10.1.1) lets a server omit it where no body comes. botocore then reads the next answer
+            # on this connection wrongly, and waits for a minute: aws-cli did after every empty file.
+            self._connection.transport.write(CONTINUE)
         self.started, self.awaited = True, False
         if whole is None:
             await self._stream(first, body, length, count)  # type: ignore[arg-type]
