@@ -99,6 +99,9 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority for tests")])
         builder = _certificate(self._name, self._name, self._key.public_key())
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        builder = builder.add_extension(_key_usage_of_an_authority(), critical=True)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        builder = builder.add_extension(identifier, critical=False)
         signed = builder.sign(self._key, hashes.SHA256())
         self.ca = directory / "ca.pem"
         self.ca.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -109,6 +112,9 @@ class Authority:
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
         builder = _certificate(name, self._name, key.public_key())
         builder = builder.add_extension(_alternative(address), critical=False)
+        # Python 3.13 and newer want it of every certificate that an authority signed.
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        builder = builder.add_extension(issuer, critical=False)
         signed = builder.sign(self._key, hashes.SHA256())
         made = Made(path.with_suffix(".pem"), path.with_suffix(".key"))
         made.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -137,6 +143,20 @@ def _certificate(
 
 def _alternative(address: str) -> x509.SubjectAlternativeName:
     return x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+
+
+def _key_usage_of_an_authority() -> x509.KeyUsage:
+    others = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
+    )
+    return x509.KeyUsage(
+        digital_signature=True,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+        **others,
+    )
 
 
 def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
