@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 from cryptography import x509
 
-from chunkd import NodeError, open_node
+from chunkd import NodeError
 from chunkd.filed import SUFFIX
 from chunkd.otel import wanted as traces_wanted
 from metadata.errors import MetadataError
@@ -30,7 +30,7 @@ from s3api.kms.keyfile import KeyFileError
 from s3api.observe.workers import VARIABLE
 from s3api.server_config import check_tls
 from s3api.settings import MIN_NODES, Settings, SettingsError, without_password
-from s3api.store import event_targets, key_file
+from s3api.store import event_targets, key_file, opened_node
 
 _PREFIX = "SIXFOLD_"
 _OURS = frozenset({VARIABLE, "SIXFOLD_NODE"})
@@ -209,18 +209,9 @@ async def _ask_node(settings: Settings, address: str) -> Finding:
 
 
 async def _open_and_close(settings: Settings, address: str, *, ask: bool = False) -> None:
-    node = await open_node(
-        address,
-        base=settings.data,
-        token=settings.node_token_text,
-        timeout_s=settings.node_timeout_s,
-        ca=settings.node_ca,
-    )
-    try:
+    async with opened_node(settings, address) as node:
         if ask:
             await node.ping()
-    finally:
-        await node.close()
 
 
 async def _ask_key_service(settings: Settings) -> Finding:

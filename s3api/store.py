@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from chunkd import NodeInUse, open_node
+from chunkd import Node, NodeInUse, open_node
 from metadata import Metadata, open_metadata
 from metadata.errors import NodeExists
 from metadata.records import NodeRow
@@ -97,18 +97,25 @@ async def admit_node(
     Raises ValueError (no address of a node), NodeDown, NodeExists.
     """
     with suppress(NodeInUse):
-        node = await open_node(
-            address,
-            base=settings.data,
-            token=settings.node_token_text,
-            timeout_s=settings.node_timeout_s,
-            ca=settings.node_ca,
-        )
-        try:
+        async with opened_node(settings, address) as node:
             await node.ping()
-        finally:
-            await node.close()
     return await metadata.add_node(address, capacity_bytes=capacity_bytes, now_us=now_us())
+
+
+@asynccontextmanager
+async def opened_node(settings: Settings, address: str) -> AsyncIterator[Node]:
+    """As a gateway of these settings opens it. Raises ValueError (no node's address), OSError, NodeError."""
+    node = await open_node(
+        address,
+        base=settings.data,
+        token=settings.node_token_text,
+        timeout_s=settings.node_timeout_s,
+        ca=settings.node_ca,
+    )
+    try:
+        yield node
+    finally:
+        await node.close()
 
 
 def blob_settings(settings: Settings) -> BlobSettings:
