@@ -14,6 +14,8 @@ behind one of ours, on the whole directory; that is safe, since here at most one
 read ends before the loop can begin the next but one. An environment that processes share has LMDB's locks,
 and commits on the thread that filled it.
 
+Chunks are refused while the disk still has a reserve (`chunkd.room`), for deletions need room as well.
+
 Chunks may be *staged* where the caller has made them durable elsewhere: they are served from memory, and
 `settle` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
 
@@ -25,7 +27,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import fcntl
 import os
 import time
 from asyncio import AbstractEventLoop, Future
@@ -34,6 +35,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar
@@ -41,14 +43,11 @@ from typing import Any, ClassVar
 import lmdb
 
 from chunkd.futures import WriteFuture, fail, succeed, write_future
-from chunkd.node import Buffer, Node, NodeDown, NodeError, NodeFull, NodeInUse
+from chunkd.lmdb_files import PING_DB, condition, file_bytes, lock, open_files
+from chunkd.node import Buffer, Node, NodeError, NodeFull
+from chunkd.room import Room
 from chunkd.tally import Tally
 
-MAP_BYTES = 8 << 40  # sparse: address space, not disk
-SMALLEST_MAP_BYTES = 1 << 30
-MAX_NODES = 128
-MAX_READERS = 512
-PING_DB = b".ping"
 INLINE_BATCH_BYTES = 256 << 10
 INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
 BATCH_BYTES = 16 << 20
@@ -94,10 +93,11 @@ class Environment:
     def __init__(self, path: Path, map_bytes: int, *, exclusive: bool) -> None:
         self.path, self.users, self.exclusive = path, 0, exclusive
         self.loop: AbstractEventLoop = asyncio.get_running_loop()
-        self._lock = _lock(path, exclusive=exclusive)
-        self.lmdb = _open(path, map_bytes, lock=not exclusive)
+        self._lock = lock(path, exclusive=exclusive)
+        self.lmdb = open_files(path, map_bytes, locks=not exclusive)
         # The databases of the environment are its nodes, but for this one.
         self.pings = self.lmdb.open_db(PING_DB)
+        self.room = Room(path, partial(file_bytes, self.lmdb))
         self.commit_s = 0.0
         self.commits = 0
         self._batches: deque[Batch] = deque()
@@ -163,6 +163,8 @@ class Environment:
 
     def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Chunks for any nodes of this environment, as one call."""
+        if not self._takes(sum([len(data) for _, data in chunks])):
+            return self._full()
         batch = self._gathering()
         batch.add_all(nodes, chunks)
         return batch.future
@@ -171,15 +173,43 @@ class Environment:
         if staged := self._staged.writes.get(db):
             for chunk_id, _ in chunks:
                 staged.pop(chunk_id, None)
+        if not self._takes(sum([len(data) for _, data in chunks if data is not None])):
+            return self._full()
         batch = self._gathering()
         batch.add(db, chunks)
         return batch.future
+
+    # --- room --------------------------------------------------------------------------------------
+
+    def _takes(self, size: int) -> bool:
+        try:
+            return self.room.take(size)
+        except (OSError, lmdb.Error):
+            return True  # the write itself will tell what is wrong
+
+    def _full(self) -> Future[None]:
+        refused = write_future()
+        reserve_mib = self.room.reserve_bytes >> 20
+        fail(refused, NodeFull(f"lmdb:{self.path}", f"the last {reserve_mib} MiB of its disk are kept free"))
+        return refused
+
+    def _condition(self, why: Exception) -> NodeError:
+        """Of a write. What a failed transaction has left behind the end of the file is given back."""
+        with suppress(OSError, lmdb.Error):
+            short = self.room.is_short()
+            if self.exclusive:
+                os.truncate(self.path / "data.mdb", file_bytes(self.lmdb)[0])
+            if short and getattr(why, "code", 0) == errno.EIO:
+                return NodeFull(f"lmdb:{self.path}", f"no room on its disk ({why})")
+        return condition(f"lmdb:{self.path}", why)
 
     # --- staged chunks ---------------------------------------------------------------------------
 
     def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
         """See `Together`. Not where other processes read the files: they do not see this one's memory."""
         if not self.exclusive or self._staged.size >= MOST_STAGED_BYTES:
+            return False
+        if not self._takes(sum([len(data) for _, data in chunks])):
             return False
         self._staged.add_all(nodes, chunks)
         return True
@@ -312,58 +342,6 @@ class Environment:
             self.tally.sent_bytes += batch.size
             succeed(batch.future)
         else:
-            fail(batch.future, condition(f"lmdb:{self.path}", why))
+            fail(batch.future, self._condition(why))
         if self._batches:
             self.loop.call_soon(self._flush)
-
-
-def _lock(path: Path, *, exclusive: bool) -> int:
-    """Make the directory, for its owner alone, and lock it: shared, or against every other process.
-
-    Raises NodeInUse.
-    """
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise NodeInUse(f"lmdb:{path}", "another process has these files open") from None
-    return descriptor
-
-
-def _open(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
-    """Open with as large a map as the address space allows."""
-    while True:
-        with suppress(lmdb.MemoryError):
-            return _open_with_map(path, map_bytes, lock=lock)
-        if map_bytes <= SMALLEST_MAP_BYTES:
-            raise NodeDown(str(path), "no address space")
-        map_bytes //= 2
-
-
-def _open_with_map(path: Path, map_bytes: int, *, lock: bool) -> lmdb.Environment:
-    environment = lmdb.open(
-        os.fspath(path),
-        map_size=map_bytes,
-        max_dbs=MAX_NODES,
-        max_readers=MAX_READERS,
-        mode=0o600,
-        metasync=True,
-        sync=True,
-        meminit=False,
-        readahead=True,
-        max_spare_txns=4,
-        lock=lock,
-    )
-    if lock:
-        environment.reader_check()
-    return environment
-
-
-def condition(address: str, why: Exception) -> NodeError:
-    """An error of LMDB or of the disk in the words of the node interface."""
-    full = (
-        isinstance(why, lmdb.MapFullError) or getattr(why, "code", getattr(why, "errno", 0)) == errno.ENOSPC
-    )
-    return (NodeFull if full else NodeDown)(address, str(why))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from asyncio import Future
 from collections.abc import Sequence
@@ -13,8 +12,9 @@ from typing import cast
 
 import lmdb
 
-from chunkd.environment import MAP_BYTES, PING_DB, Environment, condition
+from chunkd.environment import Environment
 from chunkd.futures import fail, write_future
+from chunkd.lmdb_files import MAP_BYTES, PING_DB, condition, pages
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
 
 
@@ -79,7 +79,7 @@ class LmdbNode:
         return page, page[-1][0] if page and found else b""
 
     async def usage(self) -> Usage:
-        """Pages that the database takes; capacity is an equal share of the file and its disk's free room."""
+        """Pages that the database takes; capacity is an equal share of the file and what it may grow by."""
         environment = self._open()
         try:
             # A worker process that was killed while it read would hold back old pages.
@@ -89,13 +89,11 @@ class LmdbNode:
                 stat = transaction.stat(self.db)
                 nodes = transaction.stat(environment.lmdb.open_db(None, txn=transaction))["entries"] - 1
             file_bytes = (environment.lmdb.info()["last_pgno"] + 1) * stat["psize"]
-            disk = os.statvfs(environment.path)
+            free_bytes = min(environment.room.free_bytes(), environment.lmdb.info()["map_size"] - file_bytes)
         except (lmdb.Error, OSError) as error:
             raise condition(self.address, error) from error
-        free_bytes = min(disk.f_bavail * disk.f_frsize, environment.lmdb.info()["map_size"] - file_bytes)
         chunks = stat["entries"] + environment.staged_in(self.db)
-        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
-        return Usage(pages * stat["psize"], (file_bytes + free_bytes) // max(1, nodes), chunks)
+        return Usage(pages(stat) * stat["psize"], (file_bytes + free_bytes) // max(1, nodes), chunks)
 
     async def ping(self) -> None:
         """A write, durable like any other: a disk that fails or was remounted read-only shows."""

@@ -40,6 +40,7 @@ COMMANDS = (
 PREFIX = b"chunk:"
 USAGE_KEY = b"chunkd:usage"
 COUNT_AFTER_S = 0.2
+FULL = ("OOM", "MISCONF")  # the second where it cannot write its log or a snapshot: reads go on
 JOIN_BYTES = 4 << 10
 WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 WANTED_OF_KVROCKS = {"rocksdb.write_options.sync": "yes"}
@@ -142,11 +143,11 @@ class RedisNode:
         return Usage(used_bytes, self._capacity_bytes, chunks)
 
     async def ping(self) -> None:
-        """A write that changes nothing but is refused where a SET would be. Out of memory is not down."""
+        """A write that changes nothing but is refused where a SET would be. Full is not down."""
         try:
             await self._ask(b"HINCRBY", USAGE_KEY, b"chunks", 0)
         except NodeFull:
-            await self._ask(b"PING")
+            await self._ask(b"EXISTS", USAGE_KEY)  # PING is refused as a SET is, where the disk is full
 
     async def close(self) -> None:
         if self._connection.up:
@@ -213,7 +214,7 @@ class RedisNode:
             return NodeDown(self.address, reply.reason)
         if isinstance(reply, hiredis.ReplyError):
             reason = str(reply)
-            return (NodeFull if reason.startswith("OOM") else NodeDown)(self.address, reason)
+            return (NodeFull if reason.startswith(FULL) else NodeDown)(self.address, reason)
         return NodeDown(self.address, f"an unforeseen reply: {type(reply).__name__}")
 
     def _greet(self) -> None:

@@ -7,6 +7,7 @@ knows. What is not in the table is a fault of ours: InternalError, logged once w
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from email.utils import formatdate
 
@@ -20,6 +21,7 @@ Where = dict[str, str]
 """What the request is about, as S3's error documents name it: BucketName, Key, UploadId, VersionId,
 Method."""
 
+TELL_AGAIN_S = 10.0
 _BUSY = "The store cannot take this request now. Please try again."
 
 
@@ -57,10 +59,16 @@ def _marker(error: BaseException, where: Where) -> S3Error:
 
 
 def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
-    """A condition that an operator wants to read of, too."""
+    """A condition that an operator wants to read of, too: once, and again while it lasts; each request that
+    met it is in the access log."""
+    told, told_s = "", 0.0
 
     def make(error: BaseException, where: Where) -> S3Error:
-        log.warning("%s: %s", code, error)
+        nonlocal told, told_s
+        now_s, tells = time.monotonic(), str(error)
+        if tells != told or now_s - told_s >= TELL_AGAIN_S:
+            told, told_s = tells, now_s
+            log.warning("%s: %s", code, tells)
         return S3Error(code, message)
 
     return make

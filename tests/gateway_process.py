@@ -17,6 +17,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,7 +35,7 @@ ACCESS_KEY, SECRET_KEY = "SFTESTTESTTESTTEST00", "a-secret-for-tests-and-nothing
 class GatewayProcess:
     """One gateway over a data directory that outlives it: `restart` starts another on the same data and port.
 
-    `ca`: whom to trust where the options make it speak https.
+    `ca`: whom to trust where the options make it speak https. `within`: a command that runs the gateway's.
     `options` are of the command line, `environment` is added to a clean one (no SIXFOLD_* of the outside gets
     in).
     """
@@ -46,8 +47,9 @@ class GatewayProcess:
         environment: dict[str, str] | None = None,
         own_keys: bool = False,
         ca: Path | None = None,
+        within: Sequence[str] = (),
     ) -> None:
-        self.data, self.options = data, options
+        self.data, self.options, self.within = data, options, within
         self.port = free_port()
         self.ca = ca
         self.endpoint = f"{'https' if ca else 'http'}://127.0.0.1:{self.port}"
@@ -76,7 +78,11 @@ class GatewayProcess:
         command = [sys.executable, "-m", "s3api", "--port", str(self.port), "--data", str(self.data)]
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, *self.options], stdout=log, stderr=log, env=self.environment, cwd=self.data.parent
+                [*self.within, *command, *self.options],
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                cwd=self.data.parent,
             )
         if wait:
             self.wait_ready()

@@ -31,6 +31,9 @@ log = logging.getLogger("sixfold.nodes")
 UNKNOWN_CAPACITY_BYTES = 1 << 40
 LATENCIES_KEPT = 64
 SMALL_AT_ONCE = 16
+FULL_FOR_S = 10.0
+"""Then a full node is tried again: it may have been given room in a way that its figures do not show."""
+TELL_FULL_EVERY_S = 300.0
 
 
 class NodesFull(Exception):
@@ -58,6 +61,8 @@ class Member:
     node: Node | None = None
     up: bool = False
     full_at_bytes: int | None = None
+    full_at_s: float = 0.0
+    told_full_s: float = -TELL_FULL_EVERY_S
     reason: str = "not asked yet"
     used_bytes: int = 0
     own_capacity_bytes: int | None = None
@@ -183,7 +188,7 @@ class Cluster:
         except TooFewNodes:
             if len(roomy) < len(live):
                 place(live, self._parity)  # raises where even full nodes would be too few
-                raise NodesFull from None
+                raise NodesFull(f"none of {len(live)} live nodes has room: delete, or add a node") from None
             raise
 
     def wrote(self, nodes: Sequence[int], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
@@ -215,15 +220,7 @@ class Cluster:
             return
         member.errors += 1
         if isinstance(why, NodeFull):
-            if member.full_at_bytes is None:
-                log.warning(
-                    "node %d (%s) is full: add a node or give it room (%s)",
-                    member.id,
-                    member.row.address,
-                    why,
-                )
-            member.full_at_bytes = member.used_bytes
-            self._planned.clear()
+            self._full(member, why)
         elif isinstance(why, NodeDown):
             self._down(member, str(why))
 
@@ -285,12 +282,22 @@ class Cluster:
         member.latencies_s.append(time.perf_counter() - started)
         member.used_bytes, member.chunks = usage.used_bytes, usage.chunks
         member.own_capacity_bytes = usage.capacity_bytes
-        if member.full_at_bytes is not None and usage.used_bytes < member.full_at_bytes * 0.98:
+        if member.full_at_bytes is not None and (
+            usage.used_bytes < member.full_at_bytes * 0.98 or time.monotonic() - member.full_at_s > FULL_FOR_S
+        ):
             member.full_at_bytes = None
         if not member.up:
             log.info("node %d (%s) is up", member.id, member.row.address)
             self._joint.clear()
         member.up = True
+
+    def _full(self, member: Member, why: NodeFull) -> None:
+        member.full_at_bytes, member.full_at_s = member.used_bytes, time.monotonic()
+        self._planned.clear()
+        if member.full_at_s - member.told_full_s >= TELL_FULL_EVERY_S:
+            member.told_full_s = member.full_at_s
+            told = "node %d (%s) is full, reads and deletions go on: add a node or give it room (%s)"
+            log.warning(told, member.id, member.row.address, why)
 
     def _down(self, member: Member, reason: str) -> None:
         if member.up or member.reason != reason:

@@ -10,7 +10,7 @@ import pytest
 
 from chunkd import Buffer, frame
 from metadata.records import Content
-from s3api.blobs import DataUnavailable, NodesFull, TooFewNodes
+from s3api.blobs import DataUnavailable, NodesFull, TooFewNodes, cluster
 from s3api.blobs.erasure import STRIPE_BYTES
 from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
@@ -225,6 +225,25 @@ async def test_full_nodes_are_refused_only_when_no_other_has_room(monkeypatch: p
         with pytest.raises(NodesFull):
             await r.store.write(body_of(data), Md5())
         assert await read(r, await _written_before(r, data)) == data
+
+
+async def test_a_full_node_is_tried_again_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have been given room in a way that its figures do not show."""
+    monkeypatch.setattr(cluster, "FULL_FOR_S", 0.0)
+    async with rig(monkeypatch) as r:
+        data = os.urandom(4096)
+        for shelf in r.shelves.values():
+            shelf.mode = "full"
+        for _ in range(3):
+            with pytest.raises((NodesFull, TooFewNodes)):
+                await r.store.write(body_of(data), Md5())
+            await r.store.cluster.refresh()
+        for shelf in r.shelves.values():
+            shelf.mode = "well"
+        assert await read(r, await r.store.write(body_of(data), Md5())) == data
+    assert caplog.text.count("is full") == len(r.shelves)  # told once, though met three times
 
 
 async def _written_before(r: Rig, data: bytes) -> Content:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from chunkd import ChunkMissing, Node, NodeDown, NodeFull, open_node
 from tests import services
 from tests.chunkd.chunks import sealed, some_id
 from tests.chunkd.conftest import TOKEN, OpenNode
+from tests.crash.redis_nodes import eventually
 
 Running = tuple[services.Service, str]
 
@@ -134,6 +136,25 @@ async def test_a_full_redis_is_full_and_still_reads(tmp_path: Path, opened: Open
     assert bytes(await node.get(kept[0])) == kept[1]
     await node.ping()
     assert (await node.usage()).capacity_bytes == 8 << 20
+    service.stop()
+
+
+async def test_a_redis_that_cannot_write_to_its_disk_is_full_and_still_reads(
+    tmp_path: Path, opened: OpenNode
+) -> None:
+    directory = tmp_path / "redis"
+    service = services.redis_server(directory, "--save", "3600 1")
+    node = await opened(f"redis://127.0.0.1:{service.port}")
+    kept = sealed(700)
+    await node.put_many([kept])
+    (directory / "dump.rdb").mkdir()  # in the way of the snapshot
+    with redis.Redis(port=service.port) as admin:
+        admin.bgsave()
+        eventually(lambda: admin.info("persistence")["rdb_last_bgsave_status"] == "err")
+    with pytest.raises(NodeFull, match="MISCONF"):
+        await node.put_many([sealed(700)])
+    assert bytes(await node.get(kept[0])) == kept[1]
+    await node.ping()
     service.stop()
 
 

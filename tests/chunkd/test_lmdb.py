@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkd import NodeDown, NodeFull, environment, open_node
+from chunkd import NodeDown, NodeFull, lmdb_files, open_node
 from chunkd.lmdb import LmdbNode
 from tests.chunkd.chunks import sealed
 from tests.chunkd.conftest import OpenNode
@@ -188,8 +188,8 @@ def _open_with_little_address_space(path: str) -> None:
     import resource
 
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-    opened = environment._open(Path(path), environment.MAP_BYTES, lock=True)
-    os._exit(0 if opened.info()["map_size"] >= environment.SMALLEST_MAP_BYTES else 1)
+    opened = lmdb_files.open_files(Path(path), lmdb_files.MAP_BYTES, locks=True)
+    os._exit(0 if opened.info()["map_size"] >= lmdb_files.SMALLEST_MAP_BYTES else 1)
 
 
 def test_little_address_space_gives_a_smaller_map(tmp_path: Path) -> None:
