@@ -11,6 +11,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ async def open_metadata(url: str, *, instance: str) -> Metadata:
     if parsed.get_backend_name() == "sqlite":
         path = Path(str(parsed.database))
         path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # it is there already, or SQLite will tell why it cannot be
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))  # secret keys are in it
         await asyncio.to_thread(migrate, parsed.set(drivername="sqlite"))
         return Metadata(await SqliteRunner.open(str(path)))
     await asyncio.to_thread(migrate, parsed.set(drivername="postgresql+psycopg"))

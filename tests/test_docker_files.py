@@ -68,3 +68,10 @@ def test_the_units_run_commands_that_there_are() -> None:
             assert CliRunner().invoke(app, [*command, "--help"]).exit_code == 0
             found.append(" ".join(command))
     assert sorted(found) == ["config check", "node serve", "serve"]
+
+
+def test_the_units_need_no_program_that_a_small_system_may_lack() -> None:
+    """/bin/kill is in a package of its own."""
+    units = "".join(unit.read_text() for unit in (DOCKER / "systemd").glob("*.service"))
+    programs = set(re.findall(r"^Exec\w+=(\S+)", units, re.MULTILINE))
+    assert programs == {"/opt/sixfold/bin/sixfold", "/bin/sh"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import stat
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,15 @@ async def opened(path: Path) -> Metadata:
     store = await open_metadata(f"sqlite:///{path}", instance="test")
     await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
     return store
+
+
+async def test_its_files_are_for_their_owner_alone(path: Path) -> None:
+    """The secret keys of users are in them."""
+    store = await opened(path)
+    files = list(path.parent.glob("metadata.sqlite*"))
+    assert len(files) == 3  # with its log, and the log's index
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    await store.close()
 
 
 def watch(store: Metadata) -> list[tuple[str, bool]]:
