@@ -223,6 +223,11 @@ def test_other_schemes(raw: Raw, path: str, value: str) -> None:
     raw.send(request).refused("InvalidArgument", 400)
 
 
+def test_an_empty_header_is_none(raw: Raw, path: str) -> None:
+    request = raw.plain("GET", path, headers={"authorization": ""})
+    raw.send(request).refused("AccessDenied", 403)
+
+
 def test_signature_version_2(raw: Raw, path: str, endpoint: Endpoint) -> None:
     headers = {
         "authorization": f"AWS {endpoint.access_key}:c2lnbmF0dXJl",

@@ -190,4 +190,4 @@ def bad_digest(algo: Algorithm) -> S3Error:
 
 
 def _invalid(algo: Algorithm) -> S3Error:
-    return S3Error("InvalidRequest", f"Value for {algo.header} header is invalid.")
+    return S3Error("InvalidRequest", f"Value for {algo.header} header is invalid.", elsewhere="BadDigest")

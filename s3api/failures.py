@@ -103,6 +103,20 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
 }
 
 
+READS = frozenset({"GetObject", "HeadObject"})
+
+
+def as_elsewhere(error: S3Error, operation: str) -> S3Error:
+    """What other stores answer in its place, for settings that are lenient: their code where they have one,
+    and to reads of what is not there whether a delete marker hides it (AWS says so only where it does).
+    """
+    if error.elsewhere:
+        return S3Error(error.elsewhere, error.message, **error.details)
+    if error.code == "NoSuchKey" and operation in READS:
+        return S3Error(error.code, error.message, **{"DeleteMarker": "false"} | error.details)
+    return error
+
+
 def s3_error(error: BaseException, where: Where, request_id: str) -> S3Error:
     """The S3 error that a client gets for `error`."""
     if isinstance(error, S3Error):

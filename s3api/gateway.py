@@ -87,7 +87,7 @@ class Gateway:
             body_idle_s=body_idle_s,
             public_hosts=public_hosts,
         )
-        self._wire = Wire.load()
+        self._wire = Wire.load(lenient=authority.defaults.lenient)
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
         self._uploads = FormUploads(
@@ -270,6 +270,8 @@ class Gateway:
         if not record.operation:
             record.operation = self._operation(request)
         refusal = failures.s3_error(error, self._where(request), record.request_id)
+        if self._authority.defaults.lenient:
+            refusal = failures.as_elsewhere(refusal, record.operation)
         record.code = refusal.code
         resource = request.raw_path.decode("latin-1")
         return error_reply(refusal, resource=resource, request_id=record.request_id)

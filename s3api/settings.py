@@ -136,7 +136,9 @@ class Settings(BaseSettings):
     """Whether to take some of what AWS refuses and other stores take: conditions to which it answers 501 in
     ordinary buckets (If-Match "*" and If-None-Match with an ETag on writes; the size and the time of what is
     deleted), a delete with If-Match of what is not there, lifecycle filters of several predicates but no And,
-    bucket policies with one Sid twice or with actions that fit none of a statement's resources.
+    bucket policies with one Sid twice or with actions that fit none of a statement's resources, x-amz-*
+    headers that no operation has. And whether to answer as they do where they answer otherwise
+    (`s3api.failures.as_elsewhere`).
     """
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""

@@ -88,7 +88,7 @@ SUITES = {
                 "s3tests/functional/test_headers.py",
             ),
             S3_TESTS_WANT,
-            plugins=("sixfold_region",),
+            plugins=("sixfold_region", "sixfold_headers"),
             alone=("s3tests/functional/test_s3.py::test_list_buckets_paginated",),
         ),
         Suite(
@@ -97,7 +97,7 @@ SUITES = {
             "8f0ae7b404a3a2fcf7038bf1e6bf29544fe9b6a3",
             ("s3tests/functional/test_iam.py",),
             S3_TESTS_WANT,
-            plugins=("sixfold_region",),
+            plugins=("sixfold_region", "sixfold_headers"),
             in_parallel=False,  # its users have the same names in every process
             alt_is_user=True,
         ),

@@ -84,14 +84,14 @@ class Claim(NamedTuple):
 def read_claim(
     method: str, raw_path: bytes, raw_query: bytes, headers: Headers, now_us: int, region: str | None = None
 ) -> Claim | None:
-    """None for an anonymous request. `raw_path` and `raw_query` as they came off the wire; `region` None
-    takes any.
+    """None for an anonymous request, as one with an empty Authorization header is (AWS: AccessDenied, not a
+    malformed header). `raw_path` and `raw_query` as they came off the wire; `region` None takes any.
 
     Raises S3Error for whatever is malformed, expired, skewed, unsigned where it must be signed, or
     unsupported.
     """
     fields = join_headers(headers)
-    authorization = fields.get(b"authorization")
+    authorization = fields.get(b"authorization", b"").strip() or None
     presigned = credentials.in_query(raw_query, has_header=authorization is not None)
     if presigned:
         given = credentials.from_query(raw_query, region)

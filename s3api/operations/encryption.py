@@ -295,7 +295,8 @@ async def _opened(call: Call, envelope: Envelope | None, stated: bytes | None) -
     try:
         return await call.vault.open(envelope, stated) if envelope else None
     except Tampered:
-        raise S3Error("AccessDenied", f"{_CUSTOMER_KEYS} provide the correct secret key.") from None
+        sentence = f"{_CUSTOMER_KEYS} provide the correct secret key."
+        raise S3Error("AccessDenied", sentence, elsewhere="InvalidArgument") from None
 
 
 def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:

@@ -130,6 +130,7 @@ async def complete_multipart_upload(
     """
     data_id = data_id_of(UploadId)
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
+    completion.check_form(more)
     named = completion.named_parts(MultipartUpload)
     done: NewObject | Object
     version_id: str | None

@@ -247,16 +247,21 @@ async def _part(
                       ArgumentName="partNumber", ArgumentValue=str(number))  # fmt: skip
     if not found.parts:
         if number != 1:
-            raise S3Error("InvalidPartNumber", ActualPartCount="1", PartNumberRequested=str(number))
+            raise _no_such_part(number, 1)
         return 0, found.size
     part = await call.metadata.object_part(found.data_id, number)
     if part is None or part.start is None:
-        raise S3Error("InvalidPartNumber", ActualPartCount=str(found.parts), PartNumberRequested=str(number))
+        raise _no_such_part(number, found.parts)
     out["PartsCount"] = found.parts
     if checksum_mode:
         _without_checksum(out)
         out |= _part_checksum(part.checksum, found.checksum)
     return part.start, part.start + part.size
+
+
+def _no_such_part(number: int, parts: int) -> S3Error:
+    about = {"ActualPartCount": str(parts), "PartNumberRequested": str(number)}
+    return S3Error("InvalidPartNumber", elsewhere="InvalidPart", **about)
 
 
 def _part_checksum(checksum: Checksum | None, whole: Checksum | None) -> Output:

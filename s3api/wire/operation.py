@@ -26,11 +26,12 @@ class Operation:
 
     `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or
     "". `probes`: what it requires of query and headers, which tells it from its siblings. `handler`,
-    `accepts`: as `Wire.bind` set them, None before.
+    `accepts`: as `Wire.bind` set them, None before. `known`: see `RequestReader`.
     """
 
-    def __init__(self, model: OperationModel) -> None:
+    def __init__(self, model: OperationModel, known: frozenset[str] | None = None) -> None:
         self.model, self.name, self.method = model, model.name, model.method
+        self._known = known
         self.handler_name = binding.snake(model.name)
         path, _, literals = model.uri.partition("?")
         self.level = LEVELS[path]
@@ -91,6 +92,7 @@ class Operation:
             level=self.level,
             writes=self.method not in ("GET", "HEAD"),
             document=self.has_xml_body,
+            known=self._known,
         )
         if self.accepts is not None:
             made.accept(self.accepts)

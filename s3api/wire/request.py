@@ -35,10 +35,22 @@ _control = re.compile("[\x00-\x1f\x7f]").search
 
 
 class RequestReader:
-    """How to read one operation's inputs outside the body. `accepts` None: all that the model has."""
+    """How to read one operation's inputs outside the body. `accepts` None: all that the model has.
 
-    def __init__(self, shape: Shape, *, level: int, writes: bool, document: bool) -> None:
+    `known`: the headers of all operations, where others are to be ignored; None where they are refused.
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        *,
+        level: int,
+        writes: bool,
+        document: bool,
+        known: frozenset[str] | None = None,
+    ) -> None:
         self._shape, self._level, self._writes, self._document = shape, level, writes, document
+        self._known = known
         self.accept(None)
 
     def accept(self, accepts: frozenset[str] | None) -> None:
@@ -137,6 +149,8 @@ class RequestReader:
             if not self._writes:
                 sentence = f"{wire} header is not supported for this operation."
                 raise S3Error("InvalidArgument", sentence, ArgumentName=wire, ArgumentValue=text)
+        if self._known is not None and wire not in self._known and wire not in self._refused_headers:
+            return
         raise S3Error("NotImplemented", None, Header=wire)
 
     def digests(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -204,6 +218,11 @@ def _refuse_missing(location: str, wire: str) -> NoReturn:
     if location == "header":
         raise S3Error("InvalidRequest", f"Missing required header for this request: {wire}", Header=wire)
     raise S3Error("InvalidArgument", f"This request needs the query parameter {wire}.", ArgumentName=wire)
+
+
+def header_names(shape: Shape) -> Iterable[str]:
+    """The headers that the model has for an operation, in lower case."""
+    return (m.wire_name(name).lower() for name, m in shape.members.items() if m.location == "header")
 
 
 def query_names(shape: Shape) -> Iterable[str]:

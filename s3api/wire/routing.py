@@ -15,6 +15,7 @@ from typing import Any
 from s3api.errors import S3Error
 from s3api.wire.model import load_operations
 from s3api.wire.operation import Operation
+from s3api.wire.request import header_names
 from s3api.wire.tables import ELSEWHERE, TRANSPORT_QUERY, TRANSPORT_QUERY_PREFIX
 
 Probe = tuple[str, str]
@@ -38,10 +39,14 @@ class Wire:
         self._table = {at: _siblings(at[2], group) for at, group in groups.items()}
 
     @classmethod
-    def load(cls) -> Wire:
-        """All operations of botocore's S3 model but those of other endpoints and the superseded ones."""
-        models = (m for m in load_operations() if m.name not in ELSEWHERE and not m.deprecated)
-        return cls({model.name: Operation(model) for model in models})
+    def load(cls, *, lenient: bool = False) -> Wire:
+        """All operations of botocore's S3 model but those of other endpoints and the superseded ones.
+
+        `lenient`: x-amz-* headers that no operation has are ignored, not refused.
+        """
+        models = [m for m in load_operations() if m.name not in ELSEWHERE and not m.deprecated]
+        known = frozenset().union(*(header_names(m.input) for m in models)) if lenient else None
+        return cls({model.name: Operation(model, known) for model in models})
 
     def bind(self, name: str, handler: Callable[..., Any]) -> None:
         """Serve operation `name` ("PutObject" or "put_object") with `handler`.
