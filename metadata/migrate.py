@@ -22,8 +22,8 @@ from sqlalchemy.pool import NullPool
 
 from metadata.errors import DatabaseDown, MetadataUnavailable
 
-HEAD = "0005"
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+HEAD = "0006"
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(6006766)"
 ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
 DISTRIBUTED = ("CockroachDB", "-YB-")

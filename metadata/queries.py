@@ -285,7 +285,7 @@ class C:
 _PART = tuple(part.c[c.name] for c in part.c if c.name != "owner_id")
 _FIELDS = tuple(upload.c[name] for name in (
     "id", "key", "owner", "initiated_us", "storage_class", "checksum_algorithm", "checksum_type",
-    "attributes", "tags", "acl", "lock", "encryption",
+    "attributes", "initiator", "tags", "acl", "lock", "encryption",
 ))  # fmt: skip
 _UPLOAD = and_(
     upload.c.id == given("upload_id"), upload.c.bucket_id == bucket.c.id, upload.c.key == given("key")

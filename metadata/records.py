@@ -337,9 +337,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A multipart upload under way.
-
-    `checksum_algorithm`/`checksum_type` as CreateMultipartUpload was told, or None.
+    """A multipart upload under way. `owner`: whose the object will be; `initiator`: who began it (see
+    `s3api.auth.initiator`). `checksum_algorithm`/`checksum_type` as CreateMultipartUpload was told, or None.
     """
 
     id: str
@@ -351,6 +350,7 @@ class Upload:
     checksum_algorithm: str | None
     checksum_type: str | None
     extras: Extras = NO_EXTRAS
+    initiator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

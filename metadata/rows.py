@@ -166,6 +166,16 @@ def part_of(row: Row) -> Part:
 
 
 def upload_of(row: Row, bucket: str) -> Upload:
-    id_, key, owner, initiated_us, storage_class, algorithm, kind, attributes, *extras = row
-    properties = properties_of(attributes, storage_class)
-    return Upload(id_, bucket, key, owner, initiated_us, properties, algorithm, kind, extras_of(*extras))
+    id_, key, owner, initiated_us, storage_class, algorithm, kind, attributes, initiator, *extras = row
+    return Upload(
+        id_,
+        bucket,
+        key,
+        owner,
+        initiated_us,
+        properties_of(attributes, storage_class),
+        algorithm,
+        kind,
+        extras_of(*extras),
+        initiator or owner,
+    )

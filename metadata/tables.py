@@ -185,6 +185,7 @@ class Upload(Base, table=True):
     acl: str | None = Field(sa_type=Text)
     lock: str | None = Field(sa_type=Text)
     encryption: str | None = Field(sa_type=Text)
+    initiator: str | None = Field(sa_type=Text)
 
 
 class Part(Base, table=True):

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from metadata.errors import IsDeleteMarker, NoSuchBucket, NoSuchKey, NoSuchVersion
+from metadata.errors import IsDeleteMarker, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
 from s3api.auth import acl as acls
+from s3api.auth import initiator
 from s3api.auth.actions import copied_from, wanted
 from s3api.auth.context import Context
 from s3api.auth.decision import (
@@ -32,7 +33,7 @@ from s3api.auth.decision import (
     refusal_message,
 )
 from s3api.auth.policy import Policy, read_bucket_policy
-from s3api.auth.principal import Principal
+from s3api.auth.principal import ANONYMOUS_OWNER, Principal
 from s3api.errors import S3Error
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
 
 NO_OWNERSHIP = "ObjectWriter"
 """What holds in a bucket without ownership controls, as AWS's older buckets have none."""
-ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
-"""Whose an object is that nobody signed for, as AWS has it."""
 _ALONE = frozenset({"CreateBucket", "ListBuckets"})
 _BESIDE = frozenset({"s3:PutObjectAcl", "s3:PutObjectTagging"})
 # Operations whose documents have condition keys, and which these are.
@@ -273,6 +272,8 @@ class Access:
         decision = decide(self.principal, action, self.guard, key, context.get, thing=thing)
         if decision.allowed or key is None:
             self._insist(decision, action, key)
+        elif action in initiator.MAY and not decision.by_deny and await self._began(key):
+            return
         elif thing is None and self.guard.has_acls and action in OF_THE_OBJECT and not decision.by_deny:
             # There is no object whose ACL could allow it.
             if self.may_list(key):
@@ -280,6 +281,17 @@ class Access:
             raise self._refusal(decision, action, key)
         else:
             raise self._refusal(decision, action, key)
+
+    async def _began(self, key: str) -> bool:
+        """Whether it was the principal who began the upload that the request names."""
+        upload_id = self.asked.query.get("uploadId", "")
+        if self.principal.anonymous or not upload_id.isalnum():
+            return False
+        try:
+            upload = await self.authority.metadata.get_upload(self.guard.bucket, key, upload_id)
+        except (NoSuchBucket, NoSuchUpload):
+            return False
+        return initiator.began(self.principal, upload.initiator)
 
     def _insist(self, decision: Decision, action: str, key: str | None) -> None:
         if not decision.allowed:

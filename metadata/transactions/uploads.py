@@ -41,6 +41,7 @@ def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
         checksum_algorithm=new.checksum_algorithm,
         checksum_type=new.checksum_type,
         attributes=attributes_of(new.properties),
+        initiator=new.initiator or None,
         **extras_values(new.extras),
     )
 

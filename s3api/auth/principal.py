@@ -65,3 +65,5 @@ class Principal:
 
 
 ANONYMOUS = Principal()
+ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
+"""Whose an object is that nobody signed for, as AWS has it."""

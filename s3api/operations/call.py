@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from s3api.access import AWS_DEFAULTS, Defaults
 from s3api.accesslog.document import Destination
+from s3api.auth.initiator import user_shown
 from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.buckets import NO_SETTINGS, BucketSettings
 from s3api.events.targets import NO_TARGETS, Targets
@@ -80,3 +81,7 @@ class Call:
         """An account as S3's answers show it; without a name where it is not there."""
         account = await self.keys.account(canonical) if self.keys else None
         return {"DisplayName": account.name, "ID": canonical} if account else {"ID": canonical}
+
+    async def initiator_shown(self, initiator: str) -> dict[str, str]:
+        """Who began an upload: a user by ARN and name, an account as `owner_shown` has it."""
+        return user_shown(initiator) or await self.owner_shown(initiator)

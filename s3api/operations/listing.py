@@ -203,7 +203,12 @@ async def list_multipart_uploads(
         limit=limit,
     )
     owners = await _owners(call, {upload.owner for upload in page.uploads})
-    out["Uploads"] = [_upload_entry(upload, owners[upload.owner], encode) for upload in page.uploads]
+    who = {upload.initiator for upload in page.uploads}
+    initiators = {each: await call.initiator_shown(each) for each in who}
+    out["Uploads"] = [
+        _upload_entry(upload, owners[upload.owner], initiators[upload.initiator], encode)
+        for upload in page.uploads
+    ]
     out["CommonPrefixes"] = _prefixes(page.prefixes, encode)
     out["IsTruncated"] = page.next_key_marker is not None
     out["NextKeyMarker"] = shown(page.next_key_marker, encode)
@@ -228,14 +233,13 @@ async def list_parts(
     if more:
         await unsealed(call, upload.extras.encryption, more)
     found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
-    owner = await call.owner_shown(upload.owner)
     parts = found[:limit]
     return {
         "Bucket": Bucket,
         "Key": Key,
         "UploadId": UploadId,
-        "Initiator": owner,
-        "Owner": owner,
+        "Initiator": await call.initiator_shown(upload.initiator),
+        "Owner": await call.owner_shown(upload.owner),
         "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
@@ -342,14 +346,14 @@ def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | N
     return upload_marker
 
 
-def _upload_entry(upload: Upload, owner: Output, encode: Encode | None) -> Output:
+def _upload_entry(upload: Upload, owner: Output, initiator: Output, encode: Encode | None) -> Output:
     return {
         "UploadId": upload.id,
         "Key": shown(upload.key, encode),
         "Initiated": upload.initiated_us,
         "StorageClass": upload.properties.storage_class,
         "Owner": owner,
-        "Initiator": owner,
+        "Initiator": initiator,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
     }

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from metadata.errors import MetadataError, NoSuchKey, NoSuchUpload, PreconditionFailed
 from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
+from s3api.auth.initiator import initiator_of
 from s3api.errors import S3Error
 from s3api.operations import completion
 from s3api.operations.acls import ObjectAcl, owner_and_extras
@@ -69,6 +70,7 @@ async def create_multipart_upload(
         checksum_algorithm=algorithm,
         checksum_type=kind,
         extras=encrypted(extras, sealed),
+        initiator=initiator_of(call.principal),
     )
     await call.metadata.create_upload(upload)
     return {

@@ -76,6 +76,7 @@ def upload(key: str, upload_id: str | None = None, *, bucket: str = "photos") ->
         Properties({"ContentType": "a/b"}),
         None,
         None,
+        initiator="AIDABOB arn:aws:iam::123456789012:user/bob",
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -164,3 +165,10 @@ async def test_ten_thousand_parts(store: Metadata, url: str) -> None:
     check_consistent(url)
     assert await store.delete_object("photos", "big")
     assert len(await store.garbage(1 << 60, MANY + 1)) == MANY
+
+
+async def test_of_older_uploads_it_is_the_owner_who_began_them(store: Metadata) -> None:
+    made = replace(upload("old"), initiator="")
+    await store.create_upload(made)
+    assert (await store.get_upload("photos", "old", made.id)).initiator == "alice"
+    assert [each.initiator for each in (await store.list_uploads("photos")).uploads] == ["alice"]

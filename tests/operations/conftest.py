@@ -12,6 +12,7 @@ import pytest
 from chunkd import Buffer
 from metadata import Metadata, open_metadata
 from metadata.records import Blob, Content, Extent
+from s3api.auth.principal import Principal
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.buckets import Buckets
@@ -99,6 +100,7 @@ async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
         region="us-east-1",
         buckets=Buckets(metadata),
         vault=Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
+        principal=Principal("alice"),
     )
     await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one

@@ -147,6 +147,7 @@ def _copied_parts(s3: Any, source: dict[str, str]) -> None:
 def _finish(s3: Any, waiting: dict[str, Any]) -> None:
     (listed,) = s3.list_multipart_uploads(Bucket=BUCKET)["Uploads"]
     assert (listed["Key"], listed["UploadId"]) == ("waiting", waiting["id"])
+    assert listed["Initiator"] == listed["Owner"]
     named = {"Bucket": BUCKET, "Key": "waiting"}
     s3.complete_multipart_upload(**named, UploadId=waiting["id"], MultipartUpload=waiting["parts"])
     got = s3.get_object(**named)
