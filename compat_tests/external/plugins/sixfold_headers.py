@@ -34,7 +34,7 @@ def change(handler: Callable[..., Any], request: AWSPreparedRequest, **_: Any) -
     """What `handler` does to the headers that came late; all others have been its before they were signed."""
     late = {name: request.headers[name] for name in MADE_LATE if name in request.headers}
     changed = dict(late)
-    handler(params={"headers": changed})
+    handler(params={"headers": changed, "url": request.url})
     for name in late:
         request.headers[name] = changed.get(name, ABSENT)
 
