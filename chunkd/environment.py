@@ -206,8 +206,8 @@ class Environment:
     # --- staged chunks ---------------------------------------------------------------------------
 
     def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
-        """See `Together`. Not where other processes read the files: they do not see this one's memory."""
-        if not self.exclusive or self._staged.size >= MOST_STAGED_BYTES:
+        """See `Together`."""
+        if self._staged.size >= MOST_STAGED_BYTES:
             return False
         if not self._takes(sum([len(data) for _, data in chunks])):
             return False
@@ -264,8 +264,11 @@ class Environment:
         if self._committing or not self._batches:
             return
         batch, self._begun_s = self._batches.popleft(), time.perf_counter()
-        most_bytes = INLINE_FILL_BYTES if self.exclusive else INLINE_BATCH_BYTES
-        if batch.size >= most_bytes or not (self.exclusive or self._inline()):
+        # What settles is many small chunks: a worker would win back the GIL for each of them.
+        fills = self.exclusive or batch is self._settling
+        if batch.size >= (INLINE_FILL_BYTES if fills else INLINE_BATCH_BYTES) or not (
+            fills or self._inline()
+        ):
             self._in_thread(self._commit, batch, batch)
             return
         try:

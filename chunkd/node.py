@@ -77,8 +77,8 @@ class Together(Protocol):
         ...
 
     def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
-        """Serve these chunks from memory, as if they were stored; False where that cannot be, or there are
-        too many. The caller keeps them durable until `settle` has stored them."""
+        """Serve these chunks from memory, in this process, as if they were stored; False where that cannot
+        be, or there are too many. The caller keeps them durable until `settle` has stored them."""
         ...
 
     async def settle(self) -> None:

@@ -4,14 +4,16 @@ All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE
 other, COMMIT, and only then are they acknowledged. The statements run on the loop's own thread: sqlite3 gives
 the GIL up at each of them, and a worker would have to win it back every time. The COMMIT, which waits for the
 disk, goes to the one worker thread where several writes wait for it, so that the loop can receive others
-meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where another process
-holds the database or a transaction is long, the whole batch runs in the worker, and later batches wait.
+meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where a transaction is
+long, or somebody holds the database who asked for no turn, the whole batch runs in the worker, and later ones
+wait. While another process has its turn (`metadata.turn`) the worker waits for ours, and the batch grows.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import sqlite3
 import time
@@ -24,6 +26,7 @@ from typing import Any
 from metadata.errors import MetadataUnavailable
 from metadata.records import Page
 from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
+from metadata.turn import Turn
 from metadata.wal_index import WalIndex
 
 BATCH = 256
@@ -32,6 +35,7 @@ INLINE_JOBS = 64
 INLINE_COMMIT_S = 0.002
 LONE_JOBS = 1
 BUSY_MS = 15_000
+LOCKED = "the database is locked by another process"
 ATTEMPTS = 3
 WAL_BYTES = 64 << 20
 CHECKPOINT_PAGES = 8000  # 32 MiB: hot pages are written to the database once for many commits
@@ -73,9 +77,11 @@ class SqliteRunner:
         self._recalled: dict[tuple[Any, ...], Any] = {}
         self._recalled_at, self._recalled_weight = b"", 0
         self._busy_ms = -1
+        self._turn = Turn(path)
+        self._patience: asyncio.TimerHandle
         self._waiting: deque[Job] = deque()
         self._scheduled = self._closed = False
-        self._running: asyncio.Future[None] | None = None
+        self._running: asyncio.Future[Any] | None = None
         self._commit_s = 0.0
         self._commits = 0
         self.on_commit: OnCommit = unseen
@@ -140,6 +146,7 @@ class SqliteRunner:
             else:
                 self._flush()
         self._thread.shutdown()
+        self._turn.close()
         self._reader.close()
         self._writer.close()
         index, self._wal_index = self._wal_index, None
@@ -161,8 +168,9 @@ class SqliteRunner:
         self._scheduled = False
         if self._running is not None:
             return
-        batch = self._next_batch()
+        batch = self._next_batch() if self._turn.take(wait=False) else []
         if not batch:
+            self._give_or_await_turn()
             return
         if any(job.heavy for job in batch) or len(batch) > INLINE_JOBS:
             self._in_thread(self._run_patiently, batch)
@@ -177,6 +185,29 @@ class SqliteRunner:
             self._settle(batch)
         else:
             self._in_thread(self._commit, batch)
+
+    def _give_or_await_turn(self) -> None:
+        """There is nothing to write, or another process is writing."""
+        if self._turn.held or not self._waiting:
+            self._turn.give()
+            return
+        waited = functools.partial(self._turn.take, wait=True)
+        self._running = running = self._loop.run_in_executor(self._thread, waited)
+        running.add_done_callback(self._turn_came)
+        self._patience = self._loop.call_later(BUSY_MS / 1000, self._turn_is_late)
+
+    def _turn_came(self, _: asyncio.Future[Any]) -> None:
+        self._patience.cancel()
+        self._running = None
+        self._flush()
+
+    def _turn_is_late(self) -> None:
+        """The thread goes on waiting: whoever is stopped in its turn may be let go on."""
+        self._patience = self._loop.call_later(BUSY_MS / 1000, self._turn_is_late)
+        while self._waiting:
+            job = self._waiting.popleft()
+            if not job.future.done():
+                job.future.set_exception(MetadataUnavailable(LOCKED))
 
     def _next_batch(self) -> list[Job]:
         """A heavy job goes alone; who gave up waiting before it began is left out."""
@@ -222,7 +253,7 @@ class SqliteRunner:
             self._run(batch, inline=False)
         except _Busy as why:
             for job in batch:
-                job.ran, job.error = True, MetadataUnavailable("the database is locked by another process")
+                job.ran, job.error = True, MetadataUnavailable(LOCKED)
                 job.error.__cause__ = why.__cause__
 
     def _run(self, batch: list[Job], *, inline: bool, commit: bool = True) -> bool:
@@ -256,9 +287,12 @@ class SqliteRunner:
         if busy_ms != self._busy_ms:
             self._writer.execute(f"PRAGMA busy_timeout = {busy_ms}")
             self._busy_ms = busy_ms
+        if not self._turn.take(wait=busy_ms > 0):
+            raise _Busy
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as why:
+            self._turn.give()
             if _is_busy(why):
                 raise _Busy from why
             raise
@@ -293,6 +327,7 @@ class SqliteRunner:
         except sqlite3.Error as why:
             self._roll_back()
             _fail(batch, _translated(why), why)
+        self._turn.give()
         took_s = time.perf_counter() - started
         self._commit_s += (took_s - self._commit_s) * 0.2
         self.on_commit(batch, took_s)
@@ -304,6 +339,7 @@ class SqliteRunner:
         if self._writer.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
+        self._turn.give()
 
     def _look_at_wal(self) -> None:
         """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has

@@ -401,6 +401,11 @@ class Metadata(Accounts):
             (Staged(row[0], row[1]), None if row[2] is None else blob_of((row[0], *row[2:]))) for row in found
         ]
 
+    async def staged_bytes(self, blob_id: bytes) -> bytes | None:
+        """Those of one blob; None where the nodes have it."""
+        row = await self._read(upkeep.staged_bytes, blob_id)
+        return None if row is None else bytes(row[0])
+
     async def settled(self, ids: Sequence[bytes]) -> None:
         """The nodes have these."""
         await self._write(None, upkeep.settled, list(ids))

@@ -44,6 +44,7 @@ class K:
         .order_by(staged.c.blob_id)
         .limit(limited())
     )
+    staged_bytes = one(select(staged.c.data).where(staged.c.blob_id == given("blob_id")))
     settled = change(delete(staged).where(staged.c.blob_id == given("blob_id")))
     settled_between = change(
         delete(staged).where(staged.c.blob_id > given("above"), staged.c.blob_id <= given("last"))

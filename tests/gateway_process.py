@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import configparser
 import os
+import select
 import signal
 import socket
 import ssl
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -121,6 +123,17 @@ class GatewayProcess:
     def kill(self) -> None:
         """End it as a power cut would."""
         self._end(signal.SIGKILL)
+
+    def cut_power(self) -> None:
+        """The same to the workers that it has started, too, which would have a moment to end in order."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        workers = [os.pidfd_open(int(child)) for child in children]
+        self.kill()
+        for worker in workers:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(worker, signal.SIGKILL)
+            select.select([worker], [], [])  # it has ended
+            os.close(worker)
 
     def restart(self) -> None:
         if self.is_running():

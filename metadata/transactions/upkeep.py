@@ -30,6 +30,11 @@ def staged(limit: int) -> Transaction[list[Row]]:
     return found
 
 
+def staged_bytes(blob_id: bytes) -> Transaction[Row | None]:
+    found: Row | None = yield K.staged_bytes(blob_id=blob_id)
+    return found
+
+
 def settled(ids: Sequence[bytes]) -> Transaction[None]:
     yield K.settled.each({"blob_id": id_} for id_ in ids)
 

@@ -87,6 +87,7 @@ class BlobStore:
             budget=Budget(settings.buffer_bytes),
             executor=self._executor,
             clock_us=now_us,
+            alone=settings.exclusive,
         )
         self.upkeep = Upkeep(
             metadata,
@@ -109,6 +110,7 @@ class BlobStore:
             cache_bytes=settings.cache_bytes,
             shared=self._shared,
             most_held_bytes=settings.buffer_bytes,
+            elsewhere=None if settings.exclusive else self._writer.staging.elsewhere,
         )
 
     @classmethod

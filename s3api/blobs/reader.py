@@ -13,7 +13,7 @@ import logging
 import time
 from asyncio import Future
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -146,7 +146,10 @@ class Reader:
         cache_bytes: int = 0,
         shared: SharedCache | None = None,
         most_held_bytes: int = 192 << 20,
+        elsewhere: Callable[[Blob], Awaitable[bytes | None]] | None = None,
     ) -> None:
+        """`elsewhere`: the bytes of a blob that is not on its nodes yet."""
+        self._elsewhere = elsewhere
         self._cluster, self._damaged, self._hedge = cluster, damaged, hedge
         self.cache, self.shared = BlobCache(cache_bytes), shared
         self._held, self._most_held = Held(), most_held_bytes
@@ -245,6 +248,8 @@ class Reader:
 
         Raises DataUnavailable.
         """
+        if self._elsewhere is not None and (held := await self._elsewhere(piece.blob)) is not None:
+            return [memoryview(held)[piece.start : piece.stop]]
         fetches = self._start(piece)
         if fetches is not None:
             try:

@@ -1,11 +1,11 @@
 """Small blobs whose bytes are committed with their rows, and go to the nodes a moment later.
 
-Where all nodes are files of one environment that this process has to itself, and the metadata lie beside them
-(SQLite), a small write would wait for three syncs of one disk, one after the other: two of the environment's,
-one of the database's. So its chunks are staged in the environment's memory, and the bytes that they were cut
-from go into the transaction that makes the blob exist: one sync. Half a second later, or when much is staged,
-the environment writes all of it in one transaction of its own, and then, not before, the bytes are deleted
-from the database.
+Where all nodes are files of one environment, and the metadata lie beside them (SQLite), a small write would
+wait for three syncs of one disk, one after the other: two of the environment's, one of the database's. So its
+chunks are staged in the environment's memory, and the bytes that they were cut from go into the transaction
+that makes the blob exist: one sync. Half a second later, or when much is staged, the environment writes all
+of it in one transaction of its own, and then, not before, the bytes are deleted from the database. Until then
+other workers over the same files read them there (`elsewhere`).
 
 Whatever dies in between: a blob's row is committed together with its bytes, and these are there until its
 chunks are durable. `recover` puts the chunks of what is left onto the nodes before the gateway serves; doing
@@ -23,6 +23,7 @@ from metadata.errors import MetadataError
 from metadata.records import Blob, MissingChunk, Staged
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.stripes import seal_small
+from s3api.crypto import TAG_BYTES
 from s3api.periodic import Periodic
 
 if TYPE_CHECKING:
@@ -42,8 +43,11 @@ PutStripe = Callable[[Sequence[int], Chunks], Awaitable["Put"]]
 class Staging:
     """What is staged in this process."""
 
-    def __init__(self, metadata: Metadata, cluster: Cluster, put_stripe: PutStripe) -> None:
+    def __init__(self, metadata: Metadata, cluster: Cluster, put_stripe: PutStripe, *, alone: bool) -> None:
+        """`alone`: no other process stages in this environment."""
         self._metadata, self._cluster, self._put_stripe = metadata, cluster, put_stripe
+        self._alone = alone
+        self._ids: list[bytes] = []  # of what is staged, where others stage as well
         self._used: dict[Together, set[tuple[int, ...]]] = {}
         self._bytes = 0
         self._first = self._last = b""
@@ -77,6 +81,8 @@ class Staging:
             return False
         self._used.setdefault(joint[0], set()).add(blob.nodes)
         self._last = blob.id
+        if not self._alone:
+            self._ids.append(blob.id)
         self._bytes += blob.size
         if self._bytes >= SETTLE_AT_BYTES:
             self._bytes = 0
@@ -93,14 +99,19 @@ class Staging:
         """Have the nodes write what is staged, then forget its bytes. Raises NodeError, MetadataError: then
         all of it stays."""
         used, self._used, last = self._used, {}, self._last
+        ids, self._ids = self._ids, []
         if not used:
             return
         self._bytes = 0
         try:
             for together, placed in used.items():
                 await self._write(together, placed)
-            await self._metadata.settled_between(self._first, last)
+            if self._alone:
+                await self._metadata.settled_between(self._first, last)
+            else:
+                await self._metadata.settled(ids)
         except BaseException:
+            self._ids[:0] = ids
             for together, placed in used.items():
                 self._used.setdefault(together, set()).update(placed)
             raise
@@ -112,6 +123,13 @@ class Staging:
             for node_id in {node_id for nodes in placed for node_id in nodes}:
                 self._cluster.failed(node_id, why)
             raise
+
+    async def elsewhere(self, blob: Blob) -> bytes | None:
+        """The stored bytes of a blob whose chunks are not in the files, if it is one that another worker has
+        staged."""
+        if blob.size > STAGED_BYTES + TAG_BYTES or not self._metadata.stages:
+            return None
+        return await self._metadata.staged_bytes(blob.id)
 
     async def recover(self) -> None:
         """Put onto the nodes what another process had staged; until that is done nothing is staged here."""

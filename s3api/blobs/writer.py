@@ -94,6 +94,7 @@ class Writer:
         budget: Budget,
         executor: Executor,
         clock_us: Callable[[], int],
+        alone: bool,
     ) -> None:
         self.metadata, self.cluster, self.parity = metadata, cluster, parity
         self.budget, self.pool, self._executor, self.clock_us = (
@@ -103,7 +104,7 @@ class Writer:
             clock_us,
         )
         self._sealing = Budget(SEALING_BYTES)
-        self.staging = Staging(metadata, cluster, self.put_stripe)
+        self.staging = Staging(metadata, cluster, self.put_stripe, alone=alone)
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
 

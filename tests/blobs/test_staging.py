@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio import create_subprocess_exec
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,10 +171,97 @@ async def test_a_scan_sees_what_is_staged(store: Opened) -> None:
     assert await lying_about(store.blobs) == referred_to(store.data)
 
 
-async def test_files_that_processes_share_are_not_staged_for(tmp_path: Path) -> None:
+# A second worker over the same files: it answers each line of its input.
+OTHER = """
+import asyncio, sys
+from pathlib import Path
+import s3api.blobs.staging as staging
+from tests.blobs.test_staging import opened
+
+async def main():
+    staging.SETTLE_EVERY_S = 3600
+    async with opened(Path(sys.argv[1]), exclusive=False) as store:
+        print("ready", flush=True)
+        while command := (await asyncio.to_thread(sys.stdin.readline)).split():
+            if command[0] == "put":
+                await store.put(command[1], command[2].encode())
+            print((await store.get(command[1])).decode(), flush=True)
+
+asyncio.run(main())
+"""
+
+
+class Other:
+    """Another process over the same files, which settles nothing by itself."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+
+    async def ask(self, *words: str) -> str:
+        assert self.process.stdin is not None
+        self.process.stdin.write(" ".join(words).encode() + b"\n")
+        return await self.hear()
+
+    async def hear(self) -> str:
+        assert self.process.stdout is not None
+        return (await self.process.stdout.readline()).decode().strip()
+
+
+@pytest.fixture
+async def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Opened, Other]]:
+    """One worker of two, and the other."""
+    monkeypatch.setattr("s3api.blobs.staging.SETTLE_EVERY_S", 3600)
     async with opened(tmp_path, exclusive=False) as store:
         await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
-        assert (await store.put("k", b"x")).staged is None
+        process = await create_subprocess_exec(
+            sys.executable, "-c", OTHER, str(tmp_path), stdin=PIPE, stdout=PIPE
+        )
+        other = Other(process)
+        assert await other.hear() == "ready"
+        yield store, other
+        if process.returncode is None:
+            assert process.stdin is not None
+            process.stdin.close()
+            await process.wait()
+
+
+async def test_another_worker_reads_what_is_staged_here(shared: tuple[Opened, Other]) -> None:
+    store, other = shared
+    await store.put("here", b"staged-here")
+    assert await other.ask("put", "there", "staged-there") == "staged-there"
+    assert not await store.files()
+    assert await other.ask("get", "here") == "staged-here"
+    assert await store.get("there") == b"staged-there"
+    content = await store.put("range", b"0123456789")
+    found = [bytes(piece) async for piece in await store.blobs.open_range(content.extents, 3, 6)]
+    assert b"".join(found) == b"345"
+    assert not query(f"sqlite:///{store.data / 'metadata.sqlite3'}", "SELECT * FROM repair")
+
+
+async def test_a_worker_forgets_what_it_has_staged_itself(shared: tuple[Opened, Other]) -> None:
+    store, other = shared
+    for at in range(3):  # by turns: each has ids between those of the other
+        await store.put(f"here/{at}", b"here")
+        await other.ask("put", f"there/{at}", "there")
+    await store.staging.settle()
+    assert store.staged() == 3
+    assert await other.ask("get", "here/1") == "here"
+    assert await store.get("there/1") == b"there"
+
+
+async def test_what_a_killed_worker_had_staged_is_there(shared: tuple[Opened, Other]) -> None:
+    store, other = shared
+    await store.put("here", b"here")
+    await other.ask("put", "there", "there")
+    other.process.kill()
+    await other.process.wait()
+    assert await store.get("there") == b"there"
+    async with opened(store.data, exclusive=False) as _:  # who takes its place
+        assert store.staged() == 0
+    await store.staging.settle()
+    assert await store.files() == referred_to(store.data)
+    assert await store.get("there") == b"there"
+    assert await store.get("here") == b"here"
 
 
 async def test_a_blob_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
@@ -190,7 +277,7 @@ async def test_a_blob_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
 DIES = {
     "when they are acknowledged": "",
     "within LMDB's commit": "Environment._finish = dies",
-    "when the nodes have them": "Metadata.settled_between = dies",
+    "when the nodes have them": "Metadata.settled_between = Metadata.settled = dies",
     "when the bytes are forgotten": "pass",
 }
 DYING = """
@@ -206,7 +293,7 @@ def dies(*_):
 
 async def main():
     staging.SETTLE_EVERY_S = 3600
-    async with opened(Path(sys.argv[1])) as store:
+    async with opened(Path(sys.argv[1]), exclusive=ALONE) as store:
         await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
         for turn, keys in enumerate((range(40), range(20))):
             await asyncio.gather(*(store.put(str(key), b"%d of %d" % (turn, key)) for key in keys))
@@ -220,13 +307,14 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("when", DIES)
-async def test_killed(tmp_path: Path, when: str) -> None:
-    code = DYING.replace("FAULT", DIES[when])
+async def test_killed(tmp_path: Path, when: str, alone: bool) -> None:
+    code = DYING.replace("FAULT", DIES[when]).replace("ALONE", str(alone))
     process = await create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=PIPE)
     said, _ = await process.communicate()
     assert (said, process.returncode) == (b"acknowledged\n", -signal.SIGKILL)
-    async with opened(tmp_path) as store:
+    async with opened(tmp_path, exclusive=alone) as store:
         assert store.staged() == 0
         for key in range(40):
             assert await store.get(str(key)) == b"%d of %d" % (key < 20, key)
@@ -237,7 +325,7 @@ async def test_killed(tmp_path: Path, when: str) -> None:
 
 
 async def test_recovering_twice_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = DYING.replace("FAULT", "")
+    code = DYING.replace("FAULT", "").replace("ALONE", "True")
     process = await create_subprocess_exec(sys.executable, "-c", code, str(tmp_path), stdout=PIPE)
     await process.communicate()
 

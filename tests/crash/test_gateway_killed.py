@@ -7,6 +7,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.crash.journal import Worker, digest
 from tests.crash.remains import assert_tidy
 from tests.gateway_process import GatewayProcess
@@ -35,10 +37,11 @@ def settle(s3: Any, workers: list[Worker]) -> None:
     assert {o["Key"] for o in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])} == there
 
 
-async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+async def test_what_was_acknowledged_survives(tmp_path: Path, processes: int) -> None:
     seed = random.randrange(1 << 16)
     print(f"seed {seed}")
-    gateway = GatewayProcess(tmp_path / "data")
+    gateway = GatewayProcess(tmp_path / "data", "--workers", str(processes))
     gateway.start()
     gateway.s3().create_bucket(Bucket=BUCKET)
     workers = [Worker(None, BUCKET, n, seed) for n in range(WORKERS)]
@@ -49,14 +52,14 @@ async def test_what_was_acknowledged_survives(tmp_path: Path) -> None:
             worker.journal = journal
             worker.start()
         await asyncio.sleep(1.0 + random.Random(seed + kill).random())  # the moment of the crash
-        gateway.kill()
+        gateway.cut_power()
         for worker in workers:
             worker.join(30)
             assert not worker.is_alive()
         gateway.start()
         settle(gateway.s3(), workers)
     assert sum(worker.journal.acknowledged for worker in workers) > 50
-    gateway.kill()
+    gateway.cut_power()
     await assert_tidy(tmp_path / "data")
     gateway.start()
     settle(gateway.s3(), workers)

@@ -37,8 +37,8 @@ async def test_its_files_are_for_their_owner_alone(path: Path) -> None:
     """The secret keys of users are in them."""
     store = await opened(path)
     files = list(path.parent.glob("metadata.sqlite*"))
-    assert len(files) == 3  # with its log, and the log's index
-    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+    assert len(files) == 4  # with its log, the log's index, and whose turn it is
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 4
     await store.close()
 
 

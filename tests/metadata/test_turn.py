@@ -1,0 +1,100 @@
+"""Processes that share a SQLite database write by turns."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from metadata import Metadata, open_metadata, sqlite
+from metadata.errors import MetadataUnavailable, NoSuchBucket
+from metadata.turn import Turn
+from tests.metadata.made import NOW_US, new_object
+
+HOLDS = """
+import sys
+from metadata.turn import Turn
+Turn(sys.argv[1]).take(wait=True)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "metadata.sqlite3")
+
+
+@pytest.fixture
+def other(path: str) -> Iterator[Turn]:
+    """Whoever else writes."""
+    turn = Turn(path)
+    yield turn
+    turn.close()
+
+
+@pytest.fixture
+async def store(path: str) -> AsyncIterator[Metadata]:
+    opened = await open_metadata(f"sqlite:///{path}", instance="turn")
+    await opened.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+    yield opened
+    await opened.close()
+
+
+def test_one_at_a_time(path: str, other: Turn) -> None:
+    turn = Turn(path)
+    assert other.take(wait=False)
+    assert not turn.take(wait=False)
+    other.give()
+    assert turn.take(wait=False)
+    assert turn.take(wait=True)  # it is ours already
+    assert not other.take(wait=False)
+    turn.close()
+    turn.close()
+    assert other.take(wait=False)
+
+
+def test_who_dies_lets_go(path: str, other: Turn) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert not other.take(wait=False)
+        holder.kill()
+        assert other.take(wait=True)
+
+
+async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other: Turn) -> None:
+    assert other.take(wait=False)
+    commits: list[int] = []
+    store.watch(lambda batch, _: commits.append(len(batch)))
+    writes = [asyncio.ensure_future(store.put_object(new_object(f"k{at}"))) for at in range(3)]
+    done, _ = await asyncio.wait(writes, timeout=0.1)
+    assert not done
+    assert (await store.get_bucket("photos")).name == "photos"  # readers wait for nobody
+    other.give()
+    await asyncio.gather(*writes)
+    assert commits == [3]
+    assert other.take(wait=False)  # and it was given back
+
+
+async def test_a_turn_that_never_comes(store: Metadata, other: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_MS", 50)
+    assert other.take(wait=False)
+    with pytest.raises(MetadataUnavailable, match="locked by another process"):
+        await store.put_object(new_object("k"))
+    with pytest.raises(MetadataUnavailable, match="locked by another process"):
+        await store.put_object(new_object("k"))
+    other.give()
+    await store.put_object(new_object("k"))
+
+
+async def test_a_failed_batch_gives_its_turn_back(store: Metadata, other: Turn) -> None:
+    with pytest.raises(NoSuchBucket):
+        await store.put_object(new_object("k", bucket="no-such"))
+    assert other.take(wait=False)
