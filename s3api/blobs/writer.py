@@ -103,7 +103,7 @@ class Writer:
             executor,
             clock_us,
         )
-        self._sealing = Budget(SEALING_BYTES)
+        self.sealing = Budget(SEALING_BYTES)
         self.staging = Staging(metadata, cluster, self.put_stripe, alone=alone)
         # Intents of this process: the upkeep touches them, however slowly their bytes arrive.
         self.under_way: set[bytes] = set()
@@ -154,7 +154,7 @@ class Writer:
             await self.in_thread(digests.update, data)
             digests.check(body)
             # The chunks cut out of the bytes: from a budget of their own, which no slow client holds.
-            async with self._sealing.taken(2 * size if key else size):
+            async with self.sealing.taken(2 * size if key else size):
                 return await self._put_small(data, nodes, key)
 
     async def _put_small(self, data: Buffer, nodes: tuple[int, ...], key: ContentKey | None) -> Content:
@@ -279,10 +279,29 @@ class _Stream:
             except BaseException:
                 self._writer.pool.give(buffer)
                 raise
-            if buffer.filled:
+            if buffer.full:
                 self._sealing = asyncio.create_task(self._seal(buffer, last=not more))
+            elif buffer.filled:
+                await self._seal_rest(buffer)
             else:
                 self._writer.pool.give(buffer)
+        await self._all_sealed()
+
+    async def _seal_rest(self, buffer: StripeBuffer) -> None:
+        """The end of a body is coded into memory of its own: not that of many bodies at once."""
+        copied = 2 * buffer.filled
+        try:
+            await self._writer.sealing.take(copied)
+        except BaseException:
+            self._writer.pool.give(buffer)
+            raise
+        try:
+            self._sealing = asyncio.create_task(self._seal(buffer, last=True))
+            await self._all_sealed()
+        finally:
+            self._writer.sealing.give(copied)
+
+    async def _all_sealed(self) -> None:
         if self._sealing:
             await self._sealing
         if self._putting:
