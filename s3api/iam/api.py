@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,7 +28,7 @@ Output = dict[str, Any]
 T = TypeVar("T")
 
 # "IAM and AWS STS quotas".
-KEYS_OF_USER, USERS_OF_ACCOUNT, POLICY_CHARACTERS = 2, 5000, 2048
+KEYS_OF_USER, USERS_OF_ACCOUNT, POLICY_CHARACTERS, POLICIES_OF_USER = 2, 5000, 2048, 10
 PAGE = 100
 _IDS = ascii_uppercase + "234567"
 
@@ -92,14 +92,14 @@ async def list_users(
 ) -> Output:
     found = [user for user in await call.metadata.users(call.account) if user.path.startswith(PathPrefix)]
     found.sort(key=lambda user: user.name.lower())
-    page, more = _page(found, lambda user: user.name.lower(), Marker, MaxItems)
+    page, more = page_of(found, lambda user: user.name.lower(), Marker, MaxItems)
     return {"Users": [_shown(call, user) for user in page], **more}
 
 
 async def update_user(
     call: IamCall, *, UserName: str, NewUserName: str | None = None, NewPath: str | None = None
 ) -> Output:
-    user = _found(call, UserName)
+    user = found_user(call, UserName)
     name = NewUserName or user.name
     if name.lower() != user.name.lower():
         known = await call.metadata.users(call.account)
@@ -116,9 +116,11 @@ async def update_user(
 
 async def delete_user(call: IamCall, *, UserName: str) -> Output:
     try:
-        await call.metadata.delete_user(call.account, _found(call, UserName).name)
+        await call.metadata.delete_user(call.account, found_user(call, UserName).name)
     except UserInUse as used:
-        raise IamError("DeleteConflict", f"Cannot delete entity, must delete {used.by} first.") from None
+        inline = used.by != "policies" or await _inline(call, found_user(call, UserName).name)
+        what = f"delete {used.by}" if inline else "detach all policies"
+        raise IamError("DeleteConflict", f"Cannot delete entity, must {what} first.") from None
     except NoSuchUser:
         raise no_such_user(UserName) from None
     return {}
@@ -140,7 +142,7 @@ async def list_access_keys(
     call: IamCall, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
     keys = await call.metadata.user_keys(call.account, call.name)
-    page, more = _page(keys, lambda key: key.access_key, Marker, MaxItems)
+    page, more = page_of(keys, lambda key: key.access_key, Marker, MaxItems)
     return {"AccessKeyMetadata": [_key(key) for key in page], **more}
 
 
@@ -170,12 +172,12 @@ async def delete_access_key(call: IamCall, *, AccessKeyId: str, UserName: str | 
 
 
 async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, PolicyDocument: str) -> Output:
-    user = _found(call, UserName)
+    user = found_user(call, UserName)
     try:
         read_user_policy(PolicyDocument)
     except PolicyError as why:
         raise IamError("MalformedPolicyDocument", str(why)) from None
-    others = await call.metadata.user_policies(call.account, user.name)
+    others = await _inline(call, user.name)
     texts = [text for name, text in others if name != PolicyName] + [PolicyDocument]
     if sum(len("".join(text.split())) for text in texts) > POLICY_CHARACTERS:
         raise IamError(
@@ -190,8 +192,8 @@ async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, Poli
 
 
 async def get_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
-    user = _found(call, UserName)
-    documents = dict(await call.metadata.user_policies(call.account, user.name))
+    user = found_user(call, UserName)
+    documents = dict(await _inline(call, user.name))
     if PolicyName not in documents:
         raise _no_such_policy(user.name, PolicyName)
     return {
@@ -204,14 +206,14 @@ async def get_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> O
 async def list_user_policies(
     call: IamCall, *, UserName: str, Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
-    user = _found(call, UserName)
-    names = [name for name, _ in await call.metadata.user_policies(call.account, user.name)]
-    page, more = _page(names, str, Marker, MaxItems)
+    user = found_user(call, UserName)
+    names = [name for name, _ in await _inline(call, user.name)]
+    page, more = page_of(names, str, Marker, MaxItems)
     return {"PolicyNames": page, **more}
 
 
 async def delete_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
-    user = _found(call, UserName)
+    user = found_user(call, UserName)
     if not await call.metadata.delete_user_policy(call.account, user.name, PolicyName):
         raise _no_such_policy(user.name, PolicyName)
     return {}
@@ -228,6 +230,7 @@ async def get_account_summary(call: IamCall) -> Output:
             "GroupsQuota": 0,
             "Roles": 0,
             "Policies": 0,
+            "AttachedPoliciesPerUserQuota": POLICIES_OF_USER,
             "AccessKeysPerUserQuota": KEYS_OF_USER,
             "UserPolicySizeQuota": POLICY_CHARACTERS,
             "AccountAccessKeysPresent": 1,
@@ -236,13 +239,6 @@ async def get_account_summary(call: IamCall) -> Output:
 
 
 # --- what there is none of -------------------------------------------------------------------------------
-
-
-async def list_attached_user_policies(
-    call: IamCall, *, UserName: str, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
-) -> Output:
-    """Policies are users' own: no managed ones can be attached."""
-    return {"AttachedPolicies": [], "IsTruncated": False}
 
 
 async def list_groups_for_user(
@@ -289,19 +285,24 @@ def _key(key: AccessKey) -> Output:
     }
 
 
+async def _inline(call: IamCall, user: str) -> list[tuple[str, str]]:
+    """Names and documents of a user's own policies; those of others that are attached have an ARN."""
+    return [each for each in await call.metadata.user_policies(call.account, user) if ":" not in each[0]]
+
+
 async def _own_key(call: IamCall, access_key: str) -> None:
     keys = await call.metadata.user_keys(call.account, call.name)
     if all(key.access_key != access_key for key in keys):
         raise _no_such_key(access_key)
 
 
-def _found(call: IamCall, name: str) -> IamUser:
+def found_user(call: IamCall, name: str) -> IamUser:
     if call.user is None:
         raise no_such_user(name)
     return call.user
 
 
-def _page(
+def page_of(
     found: Sequence[T], name: Callable[[T], str], marker: str | None, limit: int
 ) -> tuple[list[T], Output]:
     """Those after the marker (the name of the last of the page before), and what says whether more follow."""
@@ -326,29 +327,3 @@ def _no_such_key(access_key: str) -> IamError:
 
 def _no_such_policy(user: str, name: str) -> IamError:
     return IamError("NoSuchEntity", f"The user policy with name {name} cannot be found for user {user}.")
-
-
-_HANDLERS: tuple[Callable[..., Awaitable[Output]], ...] = (
-    create_user,
-    get_user,
-    list_users,
-    update_user,
-    delete_user,
-    create_access_key,
-    list_access_keys,
-    update_access_key,
-    delete_access_key,
-    put_user_policy,
-    get_user_policy,
-    list_user_policies,
-    delete_user_policy,
-    get_account_summary,
-    list_attached_user_policies,
-    list_groups_for_user,
-    list_groups,
-    list_roles,
-)
-ACTIONS: dict[str, Callable[..., Awaitable[Output]]] = {
-    "".join(word.capitalize() for word in handler.__name__.split("_")): handler for handler in _HANDLERS
-} | {"ListOpenIDConnectProviders": list_open_id_connect_providers}
-"""Every operation that is implemented, by its name in AWS's model."""

@@ -20,7 +20,8 @@ from s3api.auth.hosts import RawHeaders, verify_for_hosts
 from s3api.auth.principal import Principal
 from s3api.body import Body
 from s3api.errors import S3Error
-from s3api.iam.api import ACTIONS, IamCall, no_such_user, user_arn
+from s3api.iam.actions import ACTIONS
+from s3api.iam.api import IamCall, no_such_user, user_arn
 from s3api.iam.errors import IamError
 from s3api.iam.wire import MAX_FORM_BYTES, IamWire, read_form, render_error
 
@@ -39,8 +40,11 @@ _WITHOUT_USER = frozenset(
     {
         "CreateUser",
         "GetAccountSummary",
+        "GetPolicy",
+        "GetPolicyVersion",
         "ListGroups",
         "ListOpenIDConnectProviders",
+        "ListPolicies",
         "ListRoles",
         "ListUsers",
     }
@@ -184,6 +188,8 @@ def _resource(principal: Principal, user: IamUser | None, inputs: Mapping[str, A
     """The ARN that a policy must allow the operation on."""
     if user is not None:
         return user_arn(principal.number, user.path, user.name)
+    if "UserName" not in inputs and (arn := inputs.get("PolicyArn")) is not None:
+        return str(arn)
     if (name := inputs.get("UserName")) is not None:
         return user_arn(principal.number, inputs.get("Path", "/"), name)
     if (prefix := inputs.get("PathPrefix")) is not None:

@@ -178,6 +178,84 @@ def test_what_is_not_there_is_said(main: Person, name: str) -> None:
         main.iam.create_user(UserName="x", PermissionsBoundary="arn:aws:iam::aws:policy/x-x-x-x-x")
 
 
+READ_ONLY, FULL = (f"arn:aws:iam::aws:policy/AmazonS3{kind}Access" for kind in ("ReadOnly", "Full"))
+
+
+def test_policies_that_aws_manages(gateway: GatewayProcess, main: Person, name: str) -> None:
+    for call in (main.iam.attach_user_policy, main.iam.detach_user_policy):
+        with refused("NoSuchEntity", 404):
+            call(UserName=name, PolicyArn=READ_ONLY)
+    with refused("NoSuchEntity", 404):
+        main.iam.list_attached_user_policies(UserName=name)
+    user = new_user(gateway, main, name)
+    main.s3.create_bucket(Bucket=name.lower())
+    with refused("AccessDenied", 403):
+        user.s3.list_objects_v2(Bucket=name.lower())
+    for _ in range(2):
+        main.iam.attach_user_policy(UserName=name, PolicyArn=READ_ONLY)
+    attached = [{"PolicyName": "AmazonS3ReadOnlyAccess", "PolicyArn": READ_ONLY}]
+    assert main.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"] == attached
+    assert main.iam.list_user_policies(UserName=name)["PolicyNames"] == []
+    assert user.s3.list_objects_v2(Bucket=name.lower())["KeyCount"] == 0
+    with refused("AccessDenied", 403):
+        user.s3.put_object(Bucket=name.lower(), Key="k")
+    main.iam.attach_user_policy(UserName=name, PolicyArn=FULL)
+    user.s3.put_object(Bucket=name.lower(), Key="k")
+    main.iam.detach_user_policy(UserName=name, PolicyArn=FULL)
+    with refused("NoSuchEntity", 404):
+        main.iam.detach_user_policy(UserName=name, PolicyArn=FULL)
+    with refused("AccessDenied", 403):
+        user.s3.delete_object(Bucket=name.lower(), Key="k")
+
+
+def test_who_has_an_attached_policy_is_not_deleted(main: Person, name: str) -> None:
+    main.iam.create_user(UserName=name)
+    main.iam.attach_user_policy(UserName=name, PolicyArn=FULL)
+    with refused("DeleteConflict", 409) as told:
+        main.iam.delete_user(UserName=name)
+    assert told["Message"] == "Cannot delete entity, must detach all policies first."
+    main.iam.detach_user_policy(UserName=name, PolicyArn=FULL)
+    main.iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=ALLOW_ALL)
+    with refused("DeleteConflict", 409) as told:
+        main.iam.delete_user(UserName=name)
+    assert told["Message"] == "Cannot delete entity, must delete policies first."
+
+
+def test_what_a_managed_policy_says(main: Person, name: str) -> None:
+    known = {policy["PolicyName"]: policy for policy in main.iam.list_policies()["Policies"]}
+    assert {"AmazonS3FullAccess", "AmazonS3ReadOnlyAccess", "AdministratorAccess"} <= known.keys()
+    assert main.iam.list_policies(Scope="Local")["Policies"] == []
+    policy = main.iam.get_policy(PolicyArn=READ_ONLY)["Policy"]
+    assert policy == known["AmazonS3ReadOnlyAccess"]
+    version = policy["DefaultVersionId"]
+    found = main.iam.get_policy_version(PolicyArn=READ_ONLY, VersionId=version)["PolicyVersion"]
+    assert found["Document"]["Statement"][0]["Action"][:2] == ["s3:Get*", "s3:List*"]
+    with refused("NoSuchEntity", 404):
+        main.iam.get_policy_version(PolicyArn=READ_ONLY, VersionId="v99")
+    for arn in (READ_ONLY + "X", f"arn:aws:iam::123456789012:policy/{name}"):
+        with refused("NoSuchEntity", 404):
+            main.iam.get_policy(PolicyArn=arn)
+    main.iam.create_user(UserName=name)
+    with refused("NoSuchEntity", 404):
+        main.iam.attach_user_policy(UserName=name, PolicyArn=READ_ONLY + "X")
+    with refused("NotImplemented", 501):
+        main.iam.create_policy(PolicyName="own", PolicyDocument=ALLOW_ALL)
+
+
+def test_every_managed_policy_can_be_attached_and_is_understood(
+    gateway: GatewayProcess, main: Person, name: str
+) -> None:
+    user = new_user(gateway, main, name)
+    arns = [policy["Arn"] for policy in main.iam.list_policies()["Policies"]]
+    for arn in arns:
+        main.iam.attach_user_policy(UserName=name, PolicyArn=arn)
+    assert user.iam.get_user()["User"]["UserName"] == name
+    pages = main.iam.get_paginator("list_attached_user_policies").paginate(
+        UserName=name, PaginationConfig={"PageSize": 2}
+    )
+    assert sorted(each["PolicyArn"] for page in pages for each in page["AttachedPolicies"]) == sorted(arns)
+
+
 def test_a_summary(main: Person) -> None:
     summary = main.iam.get_account_summary()["SummaryMap"]
     assert summary["AccessKeysPerUserQuota"] == 2
