@@ -75,6 +75,29 @@ def test_what_can_be_refused_is_refused_before_the_body(raw: Raw, bucket: str, f
     assert status == {"signature": b"403", "bucket": b"404", "digest": b"400"}[fault]
 
 
+# What SDKs add to every request, beside what S3 documents: for C++ (as pyarrow), for JavaScript, for Go.
+OF_SDKS = [
+    {"x-amz-api-version": "2006-03-01", "amz-sdk-invocation-id": "71B41E5D", "amz-sdk-request": "attempt=1"},
+    {"x-amz-user-agent": "aws-sdk-js/3.1097.0", "amz-sdk-request": "attempt=1; max=3"},
+    {
+        "amz-sdk-invocation-id": "71b41e5d",
+        "amz-sdk-request": "attempt=1; max=3",
+        "accept-encoding": "identity",
+    },
+]
+
+
+@pytest.mark.parametrize("headers", OF_SDKS, ids=["c++", "javascript", "go"])
+def test_what_sdks_add(raw: Raw, bucket: str, headers: dict[str, str]) -> None:
+    bodies = {"PUT": BODY, "GET": b"", "HEAD": b"", "DELETE": b""}
+    statuses = [
+        raw.send(raw.signed(method, path_of(bucket, "k"), headers=dict(headers), body=body)).status
+        for method, body in bodies.items()
+    ]
+    assert statuses == [200, 200, 200, 204]
+    assert raw.send(raw.signed("HEAD", f"/{bucket}", headers=dict(headers))).status == 200
+
+
 @pytest.mark.parametrize("payload", ["unsigned", "digest"])
 def test_transfer_encoding_chunked(raw: Raw, s3: S3, bucket: str, payload: str) -> None:
     stated = UNSIGNED if payload == "unsigned" else hashlib.sha256(BODY).hexdigest()

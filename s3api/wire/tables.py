@@ -127,6 +127,7 @@ GUARDS = ("if-match", "if-none-match")
 # x-amz-* headers that belong to the transport, the signature or the SDK, not to any operation.
 TRANSPORT_HEADERS = frozenset(
     {
+        "x-amz-api-version",  # 2006-03-01, the only one that S3 has; the SDK for C++ says so in every request
         "x-amz-cf-id",
         "x-amz-content-sha256",
         "x-amz-date",
