@@ -75,7 +75,7 @@ def test_what_can_be_refused_is_refused_before_the_body(raw: Raw, bucket: str, f
     assert status == {"signature": b"403", "bucket": b"404", "digest": b"400"}[fault]
 
 
-# What SDKs add to every request, beside what S3 documents: for C++ (as pyarrow), for JavaScript, for Go.
+# What SDKs add to requests, beside what S3 documents: for C++ (as pyarrow), for JavaScript, for Go; minio-go.
 OF_SDKS = [
     {"x-amz-api-version": "2006-03-01", "amz-sdk-invocation-id": "71B41E5D", "amz-sdk-request": "attempt=1"},
     {"x-amz-user-agent": "aws-sdk-js/3.1097.0", "amz-sdk-request": "attempt=1; max=3"},
@@ -84,10 +84,11 @@ OF_SDKS = [
         "amz-sdk-request": "attempt=1; max=3",
         "accept-encoding": "identity",
     },
+    {"x-amz-checksum-algorithm": "CRC32C"},
 ]
 
 
-@pytest.mark.parametrize("headers", OF_SDKS, ids=["c++", "javascript", "go"])
+@pytest.mark.parametrize("headers", OF_SDKS, ids=["c++", "javascript", "go", "minio-go"])
 def test_what_sdks_add(raw: Raw, bucket: str, headers: dict[str, str]) -> None:
     bodies = {"PUT": BODY, "GET": b"", "HEAD": b"", "DELETE": b""}
     statuses = [

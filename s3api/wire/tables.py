@@ -97,6 +97,9 @@ HARMLESS: dict[str, frozenset[str] | None] = {
     "content-length": None,
     # An SDK's note to itself; the checksum proper is x-amz-checksum-* or a trailer, and that counts.
     "x-amz-sdk-checksum-algorithm": None,
+    # Names an upload's or a copy's algorithm where that is an input. minio-go says so in each PutObject and
+    # UploadPart too, with or without a checksum to go with it.
+    "x-amz-checksum-algorithm": None,
     # Who is charged for the request: nobody is.
     "x-amz-request-payer": None,
     # Asks for RestoreStatus in listings, which AWS leaves out too for an object that was never archived.
