@@ -70,9 +70,8 @@ class Staged(NamedTuple):
 class Content(NamedTuple):
     """The bytes of a new object or part: extents in order (none: zero bytes).
 
-    `new_blobs`: those of the extents' blobs that this write has made (they get a row, with refs 1 per
-    extent); any other blob is shared, and its reference count goes up in the same transaction (BlobGone where
-    it is dead). `staged`: what is kept in the same transaction until the nodes have it.
+    `new_blobs`: made by this write (they get a row, with refs 1 per extent); any other is shared, and counted
+    in the same transaction (BlobGone where it is dead). `unannounced`: no new blob has an intent.
     """
 
     size: int
@@ -80,6 +79,7 @@ class Content(NamedTuple):
     new_blobs: frozenset[bytes] = frozenset()
     missing: tuple[MissingChunk, ...] = ()
     staged: Staged | None = None
+    unannounced: bool = False
 
 
 class Checksum(NamedTuple):

@@ -51,7 +51,7 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     """
     content = new.content
     blob_id, blob_offset = inline_extent(content)
-    usual = content.staged is not None and conditions is NO_CONDITIONS and not new.annotations
+    usual = content.unannounced and conditions is NO_CONDITIONS and not new.annotations
     if usual and (yield from _add_new(new)):
         return None
     row = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)

@@ -167,15 +167,14 @@ class Writer:
                 if self.staging.take(blob, chunks):
                     self.cluster.wrote_small(nodes, blob.size)
                     staged = Staged(blob.id, stored)
-                    return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), staged=staged)
+                    return _small(size, blob, staged=staged)
             elif size <= INLINE_BYTES:
                 chunks = _sealed(blob.id, data, self.parity, key)
             else:
                 chunks = await self.in_thread(_sealed, blob.id, data, self.parity, key)
             put = await self.put_stripe(nodes, chunks)
             if put.missing is not None:
-                lost = tuple(MissingChunk(blob.id, 0, slot) for slot in put.missing)
-                return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)), lost)
+                return _small(size, blob, [MissingChunk(blob.id, 0, slot) for slot in put.missing])
             await self.delete_stripes(blob, range(1))
             nodes = self.cluster.place()
         raise TooFewNodes(self.cluster.live(), len(nodes))
@@ -399,6 +398,13 @@ class _Stream:
             await self._writer.delete_stripes(grown.blob(), range(grown.tried))
         if intents := [grown.id for grown in (*self._done, self._blob) if grown.intent]:
             await self._writer.metadata.forget_blobs(intents)
+
+
+def _small(
+    size: int, blob: Blob, missing: Sequence[MissingChunk] = (), staged: Staged | None = None
+) -> Content:
+    extents = (Extent(0, size, blob),)
+    return Content(size, extents, frozenset((blob.id,)), tuple(missing), staged, unannounced=True)
 
 
 def _stored(size: int, key: ContentKey | None) -> int:

@@ -33,13 +33,15 @@ def blob(size: int = 100) -> Blob:
     return Blob(os.urandom(16), size, 6 << 20, 2, (1, 2, 3, 4, 5, 6, 1, 2))
 
 
-def content(*sizes: int) -> Content:
-    """New blobs of these sizes, one after the other; none for no bytes."""
+def content(*sizes: int, announced: bool = False) -> Content:
+    """New blobs of these sizes, one after the other; none for no bytes. `announced`: by an intent, as a lone
+    one usually is not."""
     extents, start = [], 0
     for size in filter(None, sizes):
         extents.append(Extent(start, size, blob(size)))
         start += size
-    return Content(start, tuple(extents), frozenset(e.blob.id for e in extents))
+    new_blobs = frozenset(e.blob.id for e in extents)
+    return Content(start, tuple(extents), new_blobs, unannounced=len(extents) == 1 and not announced)
 
 
 def shared(extents: list[Extent]) -> Content:

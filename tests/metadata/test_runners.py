@@ -92,14 +92,19 @@ async def test_a_long_transaction_runs_in_the_worker(path: Path) -> None:
     check_consistent(f"sqlite:///{path}")
 
 
-async def test_three_statements_for_a_new_object(path: Path) -> None:
+@pytest.mark.parametrize("announced", [False, True])
+async def test_few_statements_for_an_object(path: Path, announced: bool) -> None:
+    """A new one is not looked for first, unless an intent has to be looked for in any case."""
     store = await opened(path)
     told = watch(store)
-    await store.put_object(new_object("a"))
-    assert [word for word, _ in told if word != "PRAGMA"] == ["BEGIN", "SELECT", "INSERT", "INSERT", "COMMIT"]
+    await store.put_object(new_object("a", content(9, announced=announced)))
+    look = ["SELECT"] if announced else []
+    assert [word for word, _ in told if word != "PRAGMA"] == ["BEGIN", *look, "INSERT", "INSERT", "COMMIT"]
     told.clear()
-    await store.put_object(new_object("a"))
-    assert [word for word, _ in told] == ["BEGIN", "SELECT", "UPDATE", "INSERT", "DELETE", "INSERT", "COMMIT"]
+    await store.put_object(new_object("a", content(9, announced=announced)))
+    tried = [] if announced else ["INSERT"]
+    replaced = ["SELECT", "UPDATE", "INSERT", "DELETE", "INSERT"]
+    assert [word for word, _ in told] == ["BEGIN", *tried, *replaced, "COMMIT"]
     await store.close()
 
 
