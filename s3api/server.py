@@ -86,6 +86,13 @@ class Workers(Multiprocess):
         self._hung_up = hang_up_test()
         super().__init__(config, sockets)
 
+    def keep_subprocess_alive(self) -> None:
+        """uvicorn keeps the workers' ends of their pipes open: who dies while it is asked how it fares would
+        be waited for to the end of the health check, and a signal to stop with it."""
+        for process in self.processes:
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+
     def handle_hup(self) -> None:
         if self._hung_up():
             self.handle_term()

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from botocore.exceptions import BotoCoreError
 
+from s3api.server import HEALTHCHECK_S
 from tests.gateway_process import POLL_S, GatewayProcess
 from tests.observe.test_metrics import scrape, total, wait_for_workers
 
@@ -85,6 +86,19 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
         until(lambda: not any(map(runs, orphans)))
         gateway.restart()
         wait_for_workers(gateway, 2)
+        assert gateway.stop() == 0
+
+
+def test_a_worker_that_dies_while_it_is_asked_how_it_fares_is_replaced_at_once(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path / "data", "--workers", "2") as gateway:
+        wait_for_workers(gateway, 2)
+        victim = min(counts(gateway))
+        os.kill(victim, signal.SIGSTOP)
+        time.sleep(1.2)  # all workers are asked every half second; this one does not answer
+        os.kill(victim, signal.SIGKILL)
+        killed_s = time.monotonic()
+        until(lambda: victim not in counts(gateway) and len(counts(gateway)) == 2)
+        assert time.monotonic() - killed_s < HEALTHCHECK_S - 5
         assert gateway.stop() == 0
 
 
