@@ -174,8 +174,8 @@ async def test_capacity_is_split_among_the_nodes(opened: OpenNode, tmp_path: Pat
     nodes = await _six(opened, "nodes")
     disk = os.statvfs(tmp_path)
     capacities = [(await node.usage()).capacity_bytes or 0 for node in nodes]
-    assert len(set(capacities)) == 1
-    assert sum(capacities) == pytest.approx(disk.f_bavail * disk.f_frsize, rel=0.05)
+    # Others write to the disk while the nodes are asked one after the other.
+    assert capacities == pytest.approx([disk.f_bavail * disk.f_frsize / 6] * 6, rel=0.05)
 
 
 async def test_a_path_that_cannot_be_is_down(tmp_path: Path) -> None:
