@@ -262,6 +262,9 @@ def main() -> None:
             print(f"== {name}: {(step.__doc__ or '').splitlines()[0]}", flush=True)
             step(run)
             print(f"   passed, {time.monotonic() - began:.0f} s", flush=True)
+    except BaseException:
+        print(run.stack.complaints(), file=sys.stderr, flush=True)
+        raise
     finally:
         if not keep:
             run.stack.down("-v")

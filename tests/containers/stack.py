@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ FILE = ROOT / "docker" / "compose.yaml"
 PROJECT = "sixfold-test"
 READY_WITHIN_S = 120.0
 PULL_WITHIN_S = 60.0
+COMPLAINT, COMPLAINTS = re.compile(r"WARNING|ERROR|Traceback|\b50[03]\b"), 40
 INDEX = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
 """Where this machine's pip looks for packages, the image's build does too."""
 
@@ -109,6 +112,15 @@ class Stack:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
         )
         return done.stdout
+
+    def complaints(self) -> str:
+        """The last warnings and errors in the logs of every service that has a container."""
+        found = []
+        for service in yaml.safe_load(FILE.read_text())["services"]:
+            with suppress(subprocess.CalledProcessError, AssertionError):
+                lines = [line for line in self.logs(service).splitlines() if COMPLAINT.search(line)]
+                found += [f"{service}: {line}" for line in lines[-COMPLAINTS:]]
+        return "\n".join(found)
 
     def kill(self, service: str) -> None:
         """As an operator: it stays dead until `start`."""
