@@ -14,7 +14,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 BUCKET = "acknowledged"
 SIZES = (0, 1, 700, 4096, 70_000, 1_000_000, 7_000_000)
@@ -78,6 +84,17 @@ class Load:
         s3.put_object(Bucket=BUCKET, Key=key, Body=body)
         self.kept[key] = hashlib.sha256(body).hexdigest()
 
+    @staticmethod
+    def _read(s3: Any, key: str, tries: int) -> bytes:
+        """boto3 tries a request again, but not a body that ends too early, as where a gateway is killed."""
+        while True:
+            try:
+                body: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+                return body
+            except (IncompleteReadError, ResponseStreamingError, ReadTimeoutError):
+                if not (tries := tries - 1):
+                    raise
+
     def _work(self, stop: threading.Event, tries: int) -> None:
         s3, dice = self.s3(tries=tries), random.Random()
         while not stop.is_set():
@@ -85,8 +102,8 @@ class Load:
             try:
                 if self.kept and dice.random() < 0.5:
                     key = dice.choice(list(self.kept))
-                    found = hashlib.sha256(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()).hexdigest()
-                    assert found == self.kept[key], f"{key} is not what was acknowledged"
+                    digest = hashlib.sha256(self._read(s3, key, tries)).hexdigest()
+                    assert digest == self.kept[key], f"{key} is not what was acknowledged"
                 else:
                     self.put(s3, os.urandom(8).hex(), os.urandom(dice.choice(SIZES)))
             except (ClientError, BotoCoreError) as why:
