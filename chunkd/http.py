@@ -24,6 +24,7 @@ import orjson
 from chunkd import batch
 from chunkd.batch import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
 from chunkd.futures import fail, succeed, write_future
+from chunkd.host import Host
 from chunkd.http1 import Broken, Endpoint, Exchange, Stream
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
 from chunkd.tally import Tally
@@ -62,7 +63,7 @@ class HttpNode:
         port = parts.port or (443 if tls else 80)
         self.address = f"{parts.scheme}://{parts.netloc}"
         self._timeout_s = timeout_s
-        endpoint = Endpoint(parts.hostname, port, parts.netloc, tls, token)
+        endpoint = Endpoint(Host(parts.hostname, port, tls), parts.netloc, token)
         self.tally = Tally()
         self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS, self.tally)
         self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS, self.tally)

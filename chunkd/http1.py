@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import cast
 import httptools
 
 from chunkd.batch import MAX_BODY_BYTES, MEDIA_TYPE
+from chunkd.host import Host
 from chunkd.node import Buffer
 
 JOIN_BYTES = 64 << 10
@@ -42,19 +42,16 @@ class Exchange:
 class Endpoint:
     """Where to connect, and what every request says."""
 
-    host: str
-    port: int
+    host: Host
     authority: str
-    tls: ssl.SSLContext | None
     token: str | None = field(default=None, repr=False)
 
     async def connect(self) -> Stream:
-        loop = asyncio.get_running_loop()
+        """Raises OSError."""
         head = f"Host: {self.authority}\r\n"
         if self.token:
             head += f"Authorization: Bearer {self.token}\r\n"
-        _, stream = await loop.create_connection(lambda: Stream(head), self.host, self.port, ssl=self.tls)
-        return stream
+        return await self.host.connect(lambda: Stream(head))
 
 
 class Stream(asyncio.Protocol):

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import hiredis
 
+from chunkd.host import Host
 from chunkd.node import Buffer, NodeDown
 from chunkd.tally import Tally
 
@@ -74,7 +75,7 @@ class Connection:
         on_connect: Callable[[], None],
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._tls = tls
+        self._host = Host(target.host, target.port, tls)
         self._target, self._timeout_s, self._on_connect = target, timeout_s, on_connect
         self._loop: AbstractEventLoop | None = None
         self._out: list[Buffer] = []
@@ -199,10 +200,9 @@ class Connection:
 
     async def _dial(self) -> _Stream:
         """A stream that was greeted. Raises OSError, and hiredis.ReplyError for a wrong password."""
-        loop, target = asyncio.get_running_loop(), self._target
-        _, stream = await loop.create_connection(_Stream, target.host, target.port, ssl=self._tls)
+        stream = await self._host.connect(_Stream)
         try:
-            await stream.greet(target.greeting())
+            await stream.greet(self._target.greeting())
         except BaseException:
             stream.abort()
             raise
