@@ -21,7 +21,7 @@ Where = dict[str, str]
 """What the request is about, as S3's error documents name it: BucketName, Key, UploadId, VersionId,
 Method."""
 
-TELL_AGAIN_S = 10.0
+TELL_AGAIN_S, TELL_ANOTHER_S = 10.0, 1.0
 _BUSY = "The store cannot take this request now. Please try again."
 
 
@@ -59,14 +59,14 @@ def _marker(error: BaseException, where: Where) -> S3Error:
 
 
 def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
-    """A condition that an operator wants to read of, too: once, and again while it lasts; each request that
-    met it is in the access log."""
-    told, told_s = "", 0.0
+    """A condition that an operator wants to read of, too: once, and again while it lasts, and of another
+    object's not a line for each; every request that met it is in the access log."""
+    told, told_s = "", -TELL_AGAIN_S
 
     def make(error: BaseException, where: Where) -> S3Error:
         nonlocal told, told_s
         now_s, tells = time.monotonic(), str(error)
-        if tells != told or now_s - told_s >= TELL_AGAIN_S:
+        if now_s - told_s >= (TELL_AGAIN_S if tells == told else TELL_ANOTHER_S):
             told, told_s = tells, now_s
             log.warning("%s: %s", code, tells)
         return S3Error(code, message)
