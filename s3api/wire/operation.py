@@ -92,6 +92,7 @@ class Operation:
             level=self.level,
             writes=self.method not in ("GET", "HEAD"),
             document=self.has_xml_body,
+            stream=self.has_stream_body,
             known=self._known,
         )
         if self.accepts is not None:

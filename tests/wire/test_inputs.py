@@ -182,6 +182,13 @@ def test_an_override_cannot_break_a_header_in_two(wire: Wire) -> None:
     assert refusal(wire, "GetObject", {}, query).code == "InvalidArgument"
 
 
+@pytest.mark.parametrize("name", ["GetObject", "HeadObject", "DeleteObject", "ListObjectsV2"])
+def test_the_checksum_of_no_body(wire: Wire, name: str) -> None:
+    assert read(wire, name, {"x-amz-checksum-crc32": "AAAAAA=="}) == read(wire, name, {})
+    assert refusal(wire, name, {"x-amz-checksum-crc32": "NhCmhg=="}).code == "BadDigest"
+    assert refusal(wire, name, {"x-amz-checksum-crc32": "1"}).code == "InvalidRequest"
+
+
 def test_digests_of_documents(wire: Wire) -> None:
     headers = {"content-md5": "M", "x-amz-checksum-crc32": "C"}
     operations = wire.operations
