@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import socket
@@ -73,6 +74,19 @@ def test_what_can_be_refused_is_refused_before_the_body(raw: Raw, bucket: str, f
         connection.sendall(head_of(request))
         status = interim(connection).split(b" ")[1]
     assert status == {"signature": b"403", "bucket": b"404", "digest": b"400"}[fault]
+
+
+def test_space_behind_a_headers_value(raw: Raw, s3: S3, bucket: str) -> None:
+    """Perl's Amazon::S3 sends a Content-MD5 so."""
+    headers = {
+        "content-md5": base64.b64encode(hashlib.md5(BODY).digest()).decode(),
+        "content-type": "text/plain",
+    }
+    request = raw.signed("PUT", path_of(bucket, "k"), headers=headers, body=BODY)
+    with raw.open_socket() as connection:
+        connection.sendall(head_of(request).replace(b"==\r\n", b"== \t\r\n") + BODY)
+        assert read_answer(connection, "PUT").status == 200
+    assert s3.head_object(Bucket=bucket, Key="k")["ContentType"] == "text/plain"
 
 
 # What SDKs add to requests, beside what S3 documents: for C++ (as pyarrow), for JavaScript, for Go; minio-go;

@@ -121,7 +121,8 @@ class StoreProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
-        self.headers.append((name, value))
+        # The parser leaves the white space that may follow a value (RFC 9110, section 5.5).
+        self.headers.append((name, value.rstrip(b" \t")))
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > self.max_header_bytes:
             self._count(0)
