@@ -180,6 +180,8 @@ class Gateway:
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         call = record.call = self._call(principal, record.request_id, now_us, secure=request.secure)
+        if operation.name == "CompleteMultipartUpload":
+            call.url = request.url
         if bucket is not None and operation.name not in MAKES_BUCKET:
             self._bind(call, await self._buckets.find(bucket), record)
         if (

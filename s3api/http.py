@@ -79,6 +79,12 @@ class Request:
         said = (self._scope.get("extensions") or {}).get("tls") or {}
         return _TLS.get(said.get("tls_version") or 0)
 
+    @property
+    def url(self) -> str:
+        """Without the query, by the Host header and as the path was sent."""
+        scheme = "https" if self.secure else "http"
+        return f"{scheme}://{self.headers.get('host', '')}{self.raw_path.decode('latin-1')}"
+
     def set_host(self, host: str) -> None:
         """Take the request for one to another host than its Host header says."""
         others = [(name, value) for name, value in self.raw_headers if name != b"host"]

@@ -177,10 +177,8 @@ def _asked(
 def _reply(request: Request, record: AccessRecord, posted: Posted, output: Output, stored: Reply) -> Reply:
     """The answer that the form asked for, with the headers of the object that was stored."""
     bucket, etag = str(record.bucket), str(output["ETag"])
-    scheme = "https" if request.secure else "http"
     # A bucket's own host name has no bucket in the path: then the path of the request says so.
-    path = request.raw_path.decode("latin-1").rstrip("/")
-    location = f"{scheme}://{request.headers.get('host', '')}{path}/{quote(posted.key)}"
+    location = f"{request.url.rstrip('/')}/{quote(posted.key)}"
     headers = [one for one in stored.headers if one[0] not in (b"content-length", b"content-type")]
     if posted.redirect:
         to = redirect_location(posted.redirect, bucket, posted.key, etag)

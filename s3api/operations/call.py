@@ -41,7 +41,8 @@ class Call:
     the bucket that the request names, as they were when it was authorised (None where it names none, or makes
     it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
     the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent;
-    `creation`: the kind of event that a PutObject is.
+    `creation`: the kind of event that a PutObject is; `url`: where the request was sent, told to
+    CompleteMultipartUpload alone.
 
     `flush_log` delivers what is collected of a bucket's log, and gives the log object's key.
 
@@ -63,6 +64,7 @@ class Call:
     remote: str = ""
     targets: Targets = NO_TARGETS
     creation: str = "ObjectCreated:Put"
+    url: str = ""
     body: Body | None = None
     secure: bool = False
     principal: Principal = ANONYMOUS

@@ -8,7 +8,6 @@ function of the upload, of the parts that the client names and of the parts that
 from __future__ import annotations
 
 from typing import Any, Unpack
-from urllib.parse import quote
 
 from metadata.errors import MetadataError, NoSuchKey, NoSuchUpload, PreconditionFailed
 from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
@@ -151,7 +150,7 @@ async def complete_multipart_upload(
         done = await _completed_before(call, Bucket, Key, data_id, named, refused)
         version_id = done.version_id if done.versioned else None
     return {
-        "Location": f"/{Bucket}/{quote(Key)}",
+        "Location": call.url,
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',
