@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from s3api import __version__
 from s3api.rest import events, files, health, metrics, nodes, reload, status, users
 from s3api.rest.access import Access
-from s3api.rest.problems import register
+from s3api.rest.problems import RESPONSES, register
 from s3api.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -30,22 +31,27 @@ def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
         summary="Files, nodes and health of a Sixfold store. S3 is at /.",
         lifespan=lifespan,
         docs_url="/api/docs",
+        swagger_ui_oauth2_redirect_url=None,
         openapi_url="/api/openapi.json",
         redoc_url=None,
         redirect_slashes=False,
+        responses=RESPONSES,
     )
-    register(api)
     api.state.settings = settings
     access = [Depends(Access())]
-    api.include_router(health.router, prefix="/api/health")
-    api.include_router(files.router, prefix="/api/file", dependencies=access)
-    api.include_router(events.router, prefix="/api/events", dependencies=access)
-    api.include_router(nodes.router, prefix="/api/nodes", dependencies=access)
-    api.include_router(status.router, prefix="/api", dependencies=access)
-    api.include_router(reload.router, prefix="/api", dependencies=access)
-    proven = [Depends(Access(always=True))]
-    api.include_router(users.router, prefix="/api/users", dependencies=proven)
-    api.include_router(users.explanations, prefix="/api/explain", dependencies=proven)
-    scrapers = [Depends(Access(token=True))]
-    api.include_router(metrics.router, prefix="/api/metrics", dependencies=scrapers)
+    proven, scrapers = [Depends(Access(always=True))], [Depends(Access(token=True))]
+    mounts: tuple[tuple[str, APIRouter, list[Any]], ...] = (
+        ("/api/health", health.router, []),
+        ("/api/file", files.router, access),
+        ("/api/events", events.router, access),
+        ("/api/nodes", nodes.router, access),
+        ("/api/status", status.router, access),
+        ("/api/reload", reload.router, access),
+        ("/api/users", users.router, proven),
+        ("/api/explain", users.explanations, proven),
+        ("/api/metrics", metrics.router, scrapers),
+    )
+    for prefix, router, dependencies in mounts:
+        api.include_router(router, prefix=prefix, dependencies=dependencies)
+    register(api, {prefix: router for prefix, router, _ in mounts})
     return api

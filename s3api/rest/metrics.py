@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from s3api.observe.exposition import CONTENT_TYPE, merge, text
 from s3api.observe.metrics import Metrics
@@ -12,7 +13,7 @@ from s3api.rest.problems import ProblemRoute
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 
-@router.get("", summary="Metrics for Prometheus")
+@router.get("", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
     """Of several workers the sum; theirs are a second old at most."""
     counted: Metrics = request.app.state.metrics

@@ -5,15 +5,17 @@ One boundary (`ProblemRoute`) turns whatever a route raises into an answer, by t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import Any
 
 import orjson
-from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from chunkd import NodeError
 from metadata.errors import InvalidKey, NodeExists
@@ -23,12 +25,29 @@ from s3api.observe import CLIENT_GONE, AccessRecord
 from s3api.wire.codes import ERRORS
 from s3api.wire.errors import RETRY_AFTER
 
+MEDIA_TYPE = "application/problem+json"
 _DETAILS = {
     "NoSuchKey": "There is no such file.",
     "NoSuchBucket": "There is no such file.",
     "IncorrectNumberOfFilesInPostRequest": "A form must have exactly one file, in its field `file`.",
 }
 _HIDDEN = frozenset({"BucketName", "HostId"})
+
+
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    title: str = Field(description="The status's own phrase")
+    status: int
+    detail: str = Field(description="For people")
+    code: str = Field(description="S3's code, where S3 has one")
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    about: {"description": said, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+    for about, said in (("4XX", "The request was refused"), ("5XX", "The store cannot serve it now"))
+}
+"""Of every route, for the description of the API."""
 
 
 class Refused(Exception):
@@ -48,7 +67,7 @@ class ProblemRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (HTTPException, RequestValidationError):
+            except (HTTPException, RequestValidationError):  # FastAPI's own, told by `register`
                 raise
             except ClientGone:
                 request.state.record.code = CLIENT_GONE
@@ -59,13 +78,17 @@ class ProblemRoute(APIRoute):
         return answer
 
 
-def register(api: FastAPI) -> None:
-    """Problem details for what FastAPI itself refuses: unknown paths, methods, bad parameters."""
+def register(api: FastAPI, mounted: Mapping[str, APIRouter]) -> None:
+    """Problem details for what FastAPI itself refuses: unknown paths, methods, bad parameters. `mounted`: its
+    routers by their prefixes."""
 
     async def http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException)
+        assert isinstance(error, HTTPException)
         code = request.state.record.code = HTTPStatus(error.status_code).phrase.replace(" ", "")
-        return problem(error.status_code, code, str(error.detail), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_methods(mounted, request.url.path)))
+        return problem(error.status_code, code, str(error.detail), headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -73,8 +96,21 @@ def register(api: FastAPI) -> None:
         request.state.record.code = "InvalidArgument"
         return problem(400, "InvalidArgument", said)
 
-    api.add_exception_handler(StarletteHTTPException, http)
+    api.add_exception_handler(HTTPException, http)
     api.add_exception_handler(RequestValidationError, invalid)
+
+
+def _methods(mounted: Mapping[str, APIRouter], path: str) -> set[str]:
+    """What the resource has: Starlette tells of its first route alone."""
+    routes = [
+        (prefix + route.path, route.methods or set())
+        for prefix, router in mounted.items()
+        for route in router.routes
+        if isinstance(route, APIRoute)
+    ]
+    return {
+        method for template, methods in routes if compile_path(template)[0].match(path) for method in methods
+    }
 
 
 def problem(
@@ -82,7 +118,7 @@ def problem(
 ) -> Response:
     """The answer. `type` is left out: about:blank, so `title` is the status's own phrase."""
     content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code, **more}
-    return Response(orjson.dumps(content), status, headers, "application/problem+json")
+    return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
 
 
 def refusal(error: Exception, record: AccessRecord) -> Response:

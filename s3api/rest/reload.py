@@ -13,7 +13,7 @@ from s3api.settings import SettingsError
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 
-@router.post("/reload", summary="Read the settings again")
+@router.post("", summary="Read the settings again")
 async def reload(request: Request) -> dict[str, Any]:
     """The names of settings that count from now on (`changed`), and of those that have changed and want a
     `restart`. 400 where they cannot be used, and then nothing has changed. Other workers follow within a

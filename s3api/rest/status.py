@@ -12,7 +12,7 @@ from s3api.rest.problems import ProblemRoute
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 
-@router.get("/status", summary="How the gateway fares")
+@router.get("", summary="How the gateway fares")
 async def get_status(request: Request) -> dict[str, Any]:
     """Version, uptime, requests, database, nodes, queues and caches; of several workers the sum."""
     state = request.app.state

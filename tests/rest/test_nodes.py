@@ -73,6 +73,21 @@ def test_health_and_docs(client: httpx.Client) -> None:
     )
 
 
+def test_refusals_are_described(client: httpx.Client) -> None:
+    described = client.get("/api/openapi.json").json()["paths"]
+    for path, operations in described.items():
+        for method, operation in operations.items():
+            responses = operation["responses"]
+            assert "422" not in responses, (method, path)
+            assert responses["4XX"]["content"].keys() == {"application/problem+json"}, (method, path)
+
+
+def test_a_resource_says_what_it_allows(client: httpx.Client) -> None:
+    for path, allowed in [("/api/file", "GET, POST, PUT"), ("/api/file/x", "DELETE, GET, HEAD")]:
+        answer = client.request("PATCH", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_not_ready_while_too_few_nodes_answer(tmp_path_factory: pytest.TempPathFactory) -> None:
     nodes = ",".join(f"redis://127.0.0.1:1/{number}" for number in range(6))
     process = GatewayProcess(tmp_path_factory.mktemp("dead") / "data", environment={"SIXFOLD_NODES": nodes})

@@ -112,3 +112,8 @@ def test_unknown_paths_and_methods(client: httpx.Client) -> None:
         assert answer.status_code == status, path
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == status
+
+
+def test_a_document_that_is_no_text(client: httpx.Client) -> None:
+    answer = client.post("/api/nodes", content=b"\x98\xff", headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
