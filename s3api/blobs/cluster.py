@@ -31,6 +31,7 @@ log = logging.getLogger("sixfold.nodes")
 UNKNOWN_CAPACITY_BYTES = 1 << 40
 LATENCIES_KEPT = 64
 SMALL_AT_ONCE = 16
+DOUBT_S = 0.25
 FULL_FOR_S = 10.0
 """Then a full node is tried again: it may have been given room in a way that its figures do not show."""
 TELL_FULL_EVERY_S = 300.0
@@ -68,6 +69,7 @@ class Member:
     own_capacity_bytes: int | None = None
     chunks: int = 0
     errors: int = 0
+    asking: asyncio.Task[None] | None = None
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
 
     @property
@@ -116,6 +118,7 @@ class Cluster:
         self._small_bytes: Counter[tuple[int, ...]] = Counter()
         self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._doubt = asyncio.Event()
         self._writable: bool | None = None
 
     async def start(self) -> None:
@@ -128,7 +131,7 @@ class Cluster:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        await asyncio.gather(*(m.node.close() for m in self._members.values() if m.node))
+        await asyncio.gather(*map(_let_go, self._members.values()))
 
     # --- for the writer and the reader ---------------------------------------------------
 
@@ -243,9 +246,9 @@ class Cluster:
 
     # --- knowing the nodes ---------------------------------------------------------------
 
-    async def refresh(self) -> None:
-        """Read the node table and ask every node for its usage."""
-
+    async def refresh(self, *, within_s: float | None = None) -> None:
+        """Read the node table and ask every node for its usage; one that takes longer than `within_s` keeps
+        no other from being known to be back."""
         async with self._refreshing:
             rows = await self._metadata.nodes()
             for row in rows:
@@ -254,11 +257,15 @@ class Cluster:
             for gone in self._members.keys() - {row.id for row in rows}:
                 member = self._members.pop(gone)
                 self._joint.clear()
-                if member.node:
-                    await member.node.close()
+                await _let_go(member)
             self._planned.clear()
             self._count_small()
-            await asyncio.gather(*(self._ask(member) for member in self._members.values()))
+            for member in self._members.values():
+                if member.asking is None or member.asking.done():
+                    member.asking = asyncio.create_task(self._ask(member), name="node usage")
+            if asking := [member.asking for member in self._members.values() if member.asking]:
+                for done in (await asyncio.wait(asking, timeout=within_s))[0]:
+                    done.result()
 
     async def _ask(self, member: Member) -> None:
         try:
@@ -307,6 +314,8 @@ class Cluster:
                 member.row.address,
                 reason,
             )
+        if member.up:
+            self._doubt.set()
         member.up, member.reason = False, reason
         self._joint.clear()
         self._planned.clear()
@@ -327,10 +336,23 @@ class Cluster:
         self._writable = enough
 
     async def _keep_fresh(self) -> None:
+        """Ask now and then, and soon after a node that was up has failed: it may have been a hiccup."""
         while True:
-            await asyncio.sleep(self._refresh_s)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._refresh_s):
+                    await self._doubt.wait()
+                    await asyncio.sleep(DOUBT_S)
+            self._doubt.clear()
             try:
-                await self.refresh()
+                await self.refresh(within_s=self._refresh_s)
                 self._tell_of_writing()
             except MetadataError as why:
                 log.warning("the node table cannot be read, going on with the nodes known: %s", why)
+
+
+async def _let_go(member: Member) -> None:
+    if member.asking:
+        member.asking.cancel()
+        await asyncio.wait([member.asking])
+    if member.node:
+        await member.node.close()
