@@ -166,3 +166,17 @@ def test_account_create_rename_and_list(data: Path) -> None:
     again = run("account", "create", "alicia", *where)
     assert (again.returncode, again.stderr) == (1, "sixfold: another account is called alicia\n")
     assert run("account", "rename", "nobody", "x", *where).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--help"], "sixfold serve"),
+        (["serve", "--help"], "sixfold serve"),
+        (["node", "list", "--help"], "sixfold node list"),
+    ],
+)
+def test_the_module_is_the_command(given: list[str], said: str) -> None:
+    command = [sys.executable, "-m", "s3api", *given]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said in done.stdout
