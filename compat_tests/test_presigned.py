@@ -46,6 +46,35 @@ def test_boto3s_own(raw: Raw, endpoint: Endpoint, bucket: str, path: str) -> Non
     assert (answer.status, answer.body) == (200, BODY)
 
 
+@pytest.mark.parametrize("style", ["x-amz-meta-colour", "X-Amz-Meta-Colour"])
+def test_headers_that_an_sdk_put_into_the_url(raw: Raw, s3: S3, bucket: str, style: str) -> None:
+    """AWS's for JavaScript (x-amz-*) and Go (X-Amz-*). The checksum of no body comes along, and counts for
+    nothing."""
+    query = f"{style}=deep%20blue&x-amz-storage-class=STANDARD_IA&x-amz-checksum-crc32=AAAAAA%3D%3D"
+    query += "&x-amz-sdk-checksum-algorithm=CRC32&x-id=PutObject"
+    answer = raw.send(raw.presigned("PUT", path_of(bucket, "k"), query, body=BODY))
+    assert answer.status == 200
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert (head["Metadata"], head["StorageClass"]) == ({"colour": "deep blue"}, "STANDARD_IA")
+
+
+def test_the_type_that_the_older_sdk_for_javascript_put_into_the_url(raw: Raw, s3: S3, bucket: str) -> None:
+    request = raw.presigned("PUT", path_of(bucket, "k"), "Content-Type=text%2Fx", body=BODY)
+    request.headers["content-type"] = "text/x"
+    assert raw.send(request).status == 200
+    assert s3.head_object(Bucket=bucket, Key="k")["ContentType"] == "text/x"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["x-amz-meta-a=b%0D%0Ac", "x-amz-server-side-encryption-customer-key=MDEyMzQ1Njc4OTAxMjM0NQ"],
+    ids=["line_break", "customer_key"],
+)
+def test_what_no_url_can_carry(raw: Raw, bucket: str, query: str) -> None:
+    answer = raw.send(raw.presigned("PUT", path_of(bucket, "k"), query, body=BODY))
+    answer.refused("InvalidArgument", 400)
+
+
 def test_a_range_needs_no_signature(raw: Raw, path: str) -> None:
     request = raw.presigned("GET", path)
     request.headers["range"] = "bytes=0-1"

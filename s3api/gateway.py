@@ -41,7 +41,7 @@ from s3api.operations.ingest import BodyDigests
 from s3api.post import FormUploads, is_upload
 from s3api.site import Websites
 from s3api.warrant import COPIES, Warrant
-from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target
+from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
 
 log = logging.getLogger("sixfold.gateway")
 SERVER = b"Sixfold"
@@ -173,6 +173,8 @@ class Gateway:
         if self._public_hosts:  # one of them may have turned out to be the host
             bucket, key = record.bucket, record.key = self._target(request)
         query = parse_query(request.raw_query)
+        if verified.presigned:
+            unhoist(query, request.headers)
         level = 2 if key is not None else 1 if bucket is not None else 0
         operation = self._wire.route(request.method, level, query, request.headers)
         record.operation = operation.name

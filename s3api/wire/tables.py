@@ -161,3 +161,31 @@ DOCUMENT_DIGESTS = {
 # Query parameters that belong to the signature or the SDK (x-id), not to any operation; in lower case.
 TRANSPORT_QUERY = frozenset({"x-id", "awsaccesskeyid", "signature", "expires"})
 TRANSPORT_QUERY_PREFIX = "x-amz-"
+# Parameters of a presigned URL that are its signature's.
+AUTHENTICATION = frozenset(
+    b"X-Amz-" + name
+    for name in (
+        *(b"Algorithm", b"Credential", b"Date", b"Expires", b"SignedHeaders", b"Signature"),
+        *(b"Security-Token", b"Content-Sha256", b"Region-Set"),
+    )
+)
+# Headers that an SDK may put into a presigned URL, beside x-amz-*.
+HOISTED_HEADERS = frozenset(
+    {
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-md5",
+        "content-type",
+    }
+)
+# Keys of customers: a URL is in logs.
+SECRET_HEADERS = frozenset(
+    {
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-server-side-encryption-customer-key",
+    }
+)
+# Which of x-amz-* count for nothing there.
+NOT_HOISTED_PREFIXES = ("x-amz-checksum-", "x-amz-sdk-")

@@ -11,11 +11,19 @@ from collections.abc import Sequence
 from urllib.parse import quote, unquote_to_bytes
 
 from s3api.errors import S3Error
+from s3api.wire.tables import (
+    AUTHENTICATION,
+    HOISTED_HEADERS,
+    NOT_HOISTED_PREFIXES,
+    SECRET_HEADERS,
+    TRANSPORT_HEADERS,
+)
 
 MAX_KEY_BYTES = 1024
 MAX_BUCKET_BYTES = 255  # of the oldest buckets; new ones are held to 63 when they are made
 MAX_PARAMETERS = 100
 
+_control = re.compile("[\x00-\x1f\x7f]").search
 _bad_escape = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
 
 
@@ -78,7 +86,7 @@ def parse_query(raw: bytes) -> dict[str, str]:
         raise S3Error("InvalidArgument", f"More than {MAX_PARAMETERS} query parameters.")
     for piece in pieces:
         # What the signature check has read, and no operation has: no need to decode it twice.
-        if not piece or piece.startswith(b"X-Amz-"):
+        if not piece or (piece.startswith(b"X-Amz-") and piece.partition(b"=")[0] in AUTHENTICATION):
             continue
         if b"%" in piece or b"+" in piece or not piece.isascii():
             raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
@@ -91,6 +99,26 @@ def parse_query(raw: bytes) -> dict[str, str]:
             raise S3Error("InvalidArgument", "A query parameter cannot have a NUL character.")
         out[name] = value
     return out
+
+
+def unhoist(query: dict[str, str], headers: dict[str, str]) -> None:
+    """Make headers of those that an SDK has put into the query of a presigned URL, where the request has none
+    of its own of that name. Raises S3Error InvalidArgument for what cannot be in a header.
+
+    AWS's SDKs for JavaScript and Go do so with x-amz-*, the older one for JavaScript with all headers. Not
+    with checksums: the one for JavaScript states that of no body, since it has none yet.
+    """
+    for name in [name for name in query if _is_hoisted(name.lower())]:
+        value = query.pop(name)
+        if _control(value) or name.lower() in SECRET_HEADERS:
+            raise S3Error("InvalidArgument", "This header cannot be sent in the query.", ArgumentName=name)
+        headers.setdefault(name.lower(), value.encode().decode("latin-1"))
+
+
+def _is_hoisted(name: str) -> bool:
+    if not name.startswith("x-amz-"):
+        return name in HOISTED_HEADERS
+    return name not in TRANSPORT_HEADERS and not name.startswith(NOT_HOISTED_PREFIXES)
 
 
 def url_encode_key(key: str) -> str:
