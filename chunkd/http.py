@@ -15,7 +15,8 @@ import ssl
 import time
 from asyncio import Future
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -89,12 +90,15 @@ class HttpNode:
 
     async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
         found = await self._json(f"/scan?cursor={cursor.hex()}&limit={min(limit, 10_000)}")
-        page = [(bytes.fromhex(chunk_id), size) for chunk_id, size in found["chunks"]]
-        return page, bytes.fromhex(found["cursor"])
+        with self._expected("/scan"):
+            page = [(bytes.fromhex(chunk_id), int(size)) for chunk_id, size in found["chunks"]]
+            return page, bytes.fromhex(found["cursor"])
 
     async def usage(self) -> Usage:
         found = await self._json("/usage")
-        return Usage(found["used_bytes"], found["capacity_bytes"], found["chunks"])
+        with self._expected("/usage"):
+            capacity = found["capacity_bytes"]
+            return Usage(int(found["used_bytes"]), capacity and int(capacity), int(found["chunks"]))
 
     async def ping(self) -> None:
         """Whether the token is right (usage wants it) and the store behind the server stores."""
@@ -137,10 +141,17 @@ class HttpNode:
         return future
 
     async def _json(self, path: str) -> Any:
+        answer = await self._ask(self._small, None, path)
+        with self._expected(path):
+            return orjson.loads(answer)
+
+    @contextmanager
+    def _expected(self, path: str) -> Iterator[None]:
+        """Whoever answers may be no chunkd: another server may have its address by now."""
         try:
-            return orjson.loads(await self._ask(self._small, None, path))
-        except orjson.JSONDecodeError as error:
-            raise NodeDown(self.address, f"no JSON from {path}") from error
+            yield
+        except (KeyError, TypeError, ValueError) as error:  # JSONDecodeError is one
+            raise NodeDown(self.address, f"{path} is not answered as by a chunkd") from error
 
 
 class Lane:

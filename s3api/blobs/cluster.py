@@ -348,6 +348,8 @@ class Cluster:
                 self._tell_of_writing()
             except MetadataError as why:
                 log.warning("the node table cannot be read, going on with the nodes known: %s", why)
+            except Exception:
+                log.exception("asking the nodes failed in an unforeseen way; they are asked again")
 
 
 async def _let_go(member: Member) -> None:

@@ -231,3 +231,21 @@ async def test_a_closed_node_is_down(node: Node) -> None:
         with pytest.raises((NodeDown, ChunkMissing)) as caught:
             await future
         assert isinstance(caught.value, NodeDown)
+
+
+@pytest.mark.parametrize("said", [b"{}", b"[]", b"null", b'{"used_bytes": "many"}', b"<html>"])
+async def test_a_server_that_is_no_chunkd_is_down(opened: OpenNode, said: bytes) -> None:
+    """As where another one has the address of a node that died."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(said), said)
+        )
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        node = await opened(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        for asked in (node.usage, lambda: node.scan(b"", 10)):
+            with pytest.raises(NodeDown):
+                await asked()
