@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from compat_tests.handmade import Raw
-from compat_tests.support import Endpoint
 from tests.access.people import Person, new_user
 from tests.access.test_iam import refused
 from tests.gateway_process import GatewayProcess
@@ -157,25 +155,6 @@ def test_policies_of_users(gateway: GatewayProcess, main: Person, bucket: str) -
         Policy=policy(statement("s3:ListBucket", arn(bucket), Principal={"AWS": tenant})),
     )
     one.s3.list_objects_v2(Bucket=bucket)
-
-
-def test_headers_in_a_presigned_url_are_judged_as_headers(
-    gateway: GatewayProcess, main: Person, bucket: str
-) -> None:
-    main.s3.put_object(Bucket=bucket, Key="secret", Body=b"not for all")
-    allowed = policy({"Effect": "Allow", "Action": "s3:PutObject", "Resource": arn(bucket, "*")})
-    pair = new_user(gateway, main, f"u-{bucket}", allowed).s3._request_signer._credentials
-    raw = Raw(Endpoint(gateway.endpoint, pair.access_key, pair.secret_key, "us-east-1"))
-    expected = {
-        "": 200,
-        "x-amz-meta-a=b": 200,
-        "x-amz-tagging=a%3Db": 403,
-        "X-Amz-Tagging=a%3Db": 403,
-        f"x-amz-copy-source=%2F{bucket}%2Fsecret": 403,
-        f"X-Amz-Copy-Source=%2F{bucket}%2Fsecret": 403,
-    }
-    for query, status in expected.items():
-        assert raw.send(raw.presigned("PUT", f"/{bucket}/k", query, body=b"")).status == status, query
 
 
 def test_users_of_other_accounts_need_both(

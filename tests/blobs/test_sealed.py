@@ -6,16 +6,18 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+from functools import partial
+from typing import Any
 
 import pytest
 
 from chunkd import frame
 from metadata.records import Blob, Content, Extent
 from s3api.blobs import DataUnavailable
-from s3api.blobs.erasure import STRIPE_BYTES
+from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.blobs.sealed import NotDecrypted, Run, runs_of, stored_extents
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, ContentKey, stored_size
-from tests.blobs.cluster_of import Rig, body_of, rig
+from tests.blobs.cluster_of import Rig, Shelf, body_of, rig
 from tests.blobs.test_store import Md5
 
 FULL = STRIPE_BYTES // SEGMENT_BYTES * PLAIN_BYTES
@@ -77,8 +79,15 @@ async def test_a_stripe_that_moves_to_another_blob_is_encrypted_anew(monkeypatch
     """A node dies under the second stripe: the blob ends, another on other nodes goes on."""
     async with rig(monkeypatch, count=8, parity=0) as r:
         data, key = os.urandom(3 * FULL + 12345), ContentKey.new()
-        for shelf in list(r.shelves.values())[:2]:
-            shelf.fail_puts_after = 1
+        puts = itertools.count()
+
+        def put_many(shelf: Shelf, put: Any, chunks: Any) -> Any:
+            if next(puts) == DATA_CHUNKS:  # the first stripe is on its nodes
+                shelf.mode = "down"
+            return put(chunks)
+
+        for shelf in r.shelves.values():
+            monkeypatch.setattr(shelf, "put_many", partial(put_many, shelf, shelf.put_many))
         content = await r.store.write(body_of(data), Md5(), key)
         assert len(content.extents) > 1
         for shelf in r.shelves.values():
