@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "s3api.buckets": ("metadata",),
     "s3api.wire": ("s3api.wire", "s3api.columns", "s3api.errors", "s3api.checksums"),
     "s3api.auth": ("s3api.auth", "s3api.errors", "s3api.checksums"),
-    "s3api.web": ("s3api.web", "s3api.errors", "s3api.wire.scalars"),
+    "s3api.web": ("s3api.web", "s3api.errors", "s3api.wire.scalars", "s3api.wire.tables"),
     "s3api.crypto": ("s3api.crypto", "s3api.errors"),
     "s3api.periodic": (),
     "s3api.blobs": (

@@ -14,21 +14,12 @@ from urllib.parse import quote, urlsplit
 
 from s3api.errors import S3Error
 from s3api.wire.scalars import escape
+from s3api.wire.tables import PLAIN_HEADERS
 
 FILENAME = "${filename}"
 MOST_KEY_BYTES = 1024
 # Fields under their own name that PutObject has as headers; x-amz-* beside them, but for the signature's own.
-HEADERS = frozenset(
-    {
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-md5",
-        "content-type",
-        "expires",
-    }
-)
+HEADERS = PLAIN_HEADERS | {"expires"}
 SIGNATURE = frozenset(
     {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
 )

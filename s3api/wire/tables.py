@@ -169,8 +169,8 @@ AUTHENTICATION = frozenset(
         *(b"Security-Token", b"Content-Sha256", b"Region-Set"),
     )
 )
-# Headers that an SDK may put into a presigned URL, beside x-amz-*.
-HOISTED_HEADERS = frozenset(
+# Headers without x-amz- that describe a new object: a presigned URL and a form may carry them in their place.
+PLAIN_HEADERS = frozenset(
     {
         "cache-control",
         "content-disposition",

@@ -13,8 +13,8 @@ from urllib.parse import quote, unquote_to_bytes
 from s3api.errors import S3Error
 from s3api.wire.tables import (
     AUTHENTICATION,
-    HOISTED_HEADERS,
     NOT_HOISTED_PREFIXES,
+    PLAIN_HEADERS,
     SECRET_HEADERS,
     TRANSPORT_HEADERS,
 )
@@ -117,7 +117,7 @@ def unhoist(query: dict[str, str], headers: dict[str, str]) -> None:
 
 def _is_hoisted(name: str) -> bool:
     if not name.startswith("x-amz-"):
-        return name in HOISTED_HEADERS
+        return name in PLAIN_HEADERS
     return name not in TRANSPORT_HEADERS and not name.startswith(NOT_HOISTED_PREFIXES)
 
 
