@@ -45,11 +45,13 @@ import lmdb
 from chunkd.futures import WriteFuture, fail, succeed, write_future
 from chunkd.lmdb_files import PING_DB, condition, file_bytes, lock, open_files
 from chunkd.node import Buffer, Node, NodeError, NodeFull
+from chunkd.page_cache import WrittenPages
 from chunkd.room import Room
 from chunkd.tally import Tally
 
 INLINE_BATCH_BYTES = 256 << 10
 INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
+LARGE_WRITE_BYTES = 1 << 20
 BATCH_BYTES = 16 << 20
 MOST_STAGED_BYTES = 8 << 20
 LONE_WRITES = 1  # calls; one object makes one
@@ -98,6 +100,8 @@ class Environment:
         # The databases of the environment are its nodes, but for this one.
         self.pings = self.lmdb.open_db(PING_DB)
         self.room = Room(path, partial(file_bytes, self.lmdb))
+        self._page_bytes: int = self.lmdb.stat()["psize"]
+        self._written = WrittenPages(path / "data.mdb")
         self.commit_s = 0.0
         self.commits = 0
         self._batches: deque[Batch] = deque()
@@ -145,6 +149,7 @@ class Environment:
             if self._thread:
                 self._thread.shutdown()
             self.lmdb.close()
+            self._written.close()
             os.close(self._lock)
 
     def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
@@ -310,7 +315,11 @@ class Environment:
 
     def _commit(self, batch: Batch) -> None:
         """Write the batch in one transaction."""
-        self._finish(self._fill(batch))
+        transaction = self._fill(batch)
+        before = self._end()
+        self._finish(transaction)
+        if batch.size >= LARGE_WRITE_BYTES * batch.calls:
+            self._written.wrote(before, self._end())
 
     def _fill(self, batch: Batch) -> lmdb.Transaction:
         """Begin a transaction and write the batch in it, keys in order."""
@@ -329,6 +338,10 @@ class Environment:
             transaction.abort()
             raise
         return transaction
+
+    def _end(self) -> int:
+        """How far the file has grown by what is committed."""
+        return (int(self.lmdb.info()["last_pgno"]) + 1) * self._page_bytes
 
     def _finish(self, transaction: lmdb.Transaction) -> None:
         transaction.commit()
