@@ -7,6 +7,7 @@ and the metadata's bookkeeping of blobs, and nothing of buckets, keys or HTTP.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -23,6 +24,7 @@ from s3api.blobs.buffers import Budget
 from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
 from s3api.blobs.digests import Digests
+from s3api.blobs.erasure import vectorised
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.reader import DataUnavailable, Reader
 from s3api.blobs.sealed import decrypted, opened, runs_of, stored_extents
@@ -34,6 +36,8 @@ from s3api.crypto import ContentKey
 
 if TYPE_CHECKING:
     from metadata import Metadata
+
+log = logging.getLogger("sixfold.blobs")
 
 __all__ = ["BlobSettings", "BlobStore", "DataUnavailable", "NodeStatus", "NodesFull", "TooFewNodes"]
 
@@ -120,6 +124,8 @@ class BlobStore:
         `holder` names this gateway in lease rows.
         """
         store = cls(metadata, settings, holder)
+        if settings.parity and not vectorised():
+            log.info("parity is computed byte by byte: with ISA-L (libisal2) large objects are stored faster")
         await store.cluster.start()
         await store._writer.staging.start()
         store.upkeep.start()

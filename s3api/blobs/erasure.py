@@ -1,5 +1,5 @@
-"""Cutting a stripe in six, and Reed-Solomon parity over the six (zfec: systematic Vandermonde code over
-GF(2^8)).
+"""Cutting a stripe in six, and Reed-Solomon parity over the six (a systematic Vandermonde code over GF(2^8):
+zfec's, computed by ISA-L where that is at hand and the chunks are worth its call).
 
 Pure arithmetic over buffers: no node, no I/O. A stripe of n bytes has six data chunks, chunk i being bytes
 [i*n//6, (i+1)*n//6), so their lengths differ by one at most; parity chunks are as long as the longest, and
@@ -15,10 +15,12 @@ from functools import lru_cache
 import zfec
 
 from chunkd import Buffer
+from s3api.blobs import isal
 
 DATA_CHUNKS = 6
 MAX_PARITY = 4
 STRIPE_BYTES = 6 << 20
+ISAL_BYTES = 1024  # below it its call costs as much as it saves
 
 
 @lru_cache(maxsize=64)
@@ -49,7 +51,18 @@ def _decoder(parity: int) -> zfec.Decoder:
     return zfec.Decoder(DATA_CHUNKS, DATA_CHUNKS + parity)
 
 
-def parity_of(chunks: Sequence[Buffer], parity: int) -> list[bytes]:
+def vectorised() -> bool:
+    """Whether ISA-L computes parity."""
+    return _isal is not None
+
+
+def _encoded(blocks: Sequence[Buffer], parity: int) -> list[bytes]:
+    """By zfec: the parity of six blocks of one length."""
+    coded: list[bytes] = _encoder(parity).encode(blocks, range(DATA_CHUNKS, DATA_CHUNKS + parity))
+    return coded
+
+
+def parity_of(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
     """The `parity` parity chunks of six data chunks.
 
     Releases the GIL.
@@ -59,34 +72,98 @@ def parity_of(chunks: Sequence[Buffer], parity: int) -> list[bytes]:
     longest = max(map(len, chunks))
     if not longest:
         return [b""] * parity
-    blocks = [chunk if len(chunk) == longest else _pad(chunk, longest) for chunk in chunks]
-    encoded: list[bytes] = _encoder(parity).encode(blocks, range(DATA_CHUNKS, DATA_CHUNKS + parity))
-    return encoded
+    blocks = [_pad(chunk, longest) for chunk in chunks]
+    if _isal is None or longest < ISAL_BYTES:
+        return list[Buffer](_encoded(blocks, parity))
+    coded = [bytearray(longest) for _ in range(parity)]
+    _parity_matrix(_isal, parity).times(blocks, coded)
+    return list[Buffer](coded)
+
+
+def parity_into(chunks: Sequence[Buffer], out: Sequence[bytearray | memoryview]) -> None:
+    """As `parity_of`, of chunks of one length, into memory that is there already."""
+    if _isal is None:
+        for room, coded in zip(out, _encoded(chunks, len(out)), strict=True):
+            room[:] = coded
+    elif out:
+        _parity_matrix(_isal, len(out)).times(chunks, out)
 
 
 def rebuild(have: Mapping[int, Buffer], size: int, parity: int, wanted: Sequence[int]) -> dict[int, Buffer]:
     """The chunks of the slots `wanted` of a stripe of `size` bytes, from any six chunks in `have`.
 
-    Raises ValueError with fewer than six.
+    Raises ValueError with fewer than six. Releases the GIL.
     """
     if len(have) < DATA_CHUNKS:
         raise ValueError(f"{len(have)} chunks cannot make a stripe of {DATA_CHUNKS}")
     longest = width(size)
-    # zfec wants a data chunk that is present in its own place; data first keeps the decoding matrix small.
-    slots = sorted(have)[:DATA_CHUNKS]
-    data: Sequence[Buffer]
-    if slots == list(range(DATA_CHUNKS)):
-        data = [have[slot] for slot in slots]
+    slots = sorted(have)[:DATA_CHUNKS]  # data first: zfec wants such a chunk in its own place
+    blocks = [_pad(have[slot], longest) for slot in slots]
+    if _isal is None or longest < ISAL_BYTES:
+        made = _rebuilt(blocks, slots, size, parity, wanted)
     else:
-        data = _decoder(parity).decode([_pad(have[slot], longest) for slot in slots], slots)
-    out: dict[int, Buffer] = {
-        s: memoryview(data[s])[: chunk_length(size, s)] for s in wanted if s < DATA_CHUNKS
-    }
+        rooms = [bytearray(longest) for _ in wanted]
+        _rebuilding_matrix(_isal, parity, tuple(slots), tuple(wanted)).times(blocks, rooms)
+        made = dict(zip(wanted, rooms, strict=True))
+    return {slot: memoryview(made[slot])[: chunk_length(size, slot)] for slot in wanted}
+
+
+def _rebuilt(
+    blocks: Sequence[Buffer], slots: Sequence[int], size: int, parity: int, wanted: Sequence[int]
+) -> Mapping[int, Buffer]:
+    """By zfec: first the data, then of it what parity is wanted."""
+    if slots == list(range(DATA_CHUNKS)):
+        data = blocks
+    else:
+        data = _decoder(parity).decode(blocks, slots)
+    made = dict(enumerate(data))
     if any(slot >= DATA_CHUNKS for slot in wanted):
-        made = parity_of([memoryview(chunk)[: chunk_length(size, s)] for s, chunk in enumerate(data)], parity)
-        out.update({slot: made[slot - DATA_CHUNKS] for slot in wanted if slot >= DATA_CHUNKS})
-    return out
+        cut = [memoryview(chunk)[: chunk_length(size, s)] for s, chunk in enumerate(data)]
+        made.update(enumerate(parity_of(cut, parity), DATA_CHUNKS))
+    return made
+
+
+# --- the code as a matrix ------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=MAX_PARITY + 1)
+def _rows(parity: int) -> list[bytes]:
+    """What each slot is of the six data chunks: the data slots themselves, then zfec's coefficients."""
+    units = [bytes(i == slot for i in range(DATA_CHUNKS)) for slot in range(DATA_CHUNKS)]
+    # Of one-byte chunks of which one is 1, the others 0, parity is the coefficient.
+    columns = [_encoded([unit[i : i + 1] for i in range(DATA_CHUNKS)], parity) for unit in units]
+    return units + [b"".join(column[row] for column in columns) for row in range(parity)]
+
+
+@lru_cache(maxsize=MAX_PARITY + 1)
+def _parity_matrix(library: isal.Isal, parity: int) -> isal.Matrix:
+    return library.matrix(_rows(parity)[DATA_CHUNKS:])
+
+
+@lru_cache(maxsize=1024)
+def _rebuilding_matrix(
+    library: isal.Isal, parity: int, slots: tuple[int, ...], wanted: tuple[int, ...]
+) -> isal.Matrix:
+    """What the wanted slots are of the six that there are."""
+    rows = _rows(parity)
+    data_of_slots = library.inverse([rows[slot] for slot in slots])
+    product = [bytearray(DATA_CHUNKS) for _ in wanted]
+    library.matrix([rows[slot] for slot in wanted]).times(data_of_slots, product)
+    return library.matrix([bytes(row) for row in product])
+
+
+def _agreeing(library: isal.Isal | None) -> isal.Isal | None:
+    """The library, if it computes what zfec does: other parity could never be read again."""
+    if library is None:
+        return None
+    blocks = [bytes((7 * i * i + 31 * slot) % 256 for i in range(ISAL_BYTES)) for slot in range(DATA_CHUNKS)]
+    coded = [bytearray(ISAL_BYTES) for _ in range(MAX_PARITY)]
+    _parity_matrix(library, MAX_PARITY).times(blocks, coded)
+    return library if coded == _encoded(blocks, MAX_PARITY) else None
 
 
 def _pad(chunk: Buffer, length: int) -> Buffer:
     return chunk if len(chunk) == length else bytes(chunk) + b"\0" * (length - len(chunk))
+
+
+_isal = _agreeing(isal.load())

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from chunkd import Buffer, frame
 from metadata.records import Blob
-from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, cuts, parity_of
+from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, cuts, parity_into, parity_of
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, TAG_BYTES, ContentKey
 
 BLOB_ID_BYTES = 16
@@ -174,8 +174,7 @@ class StripeBuffer:
             view = memoryview(data)
             payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
             return seal_payloads(blob_id, stripe, [*payloads, *parity_of(payloads, self.parity)])
-        for slot, coded in enumerate(parity_of(self.pieces(), self.parity), DATA_CHUNKS):
-            self._payload(slot)[:] = coded
+        parity_into(self.pieces(), [self._payload(DATA_CHUNKS + i) for i in range(self.parity)])
         out: list[tuple[bytes, Buffer]] = []
         for slot in range(DATA_CHUNKS + self.parity):
             name = chunk_id(blob_id, stripe, slot)

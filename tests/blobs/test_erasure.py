@@ -1,20 +1,36 @@
 """Cutting and Reed-Solomon: whatever is lost, up to the parity, comes back byte for byte."""
 
+import importlib.util
 import itertools
 import os
+import random
 
 import pytest
 
+from s3api.blobs import erasure, isal
 from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, parity_of, rebuild, width
 
+pytestmark = pytest.mark.usefixtures("coder")
 SIZES = [1, 2, 5, 6, 7, 11, 12, 13, 100, 4096, 65536, 100_003]
+
+
+@pytest.fixture(params=["isal", "zfec"])
+def coder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """ISA-L where pyeclib brings it, and zfec alone, as where it does not."""
+    if request.param == "zfec":
+        monkeypatch.setattr(erasure, "_isal", None)
+    elif importlib.util.find_spec("pyeclib") is None:
+        pytest.skip("there is no wheel of pyeclib for this system")
+    else:
+        assert erasure._isal is not None
+    return str(request.param)
 
 
 def coded(size: int, parity: int) -> tuple[bytes, list[bytes]]:
     data = os.urandom(size)
     at = cuts(size)
     chunks = [data[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
-    return data, chunks + parity_of(chunks, parity)
+    return data, [*chunks, *map(bytes, parity_of(chunks, parity))]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -44,3 +60,61 @@ def test_fewer_than_six_chunks_are_refused() -> None:
     _, chunks = coded(600, 2)
     with pytest.raises(ValueError, match="5 chunks"):
         rebuild(dict(enumerate(chunks[:5])), 600, 2, [5])
+
+
+@pytest.mark.parametrize("parity", [1, 2, 3, 4])
+def test_both_compute_the_same_parity(monkeypatch: pytest.MonkeyPatch, parity: int) -> None:
+    """What one wrote the other can read, whatever the length."""
+    chosen = random.Random(parity)
+    for length in [*range(erasure.ISAL_BYTES, erasure.ISAL_BYTES + 130), 65_537, 1 << 20]:
+        chunks = [chosen.randbytes(length - chosen.randrange(2)) for _ in range(DATA_CHUNKS)]
+        found = list(map(bytes, parity_of(chunks, parity)))
+        with monkeypatch.context() as patch:
+            patch.setattr(erasure, "_isal", None)
+            assert found == parity_of(chunks, parity)
+
+
+@pytest.mark.parametrize("parity", [0, 1, 2, 4])
+def test_parity_into_memory_that_is_there(parity: int) -> None:
+    chunks = [os.urandom(5000) for _ in range(DATA_CHUNKS)]
+    room = bytearray(5000 * parity)
+    rooms = [memoryview(room)[at : at + 5000] for at in range(0, len(room), 5000)]
+    erasure.parity_into(chunks, rooms)
+    assert bytes(room) == b"".join(parity_of(chunks, parity))
+
+
+def test_a_library_that_computes_otherwise_is_not_used() -> None:
+    class Wrong(isal.Isal):
+        def matrix(self, rows: list[bytes]) -> isal.Matrix:  # type: ignore[override]
+            return super().matrix([bytes(reversed(row)) for row in rows])
+
+    found = isal.load()
+    if found is None:
+        pytest.skip("ISA-L is not here")
+    assert erasure._agreeing(found) is found
+    wrong = Wrong.__new__(Wrong)
+    wrong.library = found.library
+    assert erasure._agreeing(wrong) is None
+
+
+def test_without_a_library_there_is_zfec(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isal, "_names", lambda: iter(["libno-such-library.so", "libc.so.6"]))
+    assert isal.load() is None
+    assert erasure._agreeing(None) is None
+
+
+def test_blocks_that_do_not_fit_the_matrix_are_refused() -> None:
+    library = isal.load()
+    if library is None:
+        pytest.skip("ISA-L is not here")
+    matrix = library.matrix([bytes(range(1, 7))])
+    for blocks, rooms in (
+        ([b"abc"] * 5, [bytearray(3)]),
+        ([b"abc"] * 5 + [b"ab"], [bytearray(3)]),
+        ([b"abc"] * 6, [bytearray(2)]),
+        ([b"abc"] * 6, []),
+    ):
+        with pytest.raises(ValueError, match="do not fit"):
+            matrix.times(blocks, rooms)
+    with pytest.raises(ValueError, match="singular"):
+        library.inverse([b"\1\1", b"\1\1"])
