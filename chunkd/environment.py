@@ -26,6 +26,7 @@ of their own (0.3 us) that ends within the call, so no reader ever holds back ol
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import errno
 import os
 import time
@@ -108,7 +109,7 @@ class Environment:
         self._staged = Batch(write_future())
         self._settling: Batch | None = None
         self._one_settles = asyncio.Lock()
-        self._committing: Future[None] | None = None
+        self._committing: Batch | None = None  # in the thread
         self._thread: ThreadPoolExecutor | None = None
         self._probed_s = self._begun_s = 0.0
         self.tally = Tally()
@@ -135,14 +136,14 @@ class Environment:
     async def idle(self) -> None:
         """Return, without giving way again, when no transaction is being committed in the thread."""
         while self._committing:
-            await asyncio.wait([self._committing])
+            await asyncio.wait([self._committing.future])
 
     async def release(self) -> None:
         """Wait for what was accepted; the last user closes the files."""
         with suppress(NodeError):
             await self.settle()
         while self._batches or self._committing:
-            await asyncio.wait([self._committing or self._batches[-1].future])
+            await asyncio.wait([(self._committing or self._batches[-1]).future])
         self.users -= 1
         if self.users == 0:
             del self.shared[self.path]
@@ -291,8 +292,10 @@ class Environment:
     def _in_thread(self, work: Callable[[Any], None], given: Any, batch: Batch) -> None:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
-        self._committing = self.loop.run_in_executor(self._thread, work, given)
-        self._committing.add_done_callback(lambda done: self._committed(batch, done))
+        self._committing = batch
+        # Not `run_in_executor`: its future would cost the outcome another turn of the loop.
+        ended = self._thread.submit(work, given)
+        ended.add_done_callback(lambda _: self.loop.call_soon_threadsafe(self._committed, batch, ended))
 
     def _inline(self) -> bool:
         """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
@@ -347,7 +350,7 @@ class Environment:
         transaction.commit()
         self.commits += 1
 
-    def _committed(self, batch: Batch, done: Future[None]) -> None:
+    def _committed(self, batch: Batch, done: concurrent.futures.Future[None]) -> None:
         self._committing = None
         why = done.exception()
         self._settle(batch, why if isinstance(why, Exception) else None)
@@ -359,5 +362,4 @@ class Environment:
             succeed(batch.future)
         else:
             fail(batch.future, self._condition(why))
-        if self._batches:
-            self.loop.call_soon(self._flush)
+        self._flush()

@@ -12,6 +12,7 @@ wait. While another process has its turn (`metadata.turn`) the worker waits for 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import os
@@ -191,14 +192,11 @@ class SqliteRunner:
         if self._turn.held or not self._waiting:
             self._turn.give()
             return
-        waited = functools.partial(self._turn.take, wait=True)
-        self._running = running = self._loop.run_in_executor(self._thread, waited)
-        running.add_done_callback(self._turn_came)
+        self._hand_over(functools.partial(self._turn.take, wait=True), done=self._turn_came)
         self._patience = self._loop.call_later(BUSY_MS / 1000, self._turn_is_late)
 
-    def _turn_came(self, _: asyncio.Future[Any]) -> None:
+    def _turn_came(self, _: concurrent.futures.Future[Any]) -> None:
         self._patience.cancel()
-        self._running = None
         self._flush()
 
     def _turn_is_late(self) -> None:
@@ -222,15 +220,27 @@ class SqliteRunner:
         return batch
 
     def _in_thread(self, work: Callable[[list[Job]], None], batch: list[Job]) -> None:
-        self._running = running = self._loop.run_in_executor(self._thread, work, batch)
-        running.add_done_callback(lambda _: self._thread_done(batch))
+        self._hand_over(work, batch, done=functools.partial(self._thread_done, batch))
 
-    def _thread_done(self, batch: list[Job]) -> None:
-        running, self._running = self._running, None
-        if running is not None and not running.cancelled() and (error := running.exception()):
+    def _thread_done(self, batch: list[Job], ended: concurrent.futures.Future[Any]) -> None:
+        if error := ended.exception():
             for job in batch:
                 job.ran, job.error = True, job.error or _as_exception(error)
         self._settle(batch)
+
+    def _hand_over(self, work: Callable[..., Any], *given: Any, done: Callable[[Any], None]) -> None:
+        """Have the worker do it. Not by `run_in_executor`: its future would cost the outcome another turn of
+        the loop."""
+        self._running = running = self._loop.create_future()
+
+        ended = self._thread.submit(work, *given)
+
+        def back() -> None:
+            self._running = None
+            running.set_result(None)
+            done(ended)
+
+        ended.add_done_callback(lambda _: self._loop.call_soon_threadsafe(back))
 
     def _settle(self, batch: list[Job]) -> None:
         """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before others."""
