@@ -294,8 +294,9 @@ class Environment:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
         self._committing = batch
         # Not `run_in_executor`: its future would cost the outcome another turn of the loop.
-        ended = self._thread.submit(work, given)
-        ended.add_done_callback(lambda _: self.loop.call_soon_threadsafe(self._committed, batch, ended))
+        self._thread.submit(work, given).add_done_callback(
+            lambda ended: self.loop.call_soon_threadsafe(self._committed, batch, ended)
+        )
 
     def _inline(self) -> bool:
         """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""

@@ -233,14 +233,15 @@ class SqliteRunner:
         the loop."""
         self._running = running = self._loop.create_future()
 
-        ended = self._thread.submit(work, *given)
-
-        def back() -> None:
+        def back(ended: concurrent.futures.Future[Any]) -> None:
             self._running = None
             running.set_result(None)
             done(ended)
 
-        ended.add_done_callback(lambda _: self._loop.call_soon_threadsafe(back))
+        # No closure over what is handed out: the collector would have to find each such cycle.
+        self._thread.submit(work, *given).add_done_callback(
+            lambda ended: self._loop.call_soon_threadsafe(back, ended)
+        )
 
     def _settle(self, batch: list[Job]) -> None:
         """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before others."""

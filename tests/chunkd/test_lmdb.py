@@ -17,6 +17,7 @@ from chunkd import NodeDown, NodeFull, lmdb_files, open_node
 from chunkd.lmdb import LmdbNode
 from tests.chunkd.chunks import sealed
 from tests.chunkd.conftest import OpenNode
+from tests.garbage import collected_after
 
 WRITER = """
 import asyncio, sys
@@ -168,6 +169,17 @@ async def test_a_full_map_is_a_full_node(tmp_path: Path, size: int) -> None:
         await _put_until(node, 8 << 20, size)
     assert await node.get(kept[0]) == kept[1]
     await node.close()
+
+
+async def test_commits_in_the_thread_leave_nothing_to_the_collector(opened: OpenNode, where: str) -> None:
+    nodes = await _six(opened, where)
+
+    async def rounds() -> None:
+        for _ in range(50):
+            await asyncio.gather(*(node.put_many([sealed(60_000)]) for node in nodes))
+
+    await rounds()
+    assert await collected_after(rounds()) < 50
 
 
 async def test_capacity_is_split_among_the_nodes(opened: OpenNode, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from metadata.errors import MetadataUnavailable, NoSuchBucket, PreconditionFaile
 from metadata.records import Bucket, Conditions
 from metadata.statements import Call
 from metadata.transactions import objects
+from tests.garbage import collected_after
 from tests.metadata.made import NOW_US, check_consistent, content, new_object, query
 from tests.postgres import PostgresServer
 
@@ -57,6 +58,18 @@ def runner_of(store: Metadata) -> sqlite.SqliteRunner:
     runner = store._runner
     assert isinstance(runner, sqlite.SqliteRunner)
     return runner
+
+
+async def test_commits_in_the_thread_leave_nothing_to_the_collector(path: Path) -> None:
+    store = await opened(path)
+
+    async def rounds(name: str) -> None:
+        for at in range(50):
+            await asyncio.gather(*(store.put_object(new_object(f"{name}{at}/{n}")) for n in range(3)))
+
+    await rounds("first")
+    assert await collected_after(rounds("second")) < 50
+    await store.close()
 
 
 async def test_writes_of_one_turn_are_one_commit_that_the_loop_does_not_wait_for(path: Path) -> None:
