@@ -1,10 +1,13 @@
-"""What large writes leave in the page cache, asked of the system: a read that may not wait for the disk."""
+"""What large writes leave in the page cache, asked of the system."""
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
+from typing import Any
 
+import cffi
 import pytest
 
 from chunkd import environment as environment_module
@@ -14,14 +17,19 @@ from tests.chunkd.chunks import sealed
 from tests.chunkd.conftest import OpenNode
 
 MIB = 1 << 20
+ffi: Any = cffi.FFI()
+ffi.cdef("int mincore(void *start, size_t length, unsigned char *pages);")
+libc: Any = ffi.dlopen(None)
 
 
 def _cached(path: Path, start: int, stop: int) -> bool:
-    with path.open("rb", buffering=0) as file:
-        try:
-            return os.preadv(file.fileno(), [bytearray(stop - start)], start, os.RWF_NOWAIT) == stop - start
-        except BlockingIOError:
-            return False
+    """Whether all of these bytes are in memory; asking (mincore(2)) brings none of them there."""
+    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
+        base = ffi.from_buffer(mapped)
+        pages = ffi.new("unsigned char[]", -(-len(mapped) // mmap.PAGESIZE))
+        assert libc.mincore(ffi.cast("void *", base), len(mapped), pages) == 0
+        ffi.release(base)
+        return b"\0" not in ffi.buffer(pages)[start // mmap.PAGESIZE : -(-stop // mmap.PAGESIZE)]
 
 
 def _sync(path: Path) -> None:
@@ -57,6 +65,29 @@ def test_a_write_that_made_no_room_of_its_own_drops_nothing(file: Path) -> None:
     written.close()
 
 
+def test_what_this_process_has_read_leaves_too(file: Path) -> None:
+    """Pages that are mapped would stay."""
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
+        assert mapped[::4096].count(0) == 8 * MIB // 4096  # touched
+        written = WrittenPages(file, kept_bytes=0)
+        written.wrote(0, 4 * MIB)
+        assert not _cached(file, 0, 4096)
+        assert not _cached(file, 3 * MIB, 3 * MIB + 4096)
+        assert _cached(file, 5 * MIB, 8 * MIB)
+        assert mapped[:4096] == bytes(4096)
+        written.close()
+
+
+def test_a_private_mapping_is_left_alone(file: Path) -> None:
+    """What was written to it is nowhere else."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY) as mapped:
+        mapped[:6] = b"mine!!"
+        written = WrittenPages(file, kept_bytes=0)
+        written.wrote(0, 4 * MIB)
+        assert mapped[:6] == b"mine!!"
+        written.close()
+
+
 async def test_a_stream_of_stripes_leaves_the_cache_and_many_small_chunks_stay(
     opened: OpenNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +99,7 @@ async def test_a_stream_of_stripes_leaves_the_cache_and_many_small_chunks_stay(
     await small[-1]
     before = path.stat().st_size
     assert _cached(path, before - 4 * MIB, before)
-    await node.put_many([sealed(MIB) for _ in range(8)])
+    chunks = [sealed(MIB) for _ in range(8)]
+    await node.put_many(chunks)
     assert not _cached(path, before + MIB, before + 2 * MIB)
     assert _cached(path, before - 4 * MIB, before)
