@@ -1,9 +1,9 @@
 """A body becomes blobs: cut, coded, sealed and put on the nodes, stripe by stripe.
 
-A small body is one stripe, put at once; a very small one may go to the nodes a moment later
-(`s3api.blobs.staging`). A larger one flows: while one stripe is received, the one before is hashed, coded and
-sealed in a thread, and the one before that is on its way to the nodes; memory per request is three stripes
-and their parity, whatever the object's size.
+A small body is one stripe, put at once, and coded where it is: a hand-over would cost as much. A very small
+one may go to the nodes a moment later (`s3api.blobs.staging`). A larger one flows: while one stripe is
+received, the one before is hashed, coded and sealed in a thread, and the one before that is on its way to the
+nodes; memory per request is three stripes and their parity, whatever the object's size.
 
 A stripe is written when at least seven of its eight chunks are durable (k+1; with parity 0 all) *and* six
 would be left whichever one node were lost next. Where a stripe does not get there, the blob ends with the
@@ -18,6 +18,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from chunkd import Buffer, Node, NodeDown, NodeError, Together
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.blobs")
 ATTEMPTS = 3
 INLINE_BYTES = 64 << 10
+LOOP_BYTES = 256 << 10  # a third of a millisecond of MD5, without the interpreter's lock
 SEALING_BYTES = 3 * STRIPE_BYTES
 STRAGGLER_GRACE_S = 0.25
 
@@ -151,16 +153,31 @@ class Writer:
         nodes = self.cluster.place()
         async with self.budget.taken(size):
             data = await body.read_all(size)
-            await self.in_thread(digests.update, data)
-            digests.check(body)
             # The chunks cut out of the bytes: from a budget of their own, which no slow client holds.
             async with self.sealing.taken(2 * size if key else size):
-                return await self._put_small(data, nodes, key)
+                blob = self._new_blob(size, nodes, key)
+                # At once, though the chunks may be for nothing: each way to a thread and back costs the
+                # object a turn of the loop, and the loop the interpreter's lock.
+                work = partial(_hashed_and_sealed, digests, blob.id, data, self.parity, key)
+                chunks = work() if size <= LOOP_BYTES else await self.in_thread(work)
+                digests.check(body)
+                return await self._put_small(data, nodes, key, (blob, chunks))
 
-    async def _put_small(self, data: Buffer, nodes: tuple[int, ...], key: ContentKey | None) -> Content:
+    def _new_blob(self, size: int, nodes: tuple[int, ...], key: ContentKey | None) -> Blob:
+        return Blob(new_id(), _stored(size, key), STRIPE_BYTES, self.parity, nodes)
+
+    async def _put_small(
+        self,
+        data: Buffer,
+        nodes: tuple[int, ...],
+        key: ContentKey | None,
+        sealed: tuple[Blob, Chunks] | None = None,
+    ) -> Content:
+        """`sealed`: of the bytes, for these nodes."""
         size = len(data)
         for _ in range(ATTEMPTS):
-            blob = Blob(new_id(), _stored(size, key), STRIPE_BYTES, self.parity, nodes)
+            blob, chunks = sealed or (self._new_blob(size, nodes, key), ())
+            sealed = None
             if size <= STAGED_BYTES:
                 stored = _encrypted(blob.id, data, key)
                 chunks = seal_small(blob.id, stored, self.parity)
@@ -170,7 +187,7 @@ class Writer:
                     return _small(size, blob, staged=staged)
             elif size <= INLINE_BYTES:
                 chunks = _sealed(blob.id, data, self.parity, key)
-            else:
+            elif not chunks:
                 chunks = await self.in_thread(_sealed, blob.id, data, self.parity, key)
             put = await self.put_stripe(nodes, chunks)
             if put.missing is not None:
@@ -414,6 +431,13 @@ def _stored(size: int, key: ContentKey | None) -> int:
 def _sealed(blob_id: bytes, data: Buffer, parity: int, key: ContentKey | None) -> Chunks:
     """The chunks of a small blob. In a thread where it is not very small."""
     return seal_small(blob_id, _encrypted(blob_id, data, key), parity)
+
+
+def _hashed_and_sealed(
+    digests: Digests, blob_id: bytes, data: Buffer, parity: int, key: ContentKey | None
+) -> Chunks:
+    digests.update(data)
+    return _sealed(blob_id, data, parity, key)
 
 
 def _encrypted(blob_id: bytes, data: Buffer, key: ContentKey | None) -> Buffer:
