@@ -23,6 +23,8 @@ from typing import Any
 import cffi
 
 KEPT_BYTES = 512 << 20
+LEAST_BYTES = 256 << 10  # less is not worth remembering
+MAPS = Path("/proc/self/maps")
 _MADV_DONTNEED = 4
 
 _ffi: Any = cffi.FFI()  # type: ignore[no-untyped-call]
@@ -42,7 +44,7 @@ class WrittenPages:
 
     def wrote(self, start: int, stop: int) -> None:
         """The file's bytes [start, stop), whole pages, were written and synced. Releases the GIL."""
-        if start >= stop:
+        if stop - start < LEAST_BYTES:
             return
         self._ranges.append((start, stop))
         self._bytes += stop - start
@@ -56,9 +58,7 @@ class WrittenPages:
             if self._mapped_at is None:
                 self._mapped_at = _where_mapped(self._path, self._file)
             if self._mapped_at:
-                _ffi.dlopen(None).madvise(
-                    _ffi.cast("void *", self._mapped_at + start), length, _MADV_DONTNEED
-                )
+                _libc.madvise(_ffi.cast("void *", self._mapped_at + start), length, _MADV_DONTNEED)
             with suppress(OSError):  # advice, and a file system may have no ear for it
                 os.posix_fadvise(self._file, start, length, os.POSIX_FADV_DONTNEED)
 
@@ -70,7 +70,11 @@ def _where_mapped(path: Path, file: int) -> int:
     """The address of the first byte of the file's shared mapping in this process, 0 where there is none (of a
     private one, pages that were written to would be lost). proc_pid_maps(5)."""
     inode = str(os.fstat(file).st_ino)
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    try:
+        lines = MAPS.read_text().splitlines()
+    except OSError:
+        return 0  # no /proc is mounted here
+    for line in lines:
         addresses, access, offset, _, of, *name = line.split(maxsplit=5)
         if access.endswith("s") and (int(offset, 16), of, name) == (0, inode, [str(path)]):
             return int(addresses.partition("-")[0], 16)

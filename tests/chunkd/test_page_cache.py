@@ -11,8 +11,9 @@ import cffi
 import pytest
 
 from chunkd import environment as environment_module
+from chunkd import page_cache
 from chunkd.lmdb import LmdbNode
-from chunkd.page_cache import WrittenPages
+from chunkd.page_cache import LEAST_BYTES, WrittenPages
 from tests.chunkd.chunks import sealed
 from tests.chunkd.conftest import OpenNode
 
@@ -58,9 +59,10 @@ def test_the_oldest_ranges_leave_and_the_newest_stay(file: Path) -> None:
     written.close()
 
 
-def test_a_write_that_made_no_room_of_its_own_drops_nothing(file: Path) -> None:
+def test_a_write_that_took_next_to_no_new_room_drops_nothing(file: Path) -> None:
     written = WrittenPages(file, kept_bytes=0)
     written.wrote(4 * MIB, 4 * MIB)
+    written.wrote(4 * MIB, 4 * MIB + LEAST_BYTES - 4096)
     assert _cached(file, 0, 8 * MIB)
     written.close()
 
@@ -86,6 +88,16 @@ def test_a_private_mapping_is_left_alone(file: Path) -> None:
         written.wrote(0, 4 * MIB)
         assert mapped[:6] == b"mine!!"
         written.close()
+
+
+def test_without_proc_what_is_not_mapped_leaves(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_cache, "MAPS", tmp_path / "nothing")
+    written = WrittenPages(file, kept_bytes=0)
+    written.wrote(0, 4 * MIB)
+    assert not _cached(file, 0, 4096)
+    written.close()
 
 
 async def test_a_stream_of_stripes_leaves_the_cache_and_many_small_chunks_stay(
