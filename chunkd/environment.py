@@ -110,6 +110,7 @@ class Environment:
         self._settling: Batch | None = None
         self._one_settles = asyncio.Lock()
         self._committing: Batch | None = None  # in the thread
+        self._idlers = 0
         self._thread: ThreadPoolExecutor | None = None
         self._probed_s = self._begun_s = 0.0
         self.tally = Tally()
@@ -129,14 +130,19 @@ class Environment:
             found._batches.clear()
             found._staged, found._settling = Batch(write_future()), None
             found._one_settles = asyncio.Lock()
-            found.users = 0
+            found.users = found._idlers = 0
         found.users += 1
         return found
 
     async def idle(self) -> None:
-        """Return, without giving way again, when no transaction is being committed in the thread."""
-        while self._committing:
-            await asyncio.wait([self._committing.future])
+        """Return, without giving way again, when no transaction is being committed in the thread. None begins
+        while somebody waits here: one follows the other where writes go on without a pause."""
+        self._idlers += 1
+        try:
+            while self._committing:
+                await asyncio.wait([self._committing.future])
+        finally:
+            self._idlers -= 1
 
     async def release(self) -> None:
         """Wait for what was accepted; the last user closes the files."""
@@ -268,6 +274,9 @@ class Environment:
 
     def _flush(self) -> None:
         if self._committing or not self._batches:
+            return
+        if self._idlers:
+            self.loop.call_soon(self._flush)
             return
         batch, self._begun_s = self._batches.popleft(), time.perf_counter()
         # What settles is many small chunks: a worker would win back the GIL for each of them.

@@ -41,6 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         if why := listed.pop(f"{item.path.relative_to(HERE)}::{item.name}", ""):
+            # Not switched off: it runs, and must fail. `why` says who is right, and by which page.
             item.add_marker(pytest.mark.xfail(reason=why, strict=not why.startswith(SOMETIMES)))
     collected = {item.path.name for item in ours}
     partial = any("::" in argument for argument in config.args) or config.option.keyword

@@ -171,6 +171,32 @@ async def test_a_full_map_is_a_full_node(tmp_path: Path, size: int) -> None:
     await node.close()
 
 
+async def test_a_node_is_opened_while_others_are_written_to_without_a_pause(
+    opened: OpenNode, where: str
+) -> None:
+    nodes = await _six(opened, where)
+    writing = True
+
+    async def write(node: LmdbNode) -> None:
+        while writing:
+            await node.put_many([sealed(60_000)])
+
+    writers = []
+    for _ in range(4):  # by turns: some gather while others are committed
+        writers += [asyncio.create_task(write(node)) for node in nodes]
+        await asyncio.sleep(0.0005)
+    try:
+        async with asyncio.timeout(10):
+            for number in range(6, 12):
+                node = await opened(f"lmdb:{where}#{number}")
+                chunk_id, data = sealed(1000)
+                await node.put_many([(chunk_id, data)])
+                assert await node.get(chunk_id) == data
+    finally:
+        writing = False
+        await asyncio.gather(*writers)
+
+
 async def test_commits_in_the_thread_leave_nothing_to_the_collector(opened: OpenNode, where: str) -> None:
     nodes = await _six(opened, where)
 
