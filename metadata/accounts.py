@@ -8,7 +8,7 @@ from metadata.records import AccessKey, Account, IamUser, Identity
 from metadata.transactions import accounts
 
 if TYPE_CHECKING:
-    from metadata.runner import Runner
+    from metadata.engines.runner import Runner
 
 
 class Accounts:

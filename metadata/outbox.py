@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from metadata.engines.runner import Runner
 from metadata.records import DeadLetter, NewEvent, OutboxEvent
-from metadata.runner import Runner
 from metadata.transactions import outbox
 
 

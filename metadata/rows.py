@@ -1,4 +1,4 @@
-"""Rows to records and back. The order of columns is that of the statements in `metadata.queries`."""
+"""Rows to records and back. The order of columns is that of the statements in `metadata.queries.current`."""
 
 from __future__ import annotations
 

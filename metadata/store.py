@@ -12,15 +12,17 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from metadata.accounts import Accounts
+from metadata.engines.runner import Runner
+from metadata.engines.sqlite.runner import SqliteRunner
 from metadata.errors import MetadataError
 from metadata.keys import check_key
-from metadata.look import parse_url
-from metadata.migrate import migrate
 from metadata.outbox import Outbox
+from metadata.queries.statements import OnCommit
 from metadata.records import (
     NO_CONDITIONS,
     OFF,
@@ -50,10 +52,10 @@ from metadata.records import (
     VersionPage,
 )
 from metadata.rows import blob_of
-from metadata.runner import Runner
-from metadata.sqlite import SqliteRunner
-from metadata.statements import OnCommit
-from metadata.transactions import annotating, buckets, listing, objects, reads, renames, upkeep, uploads
+from metadata.schema.migrate import migrate
+from metadata.schema.probe import parse_url
+from metadata.transactions import buckets, listing, maintenance, objects, reads, renames, uploads
+from metadata.transactions import object_annotations as annotating
 from metadata.transactions.renames import Renaming
 from metadata.walks import Walks
 
@@ -75,7 +77,7 @@ async def open_metadata(url: str, *, instance: str) -> Metadata:
         await asyncio.to_thread(migrate, parsed.set(drivername="sqlite"))
         return Metadata(await SqliteRunner.open(str(path)))
     await asyncio.to_thread(migrate, parsed.set(drivername="postgresql+psycopg"))
-    from metadata.postgres import PostgresRunner
+    from metadata.engines.postgres.runner import PostgresRunner
 
     return Metadata(await PostgresRunner.open(parsed, instance=instance))
 
@@ -381,13 +383,13 @@ class Metadata(Accounts):
 
     async def begin_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
         """Note the intent to write these, so that the sweep keeps off. Making an object of them ends it."""
-        await self._write(None, upkeep.begin_blobs, list(ids), now_us)
+        await self._write(None, maintenance.begin_blobs, list(ids), now_us)
 
     async def touch_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
-        await self._write(None, upkeep.touch_blobs, list(ids), now_us)
+        await self._write(None, maintenance.touch_blobs, list(ids), now_us)
 
     async def forget_blobs(self, ids: Sequence[bytes]) -> None:
-        await self._write(None, upkeep.forget_blobs, list(ids))
+        await self._write(None, maintenance.forget_blobs, list(ids))
 
     @property
     def stages(self) -> bool:
@@ -396,23 +398,23 @@ class Metadata(Accounts):
 
     async def staged(self, limit: int) -> list[tuple[Staged, Blob | None]]:
         """What is staged, the oldest first, with its blob where that is still there."""
-        found = await self._read(upkeep.staged, limit)
+        found = await self._read(maintenance.staged, limit)
         return [
             (Staged(row[0], row[1]), None if row[2] is None else blob_of((row[0], *row[2:]))) for row in found
         ]
 
     async def staged_bytes(self, blob_id: bytes) -> bytes | None:
         """Those of one blob; None where the nodes have it."""
-        row = await self._read(upkeep.staged_bytes, blob_id)
+        row = await self._read(maintenance.staged_bytes, blob_id)
         return None if row is None else bytes(row[0])
 
     async def settled(self, ids: Sequence[bytes]) -> None:
         """The nodes have these."""
-        await self._write(None, upkeep.settled, list(ids))
+        await self._write(None, maintenance.settled, list(ids))
 
     async def settled_between(self, above: bytes, last: bytes) -> None:
         """The nodes have all that is staged of ids above `above`, up to and including `last`."""
-        await self._write(None, upkeep.settled_between, above, last)
+        await self._write(None, maintenance.settled_between, above, last)
 
     async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
         """Those that have a row: as a blob, as garbage or as an intent."""
@@ -424,33 +426,33 @@ class Metadata(Accounts):
 
     async def garbage(self, before_us: int, limit: int) -> list[Garbage]:
         """Blobs that have been garbage since `before_us` or earlier, and are not to be retried only later."""
-        found = await self._read(upkeep.garbage, before_us, now_us(), limit)
+        found = await self._read(maintenance.garbage, before_us, now_us(), limit)
         return [Garbage(blob_of(row), row[5], row[6]) for row in found]
 
     async def garbage_done(self, ids: Sequence[bytes]) -> None:
-        await self._write(None, upkeep.garbage_done, list(ids))
+        await self._write(None, maintenance.garbage_done, list(ids))
 
     async def garbage_retry(self, ids: Sequence[bytes], until_us: int) -> None:
         """Not again before `until_us`."""
-        await self._write(None, upkeep.garbage_retry, list(ids), until_us)
+        await self._write(None, maintenance.garbage_retry, list(ids), until_us)
 
     async def add_repairs(self, chunks: Sequence[MissingChunk]) -> None:
         """Queue chunks to be written again; those of blobs that are no more are left out."""
-        await self._write(None, upkeep.add_repairs, list(chunks))
+        await self._write(None, maintenance.add_repairs, list(chunks))
 
     async def repairs(self, limit: int) -> list[Repair]:
         """Chunks that are due to be written again."""
         return await self._read(reads.repairs, now_us(), limit)
 
     async def repair_done(self, chunks: Sequence[MissingChunk]) -> None:
-        await self._write(None, upkeep.repair_done, list(chunks))
+        await self._write(None, maintenance.repair_done, list(chunks))
 
     async def repair_retry(self, chunks: Sequence[MissingChunk], until_us: int) -> None:
-        await self._write(None, upkeep.repair_retry, list(chunks), until_us)
+        await self._write(None, maintenance.repair_retry, list(chunks), until_us)
 
     async def move_slot(self, blob_id: bytes, slot: int, node_id: int) -> None:
         """From now on `node_id` keeps that slot of the blob. Raises BlobGone."""
-        await self._write(None, upkeep.move_slot, blob_id, slot, node_id)
+        await self._write(None, maintenance.move_slot, blob_id, slot, node_id)
 
     # --- nodes, keys, leases --------------------------------------------------------------------
 
@@ -459,7 +461,7 @@ class Metadata(Accounts):
 
     async def add_node(self, address: str, capacity_bytes: int | None, now_us: int) -> NodeRow:
         """Raises NodeExists."""
-        return await self._write(None, upkeep.add_node, address, capacity_bytes, now_us)
+        return await self._write(None, maintenance.add_node, address, capacity_bytes, now_us)
 
     async def set_node(
         self, node_id: int, *, state: str | None = None, capacity_bytes: int | None = _UNCHANGED
@@ -467,7 +469,8 @@ class Metadata(Accounts):
         """Change what is given; capacity None: the node's own word counts. Raises NoSuchNode."""
         given = capacity_bytes is not _UNCHANGED
         capacity = capacity_bytes if given else None
-        return await self._write(None, lambda: upkeep.set_node(node_id, state, capacity, set_capacity=given))
+        change = partial(maintenance.set_node, node_id, state, capacity, set_capacity=given)
+        return await self._write(None, change)
 
     async def access_key(self, access_key: str) -> AccessKey:
         """Raises NoSuchAccessKey. A revoked one is given, with its state."""
@@ -475,15 +478,15 @@ class Metadata(Accounts):
 
     async def put_access_key(self, key: AccessKey) -> None:
         """Add, or replace the one of the same name."""
-        await self._write(None, upkeep.put_access_key, key)
+        await self._write(None, maintenance.put_access_key, key)
 
     async def access_keys(self) -> list[AccessKey]:
         return await self._read(reads.access_keys)
 
     async def revoke_access_key(self, access_key: str) -> None:
         """Its state becomes "revoked". Raises NoSuchAccessKey."""
-        await self._write(None, upkeep.revoke_access_key, access_key)
+        await self._write(None, maintenance.revoke_access_key, access_key)
 
     async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
         """Take or keep a lease until now_us + ttl_us: True for one holder at a time."""
-        return await self._write(None, upkeep.lease, name, holder, now_us + ttl_us, now_us)
+        return await self._write(None, maintenance.lease, name, holder, now_us + ttl_us, now_us)

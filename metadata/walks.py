@@ -4,8 +4,8 @@ come.
 
 from __future__ import annotations
 
+from metadata.engines.runner import Runner
 from metadata.records import Bucket, Walked
-from metadata.runner import Runner
 from metadata.transactions import walks
 
 

@@ -38,8 +38,8 @@ from s3api.errors import S3Error
 
 if TYPE_CHECKING:
     from metadata import Metadata
+    from metadata.bucket_settings import Buckets, BucketSettings
     from metadata.records import Bucket, Object
-    from s3api.buckets import Buckets, BucketSettings
     from s3api.denials import Denials
     from s3api.keys import Keys
 

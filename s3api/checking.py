@@ -23,7 +23,7 @@ from chunkd import NodeError
 from chunkd.filed import SUFFIX
 from chunkd.otel import wanted as traces_wanted
 from metadata.errors import MetadataError
-from metadata.look import Look, look, parse_url
+from metadata.schema.probe import Look, look, parse_url
 from s3api.app import check_access_log
 from s3api.keys import credentials_path, root_key
 from s3api.kms.keyfile import KeyFileError

@@ -6,8 +6,8 @@ and a preflight is answered to anybody. A request without an Origin costs one lo
 
 from __future__ import annotations
 
+from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket
-from s3api.buckets import Buckets, BucketSettings
 from s3api.http import Request
 from s3api.web.cors import KINDS, Cors, Headers, no_bucket, no_document, preflight_terms
 from s3api.wire import Reply

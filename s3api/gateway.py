@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from metadata import Metadata
+from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket
 from s3api import failures
 from s3api.access import Asked, Authority
@@ -26,7 +27,6 @@ from s3api.auth.hosts import verify_for_hosts
 from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
-from s3api.buckets import Buckets, BucketSettings
 from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.events.targets import NO_TARGETS, Targets

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from chunkd import Node, NodeInUse, open_node
 from metadata import Metadata, open_metadata
+from metadata.bucket_settings import Buckets
 from metadata.errors import NodeExists
 from metadata.records import NodeRow
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
 from s3api.blobs.cluster import Cluster
-from s3api.buckets import Buckets
 from s3api.events.targets import Targets
 from s3api.keys import Keys, root_key
 from s3api.kms import KeyFile, RemoteKeys, Vault

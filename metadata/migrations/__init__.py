@@ -1,1 +1,1 @@
-"""Alembic's scripts; `metadata.migrate` runs them."""
+"""Alembic's scripts; `metadata.schema.migrate` runs them."""

@@ -1,8 +1,8 @@
-"""Runs the migrations on the connection, and in the transaction, that `metadata.migrate` has opened."""
+"""Runs the migrations in the transaction that `metadata.schema.migrate` has opened."""
 
 from alembic import context
 
-from metadata.tables import Base
+from metadata.schema.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from metadata.account_queries import A
 from metadata.errors import AccountExists, NoSuchAccessKey, NoSuchAccount, NoSuchUser, UserExists, UserInUse
+from metadata.queries.accounts import A
+from metadata.queries.statements import Again, Transaction
 from metadata.records import AccessKey, Account, IamUser, Identity
-from metadata.statements import Again, Transaction
 
 
 def account(account_id: str) -> Transaction[Account]:

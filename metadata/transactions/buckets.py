@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket, SettingsChanged
-from metadata.queries import B
+from metadata.queries.current import B
+from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.records import Bucket
-from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.uploads import drop_upload
 
 

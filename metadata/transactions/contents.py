@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from metadata.errors import BlobGone
-from metadata.queries import C
+from metadata.queries.current import C
+from metadata.queries.statements import Again, Transaction
 from metadata.records import Content, MissingChunk
 from metadata.rows import Row, blob_values
-from metadata.statements import Again, Transaction
 
 
 def check_shared(content: Content) -> Transaction[None]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from metadata.errors import BlobGone, NoSuchKey, ObjectLocked, PreconditionFailed
-from metadata.queries import U
+from metadata.queries.current import U
+from metadata.queries.statements import Transaction
 from metadata.records import Conditions
 from metadata.rows import Row, lock_of
-from metadata.statements import Transaction
 from metadata.transactions.contents import release, release_all
 
 _TIME, _SIZE = "x-amz-if-match-last-modified-time", "x-amz-if-match-size"

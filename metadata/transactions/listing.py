@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from metadata.errors import NoSuchBucket
 from metadata.keys import after_prefix, common_prefix
-from metadata.queries import B, O, U
+from metadata.queries.current import B, O, U
+from metadata.queries.statements import Call, Statement, Transaction
+from metadata.queries.versions import V
 from metadata.records import NULL_VERSION, Bucket, Listed, ListedVersion, Page, UploadPage, VersionPage
 from metadata.rows import Row, upload_of
-from metadata.statements import Call, Statement, Transaction
 from metadata.transactions.versions import rank_of
-from metadata.version_queries import V
 
 FEW = 4
 

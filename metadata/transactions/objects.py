@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, ObjectLocked, PreconditionFailed
-from metadata.queries import B, O
+from metadata.queries.current import B, O
+from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.versions import V
 from metadata.records import (
     NO_CONDITIONS,
     NULL_VERSION,
@@ -18,8 +20,6 @@ from metadata.records import (
     Object,
 )
 from metadata.rows import Row, attributes_of, extras_values, inline_extent, object_values
-from metadata.statements import HEAVY, Again, Transaction
-from metadata.transactions.annotating import copy_annotations
 from metadata.transactions.contents import (
     attach,
     check_shared,
@@ -36,10 +36,10 @@ from metadata.transactions.current import (
     discard,
     head_of,
 )
+from metadata.transactions.object_annotations import copy_annotations
 from metadata.transactions.outbox import tell
 from metadata.transactions.reads import get_object
 from metadata.transactions.versions import delete_version, hide, place
-from metadata.version_queries import V
 
 MANY = 100
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from metadata.outbox_queries import E
+from metadata.queries.outbox import E
+from metadata.queries.statements import Transaction
 from metadata.records import DeadLetter, Emit, NewEvent, OutboxEvent
-from metadata.statements import Transaction
 
 
 def write(events: Iterable[NewEvent]) -> Transaction[None]:

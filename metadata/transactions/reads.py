@@ -14,8 +14,10 @@ from metadata.errors import (
     NoSuchUpload,
     NoSuchVersion,
 )
-from metadata.migrate import DISTRIBUTED
-from metadata.queries import B, C, O, U
+from metadata.queries.current import B, C, O, U
+from metadata.queries.maintenance import QUEUES, K, N, R
+from metadata.queries.statements import Transaction
+from metadata.queries.versions import V
 from metadata.records import (
     OFF,
     AccessKey,
@@ -30,9 +32,7 @@ from metadata.records import (
     Upload,
 )
 from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
-from metadata.statements import Transaction
-from metadata.upkeep_queries import QUEUES, K, N, R
-from metadata.version_queries import V
+from metadata.schema.migrate import DISTRIBUTED
 
 
 def get_bucket(name: str) -> Transaction[Bucket]:

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metadata.errors import NoSuchBucket, TokenReused
-from metadata.queries import O
+from metadata.queries.current import O
+from metadata.queries.renames import R
+from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.records import OFF, Content, Emit, NewAnnotation, NewObject, Object
-from metadata.rename_queries import R
 from metadata.rows import inline_extent
-from metadata.statements import HEAVY, Again, Transaction
-from metadata.transactions.annotating import MOST, copy_annotations, list_annotations
 from metadata.transactions.contents import attach, check_shared, write_extents
 from metadata.transactions.current import Head, discard, head_of
+from metadata.transactions.object_annotations import MOST, copy_annotations, list_annotations
 from metadata.transactions.outbox import tell
 from metadata.transactions.reads import extents, get_object
 from metadata.transactions.versions import hide, place

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from metadata.errors import NoSuchBucket, NoSuchUpload, PartChanged
-from metadata.queries import B, C, O, U
+from metadata.queries.current import B, C, O, U
+from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.records import Conditions, Content, NewObject, Part, Upload
 from metadata.rows import attributes_of, checksum_values, extras_values
-from metadata.statements import HEAVY, Again, Transaction
-from metadata.tables import PART_SPAN
+from metadata.schema.tables import PART_SPAN
 from metadata.transactions.contents import (
     attach,
     check_shared,

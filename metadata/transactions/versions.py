@@ -1,6 +1,6 @@
 """Versions: what a write to a key, or a delete, does with the version that is there.
 
-The rules, which every function here keeps (see `metadata.tables`):
+The rules, which every function here keeps (see `metadata.schema.tables`):
 
 - a key's row in `object` is newer than all of its rows in `version`;
 - where a key has no row in `object`, the newest of its rows in `version`, if it has any, is a delete marker;
@@ -15,12 +15,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 from __future__ import annotations
 
 from metadata.errors import NoSuchKey
-from metadata.queries import B, O
+from metadata.queries.current import B, O
+from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.versions import V
 from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, Doomed, NewObject
 from metadata.rows import object_values
-from metadata.statements import HEAVY, Again, Transaction
 from metadata.transactions.current import Current, Head, check_delete, check_lock, discard
-from metadata.version_queries import V
 
 # Of a version id: minus its rank, so that a listing can go on behind a version that is gone, and eight random
 # bytes.

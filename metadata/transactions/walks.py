@@ -5,9 +5,9 @@ from __future__ import annotations
 import orjson
 
 from metadata.keys import after_prefix
+from metadata.queries.statements import Statement, Transaction
+from metadata.queries.walks import W
 from metadata.records import OFF, Bucket, Walked
-from metadata.statements import Statement, Transaction
-from metadata.walk_queries import W
 
 FIRST_RANK = -(1 << 62)
 _PAGES: dict[tuple[bool, bool], Statement] = {

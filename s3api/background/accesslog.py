@@ -28,8 +28,8 @@ from s3api.lifecycle.engine import Version
 from s3api.periodic import Periodic
 
 if TYPE_CHECKING:
+    from metadata.bucket_settings import BucketSettings
     from metadata.records import Bucket
-    from s3api.buckets import BucketSettings
     from s3api.observe import AccessRecord
 
 log = logging.getLogger("sixfold.bucketlog")

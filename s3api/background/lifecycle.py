@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
 from metadata.records import NO_CONDITIONS, OFF, Bucket, Conditions, Doomed, Emit, Object, Walked
-from s3api.buckets import Buckets, BucketSettings
 from s3api.lifecycle.calendar import DAY_S
 from s3api.lifecycle.document import Rules, prefixes
 from s3api.lifecycle.engine import MINIMUM_BYTES, Due, Engine, Upload, Version, Walk

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chunkd import Buffer
 from metadata import Metadata
+from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket, Emit
 from s3api.access import Defaults
 from s3api.accesslog.document import Destination
@@ -17,7 +18,6 @@ from s3api.background.lifecycle import Done, LifecycleWorker
 from s3api.background.senders import Senders
 from s3api.blobs import now_us
 from s3api.body import Body
-from s3api.buckets import Buckets, BucketSettings
 from s3api.gateway import HOST_ID, new_request_id
 from s3api.operations.call import Call
 from s3api.operations.log_target import may_deliver

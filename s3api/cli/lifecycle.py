@@ -6,8 +6,8 @@ import asyncio
 
 import typer
 
+from metadata.bucket_settings import Buckets
 from s3api.background.running import lifecycle_worker
-from s3api.buckets import Buckets
 from s3api.cli.options import Config, Data, Database
 from s3api.cli.screen import out
 from s3api.settings import Settings, load

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket
 from s3api.access import Defaults, policy_of, read_acl
 from s3api.accesslog.document import Destination, destination
 from s3api.auth.acl import LOG_SERVICE
 from s3api.auth.decision import Guard, decide
 from s3api.auth.principal import Principal
-from s3api.buckets import BucketSettings
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 

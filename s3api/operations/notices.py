@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket, Emit, NewEvent
-from s3api.buckets import BucketSettings
 from s3api.events.document import Subscriptions
 from s3api.events.message import Event, document
 from s3api.operations.call import Call

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from metadata.bucket_settings import BucketSettings
 from metadata.errors import MetadataUnavailable, NoSuchBucket
 from metadata.records import Bucket
 from s3api.accesslog.document import Destination
 from s3api.background import accesslog
 from s3api.background.accesslog import BucketLogs, NotAllowed
-from s3api.buckets import BucketSettings
 from s3api.observe import AccessRecord
 
 DAY_US = 86_400_000_000

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from metadata import Metadata, open_metadata
+from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket, Emit, Extras, Lock, NewObject
 from s3api.background import lifecycle
 from s3api.background.lifecycle import NAME, LifecycleWorker
-from s3api.buckets import Buckets, BucketSettings
 from s3api.operations.notices import own_notices
 from s3api.periodic import LEASE_US, Leader
 from tests.metadata.made import check_consistent, content, new_object, upload

@@ -23,7 +23,7 @@ from metadata.records import (
     Properties,
     Upload,
 )
-from metadata.tables import PART_SPAN
+from metadata.schema.tables import PART_SPAN
 
 NOW_US = 1_750_000_000_000_000
 ETAG = "d41d8cd98f00b204e9800998ecf8427e"

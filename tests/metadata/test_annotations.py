@@ -7,7 +7,7 @@ import pytest
 from metadata import Metadata
 from metadata.errors import BlobGone, ObjectLocked, PreconditionFailed, TooManyAnnotations
 from metadata.records import Extras, Lock, NewAnnotation
-from metadata.transactions import annotating
+from metadata.transactions import object_annotations
 from tests.metadata.made import check_consistent, content, new_object
 
 
@@ -66,7 +66,7 @@ async def test_what_forbids_one(store: Metadata, monkeypatch: pytest.MonkeyPatch
     found = await store.get_object("photos", "k")
     with pytest.raises(PreconditionFailed):
         await store.put_annotation(found, "photos", text(), "another", None)
-    monkeypatch.setattr(annotating, "MOST", 2)
+    monkeypatch.setattr(object_annotations, "MOST", 2)
     for name in ("a", "b", "a"):
         await store.put_annotation(found, "photos", text(name), found.etag, None)
     with pytest.raises(TooManyAnnotations):

@@ -13,8 +13,8 @@ import pytest
 from metadata import Metadata, open_metadata
 from metadata.errors import NoSuchBucket
 from metadata.keys import after_prefix
+from metadata.queries.statements import Call
 from metadata.records import Page, Upload
-from metadata.statements import Call
 from metadata.transactions.listing import _PAGES, _UPLOAD_PAGES, list_objects
 from tests.metadata.made import new_object, upload
 

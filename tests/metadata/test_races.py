@@ -15,10 +15,10 @@ from psycopg import RawCursor
 from psycopg.types.numeric import Int8BinaryDumper
 
 from metadata import Metadata, open_metadata
+from metadata.queries.statements import HEAVY, Again, Call, Fetch, Statement, Transaction
+from metadata.queries.versions import V
 from metadata.records import NO_CONDITIONS
-from metadata.statements import HEAVY, Again, Call, Fetch, Statement, Transaction
 from metadata.transactions import objects
-from metadata.version_queries import V
 from tests.metadata.made import NOW_US, check_consistent, doomed, new_object
 from tests.postgres import PostgresServer
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from metadata import Metadata, open_metadata
-from metadata.postgres import PostgresRunner
+from metadata.engines.postgres.runner import PostgresRunner
 from metadata.records import Replication
 from tests.metadata.made import NOW_US
 from tests.postgres import PostgresServer

@@ -13,10 +13,11 @@ from types import NoneType
 import psycopg
 import pytest
 
-from metadata import Metadata, open_metadata, sqlite
+from metadata import Metadata, open_metadata
+from metadata.engines.sqlite import runner
 from metadata.errors import MetadataUnavailable, NoSuchBucket, PreconditionFailed
+from metadata.queries.statements import Call
 from metadata.records import Bucket, Conditions
-from metadata.statements import Call
 from metadata.transactions import objects
 from tests.garbage import collected_after
 from tests.metadata.made import NOW_US, check_consistent, content, new_object, query
@@ -54,10 +55,10 @@ def watch(store: Metadata) -> list[tuple[str, bool]]:
     return told
 
 
-def runner_of(store: Metadata) -> sqlite.SqliteRunner:
-    runner = store._runner
-    assert isinstance(runner, sqlite.SqliteRunner)
-    return runner
+def runner_of(store: Metadata) -> runner.SqliteRunner:
+    found = store._runner
+    assert isinstance(found, runner.SqliteRunner)
+    return found
 
 
 async def test_commits_in_the_thread_leave_nothing_to_the_collector(path: Path) -> None:
@@ -138,7 +139,7 @@ async def test_another_process_that_writes_is_waited_for_without_holding_the_loo
 
 async def test_a_database_locked_for_too_long(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = await opened(path)
-    monkeypatch.setattr(sqlite, "BUSY_MS", 10)
+    monkeypatch.setattr(runner, "BUSY_MS", 10)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(MetadataUnavailable) as told:
@@ -172,8 +173,8 @@ async def test_a_full_disk_refuses_and_leaves_the_rest(path: Path) -> None:
 
 
 async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "WAL_BYTES", 50_000)
-    monkeypatch.setattr(sqlite, "WAL_LOOK_EVERY", 10)
+    monkeypatch.setattr(runner, "WAL_BYTES", 50_000)
+    monkeypatch.setattr(runner, "WAL_LOOK_EVERY", 10)
     store = await opened(path)
     log = path.with_name(path.name + "-wal")
     largest = 0
@@ -231,7 +232,7 @@ async def test_an_unknown_commit_of_a_put_is_tried_again(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection goes after the commit: what is repeated finds its own work."""
-    from metadata import postgres as runner
+    from metadata.engines.postgres import runner as runner
 
     url = postgres.create_database("unknown")
     store = await open_metadata(url, instance="test")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, and_, delete, exists, func, not_, select, update
 
-from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, given, limited, object_, version
-from metadata.statements import change, one, rows
+from metadata.queries.current import _BLOB, ALL_TABLES, all_of, blob, given, limited, object_, version
+from metadata.queries.statements import change, one, rows
 
 annotation = ALL_TABLES["annotation"]
 _TEXT = tuple(

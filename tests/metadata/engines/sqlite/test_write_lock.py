@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from metadata import Metadata, open_metadata, sqlite
+from metadata import Metadata, open_metadata
+from metadata.engines.sqlite import runner
+from metadata.engines.sqlite.write_lock import Turn
 from metadata.errors import MetadataUnavailable, NoSuchBucket
-from metadata.turn import Turn
 from tests.metadata.made import NOW_US, new_object
 
 HOLDS = """
 import sys
-from metadata.turn import Turn
+from metadata.engines.sqlite.write_lock import Turn
 Turn(sys.argv[1]).take(wait=True)
 print("held", flush=True)
 sys.stdin.read()
@@ -84,7 +85,7 @@ async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other
 
 
 async def test_a_turn_that_never_comes(store: Metadata, other: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_MS", 50)
+    monkeypatch.setattr(runner, "BUSY_MS", 50)
     assert other.take(wait=False)
     with pytest.raises(MetadataUnavailable, match="locked by another process"):
         await store.put_object(new_object("k"))

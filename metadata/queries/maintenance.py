@@ -20,8 +20,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import _BLOB, ALL_TABLES, all_of, blob, garbage, given, limited, pending, repair, staged
-from metadata.statements import Fetch, Statement, change, one, rows
+from metadata.queries.current import (
+    _BLOB,
+    ALL_TABLES,
+    all_of,
+    blob,
+    garbage,
+    given,
+    limited,
+    pending,
+    repair,
+    staged,
+)
+from metadata.queries.statements import Fetch, Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
 event, dead_letter = (ALL_TABLES[name] for name in ("event", "dead_letter"))

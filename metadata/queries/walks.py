@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Integer, Table, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import ALL_TABLES, bucket, given, limited, object_
-from metadata.statements import Statement, change, one, rows
-from metadata.version_queries import behind, first_of_both
+from metadata.queries.current import ALL_TABLES, bucket, given, limited, object_
+from metadata.queries.statements import Statement, change, one, rows
+from metadata.queries.versions import behind, first_of_both
 
 version, config, progress = (ALL_TABLES[name] for name in ("version", "bucket_config", "progress"))
 _put = insert(progress).values({c.name: given(c.name) for c in progress.c})

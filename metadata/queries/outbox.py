@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ColumnElement, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import ALL_TABLES, given, limited
-from metadata.statements import change, one, rows
+from metadata.queries.current import ALL_TABLES, given, limited
+from metadata.queries.statements import change, one, rows
 
 event, dead_letter = ALL_TABLES["event"], ALL_TABLES["dead_letter"]
 _ONE: ColumnElement[int] = literal_column("1")

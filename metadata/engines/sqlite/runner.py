@@ -6,7 +6,7 @@ the GIL up at each of them, and a worker would have to win it back every time. T
 disk, goes to the one worker thread where several writes wait for it, so that the loop can receive others
 meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where a transaction is
 long, or somebody holds the database who asked for no turn, the whole batch runs in the worker, and later ones
-wait. While another process has its turn (`metadata.turn`) the worker waits for ours, and the batch grows.
+wait. While another process has its turn (`write_lock`) the worker waits for ours, and the batch grows.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from metadata.engines.sqlite.wal_index import WalIndex
+from metadata.engines.sqlite.write_lock import Turn
 from metadata.errors import MetadataUnavailable
+from metadata.queries.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.records import Page
-from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
-from metadata.turn import Turn
-from metadata.wal_index import WalIndex
 
 BATCH = 256
 RECALLED = 10_000  # records of about 1 KiB

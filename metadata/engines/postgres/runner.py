@@ -1,10 +1,10 @@
-"""Runs transactions on PostgreSQL: batches over a few connections, in pipeline mode (metadata.link).
+"""Runs transactions on PostgreSQL: batches over a few connections, in pipeline mode (`connection`).
 
 Writes that were asked for while all writing connections are busy go together in the next transaction. The
 transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the
 round trips of one. Two writes of the same key are never under way at once in one process. Between processes
-the statements watch themselves (see `metadata.queries`): what another gateway has changed in between is
-looked at again. Reads of one turn of the event loop leave together, too (metadata.links).
+the statements watch themselves (see `metadata.queries.current`): what another gateway has changed in between
+is looked at again. Reads of one turn of the event loop leave together, too (`pool`).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ import psycopg
 from psycopg import errors
 from sqlalchemy.engine import URL
 
+from metadata.engines.postgres.connection import Command, Link
+from metadata.engines.postgres.pool import Links, Readers
 from metadata.errors import DatabaseDown, MetadataUnavailable
-from metadata.link import Command, Link
-from metadata.links import Links, Readers
-from metadata.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
-from metadata.transactions import objects, upkeep, uploads
+from metadata.queries.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
+from metadata.transactions import maintenance, objects, uploads
 
 log = logging.getLogger("sixfold.metadata")
 WRITERS = 4
@@ -51,13 +51,13 @@ _REPEATABLE = frozenset(
         objects.put_object,
         uploads.put_part,
         uploads.complete_upload,
-        upkeep.begin_blobs,
-        upkeep.touch_blobs,
-        upkeep.forget_blobs,
-        upkeep.garbage_done,
-        upkeep.add_repairs,
-        upkeep.repair_done,
-        upkeep.lease,
+        maintenance.begin_blobs,
+        maintenance.touch_blobs,
+        maintenance.forget_blobs,
+        maintenance.garbage_done,
+        maintenance.add_repairs,
+        maintenance.repair_done,
+        maintenance.lease,
     }
 )
 

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import make_url
 
-from metadata import migrate, open_metadata
+from metadata import open_metadata
 from metadata.errors import MetadataUnavailable
-from metadata.look import look
 from metadata.records import Content
-from metadata.tables import Base
+from metadata.schema import migrate
+from metadata.schema.probe import look
+from metadata.schema.tables import Base
 from tests.metadata.made import new_object, query
 from tests.postgres import PostgresServer
 
@@ -44,7 +45,7 @@ def _ours(name: str | None, kind: str, _: object) -> bool:
 
 
 def test_the_head_is_known_without_alembic() -> None:
-    scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
+    scripts = ScriptDirectory(str(Path(migrate.__file__).parent.parent / "migrations"))
     assert scripts.get_current_head() == migrate.HEAD == migrate.REVISIONS[-1]
     assert {script.revision for script in scripts.walk_revisions()} == set(migrate.REVISIONS)
 

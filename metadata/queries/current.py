@@ -29,9 +29,9 @@ from sqlalchemy import (
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import Insert, insert
 
-from metadata import tables
+from metadata.queries.statements import Statement, change, one, rows
 from metadata.records import OFF
-from metadata.statements import Statement, change, one, rows
+from metadata.schema import tables
 
 # Inserts are built by PostgreSQL's construct: its ON CONFLICT is SQLite's too.
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 
-from metadata.link import Command, Link, Skipped
-from metadata.statements import Fetch
+from metadata.engines.postgres.connection import Command, Link, Skipped
+from metadata.queries.statements import Fetch
 
 log = logging.getLogger("sixfold.metadata")
 WAIT_S = 15.0

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from metadata.annotation_queries import A
 from metadata.errors import BlobGone, ObjectLocked, PreconditionFailed, TooManyAnnotations
-from metadata.queries import O
+from metadata.queries.annotations import A
+from metadata.queries.current import O
+from metadata.queries.statements import Again, Transaction
+from metadata.queries.versions import V
 from metadata.records import Annotation, Emit, Extent, NewAnnotation, Object
 from metadata.rows import Row, blob_of, checksum_of, checksum_values
-from metadata.statements import Again, Transaction
 from metadata.transactions.contents import attach, check_shared, release, remove_intents
 from metadata.transactions.outbox import tell
 from metadata.transactions.reads import get_object
-from metadata.version_queries import V
 
 MOST = 1000
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import ALL_TABLES, all_of, given
-from metadata.statements import change, one, rows
+from metadata.queries.current import ALL_TABLES, all_of, given
+from metadata.queries.statements import change, one, rows
 
 account, iam_user, iam_user_policy, access_key = (
     ALL_TABLES[name] for name in ("account", "iam_user", "iam_user_policy", "access_key")

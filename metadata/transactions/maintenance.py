@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metadata.errors import BlobGone, NodeExists, NoSuchAccessKey, NoSuchNode
-from metadata.queries import C
+from metadata.queries.current import C
+from metadata.queries.maintenance import K, N
+from metadata.queries.statements import Again, Transaction
 from metadata.records import AccessKey, MissingChunk, NodeRow
 from metadata.rows import Row, pack_nodes, unpack_nodes
-from metadata.statements import Again, Transaction
 from metadata.transactions.contents import repair_values
-from metadata.upkeep_queries import K, N
 
 
 def begin_blobs(ids: Sequence[bytes], now_us: int) -> Transaction[None]:

@@ -6,9 +6,9 @@ from sqlalchemy import LargeBinary, and_, delete, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries import ALL_TABLES, all_of, given, object_, part
-from metadata.statements import change, one
-from metadata.tables import KEY_TEXT
+from metadata.queries.current import ALL_TABLES, all_of, given, object_, part
+from metadata.queries.statements import change, one
+from metadata.schema.tables import KEY_TEXT
 
 tokens = ALL_TABLES["rename_token"]
 annotation = ALL_TABLES["annotation"]

@@ -1,11 +1,11 @@
-"""What runs transactions: one of these for each engine (`metadata.sqlite`, `metadata.postgres`)."""
+"""What runs transactions: one of these for each engine (`sqlite.runner`, `postgres.runner`)."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Protocol
 
-from metadata.statements import OnCommit, T, Transaction
+from metadata.queries.statements import OnCommit, T, Transaction
 
 
 class Runner(Protocol):

@@ -1,7 +1,7 @@
 """The statements about versions that are not current, and delete markers.
 
-As in `metadata.queries`, writes check themselves: what is moved or removed is named by the `data_id` that was
-read. A key's versions stand by `rank`, the newest first.
+As in `metadata.queries.current`, writes check themselves: what is moved or removed is named by the
+`data_id` that was read. A key's versions stand by `rank`, the newest first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import insert as plain_insert
 
-from metadata.queries import (
+from metadata.queries.current import (
     _BLOB,
     _SAME,
     ALTERABLE,
@@ -39,7 +39,7 @@ from metadata.queries import (
     object_,
     version,
 )
-from metadata.statements import Statement, change, one, rows
+from metadata.queries.statements import Statement, change, one, rows
 
 _COLUMNS = [c.name for c in object_.c]
 _KEY = and_(version.c.bucket_id == given("bucket_id"), version.c.key == given("key"))

@@ -29,7 +29,7 @@ ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
 DISTRIBUTED = ("CockroachDB", "-YB-")
 COMPARE_BYTES = ("CockroachDB",)
 """Who compares text as bytes in any case, and has no columns with a collation of that name."""
-_SCRIPTS = Path(__file__).parent / "migrations"
+_SCRIPTS = Path(__file__).parent.parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 

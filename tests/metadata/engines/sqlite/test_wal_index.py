@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from metadata import Metadata, open_metadata
+from metadata.engines.sqlite.wal_index import WalIndex
 from metadata.errors import MetadataUnavailable, NoSuchBucket
-from metadata.wal_index import WalIndex
 from tests.metadata.made import content, new_object
 
 
@@ -17,15 +17,15 @@ from tests.metadata.made import content, new_object
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the statements that SQLite is asked for."""
     asked: list[str] = []
-    from metadata import sqlite
+    from metadata.engines.sqlite import runner
 
-    execute = sqlite._execute
+    execute = runner._execute
 
     def counted(connection: sqlite3.Connection, call: object) -> object:
         asked.append(repr(call.statement))  # type: ignore[attr-defined]
         return execute(connection, call)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sqlite, "_execute", counted)
+    monkeypatch.setattr(runner, "_execute", counted)
     return asked
 
 

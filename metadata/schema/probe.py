@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from metadata.errors import DatabaseDown
-from metadata.migrate import HEAD, postgres_engine, version_of
+from metadata.schema.migrate import HEAD, postgres_engine, version_of
 
 TIMEOUT_S = 10
 

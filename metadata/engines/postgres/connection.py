@@ -19,7 +19,7 @@ import psycopg
 from psycopg import AsyncConnection, errors, pq
 from psycopg.adapt import Transformer
 
-from metadata.statements import Fetch
+from metadata.queries.statements import Fetch
 
 PREPARED = 500
 PATIENCE: dict[str, Any] = {

@@ -1,0 +1,1 @@
+"""How a transaction reaches a database: one runner for each engine."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the runner, its connections and its pool."""

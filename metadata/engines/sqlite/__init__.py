@@ -1,0 +1,1 @@
+"""SQLite: the runner, the lock that writers share, and the WAL-index."""

@@ -1,0 +1,1 @@
+"""The SQL statements, by subject. `statements` says how one is declared and compiled."""

@@ -1,0 +1,1 @@
+"""The tables, their migrations, and a read-only probe of a database."""
