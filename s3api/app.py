@@ -19,11 +19,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from chunkd.otel import wanted
-from s3api.access import NO_OWNERSHIP, Authority, Defaults
-from s3api.auth.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
+from s3api.access.authority import NO_OWNERSHIP, Authority, Defaults
+from s3api.access.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
+from s3api.access.denials import Denials
 from s3api.background.running import background
 from s3api.body import ClientGone
-from s3api.denials import Denials
 from s3api.errors import S3Error
 from s3api.gateway import SERVER, Gateway, new_request_id
 from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply

@@ -23,7 +23,7 @@ Source = Callable[[], Coroutine[Any, Any, Sequence[Buffer]]]
 
 
 class Decoder(Protocol):
-    """What takes a transfer coding off, such as `s3api.auth.chunked.ChunkedDecoder`."""
+    """What takes a transfer coding off, such as `s3api.signatures.aws_chunked.ChunkedDecoder`."""
 
     @property
     def trailers(self) -> Mapping[str, str]: ...

@@ -24,8 +24,8 @@ from chunkd.filed import SUFFIX
 from chunkd.otel import wanted as traces_wanted
 from metadata.errors import MetadataError
 from metadata.schema.probe import Look, look, parse_url
+from s3api.access.keys import credentials_path, root_key
 from s3api.app import check_access_log
-from s3api.keys import credentials_path, root_key
 from s3api.kms.keyfile import KeyFileError
 from s3api.observe.workers import VARIABLE
 from s3api.server_config import check_tls

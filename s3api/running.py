@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from s3api.access.keys import root_key
 from s3api.blobs import NodeStatus
-from s3api.keys import root_key
 from s3api.settings import Settings, SettingsError
 
 TIMEOUT_S = 5.0

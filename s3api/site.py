@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from s3api import failures
-from s3api.access import Asked, Authority
-from s3api.auth.principal import ANONYMOUS
+from s3api.access.authority import Asked, Authority
+from s3api.access.principal import ANONYMOUS
 from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.http import Request

@@ -14,12 +14,12 @@ from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from metadata.errors import NodeExists
 from metadata.records import NodeRow
+from s3api.access.key_generation import first_account
+from s3api.access.keys import Keys, root_key
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
 from s3api.blobs.cluster import Cluster
 from s3api.events.targets import Targets
-from s3api.keys import Keys, root_key
 from s3api.kms import KeyFile, RemoteKeys, Vault
-from s3api.pairs import first_account
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
 

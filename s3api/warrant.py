@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access import Access, Asked, Authority, Source
+from s3api.access.authority import Access, Asked, Authority, Source
 from s3api.errors import S3Error
 from s3api.operations.copies import parse_source
 

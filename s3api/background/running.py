@@ -10,7 +10,7 @@ from chunkd import Buffer
 from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket, Emit
-from s3api.access import Defaults
+from s3api.access.authority import Defaults
 from s3api.accesslog.document import Destination
 from s3api.background.accesslog import BucketLogs, NotAllowed
 from s3api.background.events import Deliverer

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from s3api.access.denials import Denials
 from s3api.cli.options import Config, Data
 from s3api.cli.screen import out
-from s3api.denials import Denials
 from s3api.settings import SettingsError, load
 
 

@@ -12,12 +12,12 @@ from rich.table import Table
 from metadata import Metadata
 from metadata.errors import NoSuchAccessKey, NoSuchUser
 from metadata.records import AccessKey
+from s3api.access.key_generation import new_pair
+from s3api.access.keys import root_key
 from s3api.cli.accounts import the_account
 from s3api.cli.options import Config, Data, Database, OfAccount
 from s3api.cli.screen import out
 from s3api.cli.users import no_user
-from s3api.keys import root_key
-from s3api.pairs import new_pair
 from s3api.settings import Settings, SettingsError, load
 from s3api.store import opened_metadata
 

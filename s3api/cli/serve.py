@@ -10,6 +10,7 @@ import typer
 from chunkd.otel import wanted as traces_wanted
 from metadata.errors import DatabaseDown
 from s3api import server
+from s3api.access.keys import root_key
 from s3api.app import check_access_log
 from s3api.cli.options import (
     Cache,
@@ -29,7 +30,6 @@ from s3api.cli.options import (
 )
 from s3api.cli.waiting import patiently
 from s3api.cli.welcome import endpoint, welcome
-from s3api.keys import root_key
 from s3api.observe.logs import configure_logging
 from s3api.running import announced
 from s3api.server_config import check_tls

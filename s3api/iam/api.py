@@ -16,10 +16,10 @@ from urllib.parse import quote
 
 from metadata.errors import NoSuchAccessKey, NoSuchUser, UserExists, UserInUse
 from metadata.records import AccessKey, IamUser
-from s3api.auth.policy import PolicyError, read_user_policy
-from s3api.auth.principal import Principal
+from s3api.access.key_generation import ACTIVE, INACTIVE, new_pair
+from s3api.access.policy import PolicyError, read_user_policy
+from s3api.access.principal import Principal
 from s3api.iam.errors import IamError
-from s3api.pairs import ACTIVE, INACTIVE, new_pair
 
 if TYPE_CHECKING:
     from metadata import Metadata

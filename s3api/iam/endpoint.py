@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataUnavailable, NoSuchUser
 from metadata.records import IamUser
-from s3api.auth import Claim, read_service_claim
-from s3api.auth.context import Context
-from s3api.auth.decision import decide_alone, refusal_message
-from s3api.auth.hosts import RawHeaders, verify_for_hosts
-from s3api.auth.principal import Principal
+from s3api.access.context import Context
+from s3api.access.decision import decide_alone, refusal_message
+from s3api.access.principal import Principal
 from s3api.body import Body
 from s3api.errors import S3Error
 from s3api.iam.actions import ACTIONS
 from s3api.iam.api import IamCall, no_such_user, user_arn
 from s3api.iam.errors import IamError
 from s3api.iam.wire import MAX_FORM_BYTES, IamWire, read_form, render_error
+from s3api.signatures import Claim, read_service_claim
+from s3api.signatures.public_hosts import RawHeaders, verify_for_hosts
 
 if TYPE_CHECKING:
     from metadata import Metadata
-    from s3api.denials import Denials
+    from s3api.access.denials import Denials
+    from s3api.access.keys import Keys
     from s3api.http import Request
-    from s3api.keys import Keys
     from s3api.observe import AccessRecord
     from s3api.wire import Reply
 

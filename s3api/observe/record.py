@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from s3api.auth import Verified
     from s3api.http import Scope
     from s3api.operations.call import Call
+    from s3api.signatures import Verified
 
 CLIENT_GONE = "ClientGone"
 """The `code` of a request whose client closed the connection before its answer was complete."""

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metadata.bucket_settings import NO_SETTINGS, BucketSettings
-from s3api.access import AWS_DEFAULTS, Defaults
+from s3api.access.authority import AWS_DEFAULTS, Defaults
+from s3api.access.initiator import user_shown
+from s3api.access.principal import ANONYMOUS, Principal
 from s3api.accesslog.document import Destination
-from s3api.auth.initiator import user_shown
-from s3api.auth.principal import ANONYMOUS, Principal
 from s3api.events.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
     from metadata import Metadata
     from metadata.bucket_settings import Buckets
     from metadata.records import Bucket
-    from s3api.access import Access
+    from s3api.access.authority import Access
+    from s3api.access.keys import Keys
     from s3api.blobs import BlobStore
     from s3api.body import Body
-    from s3api.keys import Keys
     from s3api.kms import Vault
 
 Output = dict[str, Any]

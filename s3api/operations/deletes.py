@@ -15,7 +15,7 @@ from s3api.operations.conditions import check_version, delete_conditions
 from s3api.operations.notices import REMOVED, notices
 
 if TYPE_CHECKING:
-    from s3api.access import Access
+    from s3api.access.authority import Access
 
 MAX_DELETES = 1000
 MAX_KEY_BYTES = 1024

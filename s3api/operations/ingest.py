@@ -22,12 +22,12 @@ from chunkd import Buffer
 from metadata.errors import MetadataError, MetadataUnavailable
 from metadata.records import Checksum, Content
 from s3api import checksums
-from s3api.auth.payload import content_sha256_mismatch
 from s3api.body import Body
 from s3api.checksums import FULL_OBJECT, Algorithm
 from s3api.errors import S3Error
 from s3api.operations.call import Call
 from s3api.operations.encryption import Sealed
+from s3api.signatures.payload import content_sha256_mismatch
 
 DEFAULT_ALGORITHM = "CRC64NVME"
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket
-from s3api.access import Defaults, policy_of, read_acl
+from s3api.access.acl import LOG_SERVICE
+from s3api.access.authority import Defaults, policy_of, read_acl
+from s3api.access.decision import Guard, decide
+from s3api.access.principal import Principal
 from s3api.accesslog.document import Destination, destination
-from s3api.auth.acl import LOG_SERVICE
-from s3api.auth.decision import Guard, decide
-from s3api.auth.principal import Principal
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 

@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from metadata.errors import MetadataError, NoSuchKey, NoSuchUpload, PreconditionFailed
 from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
-from s3api.auth.initiator import initiator_of
+from s3api.access.initiator import initiator_of
 from s3api.errors import S3Error
 from s3api.operations import completion
 from s3api.operations.acls import ObjectAcl, owner_and_extras

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3api.access import NO_OWNERSHIP, block_of, read_acl
-from s3api.auth.decision import ENFORCED, NO_BLOCK
+from s3api.access.authority import NO_OWNERSHIP, block_of, read_acl
+from s3api.access.decision import ENFORCED, NO_BLOCK
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from pydantic import SecretStr
 
-from s3api.pairs import ROOT_OWNER
+from s3api.access.key_generation import ROOT_OWNER
 from s3api.rest.problems import Refused
 from s3api.settings import Settings, is_loopback
 

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from metadata.errors import NoSuchUser
-from s3api.denials import Denials
+from s3api.access.denials import Denials
 from s3api.iam import IamCall, IamError
 from s3api.iam import api as iam
 from s3api.iam.wire import status_of

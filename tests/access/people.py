@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from metadata import open_metadata
 from metadata.records import Account
-from s3api.pairs import new_account, new_pair
+from s3api.access.key_generation import new_account, new_pair
 from s3api.settings import Settings
 from tests.gateway_process import GatewayProcess
 

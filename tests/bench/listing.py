@@ -21,7 +21,7 @@ import boto3
 
 from metadata import open_metadata
 from metadata.records import Content, NewObject, Properties
-from s3api.pairs import ROOT_OWNER
+from s3api.access.key_generation import ROOT_OWNER
 from tests.bench.compare import ACCESS, SECRET, start, wait_for
 from tests.services import free_port
 

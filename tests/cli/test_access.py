@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from s3api.access.denials import Denials
+from s3api.access.key_generation import ROOT_OWNER
 from s3api.cli import main
-from s3api.denials import Denials
-from s3api.pairs import ROOT_OWNER
 
 ALLOW = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}'
 

@@ -13,7 +13,7 @@ from chunkd import Buffer
 from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from metadata.records import Blob, Content, Extent
-from s3api.auth.principal import Principal
+from s3api.access.principal import Principal
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.crypto import ContentKey

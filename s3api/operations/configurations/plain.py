@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html and it
 from __future__ import annotations
 
 from metadata.errors import NoSuchBucket
-from s3api.auth.acl import LOG_SERVICE
+from s3api.access.acl import LOG_SERVICE
 from s3api.errors import S3Error
 from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed

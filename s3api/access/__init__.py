@@ -1,0 +1,1 @@
+"""Who may do what: keys, principals, policies, ACLs, and the decision over them."""

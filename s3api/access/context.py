@@ -1,0 +1,155 @@
+"""The condition keys of one request: what a policy may ask of it, looked up only when a policy does.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html (s3:...),
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, unquote
+
+from s3api.access.principal import Principal
+
+# Operations that are authorised as s3:PutObject, by whether an object comes of them.
+_CREATES = {
+    "CompleteMultipartUpload": "true",
+    "CopyObject": "true",
+    "CreateMultipartUpload": "false",
+    "PostObject": "true",
+    "PutObject": "true",
+    "UploadPart": "false",
+    "UploadPartCopy": "false",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """What a request says. `headers`: by lower-case name; `signed_us`: when it was signed; `tls`: "1.3";
+    `document`: what its body says, by condition key, where that was read already.
+    """
+
+    principal: Principal
+    operation: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    now_us: int
+    source_ip: str | None = None
+    secure: bool = False
+    tls: str | None = None
+    auth_type: str | None = None
+    signed_us: int | None = None
+    region: str = ""
+    bucket_owner_number: str | None = None
+    existing_tags: Mapping[str, str] | None = None
+    document: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    overrides: dict[str, Sequence[str] | None] = field(default_factory=dict)
+
+    def get(self, key: str) -> Sequence[str] | None:
+        """The values of a condition key (in lower case, but for a tag's name); None where there are none."""
+        if key in self.overrides:
+            return self.overrides[key]
+        if key in self.document:
+            return self.document[key]
+        if read := _KEYS.get(key):
+            value = read(self)
+            return None if value is None else (value,)
+        if key.startswith("s3:x-amz-"):
+            value = self.headers.get(key[3:])
+            return None if value is None else (value,)
+        if key.startswith("s3:existingobjecttag/"):
+            return _tag(self.existing_tags, key)
+        if key.startswith("s3:requestobjecttag/"):
+            return _tag(self._request_tags(), key)
+        if key == "s3:requestobjecttagkeys":
+            return tuple(self._request_tags()) or None
+        return None
+
+    def _request_tags(self) -> Mapping[str, str]:
+        return dict(parse_qsl(self.headers.get("x-amz-tagging", ""), keep_blank_values=True))
+
+
+def _tag(tags: Mapping[str, str] | None, key: str) -> Sequence[str] | None:
+    name = key.partition("/")[2]
+    return (tags[name],) if tags is not None and name in tags else None
+
+
+def _header(name: str) -> Callable[[Context], str | None]:
+    return lambda context: context.headers.get(name)
+
+
+def _query(name: str) -> Callable[[Context], str | None]:
+    return lambda context: context.query.get(name)
+
+
+def _copy_source(context: Context) -> str | None:
+    """As the documentation's examples have it: bucket/key, no slash before it, nothing encoded."""
+    header = context.headers.get("x-amz-copy-source")
+    return None if header is None else unquote(header.partition("?versionId=")[0]).removeprefix("/")
+
+
+def _signature_age(context: Context) -> str | None:
+    """Milliseconds since the request was signed."""
+    return None if context.signed_us is None else str(max(0, context.now_us - context.signed_us) // 1000)
+
+
+def _content_sha256(context: Context) -> str | None:
+    stated = context.headers.get("x-amz-content-sha256") or context.query.get("X-Amz-Content-Sha256")
+    return stated or ("UNSIGNED-PAYLOAD" if context.auth_type == "REST-QUERY-STRING" else None)
+
+
+def _time(context: Context) -> str:
+    return datetime.fromtimestamp(context.now_us // 1_000_000, UTC).isoformat()
+
+
+def _days_locked(context: Context) -> str | None:
+    """Whole days until the end of the retention that the request asks for."""
+    try:
+        until = datetime.fromisoformat(context.headers["x-amz-object-lock-retain-until-date"].strip())
+        return str(int((until.timestamp() - context.now_us / 1e6) // 86400))
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
+def _boolean(value: bool) -> str:
+    return "true" if value else "false"
+
+
+_KEYS: dict[str, Callable[[Context], str | None]] = {
+    "aws:currenttime": _time,
+    "aws:epochtime": lambda context: str(context.now_us // 1_000_000),
+    "aws:principalaccount": lambda context: context.principal.number or None,
+    "aws:principalarn": lambda context: context.principal.arn,
+    "aws:principalisawsservice": lambda context: _boolean(context.principal.service is not None),
+    "aws:principalservicename": lambda context: context.principal.service,
+    "aws:principaltype": lambda context: context.principal.type,
+    "aws:referer": _header("referer"),
+    "aws:requestedregion": lambda context: context.region or None,
+    "aws:resourceaccount": lambda context: context.bucket_owner_number,
+    "aws:securetransport": lambda context: _boolean(context.secure),
+    "aws:sourceip": lambda context: context.source_ip,
+    "aws:useragent": _header("user-agent"),
+    "aws:userid": lambda context: context.principal.id,
+    "aws:username": lambda context: context.principal.user,
+    "aws:viaawsservice": lambda context: "false",
+    "s3:authtype": lambda context: context.auth_type,
+    "s3:delimiter": _query("delimiter"),
+    "s3:if-match": _header("if-match"),
+    "s3:if-none-match": _header("if-none-match"),
+    "s3:max-keys": _query("max-keys"),
+    "s3:object-lock-legal-hold": _header("x-amz-object-lock-legal-hold"),
+    "s3:object-lock-mode": _header("x-amz-object-lock-mode"),
+    "s3:object-lock-remaining-retention-days": _days_locked,
+    "s3:object-lock-retain-until-date": _header("x-amz-object-lock-retain-until-date"),
+    "s3:objectcreationoperation": lambda context: _CREATES.get(context.operation),
+    "s3:prefix": _query("prefix"),
+    "s3:resourceaccount": lambda context: context.bucket_owner_number,
+    "s3:signatureage": _signature_age,
+    "s3:signatureversion": lambda context: "AWS4-HMAC-SHA256" if context.auth_type else None,
+    "s3:tlsversion": lambda context: context.tls,
+    "s3:versionid": _query("versionId"),
+    "s3:x-amz-content-sha256": _content_sha256,
+    "s3:x-amz-copy-source": _copy_source,
+}

@@ -1,0 +1,210 @@
+"""May they? One pure function over what was loaded already: who asks, for what, and what the bucket says.
+
+The order is AWS's: a Deny anywhere ends it; the bucket's own account needs no permission of the bucket, its
+users one of theirs or the bucket's; everybody else needs the bucket's (its policy or an ACL), and users of
+other accounts their own account's beside it. The bucket's policy does not give away what another account's
+object holds: there the object's ACL speaks.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from s3api.access import acl as acls
+from s3api.access.acl import ACL, BUCKET_PERMISSIONS, OBJECT_PERMISSIONS
+from s3api.access.policy import SILENT, Policy, Verdict, evaluate, evaluate_all, is_public
+from s3api.access.policy.patterns import Lookup
+from s3api.access.principal import Principal
+
+ENFORCED = "BucketOwnerEnforced"
+# A bucket's own account can always mend its policy, whatever that denies (PutBucketPolicy, API reference).
+NEVER_LOST = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+OF_THE_OBJECT = frozenset(OBJECT_PERMISSIONS) | {"s3:GetObjectTorrent"}
+"""Actions that an object's own owner and ACL decide, where ACLs are in use. All others (deleting, replacing,
+tagging, locking) are the bucket owner's even on objects of others: they lie in its bucket.
+"""
+
+
+class Block(NamedTuple):
+    """A public access block."""
+
+    block_acls: bool = False
+    ignore_acls: bool = False
+    block_policy: bool = False
+    restrict: bool = False
+
+
+NO_BLOCK = Block()
+FULL_BLOCK = Block(True, True, True, True)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What a bucket says of who may use it. `acl` None: its owner alone."""
+
+    bucket: str
+    owner: str
+    policy: Policy | None = None
+    acl: ACL | None = None
+    ownership: str = ENFORCED
+    block: Block = FULL_BLOCK
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether its own account's root may do anything here, without a further look."""
+        return self.policy is None and not self.has_acls
+
+    @property
+    def has_acls(self) -> bool:
+        return self.ownership != ENFORCED
+
+    @cached_property
+    def policy_is_public(self) -> bool:
+        return self.policy is not None and is_public(self.policy)
+
+    def arn(self, key: str | None) -> str:
+        return f"arn:aws:s3:::{self.bucket}" if key is None else f"arn:aws:s3:::{self.bucket}/{key}"
+
+
+class Owned(NamedTuple):
+    """An object that is there already: whose it is, and its ACL."""
+
+    owner: str
+    acl: ACL | None = None
+
+
+class Decision(NamedTuple):
+    """`reason`: a sentence, in AWS's words as far as they go; `statement`: which one, "" where none did;
+    `by_deny`: a Deny ended it, rather than that nothing allowed it; `needs_acl`: but for an ACL it would not
+    be allowed.
+    """
+
+    allowed: bool
+    reason: str
+    statement: str = ""
+    by_deny: bool = False
+    needs_acl: bool = False
+
+
+def decide(
+    principal: Principal,
+    action: str,
+    guard: Guard,
+    key: str | None,
+    lookup: Lookup,
+    *,
+    thing: Owned | None = None,
+) -> Decision:
+    """Whether `principal` may do `action` to the bucket, or to `key` in it.
+
+    `thing`: the object, where the action is about one that exists and ACLs are in use.
+    """
+    arn = guard.arn(key)
+    own = bool(principal.account) and principal.account == guard.owner
+    verdict = evaluate(guard.policy, principal, action, arn, lookup) if guard.policy else SILENT
+    if verdict.denied and not (own and principal.is_root and action in NEVER_LOST):
+        return _denied("a resource-based policy", f"bucket policy, statement {verdict.denied.name}")
+    name, mine = "", SILENT
+    if principal.user is not None:
+        name, mine = evaluate_all(principal.policies, principal, action, arn, lookup)
+        if mine.denied:
+            return _denied("an identity-based policy", f"user policy {name}, statement {mine.denied.name}")
+    foreign = thing is not None and thing.owner != guard.owner and guard.has_acls and action in OF_THE_OBJECT
+    by_policy = None if foreign else _by_policy(guard, verdict, principal, own=own)
+    by_acl = _by_acl(principal, action, guard, thing)
+    by_account = principal.user is None or mine.allowed is not None
+    if own and not foreign and by_account:
+        return _owner(principal, name, mine)
+    if own and verdict.allowed and not foreign:
+        return Decision(
+            True, "the bucket policy allows it", f"bucket policy, statement {verdict.allowed.name}"
+        )
+    if by_acl and (by_account or (own and acls.is_group(by_acl.grantee))):
+        reason = f"the ACL grants {by_acl.permission} to {by_acl.grantee}"
+        return Decision(True, reason, needs_acl=by_policy is None)
+    if foreign and thing and principal.account == thing.owner and by_account and not principal.anonymous:
+        return Decision(True, "it is the object's owner")
+    if by_policy and by_account and not own:
+        return Decision(True, "the bucket policy allows it", by_policy)
+    return _refused(action, principal, own=own, by_account=by_account)
+
+
+def _owner(principal: Principal, name: str, mine: Verdict) -> Decision:
+    if principal.user is None or mine.allowed is None:
+        return Decision(True, "it is the bucket's owner")
+    return Decision(
+        True, "a policy of the user allows it", f"user policy {name}, statement {mine.allowed.name}"
+    )
+
+
+def _by_policy(guard: Guard, verdict: Verdict, principal: Principal, *, own: bool) -> str | None:
+    """The statement by which the bucket's policy lets somebody in, where no block forbids it."""
+    statement = verdict.allowed or verdict.delegated
+    if statement is None:
+        return None
+    if guard.block.restrict and guard.policy_is_public and not own and principal.service is None:
+        return None
+    return f"bucket policy, statement {statement.name}"
+
+
+def _by_acl(principal: Principal, action: str, guard: Guard, thing: Owned | None) -> acls.Grant | None:
+    if not guard.has_acls:
+        return None
+    ignore = guard.block.ignore_acls
+    if permission := BUCKET_PERMISSIONS.get(action):
+        return acls.granting(guard.acl, guard.owner, principal, permission, ignore_public=ignore)
+    if thing is not None and (permission := OBJECT_PERMISSIONS.get(action)):
+        return acls.granting(thing.acl, thing.owner, principal, permission, ignore_public=ignore)
+    return None
+
+
+def decide_beside(
+    principal: Principal, action: str, guard: Guard, key: str | None, lookup: Lookup
+) -> Decision:
+    """Whether a write that is allowed may also set an ACL or tags, as its headers ask.
+
+    A user needs its own account's permission for that. The bucket's policy need not name the action, but may
+    deny it: so AWS's examples have it, which allow s3:PutObject under a condition on the ACL or the tags.
+    """
+    decision = decide(principal, action, guard, key, lookup)
+    if decision.allowed or decision.by_deny:
+        return decision
+    if principal.user is None:
+        return Decision(True, "it goes with the write")
+    _, mine = evaluate_all(principal.policies, principal, action, guard.arn(key), lookup)
+    return Decision(True, "it goes with the write") if mine.allowed else decision
+
+
+def decide_alone(principal: Principal, action: str, arn: str, lookup: Lookup) -> Decision:
+    """For what belongs to no bucket (ListBuckets, CreateBucket, IAM's own actions): the account's root may,
+    its users where their policies say so, nobody else."""
+    if principal.anonymous:
+        return Decision(False, "because the request was not signed")
+    if principal.user is None:
+        return Decision(True, "it is the account's root")
+    name, mine = evaluate_all(principal.policies, principal, action, arn, lookup)
+    if mine.denied:
+        return _denied("an identity-based policy", f"user policy {name}, statement {mine.denied.name}")
+    if mine.allowed:
+        return _owner(principal, name, mine)
+    return _refused(action, principal, own=True, by_account=False)
+
+
+def _denied(kind: str, statement: str) -> Decision:
+    return Decision(False, f"with an explicit deny in {kind}", statement, by_deny=True)
+
+
+def _refused(action: str, principal: Principal, *, own: bool, by_account: bool) -> Decision:
+    kind = "identity-based" if own or not by_account else "resource-based"
+    return Decision(False, f"because no {kind} policy allows the {action} action")
+
+
+def refusal_message(principal: Principal, action: str, arn: str, decision: Decision) -> str:
+    """What AWS tells a principal of the bucket's own account."""
+    return (
+        f"User: {principal.arn or 'anonymous'} is not authorized to perform: {action} "
+        f'on resource: "{arn}" {decision.reason}'
+    )

@@ -1,0 +1,149 @@
+"""Key pairs and who has them: the root pair of this gateway, and those that the metadata store keeps.
+
+The root pair comes from the settings; without them the first start makes one and keeps it in the data
+directory, in the format of AWS's own credentials file (so `AWS_SHARED_CREDENTIALS_FILE` may name it),
+readable by its owner alone. A pair belongs to an account or to one of its users, who may do what policies
+allow. What was looked up is believed for `key_cache_s`; that is how long a revoked pair or policy may go on.
+"""
+
+from __future__ import annotations
+
+import configparser
+import time
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metadata.errors import NoSuchAccessKey, NoSuchAccount, NoSuchUser
+from metadata.records import AccessKey, Account
+from s3api import private_files
+from s3api.access.key_generation import ACTIVE, new_pair, number_of, pair
+from s3api.access.policy import read_user_policy
+from s3api.access.principal import ANONYMOUS, Principal
+from s3api.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from metadata import Metadata
+
+CACHED = 1024
+
+
+class Keys:
+    """Who has which secret. One for all requests of a gateway."""
+
+    def __init__(self, root: AccessKey, metadata: Metadata, *, cache_s: float) -> None:
+        self.root = root
+        self.root_principal = Principal(root.owner, number_of(root.owner))
+        self._metadata, self.cache_s = metadata, cache_s
+        self._cache: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
+
+    async def find(self, access_key: str) -> AccessKey | None:
+        """The pair, None where there is none or it was revoked. Raises MetadataUnavailable."""
+        if access_key == self.root.access_key:
+            return self.root
+        if (cached := self._cached(access_key)) is not None:
+            known: AccessKey = cached
+            return known
+        try:
+            found = await self._metadata.access_key(access_key)
+        except NoSuchAccessKey:
+            return None
+        if found.state != ACTIVE:
+            return None
+        self._keep(access_key, found)
+        return found
+
+    async def principal(self, key: AccessKey) -> Principal:
+        """Who has that pair, with the policies that bind a user; ANONYMOUS where nobody is left of it."""
+        if key is self.root:
+            return self.root_principal
+        at = ("principal", key.owner, key.user_name)
+        if (cached := self._cached(at)) is not None:
+            known: Principal = cached
+            return known
+        try:
+            identity = await self._metadata.identity(key.owner, key.user_name)
+        except (NoSuchAccount, NoSuchUser):
+            return ANONYMOUS
+        number, user = identity.account.number, identity.user
+        if user is None:
+            found = Principal(key.owner, number)
+        else:
+            policies = tuple((name, read_user_policy(text)) for name, text in identity.policies)
+            found = Principal(key.owner, number, user.name, user.path, user.id, policies)
+        self._keep(at, found)
+        return found
+
+    async def account(self, canonical: str) -> Account | None:
+        """The account of that canonical id, None where there is none (any more)."""
+        at = ("account", canonical)
+        if (cached := self._cached(at)) is not None:
+            known: Account = cached
+            return known
+        try:
+            found = await self._metadata.account(canonical)
+        except NoSuchAccount:
+            return None
+        self._keep(at, found)
+        return found
+
+    def number(self, canonical: str) -> str:
+        """The account's twelve digits."""
+        known = self._cached(("account", canonical))
+        return known.number if isinstance(known, Account) else number_of(canonical)
+
+    def forget(self) -> None:
+        """Believe nothing any more that was looked up: this process has changed something."""
+        self._cache.clear()
+
+    def _cached(self, at: Hashable) -> Any:
+        cached = self._cache.get(at)
+        if cached is None:
+            return None
+        if cached[0] > time.monotonic():
+            return cached[1]
+        del self._cache[at]
+        return None
+
+    def _keep(self, at: Hashable, found: Any) -> None:
+        self._cache[at] = (time.monotonic() + self.cache_s, found)
+        if len(self._cache) > CACHED:
+            self._cache.popitem(last=False)
+
+
+def root_key(settings: Settings) -> tuple[AccessKey, bool]:
+    """The root pair, and whether it was made just now. Raises SettingsError where its file cannot be used."""
+    if settings.access_key and settings.secret_key:
+        return pair(settings.access_key, settings.secret_key.get_secret_value()), False
+    path = credentials_path(settings)
+    try:
+        if path.exists():
+            return _read(path), False
+        return _create(path)
+    except OSError as why:
+        raise SettingsError(f"the credentials in {path} cannot be used: {why.strerror}") from None
+
+
+def credentials_path(settings: Settings) -> Path:
+    return settings.data / "credentials"
+
+
+def _create(path: Path) -> tuple[AccessKey, bool]:
+    """Write a new pair; the one that another process wrote in the same moment, where one did."""
+    made = new_pair()
+    text = f"[default]\naws_access_key_id = {made.access_key}\naws_secret_access_key = {made.secret_key}\n"
+    if private_files.create(path, text):
+        return made, True
+    return _read(path), False
+
+
+def _read(path: Path) -> AccessKey:
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(path.read_text())
+        section = parser["default"]
+        return pair(section["aws_access_key_id"], section["aws_secret_access_key"])
+    except (configparser.Error, KeyError, UnicodeDecodeError):
+        raise SettingsError(f"{path} is no credentials file: [default] with aws_access_key_id and "
+                            "aws_secret_access_key") from None  # fmt: skip

@@ -1,0 +1,252 @@
+"""aws-chunked: the payload of the streaming modes, taken out of its chunks while it arrives.
+
+    chunk    = hex-size [";chunk-signature=" 64hex] CRLF payload CRLF    (the last: size 0, no payload line)
+    trailers = *(name ":" value CRLF) ["x-amz-trailer-signature:" 64hex CRLF] CRLF
+
+Pieces go out before their chunk's signature has been seen: nothing may be kept for good before `finish` has
+returned. Whatever is wrong raises as soon as it is known, and the decoder must not be used again.
+Sources: S3 API reference, sigv4-streaming and sigv4-streaming-trailers. Deviations are marked below.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from s3api.errors import S3Error
+from s3api.signatures.signing import EMPTY_SHA256, same
+from s3api.signatures.verification import Verified, signature_mismatch
+
+Buffer = bytes | bytearray | memoryview
+
+MAX_LINE_BYTES = 256
+MAX_TRAILER_BYTES = 4096
+MIN_SIGNED_CHUNK_BYTES = 8192
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16})")
+_SIGNED_CHUNK = re.compile(rb"([0-9a-fA-F]{1,16});chunk-signature=([0-9a-f]{64})")
+_TRAILER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t -~]*)")
+_TRAILER_SIGNATURE = "x-amz-trailer-signature"
+
+_SIZE, _PAYLOAD, _PAYLOAD_END, _TRAILERS, _DONE = range(5)
+
+
+class ChunkedDecoder:
+    """One body. `decoded_length` overrides the length that the request declares.
+
+    `feed` is plain computation on its own state: calls may come from any thread, one at a time. In the
+    signed modes it hashes (2 GB/s, without the GIL for pieces over 2 KiB), so a large piece may be fed in a
+    worker thread; in the unsigned mode that is not worth a hand-over.
+    """
+
+    __slots__ = (
+        "_chain",
+        "_chunks",
+        "_empty_lines",
+        "_hash",
+        "_left",
+        "_length",
+        "_line",
+        "_missing",
+        "_payload",
+        "_previous",
+        "_promised",
+        "_signature",
+        "_small",
+        "_state",
+        "_trailer_bytes",
+        "_trailers_signed",
+        "trailers",
+    )
+
+    def __init__(self, verified: Verified, decoded_length: int | None = None) -> None:
+        payload = verified.payload
+        if not payload.mode.streaming:
+            raise ValueError(f"{payload.mode} is not a streaming mode")
+        length = payload.decoded_length if decoded_length is None else decoded_length
+        if length is None:
+            raise S3Error("MissingContentLength")
+        self._payload, self._chain, self._length = payload, verified.chain, length
+        self._previous = verified.chain.seed if verified.chain else b""
+        self._signature = b""
+        self._hash = sha256()
+        self._state, self._line = _SIZE, b""
+        self._left = self._promised = self._chunks = self._small = 0
+        self._trailer_bytes = self._empty_lines = 0
+        self._trailers_signed = False
+        self._missing = set(payload.trailers)
+        self.trailers: dict[str, str] = {}
+
+    @property
+    def complete(self) -> bool:
+        """All of it has arrived, and every signature was right."""
+        return self._state == _DONE
+
+    def feed(self, data: Buffer) -> list[memoryview]:
+        """The payload in the next bytes of the stream, as views of `data`.
+
+        Raises SignatureDoesNotMatch, IncompleteBody, InvalidChunkSizeError, MalformedTrailerError.
+        """
+        view = memoryview(data)
+        pieces: list[memoryview] = []
+        at, end = 0, len(view)
+        while at < end:
+            if self._state == _PAYLOAD:
+                piece = view[at : at + self._left]
+                at += len(piece)
+                self._take(piece)
+                pieces.append(piece)
+            else:
+                at = self._read_line(view, at)
+        return pieces
+
+    def finish(self) -> None:
+        """Say that the stream has ended. Raises IncompleteBody unless it was whole."""
+        if self._state != _DONE or self._line:
+            raise S3Error("IncompleteBody", "The request body terminated unexpectedly")
+
+    def _take(self, piece: memoryview) -> None:
+        if self._chain:
+            self._hash.update(piece)
+        self._left -= len(piece)
+        if not self._left:
+            if self._chain:
+                self._check_chunk(self._hash.hexdigest().encode())
+                self._hash = sha256()
+            self._state = _PAYLOAD_END
+
+    def _read_line(self, view: memoryview, at: int) -> int:
+        """Use up bytes to the end of a line, or all there are; returns where it stopped."""
+        room = MAX_LINE_BYTES - len(self._line)
+        text = bytes(view[at : at + room])
+        end = text.find(b"\n") + 1
+        if not end:
+            if len(text) == room:
+                raise _malformed("a line is too long")
+            self._line += text
+            return at + len(text)
+        line, self._line = self._line + text[:end], b""
+        self._handle_line(line)
+        return at + end
+
+    def _handle_line(self, line: bytes) -> None:
+        if self._state == _TRAILERS:
+            self._trailer_line(line)
+        elif not line.endswith(b"\r\n"):
+            raise _malformed("a line does not end in CRLF")
+        elif self._state == _SIZE:
+            self._size_line(line[:-2])
+        elif line != b"\r\n":
+            raise _malformed("there is more than was declared")
+        elif self._state == _PAYLOAD_END:
+            self._state = _SIZE
+        else:
+            self._empty_line()
+
+    def _size_line(self, line: bytes) -> None:
+        match = (_SIGNED_CHUNK if self._chain else _CHUNK).fullmatch(line)
+        if match is None:
+            raise _malformed("a chunk's header is malformed")
+        size = int(match[1], 16)
+        self._check_size(size)
+        self._chunks += 1
+        if self._chain:
+            self._signature = match[2]
+        if size:
+            self._left, self._state = size, _PAYLOAD
+            return
+        if self._chain:
+            self._check_chunk(EMPTY_SHA256)
+        self._state = _TRAILERS
+
+    def _check_size(self, size: int) -> None:
+        """S3 wants 8 KiB in every chunk but the last one with bytes. We want it where a chunk costs a
+        signature; unsigned small chunks (Node.js streams send them) do no harm."""
+        if size and self._small and self._chain:
+            raise S3Error(
+                "InvalidChunkSizeError",
+                f"Only the last chunk is allowed to have a size less than {MIN_SIGNED_CHUNK_BYTES} bytes",
+                Chunk=str(self._chunks + 1),
+                BadChunkSize=str(self._small),
+            )
+        self._small = size if size < MIN_SIGNED_CHUNK_BYTES else 0
+        self._promised += size
+        if self._promised > self._length or (not size and self._promised < self._length):
+            raise S3Error(
+                "IncompleteBody",
+                "You did not provide the number of bytes specified by x-amz-decoded-content-length",
+            )
+
+    def _check_chunk(self, payload_sha256: bytes) -> None:
+        assert self._chain is not None
+        self._check(self._chain.chunk_text(self._previous, payload_sha256), self._signature)
+        self._previous = self._signature
+
+    def _check(self, text: bytes, provided: bytes) -> None:
+        assert self._chain is not None
+        if not same(self._chain.sign(text), provided):
+            raise signature_mismatch(self._chain.access_key, text, provided)
+
+    def _trailer_line(self, line: bytes) -> None:
+        """minio-go ends a trailer with LF alone and puts an empty line before the signature: both are
+        taken."""
+        self._trailer_bytes += len(line)
+        if self._trailer_bytes > MAX_TRAILER_BYTES:
+            raise _bad_trailer("The trailers are too long.")
+        text = line[:-1].removesuffix(b"\r")
+        if not text:
+            self._end_of_trailers()
+            return
+        match = _TRAILER.fullmatch(text)
+        if match is None:
+            raise _bad_trailer()
+        name, value = match[1].decode().lower(), match[2].strip()
+        if self._trailers_signed:
+            raise _bad_trailer()
+        if name == _TRAILER_SIGNATURE and self._signs_trailers and not self._missing:
+            self._check_trailers(value)
+        elif name in self._missing:
+            self._missing.remove(name)
+            self.trailers[name] = value.decode()
+        else:
+            raise _bad_trailer()
+
+    @property
+    def _signs_trailers(self) -> bool:
+        """Where none are announced none may come, and the chunks' signatures cover everything."""
+        return self._chain is not None and bool(self._payload.trailers)
+
+    def _check_trailers(self, provided: bytes) -> None:
+        assert self._chain is not None
+        canonical = "".join(f"{name}:{value}\n" for name, value in sorted(self.trailers.items()))
+        digest = sha256(canonical.encode()).hexdigest().encode()
+        self._check(self._chain.trailer_text(self._previous, digest), provided)
+        self._trailers_signed = True
+
+    def _end_of_trailers(self) -> None:
+        if self._missing:
+            raise _bad_trailer()
+        if self._trailers_signed or not self._signs_trailers:
+            self._state = _DONE
+        else:
+            self._empty_line()
+
+    def _empty_line(self) -> None:
+        """minio-go sends one empty line too many: before the signature of trailers, or after unsigned
+        ones."""
+        if self._empty_lines:
+            raise _malformed("there is more than was declared")
+        self._empty_lines += 1
+
+
+def _malformed(why: str) -> S3Error:
+    """S3's code for broken chunk framing is the one for a truncated body; the message tells them apart."""
+    return S3Error("IncompleteBody", f"The aws-chunked request body is malformed: {why}")
+
+
+def _bad_trailer(message: str | None = None) -> S3Error:
+    return S3Error(
+        "MalformedTrailerError",
+        message
+        or "The request contained trailing data that was not well-formed "
+        "or did not conform to our published schema.",
+    )

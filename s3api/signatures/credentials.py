@@ -1,0 +1,318 @@
+"""Where a request carries its signature: the Authorization header, or the query (a presigned URL), or the
+fields of a form.
+
+The first two readers end in the same `Terms`. The messages are S3's own, as far as they are known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from s3api.errors import S3Error
+from s3api.signatures.canonical_request import Pairs, canonical_query, query_pairs
+from s3api.signatures.signing import ALGORITHM, Scope
+from s3api.signatures.timestamps import MAX_SKEW_S, check_skew, http_date_stamp, iso, stamp_seconds
+
+MAX_EXPIRES_S = 7 * 24 * 3600
+QUERY_NAMES = frozenset(
+    b"X-Amz-" + name
+    for name in (b"Algorithm", b"Credential", b"Signature", b"Date", b"SignedHeaders", b"Expires")
+)
+QUERY_NAMES_V2 = frozenset({b"AWSAccessKeyId", b"Signature"})
+QUERY_PAYLOAD = b"X-Amz-Content-Sha256"
+_READ_ONCE = QUERY_NAMES | {QUERY_PAYLOAD}
+
+_COMPONENTS = (b"Credential", b"SignedHeaders", b"Signature")
+_ECDSA = b"AWS4-ECDSA-P256-SHA256"
+_ACCESS_KEY = re.compile(rb"[!-+\--~]{1,128}")
+_REGION = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z;-]+")
+_USUAL_SIGNATURE = re.compile(rb"[0-9a-f]{64}")
+KEPT_BYTES = 1024  # what is longer is read each time
+_MISSING = (
+    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
+    "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+)
+
+Refuse = Callable[..., S3Error]
+
+
+class Terms(NamedTuple):
+    """What a request says about its signature. `signed`: header names, lower case, sorted, each once."""
+
+    access_key: str
+    scope: Scope
+    signed: tuple[bytes, ...]
+    signature: bytes
+
+
+class Presigned(NamedTuple):
+    """What a query says about its signature. `canonical`: the query as it is signed; `payload`, `token`: the
+    values of X-Amz-Content-Sha256 and X-Amz-Security-Token, where they are there."""
+
+    terms: Terms
+    seconds: int
+    expires_s: int
+    payload: bytes | None
+    canonical: bytes
+    token: bytes | None
+
+    def check_window(self, now_s: int) -> None:
+        """Raises AccessDenied (expired, not yet valid)."""
+        _check_window(self.seconds, self.expires_s, now_s)
+
+
+def from_header(
+    authorization: bytes,
+    fields: dict[bytes, bytes],
+    now_s: int,
+    region: str | None,
+    service: bytes = b"s3",
+) -> Terms:
+    """Raises AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented, AccessDenied,
+    RequestTimeTooSkewed."""
+    scheme, _, rest = authorization.strip().partition(b" ")
+    if scheme != ALGORITHM:
+        raise _scheme_error(scheme)
+    head, mark, signature = rest.rpartition(b"Signature=")
+    if _USUAL_SIGNATURE.fullmatch(signature) and len(head) <= KEPT_BYTES:
+        parts = _kept_components(head + mark)  # a client's next request differs in the signature alone
+    else:
+        parts = _components(rest)
+        signature = parts[b"Signature"]
+    stamp = fields.get(b"x-amz-date", b"").strip() or http_date_stamp(fields.get(b"date", b"").strip())
+    seconds = stamp_seconds(stamp) if stamp else None
+    if stamp is None or seconds is None:
+        raise S3Error("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
+    access_key, day, named_region = _credential(parts[b"Credential"], region, _malformed, service)
+    if day != stamp[:8]:
+        raise _malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
+    check_skew(stamp, seconds, now_s)
+    signed = _signed_headers(parts[b"SignedHeaders"], _malformed)
+    scope = Scope(stamp, day, named_region, service)
+    return Terms(access_key, scope, signed, signature)
+
+
+def in_query(raw_query: bytes, *, has_header: bool) -> bool:
+    """Whether the query is to be what authenticates. Raises InvalidArgument where the header does as well,
+    InvalidRequest for version 2."""
+    if not raw_query:
+        return False
+    presigned = b"&X-Amz-Signature=" in raw_query
+    if not presigned or has_header:
+        names = {name for name, _ in query_pairs(raw_query)}
+        presigned = not names.isdisjoint(QUERY_NAMES)
+        if not presigned and names.isdisjoint(QUERY_NAMES_V2):
+            return False
+        if has_header:
+            raise two_mechanisms()
+        if not presigned:
+            raise unsupported_v2()
+    return True
+
+
+def from_query(raw_query: bytes, region: str | None) -> Presigned:
+    """Raises AuthorizationQueryParametersError."""
+    head, mark, signature = raw_query.rpartition(b"&X-Amz-Signature=")
+    if not _USUAL_SIGNATURE.fullmatch(signature) or len(head) > KEPT_BYTES:
+        return _from_pairs(query_pairs(raw_query), region)
+    # URLs that were made in the same second differ in path and signature alone.
+    kept = _kept_query(head + mark, region)
+    return kept._replace(terms=kept.terms._replace(signature=signature))
+
+
+@lru_cache(maxsize=1024)
+def _kept_query(head: bytes, region: str | None) -> Presigned:
+    """A query whose signature is left out."""
+    return _from_pairs(query_pairs(head + b"0"), region)
+
+
+@lru_cache(maxsize=1024)
+def _kept_components(head: bytes) -> dict[bytes, bytes]:
+    """The same of an Authorization header. Not to be changed."""
+    return _components(head + b"0")
+
+
+def _from_pairs(pairs: Pairs, region: str | None) -> Presigned:
+    given = query_values(pairs)
+    if not all(map(given.get, QUERY_NAMES)):
+        raise _bad_query(_MISSING)
+    if given[b"X-Amz-Algorithm"] != ALGORITHM:
+        raise _bad_query('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
+    access_key, day, named_region = _credential(given[b"X-Amz-Credential"], region, _bad_credential)
+    stamp = given[b"X-Amz-Date"]
+    seconds = stamp_seconds(stamp)
+    if seconds is None:
+        raise _bad_query("X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+    if day != stamp[:8]:
+        raise _bad_query(
+            f'Invalid credential date "{day.decode()}". '
+            f'This date is not the same as X-Amz-Date: "{stamp[:8].decode()}".'
+        )
+    expires_s = _expires(given[b"X-Amz-Expires"])
+    signed = _signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
+    terms = Terms(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+    canonical = canonical_query(pair for pair in pairs if pair[0] != b"X-Amz-Signature")
+    token = next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None)
+    return Presigned(terms, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
+
+
+def form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
+    """Access key, day and region of a form's x-amz-credential; how long the form holds says its policy.
+
+    Raises InvalidArgument.
+    """
+    access_key, day, region = _credential(credential, None, _bad_form)
+    if stamp_seconds(stamp) is None or day != stamp[:8]:
+        raise _bad_form("Invalid credential date. Date is not the same as X-Amz-Date.")
+    return access_key, day, region
+
+
+def query_values(pairs: Pairs) -> dict[bytes, bytes]:
+    """The parameters of query authentication, decoded. Raises AuthorizationQueryParametersError when one is
+    there twice."""
+    given: dict[bytes, bytes] = {}
+    for name, value in pairs:
+        if name in _READ_ONCE:
+            if name in given:
+                raise _bad_query(f"{name.decode()} must not be given more than once.")
+            given[name] = unquote_to_bytes(value) if b"%" in value else value
+    return given
+
+
+def unsupported_v2() -> S3Error:
+    return S3Error(
+        "InvalidRequest",
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+    )
+
+
+def two_mechanisms() -> S3Error:
+    return S3Error(
+        "InvalidArgument",
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
+        "parameter or the Authorization header should be specified",
+        ArgumentName="Authorization",
+    )
+
+
+def _scheme_error(scheme: bytes) -> S3Error:
+    """The rest of the header is left out: Basic and Bearer carry secrets there."""
+    if scheme == b"AWS":
+        return unsupported_v2()
+    if scheme == _ECDSA:
+        return S3Error(
+            "NotImplemented", "AWS4-ECDSA-P256-SHA256 is not supported. Please use AWS4-HMAC-SHA256."
+        )
+    return S3Error("InvalidArgument", "Unsupported Authorization Type", ArgumentName="Authorization")
+
+
+def _components(text: bytes) -> dict[bytes, bytes]:
+    parts: dict[bytes, bytes] = {}
+    for part in text.split(b","):
+        name, equals, value = part.strip().partition(b"=")
+        if not equals or name not in _COMPONENTS or name in parts:
+            raise _malformed(f'the authorization component "{_shown(part.strip())}" is malformed.')
+        parts[name] = value
+    for name in _COMPONENTS:
+        if not parts.get(name):
+            raise _malformed(f"missing {name.decode()}.")
+    return parts
+
+
+@lru_cache(maxsize=1024)
+def _credential(
+    text: bytes, region: str | None, refuse: Refuse, wanted: bytes = b"s3"
+) -> tuple[str, bytes, bytes]:
+    """Access key, day and region of AKID/YYYYMMDD/REGION/s3/aws4_request (an access key may hold slashes)."""
+    parts = text.rsplit(b"/", 4)
+    # IAM belongs to no region: some of its clients name none.
+    regional = len(parts) == 5 and (_REGION.fullmatch(parts[2]) or (not parts[2] and wanted != b"s3"))
+    if not regional or not _ACCESS_KEY.fullmatch(parts[0]):
+        raise refuse(
+            'the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request".'
+        )
+    access_key, day, named_region, service, terminal = parts
+    if stamp_seconds(day + b"T000000Z") is None:
+        raise refuse(
+            f'incorrect date format "{_shown(day)}". '
+            'This date in the credential must be in the format "yyyyMMdd".'
+        )
+    if service != wanted:
+        belongs = wanted.decode()
+        raise refuse(f'incorrect service "{_shown(service)}". This endpoint belongs to "{belongs}".')
+    if terminal != b"aws4_request":
+        raise refuse(f'incorrect terminal "{_shown(terminal)}". This endpoint uses "aws4_request".')
+    if region is not None and named_region != region.encode():
+        raise refuse(f"the region '{named_region.decode()}' is wrong; expecting '{region}'", Region=region)
+    return access_key.decode(), day, named_region
+
+
+@lru_cache(maxsize=1024)
+def _signed_headers(text: bytes, refuse: Refuse) -> tuple[bytes, ...]:
+    if not _HEADER_NAMES.fullmatch(text):
+        raise refuse("SignedHeaders is mal-formed.")
+    return tuple(sorted(set(text.lower().split(b";"))))
+
+
+@lru_cache(maxsize=256)
+def _expires(text: bytes) -> int:
+    digits = text.removeprefix(b"-")
+    if not digits.isdigit():
+        raise _bad_query("X-Amz-Expires should be a number")
+    if digits is not text:
+        raise _bad_query("X-Amz-Expires must be non-negative")
+    # Long strings of digits are not worth an int, and Python refuses the longest.
+    digits = digits.lstrip(b"0")
+    if len(digits) > 6 or int(digits or b"0") > MAX_EXPIRES_S:
+        raise _bad_query(
+            "X-Amz-Expires must be less than a week (in seconds); "
+            f"that is, the given X-Amz-Expires must be less than {MAX_EXPIRES_S} seconds"
+        )
+    return int(digits or b"0")
+
+
+def _check_window(seconds: int, expires_s: int, now_s: int) -> None:
+    """A lifetime of no second (AWS documents 1 as the least) has passed, however early the request comes."""
+    if seconds - now_s > MAX_SKEW_S:
+        raise S3Error(
+            "AccessDenied",
+            "Request is not yet valid",
+            **{"X-Amz-Date": iso(seconds), "ServerTime": iso(now_s)},
+        )
+    if now_s > seconds + expires_s or not expires_s:
+        raise S3Error(
+            "AccessDenied",
+            "Request has expired",
+            **{
+                "X-Amz-Expires": str(expires_s),
+                "Expires": iso(seconds + expires_s),
+                "ServerTime": iso(now_s),
+            },
+        )
+
+
+def _malformed(message: str, **details: str) -> S3Error:
+    return S3Error(
+        "AuthorizationHeaderMalformed", f"The authorization header is malformed; {message}", **details
+    )
+
+
+def _bad_query(message: str, **details: str) -> S3Error:
+    return S3Error("AuthorizationQueryParametersError", message, **details)
+
+
+def _bad_credential(message: str, **details: str) -> S3Error:
+    return _bad_query(f"Error parsing the X-Amz-Credential parameter; {message}", **details)
+
+
+def _bad_form(message: str, **details: str) -> S3Error:
+    return S3Error("InvalidArgument", message, ArgumentName="x-amz-credential", **details)
+
+
+def _shown(text: bytes) -> str:
+    return text[:128].decode("utf-8", "replace")

@@ -1,0 +1,441 @@
+"""Who may do what: AWS's documented examples, and each way to be let in or kept out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from s3api.access.acl import ALL_USERS, AUTHENTICATED_USERS, Grant, canned
+from s3api.access.context import Context
+from s3api.access.decision import (
+    FULL_BLOCK,
+    NO_BLOCK,
+    Block,
+    Decision,
+    Guard,
+    Owned,
+    decide,
+    decide_alone,
+    decide_beside,
+)
+from s3api.access.policy import read_bucket_policy, read_user_policy
+from s3api.access.principal import ANONYMOUS, Principal
+
+OWNER, OTHER = "a" * 64, "b" * 64
+ROOT = Principal(OWNER, "111122223333")
+STRANGER = Principal(OTHER, "444455556666")
+BUCKET = "amzn-s3-demo-bucket"
+ARN = f"arn:aws:s3:::{BUCKET}"
+ALLOW_ALL = read_user_policy('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
+
+
+def user(*policies: dict[str, Any], account: Principal = ROOT, name: str = "akua") -> Principal:
+    texts = [json.dumps({"Version": "2012-10-17", "Statement": [policy]}) for policy in policies]
+    read = tuple((f"p{at}", read_user_policy(text)) for at, text in enumerate(texts))
+    return Principal(account.account, account.number, name, "/", "AIDA" + name.upper(), read)
+
+
+def statement(action: Any, resource: Any = f"{ARN}/*", principal: Any = "*", **more: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, **more}
+
+
+def guard(*statements: dict[str, Any], **more: Any) -> Guard:
+    policy = None
+    if statements:
+        policy = read_bucket_policy(
+            json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), BUCKET
+        )
+    return Guard(BUCKET, OWNER, policy, **{"block": NO_BLOCK, **more})
+
+
+def ask(
+    principal: Principal,
+    action: str,
+    guarded: Guard,
+    key: str | None = "key",
+    *,
+    thing: Owned | None = None,
+    operation: str = "GetObject",
+    **said: Any,
+) -> Decision:
+    headers, query = said.pop("headers", {}), said.pop("query", {})
+    context = Context(principal, operation, headers, query, 1_750_000_000_000_000, **said)
+    return decide(principal, f"s3:{action}", guarded, key, context.get, thing=thing)
+
+
+def may(*arguments: Any, **more: Any) -> bool:
+    return ask(*arguments, **more).allowed
+
+
+def test_a_plain_bucket_is_its_accounts_alone() -> None:
+    assert may(ROOT, "GetObject", guard())
+    assert may(user({"Effect": "Allow", "Action": "s3:Get*", "Resource": f"{ARN}/*"}), "GetObject", guard())
+    assert not may(user(), "GetObject", guard())
+    assert not may(STRANGER, "GetObject", guard())
+    assert not may(ANONYMOUS, "GetObject", guard())
+
+
+def test_a_deny_of_the_bucket_binds_its_root_but_for_the_policy_itself() -> None:
+    guarded = guard(statement("s3:*", [ARN, f"{ARN}/*"], Effect="Deny", Sid="no"))
+    refusal = ask(ROOT, "GetObject", guarded)
+    assert (refusal.allowed, refusal.statement) == (False, 'bucket policy, statement "no"')
+    assert may(ROOT, "PutBucketPolicy", guarded, None)
+    assert not may(
+        user({"Effect": "Allow", "Action": "*", "Resource": "*"}), "PutBucketPolicy", guarded, None
+    )
+
+
+def test_a_users_deny_wins_over_every_allow() -> None:
+    denied = user(
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{ARN}/secret*"},
+    )
+    assert may(denied, "GetObject", guard(statement("s3:GetObject")), "open")
+    refusal = ask(denied, "GetObject", guard(statement("s3:GetObject")), "secret")
+    assert refusal == Decision(
+        False,
+        "with an explicit deny in an identity-based policy",
+        "user policy p1, statement number 1",
+        by_deny=True,
+    )
+
+
+def test_within_the_account_one_of_both_is_enough_if_it_names_the_user() -> None:
+    one = user()
+    assert may(one, "GetObject", guard(statement("s3:GetObject", principal={"AWS": one.arn})))
+    assert may(one, "GetObject", guard(statement("s3:GetObject")))
+    assert not may(one, "GetObject", guard(statement("s3:GetObject", principal={"AWS": "111122223333"})))
+    other = user(name="bob")
+    assert not may(other, "GetObject", guard(statement("s3:GetObject", principal={"AWS": one.arn})))
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": "444455556666"},
+        {"AWS": "arn:aws:iam::444455556666:root"},
+        {"CanonicalUser": OTHER},
+    ],
+)
+def test_across_accounts_both_are_needed(principal: Any) -> None:
+    guarded = guard(statement("s3:GetObject", principal=principal))
+    assert may(STRANGER, "GetObject", guarded)
+    assert not may(user(account=STRANGER), "GetObject", guarded)
+    allowed = user({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, account=STRANGER)
+    assert may(allowed, "GetObject", guarded)
+    assert not may(allowed, "GetObject", guard())
+    assert may(ANONYMOUS, "GetObject", guarded) is (principal in ("*", {"AWS": "*"}))
+
+
+def test_not_principal_spares_those_it_names() -> None:
+    deny = {**statement("s3:*", [ARN, f"{ARN}/*"]), "Effect": "Deny"}
+    deny["NotPrincipal"] = {"AWS": ["arn:aws:iam::111122223333:root"]}
+    del deny["Principal"]
+    guarded = guard(deny, statement("s3:GetObject"))
+    assert may(ROOT, "GetObject", guarded)
+    assert not may(STRANGER, "GetObject", guarded)
+    assert not may(ANONYMOUS, "GetObject", guarded)
+
+
+def test_not_action_and_not_resource() -> None:
+    guarded = guard(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "NotAction": ["s3:GetObject", "s3:ListBucket"],
+            "NotResource": [f"{ARN}/free/*"],
+        }
+    )
+    assert may(ROOT, "GetObject", guarded)
+    assert not may(ROOT, "PutObject", guarded)
+    assert may(ROOT, "PutObject", guarded, "free/x")
+
+
+# --- AWS's documented examples (User Guide, "Examples of Amazon S3 bucket policies") -----------------------
+
+
+def test_example_require_https() -> None:
+    deny = statement(
+        "s3:*", [ARN, f"{ARN}/*"], Effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}
+    )
+    assert may(ROOT, "GetObject", guard(deny), secure=True)
+    assert not may(ROOT, "GetObject", guard(deny), secure=False)
+
+
+def test_example_specific_addresses() -> None:
+    deny = statement(
+        "s3:*",
+        [ARN, f"{ARN}/*"],
+        Effect="Deny",
+        Condition={"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "2001:DB8:1234:5678::/64"]}},
+    )
+    assert may(ROOT, "GetObject", guard(deny), source_ip="192.0.2.9")
+    assert not may(ROOT, "GetObject", guard(deny), source_ip="198.51.100.1")
+
+
+def test_example_referer() -> None:
+    allow = statement(
+        ["s3:GetObject", "s3:GetObjectVersion"],
+        Condition={"StringLike": {"aws:Referer": ["http://www.example.com/*", "http://example.com/*"]}},
+    )
+    assert may(ANONYMOUS, "GetObject", guard(allow), headers={"referer": "http://www.example.com/a"})
+    assert not may(ANONYMOUS, "GetObject", guard(allow), headers={"referer": "http://evil.example/"})
+    assert not may(ANONYMOUS, "GetObject", guard(allow))
+
+
+def test_example_bucket_owner_full_control() -> None:
+    allow = statement(
+        "s3:PutObject",
+        principal={"AWS": "arn:aws:iam::444455556666:root"},
+        Condition={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
+    )
+    put = {"operation": "PutObject"}
+    assert may(STRANGER, "PutObject", guard(allow), headers={"x-amz-acl": "bucket-owner-full-control"}, **put)
+    assert not may(STRANGER, "PutObject", guard(allow), headers={"x-amz-acl": "private"}, **put)
+    assert not may(STRANGER, "PutObject", guard(allow), **put)
+
+
+def test_example_encryption_required() -> None:
+    deny = statement(
+        "s3:PutObject", Effect="Deny", Condition={"Null": {"s3:x-amz-server-side-encryption": "true"}}
+    )
+    assert may(ROOT, "PutObject", guard(deny), headers={"x-amz-server-side-encryption": "AES256"})
+    assert not may(ROOT, "PutObject", guard(deny))
+
+
+def test_example_own_folder() -> None:
+    """Allow users to access a personal folder: variables in a user's policy."""
+    david = user(
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": ARN,
+            "Condition": {"StringLike": {"s3:prefix": ["", "home/", "home/${aws:username}/*"]}},
+        },
+        {"Effect": "Allow", "Action": "s3:*", "Resource": f"{ARN}/home/${{aws:username}}/*"},
+        name="david",
+    )
+    assert may(david, "PutObject", guard(), "home/david/x")
+    assert not may(david, "PutObject", guard(), "home/bob/x")
+    assert may(david, "ListBucket", guard(), None, query={"prefix": "home/david/2026"})
+    assert may(david, "ListBucket", guard(), None, query={"prefix": ""})
+    assert not may(david, "ListBucket", guard(), None, query={"prefix": "home/bob/"})
+    assert not may(david, "ListBucket", guard(), None)
+
+
+def test_example_max_keys() -> None:
+    allow = statement("s3:ListBucket", ARN, Condition={"NumericLessThanEquals": {"s3:max-keys": "10"}})
+    assert may(STRANGER, "ListBucket", guard(allow), None, query={"max-keys": "10"})
+    assert not may(STRANGER, "ListBucket", guard(allow), None, query={"max-keys": "11"})
+
+
+def test_example_copy_source() -> None:
+    allow = statement("s3:PutObject", Condition={"StringLike": {"s3:x-amz-copy-source": "source/public/*"}})
+    for header in ("source/public/a%20b", "/source/public/a", "source/public/a?versionId=1"):
+        assert may(STRANGER, "PutObject", guard(allow), headers={"x-amz-copy-source": header})
+    assert not may(STRANGER, "PutObject", guard(allow), headers={"x-amz-copy-source": "source/private/a"})
+
+
+def test_example_existing_and_request_tags() -> None:
+    read = statement(
+        "s3:GetObject", Condition={"StringEquals": {"s3:ExistingObjectTag/environment": "production"}}
+    )
+    assert may(STRANGER, "GetObject", guard(read), existing_tags={"environment": "production"})
+    assert not may(STRANGER, "GetObject", guard(read), existing_tags={"environment": "test"})
+    assert not may(STRANGER, "GetObject", guard(read))
+    write = statement(
+        "s3:PutObject",
+        Condition={"ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["Owner", "CreationDate"]}},
+    )
+    assert may(STRANGER, "PutObject", guard(write), headers={"x-amz-tagging": "Owner=a&CreationDate=b"})
+    assert not may(STRANGER, "PutObject", guard(write), headers={"x-amz-tagging": "Owner=a&Team=b"})
+
+
+def test_example_conditional_writes() -> None:
+    """Multipart's other requests carry no If-None-Match ("Enforce conditional writes")."""
+    deny = statement(
+        "s3:PutObject",
+        Effect="Deny",
+        Condition={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
+    )
+    assert not may(ROOT, "PutObject", guard(deny), operation="PutObject")
+    assert may(ROOT, "PutObject", guard(deny), operation="PutObject", headers={"if-none-match": "*"})
+    assert may(ROOT, "PutObject", guard(deny), operation="UploadPart")
+
+
+def test_example_signature_age_and_kind() -> None:
+    old = statement("s3:*", Effect="Deny", Condition={"NumericGreaterThan": {"s3:signatureAge": "600000"}})
+    signed = {"auth_type": "REST-QUERY-STRING", "signed_us": 1_750_000_000_000_000 - 601_000_000}
+    assert not may(ROOT, "GetObject", guard(old), **signed)
+    assert may(ROOT, "GetObject", guard(old), **{**signed, "signed_us": 1_750_000_000_000_000 - 599_000_000})
+    header = statement("s3:*", Effect="Deny", Condition={"StringNotEquals": {"s3:authType": "REST-HEADER"}})
+    assert not may(ROOT, "GetObject", guard(header), **signed)
+
+
+def test_example_retention_limits() -> None:
+    deny = statement(
+        ["s3:PutObject", "s3:PutObjectRetention"],
+        Effect="Deny",
+        Condition={"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}},
+    )
+    until = "x-amz-object-lock-retain-until-date"  # now is 2025-06-15T15:06:40Z
+    assert may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-25T00:00:00Z"})
+    assert not may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-30T00:00:00Z"})
+    assert may(ROOT, "PutObject", guard(deny))
+
+
+def test_principal_keys() -> None:
+    one = user({"Effect": "Allow", "Action": "*", "Resource": "*"})
+    for key, value in {
+        "aws:PrincipalArn": "arn:aws:iam::111122223333:user/akua",
+        "aws:userid": "AIDAAKUA",
+        "aws:username": "akua",
+        "aws:PrincipalType": "User",
+        "aws:PrincipalAccount": "111122223333",
+        "aws:EpochTime": "1750000000",
+        "aws:ResourceAccount": "111122223333",
+    }.items():
+        deny = statement("s3:*", Effect="Deny", Condition={"StringNotEquals": {key: value}})
+        assert may(one, "GetObject", guard(deny), bucket_owner_number="111122223333"), key
+    late = statement(
+        "s3:*", Effect="Deny", Condition={"DateGreaterThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"}}
+    )
+    assert not may(one, "GetObject", guard(late))
+
+
+# --- ACLs --------------------------------------------------------------------------------------------------
+
+
+def writers(**more: Any) -> Guard:
+    return guard(ownership="ObjectWriter", **more)
+
+
+def test_canned_acls_of_buckets() -> None:
+    public = writers(acl=canned("public-read", OWNER, OWNER))
+    assert may(ANONYMOUS, "ListBucket", public, None)
+    assert not may(ANONYMOUS, "PutObject", public)
+    both = writers(acl=canned("public-read-write", OWNER, OWNER))
+    assert may(ANONYMOUS, "PutObject", both)
+    assert may(ANONYMOUS, "DeleteObject", both)
+    assert not may(ANONYMOUS, "GetBucketAcl", both, None)
+    signed = writers(acl=canned("authenticated-read", OWNER, OWNER))
+    assert may(STRANGER, "ListBucket", signed, None)
+    assert not may(ANONYMOUS, "ListBucket", signed, None)
+
+
+def test_acls_are_off_where_the_bucket_owner_is_enforced() -> None:
+    assert not may(ANONYMOUS, "ListBucket", guard(acl=canned("public-read", OWNER, OWNER)), None)
+    open_object = Owned(OWNER, (Grant(ALL_USERS, "READ"),))
+    assert not may(ANONYMOUS, "GetObject", guard(), thing=open_object)
+    assert may(ROOT, "GetObject", guard(), thing=Owned(OTHER))
+
+
+def test_an_objects_acl() -> None:
+    assert may(ANONYMOUS, "GetObject", writers(), thing=Owned(OWNER, (Grant(ALL_USERS, "READ"),)))
+    assert not may(ANONYMOUS, "GetObjectAcl", writers(), thing=Owned(OWNER, (Grant(ALL_USERS, "READ"),)))
+    assert not may(STRANGER, "GetObject", writers(), thing=Owned(OWNER))
+    assert may(STRANGER, "PutObjectAcl", writers(), thing=Owned(OWNER, (Grant(OTHER, "FULL_CONTROL"),)))
+    assert not may(
+        STRANGER, "GetObjectTagging", writers(), thing=Owned(OWNER, (Grant(OTHER, "FULL_CONTROL"),))
+    )
+
+
+def test_an_object_of_another_account_is_not_the_bucket_owners_to_read() -> None:
+    theirs = Owned(OTHER)
+    assert not may(ROOT, "GetObject", writers(), thing=theirs)
+    assert not may(ROOT, "GetObjectAcl", writers(), thing=theirs)
+    assert may(ROOT, "DeleteObject", writers(), thing=theirs)
+    assert may(STRANGER, "GetObject", writers(), thing=theirs)
+    assert not may(STRANGER, "PutObjectTagging", writers(), thing=theirs)
+    assert may(ROOT, "PutObjectTagging", writers(), thing=theirs)
+    shared = Owned(OTHER, canned("bucket-owner-read", OTHER, OWNER))
+    assert may(ROOT, "GetObject", writers(), thing=shared)
+    assert not may(ROOT, "PutObjectAcl", writers(), thing=shared)
+
+
+def test_the_buckets_policy_gives_no_object_of_others_away_but_denies_it() -> None:
+    open_policy = guard(statement("s3:GetObject"), ownership="ObjectWriter")
+    assert may(ANONYMOUS, "GetObject", open_policy, thing=Owned(OWNER))
+    assert not may(ANONYMOUS, "GetObject", open_policy, thing=Owned(OTHER))
+    closed = guard(statement("s3:GetObject", Effect="Deny"), ownership="ObjectWriter")
+    assert not may(STRANGER, "GetObject", closed, thing=Owned(OTHER))
+
+
+def test_an_owner_can_always_mend_its_acl() -> None:
+    assert may(STRANGER, "PutObjectAcl", writers(), thing=Owned(OTHER, ()))
+    assert may(STRANGER, "GetObjectAcl", writers(), thing=Owned(OTHER, ()))
+
+
+def test_users_have_what_their_account_was_granted_as_far_as_they_may() -> None:
+    shared = writers(acl=(Grant(OTHER, "READ"),))
+    assert not may(user(account=STRANGER), "ListBucket", shared, None)
+    assert may(
+        user({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, account=STRANGER),
+        "ListBucket",
+        shared,
+        None,
+    )
+
+
+# --- public access blocks ----------------------------------------------------------------------------------
+
+
+def test_ignored_public_grants() -> None:
+    block = Block(ignore_acls=True)
+    grants = (Grant(AUTHENTICATED_USERS, "READ"), Grant(ALL_USERS, "READ"), Grant(OTHER, "WRITE"))
+    assert not may(STRANGER, "ListBucket", writers(acl=grants, block=block), None)
+    assert may(STRANGER, "PutObject", writers(acl=grants, block=block))
+    assert not may(ANONYMOUS, "GetObject", writers(block=block), thing=Owned(OWNER, grants))
+
+
+def test_a_restricted_bucket_with_a_public_policy_is_the_accounts_alone() -> None:
+    public = statement("s3:GetObject")
+    named = statement("s3:ListBucket", ARN, principal={"AWS": "444455556666"})
+    restricted = guard(public, named, block=Block(restrict=True))
+    assert not may(ANONYMOUS, "GetObject", restricted)
+    assert not may(STRANGER, "GetObject", restricted)
+    assert not may(STRANGER, "ListBucket", restricted, None)
+    assert may(user(), "GetObject", restricted)
+    assert may(STRANGER, "ListBucket", guard(named, block=FULL_BLOCK), None)
+
+
+def test_what_goes_with_a_write() -> None:
+    put = statement("s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "public-read"}})
+
+    def beside(principal: Principal, guarded: Guard) -> bool:
+        context = Context(principal, "PutObject", {"x-amz-acl": "public-read"}, {}, 0)
+        return decide_beside(principal, "s3:PutObjectAcl", guarded, "key", context.get).allowed
+
+    assert beside(STRANGER, guard(put))
+    assert not beside(user({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}), guard(put))
+    assert beside(
+        user({"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}, account=STRANGER), guard(put)
+    )
+    assert not beside(STRANGER, guard(put, statement("s3:PutObjectAcl", Effect="Deny")))
+
+
+def test_services_come_in_by_policy() -> None:
+    logger = Principal(service="logging.s3.amazonaws.com")
+    allow = statement("s3:PutObject", principal={"Service": "logging.s3.amazonaws.com"})
+    assert may(logger, "PutObject", guard(allow))
+    assert not may(logger, "PutObject", guard())
+    assert may(logger, "PutObject", writers(acl=canned("log-delivery-write", OWNER, OWNER)))
+
+
+def test_what_belongs_to_no_bucket() -> None:
+    nothing = Context(ROOT, "ListBuckets", {}, {}, 0).get
+    lists = "s3:ListAllMyBuckets"
+    assert decide_alone(ROOT, lists, "*", nothing).allowed
+    assert not decide_alone(ANONYMOUS, lists, "*", nothing).allowed
+    assert not decide_alone(user(), lists, "*", nothing).allowed
+    reader = user({"Effect": "Allow", "Action": lists, "Resource": "*"})
+    assert decide_alone(reader, lists, "*", nothing).allowed
+    barred = user(
+        {"Effect": "Allow", "Action": lists, "Resource": "*"},
+        {"Effect": "Deny", "Action": lists, "Resource": "arn:aws:s3:::*"},
+    )
+    assert not decide_alone(barred, lists, "arn:aws:s3:::*", nothing).allowed
