@@ -338,8 +338,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A multipart upload under way. `owner`: whose the object will be; `initiator`: who began it (see
-    `s3api.access.initiator`). `checksum_algorithm`, `checksum_type`: as CreateMultipartUpload was told, or
-    None.
+    `s3api.access.initiator`). Checksum algorithm and type as CreateMultipartUpload named them.
     """
 
     id: str

@@ -25,8 +25,9 @@ from s3api.access.denials import Denials
 from s3api.background.running import background
 from s3api.body import ClientGone
 from s3api.errors import S3Error
-from s3api.gateway import SERVER, Gateway, new_request_id
-from s3api.http import Answer, Receive, Request, Scope, Send, date, send_reply
+from s3api.gateway.gateway import SERVER, Gateway, new_request_id
+from s3api.http.proxies import Proxies
+from s3api.http.request import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
 from s3api.observe.access_log import AccessLog
 from s3api.observe.lines import LineWriter
@@ -34,7 +35,6 @@ from s3api.observe.logs import configure_logging
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import own_siblings
 from s3api.operations.call import FlushLog
-from s3api.proxies import Proxies
 from s3api.reloading import Reloaded, on_hangup, renewed
 from s3api.rest import create_api
 from s3api.rest.events import Listeners

@@ -1,4 +1,5 @@
-"""uvicorn, set up for a store: uvloop, our own protocol (`s3api.protocol`), no log line or header of its own.
+"""uvicorn, set up for a store: uvloop, our own protocol (`s3api.http.connection`), no log line or header of
+its own.
 
 The socket is bound before anything is printed or forked, so a port that is taken is one clear line.
 """
@@ -110,7 +111,7 @@ def _config(settings: Settings, app: App | str, *, factory: bool = False) -> Con
         factory=factory,
         workers=settings.workers,
         loop="uvloop",
-        http="s3api.protocol:StoreProtocol",
+        http="s3api.http.connection:StoreProtocol",
         ws="none",
         lifespan="on",
         log_config=None,

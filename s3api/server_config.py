@@ -35,7 +35,7 @@ class Config(uvicorn.Config):
         self._limit(settings)
 
     def _limit(self, settings: Settings) -> None:
-        from s3api.protocol import StoreProtocol
+        from s3api.http.connection import StoreProtocol
 
         StoreProtocol.max_header_bytes = settings.max_header_bytes
         StoreProtocol.stall_s = settings.body_idle_s

@@ -40,7 +40,7 @@ KEPT = {
 BESIDE_THE_MODEL = (
     ("PostObject", "all fields of a browser's form", "compat_tests/test_post_object.py"),
     ("OPTIONS (CORS preflight)", "Origin, Access-Control-Request-*", "compat_tests/test_cors.py"),
-    ("GET and HEAD on a website's host", "Range, If-*", "tests/test_site.py"),
+    ("GET and HEAD on a website's host", "Range, If-*", "tests/gateway/test_websites.py"),
     (
         "GetBucketLifecycle, PutBucketLifecycle, GetBucketNotification, PutBucketNotification",
         "superseded by AWS; answered as their successors are",

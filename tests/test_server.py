@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from s3api.body import ClientGone
-from s3api.protocol import send_while_connected
+from s3api.http.connection import send_while_connected
 from tests.gateway_process import GatewayProcess
 
 

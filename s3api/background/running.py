@@ -18,7 +18,7 @@ from s3api.background.lifecycle import Done, LifecycleWorker
 from s3api.background.senders import Senders
 from s3api.blobs import now_us
 from s3api.body import Body
-from s3api.gateway import HOST_ID, new_request_id
+from s3api.gateway.gateway import HOST_ID, new_request_id
 from s3api.operations.call import Call
 from s3api.operations.log_target import may_deliver
 from s3api.operations.notices import own_notices

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from metadata import Metadata
     from s3api.access.denials import Denials
     from s3api.access.keys import Keys
-    from s3api.http import Request
+    from s3api.http.request import Request
     from s3api.observe import AccessRecord
     from s3api.wire import Reply
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from s3api.http import Scope
+    from s3api.http.request import Scope
     from s3api.operations.call import Call
     from s3api.signatures import Verified
 

@@ -23,8 +23,8 @@ from chunkd.trace import W3C, Tracing, ended, instrument, recording
 from metadata import Metadata
 from s3api.blobs import BlobStore
 from s3api.blobs.erasure import DATA_CHUNKS
-from s3api.gateway import Gateway
-from s3api.http import Answer, Request, joined
+from s3api.gateway.gateway import Gateway
+from s3api.http.request import Answer, Request, joined
 from s3api.observe.record import AccessRecord
 
 Committed = Callable[[Sequence[Any], float], None]

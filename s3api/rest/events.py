@@ -25,7 +25,7 @@ from s3api.errors import S3Error
 from s3api.events.document import LIVE
 from s3api.events.kinds import means
 from s3api.events.message import Event, record, restored
-from s3api.gateway import HOST_ID
+from s3api.gateway.gateway import HOST_ID
 from s3api.rest.problems import ProblemRoute
 from s3api.store import Store
 

@@ -21,9 +21,9 @@ from s3api.blobs import now_us
 from s3api.blobs.stripes import new_id
 from s3api.body import Body, Source
 from s3api.errors import S3Error
-from s3api.form import FormFile, boundary_of
-from s3api.http import Request as HttpRequest
-from s3api.http import declared_length, send_reply
+from s3api.http.form import FormFile, boundary_of
+from s3api.http.request import Request as HttpRequest
+from s3api.http.request import declared_length, send_reply
 from s3api.operations.buckets import create_bucket
 from s3api.operations.call import Call, Output
 from s3api.operations.deletes import delete_object

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.access.people import Person, new_user
+from tests.access.test_iam import refused
 from tests.gateway_process import GatewayProcess
-from tests.iam.test_iam import refused
 
 ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.access.people import Person, new_root, new_user
 from tests.access.test_enforcement import arn, policy, statement
+from tests.access.test_iam import refused
 from tests.gateway_process import GatewayProcess
-from tests.iam.test_iam import refused
 
 
 def putting(bucket: str) -> str:

@@ -25,22 +25,22 @@ from s3api.access.keys import Keys
 from s3api.access.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
-from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
 from s3api.events.targets import NO_TARGETS, Targets
-from s3api.http import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
+from s3api.gateway.cors import CorsAnswers
+from s3api.gateway.form_uploads import FormUploads, is_upload
+from s3api.gateway.permission import COPIES, Warrant
+from s3api.gateway.websites import Websites
+from s3api.http.request import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
 from s3api.iam.endpoint import IamEndpoint, is_form
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.operations import OPERATIONS
 from s3api.operations.call import Call, FlushLog
 from s3api.operations.ingest import BodyDigests
-from s3api.post import FormUploads, is_upload
 from s3api.signatures import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.signatures.public_hosts import verify_for_hosts
 from s3api.signatures.timestamps import stamp_seconds
-from s3api.site import Websites
-from s3api.warrant import COPIES, Warrant
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
 
 log = logging.getLogger("sixfold.gateway")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket
-from s3api.http import Request
-from s3api.web.cors import KINDS, Cors, Headers, no_bucket, no_document, preflight_terms
+from s3api.gateway.cors_rules import KINDS, Cors, Headers, no_bucket, no_document, preflight_terms
+from s3api.http.request import Request
 from s3api.wire import Reply
 
 KIND = "Cors"

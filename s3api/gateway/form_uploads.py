@@ -19,16 +19,16 @@ from s3api.access.keys import Keys
 from s3api.access.principal import ANONYMOUS, Principal
 from s3api.body import Body, Source
 from s3api.errors import S3Error
-from s3api.form import FormFile, boundary_of
-from s3api.http import Request, declared_length
+from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
+from s3api.gateway.form_policy import PostPolicy, read_policy
+from s3api.gateway.permission import Warrant
+from s3api.http.form import FormFile, boundary_of
+from s3api.http.request import Request, declared_length
 from s3api.observe import AccessRecord
 from s3api.operations.call import Call, Output
 from s3api.operations.tagsets import object_tags
 from s3api.signatures import read_form_claim
 from s3api.signatures.timestamps import stamp_seconds
-from s3api.warrant import Warrant
-from s3api.web.post_form import Posted, named, post_response, read_form, redirect_location
-from s3api.web.post_policy import PostPolicy, read_policy
 from s3api.wire import Reply, Wire
 
 NAME = "PostObject"

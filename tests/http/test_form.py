@@ -9,7 +9,7 @@ import pytest
 from chunkd import Buffer
 from s3api.body import Source
 from s3api.errors import S3Error
-from s3api.form import FormFile, boundary_of
+from s3api.http.form import FormFile, boundary_of
 
 
 def part(name: str, value: bytes, more: str = "") -> bytes:

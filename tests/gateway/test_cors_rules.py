@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from s3api.errors import S3Error
-from s3api.web.cors import Cors, fits, no_bucket, no_document, preflight_terms
+from s3api.gateway.cors_rules import Cors, fits, no_bucket, no_document, preflight_terms
 
 
 def rule(methods: str = "GET", origins: str = "*", **more: Any) -> dict[str, Any]:

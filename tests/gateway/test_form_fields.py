@@ -5,7 +5,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from s3api.errors import S3Error
-from s3api.web.post_form import Posted, named, post_response, read_form, redirect_location
+from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
 
 
 @pytest.mark.parametrize(

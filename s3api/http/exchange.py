@@ -24,7 +24,7 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 
 from chunkd import Buffer
 from s3api.body import ClientGone
-from s3api.http import Body, Count, RawHeaders, Request, Scope
+from s3api.http.request import Body, Count, RawHeaders, Request, Scope
 from s3api.tasks import in_task
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from s3api.body import ClientGone
-from s3api.exchange import Exchange, drained, not_taken
-from s3api.http import Send
+from s3api.http.exchange import Exchange, drained, not_taken
+from s3api.http.request import Send
 from s3api.tasks import begin
 
 if TYPE_CHECKING:

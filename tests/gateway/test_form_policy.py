@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from s3api.errors import S3Error
-from s3api.web.post_policy import PostPolicy, read_policy
+from s3api.gateway.form_policy import PostPolicy, read_policy
 
 EXPIRES = "2026-01-01T00:00:00.000Z"
 BEFORE, AFTER = 1_767_225_599.0, 1_767_225_601.0

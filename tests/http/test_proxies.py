@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from s3api.proxies import Proxies
+from s3api.http.proxies import Proxies
 
 PROXIES = Proxies(("10.0.0.0/8", "::1/128"), ("s3.example.org", "store.example.org:8443"))
 

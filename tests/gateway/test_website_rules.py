@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from s3api.web.website import Redirect, Visit, Website, error_page, slashed
+from s3api.gateway.website_rules import Redirect, Visit, Website, error_page, slashed
 
 
 def visit(key: str, query: str = "") -> Visit:

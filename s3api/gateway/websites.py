@@ -2,7 +2,7 @@
 
 Reads alone, by anybody whom the bucket's policy or ACL lets read: a signature is not looked at. Pages come by
 the same GetObject as over S3, ranges and conditions included; what fails is a page of HTML, or what the
-bucket's document says instead. The engine is `s3api.web.website`.
+bucket's document says instead. The engine is `s3api.gateway.website_rules`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 """
 
@@ -15,13 +15,13 @@ from typing import Any
 from s3api import failures
 from s3api.access.authority import Asked, Authority
 from s3api.access.principal import ANONYMOUS
-from s3api.cors import CorsAnswers
 from s3api.errors import S3Error
-from s3api.http import Request
+from s3api.gateway.cors import CorsAnswers
+from s3api.gateway.form_uploads import CheckOwner, MakeCall
+from s3api.gateway.permission import Warrant
+from s3api.gateway.website_rules import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
+from s3api.http.request import Request
 from s3api.observe import AccessRecord
-from s3api.post import CheckOwner, MakeCall
-from s3api.warrant import Warrant
-from s3api.web.website import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
 from s3api.wire import Reply, Wire, parse_target
 from s3api.wire.codes import ERRORS
 

@@ -1,0 +1,1 @@
+"""One request and its answer on an HTTP/1.1 connection. Knows nothing of S3."""
