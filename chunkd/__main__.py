@@ -6,7 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
-from chunkd.filed import FiledSettingError
+from chunkd.file_settings import FiledSettingError
 from chunkd.server import serve
 from chunkd.settings import Settings
 

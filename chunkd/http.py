@@ -1,10 +1,10 @@
 """The client side of a chunkd server.
 
-Operations of one turn of the event loop leave as one request (chunkd.batch). Small and large ones have lanes
-of their own, each with a few persistent connections, so that a megabyte does not stand in a small chunk's
-way; what is asked for while all connections of a lane are busy gathers into its next request. All operations
-may be repeated, so a request on a kept connection that the server had closed is sent once more on a new one.
-Bounded by `timeout_s` from the call on.
+Operations of one turn of the event loop leave as one request (chunkd.batch_format). Small and large ones have
+lanes of their own, each with a few persistent connections, so that a megabyte does not stand in a small
+chunk's way; what is asked for while all connections of a lane are busy gathers into its next request. All
+operations may be repeated, so a request on a kept connection that the server had closed is sent once more on
+a new one. Bounded by `timeout_s` from the call on.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from chunkd import batch
-from chunkd.batch import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
+from chunkd import batch_format
+from chunkd.batch_format import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
+from chunkd.connector import Host
 from chunkd.futures import fail, succeed, write_future
-from chunkd.host import Host
 from chunkd.http1 import Broken, Endpoint, Exchange, Stream
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
-from chunkd.tally import Tally
+from chunkd.traffic import Tally
 
 LARGE_BYTES = 128 << 10
 REQUEST_BYTES = 2 << 20
@@ -244,7 +244,10 @@ class Lane:
 
     def _pieces(self, taken: list[Pending]) -> list[Buffer]:
         pieces = [
-            p for pending in taken if pending.operation for p in batch.write_operation(pending.operation)
+            p
+            for pending in taken
+            if pending.operation
+            for p in batch_format.write_operation(pending.operation)
         ]
         self._tally.sent_bytes += sum(map(len, pieces))
         return pieces
@@ -253,7 +256,7 @@ class Lane:
         """The next request's operations, oldest first."""
         taken: list[Pending] = []
         size = reads = 0
-        while self._queue and len(taken) < batch.MAX_OPERATIONS:
+        while self._queue and len(taken) < batch_format.MAX_OPERATIONS:
             operation = self._queue[0].operation
             if operation is None:
                 return taken or [self._queue.popleft()]
@@ -311,7 +314,7 @@ class Lane:
         if taken[0].operation is None:
             succeed(taken[0].future, exchange.body)
             return
-        results = list(batch.read_results(exchange.body))
+        results = list(batch_format.read_results(exchange.body))
         if len(results) != len(taken):
             raise BatchError(f"{len(results)} results for {len(taken)} operations")
         for pending, (status, data) in zip(taken, results, strict=True):

@@ -10,8 +10,8 @@ from typing import cast
 
 import httptools
 
-from chunkd.batch import MAX_BODY_BYTES, MEDIA_TYPE
-from chunkd.host import Host
+from chunkd.batch_format import MAX_BODY_BYTES, MEDIA_TYPE
+from chunkd.connector import Host
 from chunkd.node import Buffer
 
 JOIN_BYTES = 64 << 10

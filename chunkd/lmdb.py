@@ -1,4 +1,4 @@
-"""Nodes embedded in this process: the named databases of an LMDB environment (`chunkd.environment`)."""
+"""Nodes embedded in this process: the named databases of an LMDB environment (`chunkd.lmdb_environment`)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import cast
 
 import lmdb
 
-from chunkd.environment import Environment
 from chunkd.futures import fail, write_future
+from chunkd.lmdb_environment import Environment
 from chunkd.lmdb_files import MAP_BYTES, PING_DB, condition, pages
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
 

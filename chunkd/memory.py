@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from chunkd.futures import fail
 from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
-from chunkd.tally import Tally
+from chunkd.traffic import Tally
 
 
 class MemoryNode:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chunkd.tally import Tally
+from chunkd.traffic import Tally
 
 Buffer = bytes | bytearray | memoryview
 

@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 
 import hiredis
 
-from chunkd.host import Host
+from chunkd.connector import Host
 from chunkd.node import Buffer, NodeDown
-from chunkd.tally import Tally
+from chunkd.traffic import Tally
 
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 1.0

@@ -1,13 +1,13 @@
 """The chunkd server: a node over HTTP, in front of any other kind.
 
     PUT GET HEAD DELETE /chunks/{id in hex}    one chunk; a single Range on GET
-    POST /batch                                several operations at once (chunkd.batch)
+    POST /batch                                several operations at once (chunkd.batch_format)
     GET /scan?cursor=&limit=  /usage  /health  /docs
 
 The hot paths are one bare ASGI callable (a FastAPI route costs three times as much), and plain batches not
-even that (chunkd.protocol); FastAPI does the rest. A bearer token is compared in constant time before a byte
-of the body is read. A chunk that does not verify is refused, so that what was damaged on its way is never
-stored.
+even that (chunkd.server_protocol); FastAPI does the rest. A bearer token is compared in constant time before
+a byte of the body is read. A chunk that does not verify is refused, so that what was damaged on its way is
+never stored.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Query
 from fastapi.responses import JSONResponse
 
-from chunkd import batch, frame
+from chunkd import batch_format, frame
 from chunkd.address import open_node
-from chunkd.batch import BAD, DELETE, DOWN, FULL, GET, MISSING, OK, PUT, BatchError, Operation
+from chunkd.batch_format import BAD, DELETE, DOWN, FULL, GET, MISSING, OK, PUT, BatchError, Operation
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull
 from chunkd.otel import wanted
-from chunkd.protocol import protocol_of
+from chunkd.server_protocol import protocol_of
 from chunkd.settings import Settings
 
 log = logging.getLogger("chunkd.server")
@@ -93,10 +93,10 @@ class Server:
     def begin(self, body: bytes) -> list[Future[Any]]:
         """Begin all of a batch. Raises BatchError, NodeDown."""
         store = self.store()
-        return [_start(store, operation) for operation in batch.read_operations(body)]
+        return [_start(store, operation) for operation in batch_format.read_operations(body)]
 
     def results(self, done: Sequence[Future[Any]]) -> list[Buffer]:
-        return batch.write_results(map(_result, done))
+        return batch_format.write_results(map(_result, done))
 
     def _authorize(self, scope: Scope) -> None:
         if self._bearer is None or scope["path"] in OPEN_PATHS:
@@ -108,8 +108,8 @@ class Server:
             raise Refused(401, "this chunkd wants its bearer token")
 
     async def _batch(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "POST" or _header(scope, b"content-type") != batch.MEDIA_TYPE.encode():
-            raise Refused(400, f"POST a body of the type {batch.MEDIA_TYPE}")
+        if scope["method"] != "POST" or _header(scope, b"content-type") != batch_format.MEDIA_TYPE.encode():
+            raise Refused(400, f"POST a body of the type {batch_format.MEDIA_TYPE}")
         try:
             started = self.begin(await _body(scope, receive))
         except BatchError as error:
@@ -199,7 +199,7 @@ def _traced(server: Server) -> Any:
     """With spans, where the environment wants traces. Raises ValueError."""
     if not wanted(os.environ):
         return server
-    from chunkd.trace import TracedServer  # OpenTelemetry, which is not there for everybody
+    from chunkd.tracing import TracedServer  # OpenTelemetry, which is not there for everybody
 
     return TracedServer(server, server.store)
 
@@ -300,8 +300,8 @@ def _chunk_id(path: str) -> bytes:
         chunk_id = bytes.fromhex(path.removeprefix("/chunks/"))
     except ValueError:
         chunk_id = b""
-    if not 0 < len(chunk_id) <= batch.MAX_ID_BYTES:
-        raise Refused(400, f"a chunk's id is 1 to {batch.MAX_ID_BYTES} bytes in hex")
+    if not 0 < len(chunk_id) <= batch_format.MAX_ID_BYTES:
+        raise Refused(400, f"a chunk's id is 1 to {batch_format.MAX_ID_BYTES} bytes in hex")
     return chunk_id
 
 
@@ -312,8 +312,8 @@ def _header(scope: Scope, name: bytes) -> bytes | None:
 async def _body(scope: Scope, receive: Receive) -> bytes:
     """The request's body. Refuses one that is too large, before it is read where its length is declared."""
     declared = _header(scope, b"content-length")
-    if declared is not None and int(declared) > batch.MAX_BODY_BYTES:
-        raise Refused(413, f"at most {batch.MAX_BODY_BYTES} bytes")
+    if declared is not None and int(declared) > batch_format.MAX_BODY_BYTES:
+        raise Refused(413, f"at most {batch_format.MAX_BODY_BYTES} bytes")
     pieces: list[bytes] = []
     size, more = 0, True
     while more:
@@ -323,8 +323,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
         pieces.append(message.get("body", b""))
         size += len(pieces[-1])
         more = message.get("more_body", False)
-        if size > batch.MAX_BODY_BYTES:
-            raise Refused(413, f"at most {batch.MAX_BODY_BYTES} bytes")
+        if size > batch_format.MAX_BODY_BYTES:
+            raise Refused(413, f"at most {batch_format.MAX_BODY_BYTES} bytes")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from chunkd.filed import FiledSettings
+from chunkd.file_settings import FiledSettings
 
 
 class Settings(BaseSettings):

@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 from chunkd import Buffer
 from s3api.errors import S3Error
-from s3api.tasks import Resumed, in_task
+from s3api.tasks.first_step import Resumed, in_task
 
 # A piece costs 250 bytes beside its own: a body that comes byte by byte would take 250 times its length.
 MOST_PIECES = 1024

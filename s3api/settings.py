@@ -3,8 +3,8 @@
 In order of precedence: what the caller says (the command line), `SIXFOLD_*` in the environment, a TOML file
 (`--config` or `SIXFOLD_CONFIG`), the defaults below. Names are the same everywhere: `node_timeout_s = 2` in
 the file is `SIXFOLD_NODE_TIMEOUT_S=2` in the environment. A secret may be in a file of its own:
-`SIXFOLD_SECRET_KEY_FILE=/run/secrets/key`, and so for every other name (`chunkd.filed`). A name that is not
-known, in the file, is an error. No secret is in a repr or in an error's text.
+`SIXFOLD_SECRET_KEY_FILE=/run/secrets/key`, and so for every other name (`chunkd.file_settings`). A name that
+is not known, in the file, is an error. No secret is in a repr or in an error's text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from chunkd.filed import SUFFIX, FiledSettingError, FiledSettings
+from chunkd.file_settings import SUFFIX, FiledSettingError, FiledSettings
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     deleted), a delete with If-Match of what is not there, lifecycle filters of several predicates but no And,
     bucket policies with one Sid twice or with actions that fit none of a statement's resources, x-amz-*
     headers that no operation has. And whether to answer as they do where they answer otherwise
-    (`s3api.failures.as_elsewhere`).
+    (`s3api.operations.failures.as_elsewhere`).
     """
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""

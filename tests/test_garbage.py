@@ -9,8 +9,8 @@ from pathlib import Path
 
 import uvicorn
 
-from s3api import server
-from s3api.app import create_app
+from s3api.serving import server
+from s3api.serving.app import create_app
 from s3api.settings import load
 
 REQUESTS = 50

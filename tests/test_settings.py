@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkd.filed import FiledSettingError
+from chunkd.file_settings import FiledSettingError
 from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,

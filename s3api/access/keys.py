@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.errors import NoSuchAccessKey, NoSuchAccount, NoSuchUser
 from metadata.records import AccessKey, Account
-from s3api import private_files
 from s3api.access.key_generation import ACTIVE, new_pair, number_of, pair
 from s3api.access.policy import read_user_policy
 from s3api.access.principal import ANONYMOUS, Principal
+from s3api.crypto import private_files
 from s3api.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

@@ -24,12 +24,12 @@ from s3api.blobs.buffers import Budget
 from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
 from s3api.blobs.digests import Digests
+from s3api.blobs.encrypted_reads import decrypted, opened, runs_of, stored_extents
 from s3api.blobs.erasure import vectorised
+from s3api.blobs.maintenance import Upkeep
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.reader import DataUnavailable, Reader
-from s3api.blobs.sealed import decrypted, opened, runs_of, stored_extents
-from s3api.blobs.shared import SharedCache
-from s3api.blobs.upkeep import Upkeep
+from s3api.blobs.shared_cache import SharedCache
 from s3api.blobs.writer import INLINE_BYTES, Writer
 from s3api.body import Body
 from s3api.crypto import ContentKey

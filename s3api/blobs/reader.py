@@ -23,9 +23,9 @@ from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, rebuild
 from s3api.blobs.fanout import failure, settle
-from s3api.blobs.shared import SharedCache
+from s3api.blobs.shared_cache import SharedCache
 from s3api.blobs.stripes import chunk_id, stripe_size
-from s3api.tasks import in_task
+from s3api.tasks.first_step import in_task
 
 log = logging.getLogger("sixfold.blobs")
 WHOLE_CHUNK_BYTES = frame.BLOCK_BYTES

@@ -24,7 +24,7 @@ from metadata.records import Blob, MissingChunk, Staged
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.stripes import seal_small
 from s3api.crypto import TAG_BYTES
-from s3api.periodic import Periodic
+from s3api.tasks.periodic import Periodic
 
 if TYPE_CHECKING:
     from metadata import Metadata

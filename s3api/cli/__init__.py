@@ -27,7 +27,7 @@ from s3api.cli import (
     status,
     users,
 )
-from s3api.cli.screen import fail
+from s3api.cli.output import fail
 from s3api.settings import SettingsError
 
 app = typer.Typer(

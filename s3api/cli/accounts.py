@@ -21,7 +21,7 @@ from metadata.errors import AccountExists, NoSuchAccount
 from metadata.records import AccessKey, Account
 from s3api.access.key_generation import first_account, new_account, new_pair, pair
 from s3api.cli.options import AsJson, Config, Data, Database
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.settings import SettingsError, load
 from s3api.store import opened_metadata
 

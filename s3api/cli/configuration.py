@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from s3api.checking import Finding, at_rest, connecting, unknown_variables
+from s3api.cli.config_checks import Finding, at_rest, connecting, unknown_variables
 from s3api.cli.options import (
     Cache,
     CacheBytes,
@@ -27,7 +27,7 @@ from s3api.cli.options import (
     Workers,
     given_options,
 )
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.settings import Settings, SettingsError, load
 
 app = typer.Typer(help="The settings: check.", no_args_is_help=True)

@@ -14,8 +14,8 @@ from metadata import Metadata
 from metadata.records import DeadLetter
 from s3api.blobs import now_us
 from s3api.cli.options import Config, Data, Database
-from s3api.cli.screen import out
-from s3api.events.document import LIVE
+from s3api.cli.output import out
+from s3api.events.subscriptions import LIVE
 from s3api.settings import Settings, SettingsError, load
 from s3api.store import event_targets, opened_metadata
 

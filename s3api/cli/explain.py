@@ -10,7 +10,7 @@ import typer
 
 from s3api.access.denials import Denials
 from s3api.cli.options import Config, Data
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.settings import SettingsError, load
 
 

@@ -16,7 +16,7 @@ from s3api.access.key_generation import new_pair
 from s3api.access.keys import root_key
 from s3api.cli.accounts import the_account
 from s3api.cli.options import Config, Data, Database, OfAccount
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.cli.users import no_user
 from s3api.settings import Settings, SettingsError, load
 from s3api.store import opened_metadata

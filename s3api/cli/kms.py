@@ -13,7 +13,7 @@ import typer
 from rich.table import Table
 
 from s3api.cli.options import Config, Data
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.errors import S3Error
 from s3api.kms import KeyFile
 from s3api.kms.keyfile import KeyFileError

@@ -7,9 +7,9 @@ import asyncio
 import typer
 
 from metadata.bucket_settings import Buckets
-from s3api.background.running import lifecycle_worker
 from s3api.cli.options import Config, Data, Database
-from s3api.cli.screen import out
+from s3api.cli.output import out
+from s3api.serving.background import lifecycle_worker
 from s3api.settings import Settings, load
 from s3api.store import opened_metadata
 

@@ -14,10 +14,10 @@ from metadata.errors import DatabaseDown, NodeExists
 from metadata.records import NodeRow
 from s3api.blobs import NodeStatus
 from s3api.cli.options import Config, Data, Database
-from s3api.cli.screen import out, size_text
-from s3api.cli.waiting import patiently
-from s3api.observe.logs import configure_logging
-from s3api.running import ask_nodes
+from s3api.cli.output import out, size_text
+from s3api.cli.retrying import patiently
+from s3api.cli.running_gateway import ask_nodes
+from s3api.observe.logging_setup import configure_logging
 from s3api.settings import Settings, SettingsError, error_line, load, without_password
 from s3api.store import admit_node, opened_metadata, survey
 
@@ -40,7 +40,7 @@ def serve(
     environment.
     """
     from chunkd import server  # what the other commands need not wait for
-    from chunkd.filed import FiledSettingError
+    from chunkd.file_settings import FiledSettingError
     from chunkd.settings import Settings as ChunkdSettings
 
     options = {"host": host, "port": port, "store": store, "token": token}

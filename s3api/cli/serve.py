@@ -9,9 +9,7 @@ import typer
 
 from chunkd.otel import wanted as traces_wanted
 from metadata.errors import DatabaseDown
-from s3api import server
 from s3api.access.keys import root_key
-from s3api.app import check_access_log
 from s3api.cli.options import (
     Cache,
     CacheBytes,
@@ -28,11 +26,13 @@ from s3api.cli.options import (
     Workers,
     given_options,
 )
-from s3api.cli.waiting import patiently
+from s3api.cli.retrying import patiently
+from s3api.cli.running_gateway import announced
 from s3api.cli.welcome import endpoint, welcome
-from s3api.observe.logs import configure_logging
-from s3api.running import announced
-from s3api.server_config import check_tls
+from s3api.observe.logging_setup import configure_logging
+from s3api.serving import server
+from s3api.serving.app import check_access_log
+from s3api.serving.uvicorn_config import check_tls
 from s3api.settings import Settings, SettingsError, load, put_into_environment
 from s3api.store import opened_metadata, register_nodes
 

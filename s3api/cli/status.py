@@ -10,8 +10,8 @@ import typer
 from rich.table import Table
 
 from s3api.cli.options import Config, Data
-from s3api.cli.screen import out, size_text
-from s3api.running import ask
+from s3api.cli.output import out, size_text
+from s3api.cli.running_gateway import ask
 from s3api.settings import SettingsError, load
 
 BAR_WIDTH = 20

@@ -18,7 +18,7 @@ from s3api.access.key_generation import new_pair
 from s3api.access.policy import PolicyError, read_user_policy
 from s3api.cli.accounts import the_account
 from s3api.cli.options import AsJson, Config, Data, Database, OfAccount
-from s3api.cli.screen import out
+from s3api.cli.output import out
 from s3api.iam.api import new_user_id, user_arn
 from s3api.settings import Settings, SettingsError, load
 from s3api.store import opened_metadata

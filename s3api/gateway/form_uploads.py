@@ -26,7 +26,7 @@ from s3api.http.form import FormFile, boundary_of
 from s3api.http.request import Request, declared_length
 from s3api.observe import AccessRecord
 from s3api.operations.call import Call, Output
-from s3api.operations.tagsets import object_tags
+from s3api.operations.steps.tag_sets import object_tags
 from s3api.signatures import read_form_claim
 from s3api.signatures.timestamps import stamp_seconds
 from s3api.wire import Reply, Wire

@@ -19,7 +19,6 @@ from typing import Any
 from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket
-from s3api import failures
 from s3api.access.authority import Asked, Authority
 from s3api.access.keys import Keys
 from s3api.access.principal import ANONYMOUS, Principal
@@ -35,9 +34,9 @@ from s3api.http.request import Answer, Receive, Request, Scope, Send, date, decl
 from s3api.iam.endpoint import IamEndpoint, is_form
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
-from s3api.operations import OPERATIONS
+from s3api.operations import OPERATIONS, failures
 from s3api.operations.call import Call, FlushLog
-from s3api.operations.ingest import BodyDigests
+from s3api.operations.steps.ingest import BodyDigests
 from s3api.signatures import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.signatures.public_hosts import verify_for_hosts
 from s3api.signatures.timestamps import stamp_seconds

@@ -12,7 +12,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from s3api import failures
 from s3api.access.authority import Asked, Authority
 from s3api.access.principal import ANONYMOUS
 from s3api.errors import S3Error
@@ -22,8 +21,9 @@ from s3api.gateway.permission import Warrant
 from s3api.gateway.website_rules import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
 from s3api.http.request import Request
 from s3api.observe import AccessRecord
+from s3api.operations import failures
 from s3api.wire import Reply, Wire, parse_target
-from s3api.wire.codes import ERRORS
+from s3api.wire.error_codes import ERRORS
 
 KIND = "Website"
 KNOWN: tuple[type[BaseException], ...] = (S3Error, *failures.TABLE)

@@ -20,10 +20,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from s3api.body import ClientGone
 from s3api.http.exchange import Exchange, drained, not_taken
 from s3api.http.request import Send
-from s3api.tasks import begin
+from s3api.tasks.first_step import begin
 
 if TYPE_CHECKING:
-    from s3api.app import App
+    from s3api.serving.app import App
 
 HEAD_TIMEOUT_S = 30.0
 TLS_GOODBYE_S = 1.0

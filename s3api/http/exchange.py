@@ -25,10 +25,10 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from chunkd import Buffer
 from s3api.body import ClientGone
 from s3api.http.request import Body, Count, RawHeaders, Request, Scope
-from s3api.tasks import in_task
+from s3api.tasks.first_step import in_task
 
 if TYPE_CHECKING:
-    from s3api.app import App
+    from s3api.serving.app import App
 
 log = logging.getLogger("sixfold.http")
 MOST_PIECES = 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from s3api.iam import api, managed
+from s3api.iam import api, managed_policies
 from s3api.iam.api import Output
 
 _HANDLERS: tuple[Callable[..., Awaitable[Output]], ...] = (
@@ -22,12 +22,12 @@ _HANDLERS: tuple[Callable[..., Awaitable[Output]], ...] = (
     api.list_user_policies,
     api.delete_user_policy,
     api.get_account_summary,
-    managed.attach_user_policy,
-    managed.detach_user_policy,
-    managed.list_attached_user_policies,
-    managed.get_policy,
-    managed.get_policy_version,
-    managed.list_policies,
+    managed_policies.attach_user_policy,
+    managed_policies.detach_user_policy,
+    managed_policies.list_attached_user_policies,
+    managed_policies.get_policy,
+    managed_policies.get_policy_version,
+    managed_policies.list_policies,
     api.list_groups_for_user,
     api.list_groups,
     api.list_roles,

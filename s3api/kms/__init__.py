@@ -5,10 +5,10 @@ it. `LocalKeys` is ours, over a key file; `RemoteKeys` speaks the KMS protocol t
 one door for operations: all modes of encryption over these. Errors are S3's own (S3Error KMS.*).
 """
 
+from s3api.kms.data_keys import Vault, Wish
 from s3api.kms.keyfile import KeyFile
 from s3api.kms.local import LocalKeys
 from s3api.kms.remote import RemoteKeys
 from s3api.kms.service import DataKey, KeyService
-from s3api.kms.vault import Vault, Wish
 
 __all__ = ["DataKey", "KeyFile", "KeyService", "LocalKeys", "RemoteKeys", "Vault", "Wish"]

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import orjson
 
-from s3api import private_files
+from s3api.crypto import private_files
 from s3api.errors import S3Error
 
 S3_ALIAS = "alias/sixfold/s3"

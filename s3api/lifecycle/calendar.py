@@ -8,7 +8,7 @@ and is due to the second.
 
 from __future__ import annotations
 
-from s3api.lifecycle.document import When
+from s3api.lifecycle.rules import When
 
 DAY_S = 86_400
 DAY_US = DAY_S * 1_000_000

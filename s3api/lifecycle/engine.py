@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 from s3api.lifecycle.calendar import DAY_S, due_us, moment_us
-from s3api.lifecycle.document import VARIES, Rule, Rules, Transition
+from s3api.lifecycle.rules import VARIES, Rule, Rules, Transition
 
 # From the dearest to the cheapest; what is not named here stands at the top.
 WATERFALL = {

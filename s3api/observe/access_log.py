@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
-from s3api.observe.lines import LineWriter
+from s3api.observe.line_writer import LineWriter
 from s3api.observe.record import CUT_SHORT, AccessRecord
 
 Format = Literal["human", "json"]

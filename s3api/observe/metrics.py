@@ -14,9 +14,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from chunkd.tally import SECONDS, Histogram
+from chunkd.traffic import SECONDS, Histogram
 from s3api import __version__
-from s3api.observe.database import DatabaseLook, look
+from s3api.observe.database_status import DatabaseLook, look
 from s3api.observe.exposition import Family
 from s3api.observe.record import AccessRecord
 from s3api.store import Store

@@ -13,7 +13,7 @@ from typing import Any
 
 from s3api import __version__
 from s3api.blobs import NodesFull, TooFewNodes
-from s3api.observe.database import look
+from s3api.observe.database_status import look
 from s3api.observe.exposition import Family, merge
 from s3api.observe.metrics import STARTED_S, Metrics
 from s3api.observe.workers import Siblings

@@ -21,9 +21,9 @@ from s3api.access.authority import block_of, ownership_of, read_acl
 from s3api.access.decision import ENFORCED
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
 from s3api.operations.configurations import to_json
-from s3api.operations.notices import notices
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.notifications import notices
 
 FULL = "bucket-owner-full-control"
 PREFERRED = "BucketOwnerPreferred"

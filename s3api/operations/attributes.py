@@ -7,10 +7,10 @@ from typing import Unpack
 from metadata.records import Object
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
-from s3api.operations.encryption import check
-from s3api.operations.inputs import CustomerKey
-from s3api.operations.paging import MAX_INT, page_size
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.inputs import CustomerKey
+from s3api.operations.steps.object_encryption import check
+from s3api.operations.steps.paging import MAX_INT, page_size
 
 _HEADER = "x-amz-object-attributes"
 _KNOWN = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")

@@ -10,13 +10,13 @@ from metadata.records import ENABLED, OFF
 from metadata.records import Bucket as BucketRecord
 from s3api.errors import S3Error
 from s3api.operations.acls import BucketAcl, acl_of_new_bucket
+from s3api.operations.bucket_logging import flush_before
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.configurations.plain import check_tagging
-from s3api.operations.extras import LOCK
-from s3api.operations.log_target import flush_before
 from s3api.operations.ownership import OWNERSHIPS, controls_document
-from s3api.operations.paging import make_token, read_token
+from s3api.operations.steps.paging import make_token, read_token
+from s3api.operations.steps.tags_and_lock import LOCK
 
 MAX_BUCKETS = 10_000
 US_EAST_1 = "us-east-1"

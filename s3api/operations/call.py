@@ -16,7 +16,7 @@ from metadata.bucket_settings import NO_SETTINGS, BucketSettings
 from s3api.access.authority import AWS_DEFAULTS, Defaults
 from s3api.access.initiator import user_shown
 from s3api.access.principal import ANONYMOUS, Principal
-from s3api.accesslog.document import Destination
+from s3api.bucket_logs.destination import Destination
 from s3api.events.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:

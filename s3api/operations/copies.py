@@ -25,25 +25,33 @@ from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, owner_and_extras
-from s3api.operations.annotating import copied_annotations
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import (
+from s3api.operations.object_annotations import copied_annotations
+from s3api.operations.restores import RESTORED
+from s3api.operations.steps.conditions import (
     CopySourceConditions,
     check_copy_source,
     check_version,
     write_conditions,
 )
-from s3api.operations.describe import checksum_members, properties, told
-from s3api.operations.encryption import ASKING, SOURCE, default_rule, encrypted, members, unlock, unsealed
-from s3api.operations.expiry import expiration
-from s3api.operations.extras import Marks, extras_of
-from s3api.operations.ingest import DEFAULT_ALGORITHM
-from s3api.operations.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
-from s3api.operations.notices import notices
-from s3api.operations.recoding import Recoding, recoding, rewritten
-from s3api.operations.rehash import cut, rehash
-from s3api.operations.restoring import RESTORED
-from s3api.operations.uploads import check_part_number, check_upload_id
+from s3api.operations.steps.copy_encryption import Recoding, recoding, rewritten
+from s3api.operations.steps.describe import checksum_members, properties, told
+from s3api.operations.steps.expiry import expiration
+from s3api.operations.steps.ingest import DEFAULT_ALGORITHM
+from s3api.operations.steps.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.object_encryption import (
+    ASKING,
+    SOURCE,
+    default_rule,
+    encrypted,
+    members,
+    unlock,
+    unsealed,
+)
+from s3api.operations.steps.rehash import cut, rehash
+from s3api.operations.steps.tags_and_lock import Marks, extras_of
+from s3api.operations.steps.uploads import check_part_number, check_upload_id
 
 MAX_COPY_BYTES = 5 << 30
 ATTEMPTS = 5

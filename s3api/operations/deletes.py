@@ -11,8 +11,8 @@ from metadata.errors import MetadataError, NoSuchKey, ObjectLocked, Precondition
 from metadata.records import Deleted, Doomed
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version, delete_conditions
-from s3api.operations.notices import REMOVED, notices
+from s3api.operations.steps.conditions import check_version, delete_conditions
+from s3api.operations.steps.notifications import REMOVED, notices
 
 if TYPE_CHECKING:
     from s3api.access.authority import Access

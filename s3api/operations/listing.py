@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from metadata.records import Listed, ListedVersion, Page, Part, Upload, VersionPage
-from s3api.columns import Columns
+from s3api.columnar import Columns
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
-from s3api.operations.encryption import unsealed
-from s3api.operations.expiry import abort_date
-from s3api.operations.inputs import CustomerKey
-from s3api.operations.paging import (
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.expiry import abort_date
+from s3api.operations.steps.inputs import CustomerKey
+from s3api.operations.steps.object_encryption import unsealed
+from s3api.operations.steps.paging import (
     Encode,
     all_shown,
     encoder,
@@ -28,7 +28,7 @@ from s3api.operations.paging import (
     rolled_up,
     shown,
 )
-from s3api.operations.uploads import check_upload_id
+from s3api.operations.steps.uploads import check_upload_id
 
 _EMPTY = Page([], [], None)
 Owners = dict[str, dict[str, str]]

@@ -2,7 +2,7 @@
 
 A completion only writes extents: the object's bytes are those of its parts. What it must check is a plain
 function of the upload, of the parts that the client names and of the parts that are there
-(`s3api.operations.completion`).
+(`s3api.operations.steps.completion`).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
 from s3api.access.initiator import initiator_of
 from s3api.errors import S3Error
-from s3api.operations import completion
 from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import write_conditions
-from s3api.operations.describe import checksum_members, properties, told
-from s3api.operations.encryption import check_completion, encrypted, members, seal, unsealed
-from s3api.operations.expiry import abort_date, expiration
-from s3api.operations.extras import Marks, completed, extras_of_upload
-from s3api.operations.ingest import receive
-from s3api.operations.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
-from s3api.operations.notices import notices
-from s3api.operations.uploads import (
+from s3api.operations.steps import completion
+from s3api.operations.steps.conditions import write_conditions
+from s3api.operations.steps.describe import checksum_members, properties, told
+from s3api.operations.steps.expiry import abort_date, expiration
+from s3api.operations.steps.ingest import receive
+from s3api.operations.steps.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.object_encryption import check_completion, encrypted, members, seal, unsealed
+from s3api.operations.steps.tags_and_lock import Marks, completed, extras_of_upload
+from s3api.operations.steps.uploads import (
     MAX_PARTS,
     check_part_number,
     check_upload_id,

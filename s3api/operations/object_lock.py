@@ -13,17 +13,17 @@ from typing import Any
 from metadata.records import ENABLED, Emit, Lock, Object
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
 from s3api.operations.configurations import to_json
-from s3api.operations.extras import LOCK
-from s3api.operations.notices import notices
-from s3api.operations.retention import (
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.retention import (
     changed_hold,
     changed_retention,
     check_lock_document,
     missing_configuration,
     shown,
 )
+from s3api.operations.steps.tags_and_lock import LOCK
 
 
 async def get_object_lock_configuration(call: Call, *, Bucket: str) -> Output:

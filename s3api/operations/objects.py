@@ -14,15 +14,14 @@ from s3api.blobs.stripes import new_id
 from s3api.crypto import ContentKey
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, owner_and_extras
-from s3api.operations.appending import NOBODY, append, appended_to
+from s3api.operations.appends import NOBODY, append, appended_to
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_read, check_version, write_conditions
-from s3api.operations.describe import checksum_members, description, properties, told
-from s3api.operations.encryption import check, encrypted, members, seal, unlock
-from s3api.operations.expiry import expiration
-from s3api.operations.extras import Marks, check_lock_digest, extras_of
-from s3api.operations.ingest import receive
-from s3api.operations.inputs import (
+from s3api.operations.restores import RESTORED, restore_of
+from s3api.operations.steps.conditions import check_read, check_version, write_conditions
+from s3api.operations.steps.describe import checksum_members, description, properties, told
+from s3api.operations.steps.expiry import expiration
+from s3api.operations.steps.ingest import receive
+from s3api.operations.steps.inputs import (
     CustomerKey,
     Description,
     Encrypting,
@@ -30,9 +29,10 @@ from s3api.operations.inputs import (
     ReadConditions,
     ResponseOverrides,
 )
-from s3api.operations.notices import notices
-from s3api.operations.ranges import byte_range
-from s3api.operations.restoring import RESTORED, restore_of
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.object_encryption import check, encrypted, members, seal, unlock
+from s3api.operations.steps.ranges import byte_range
+from s3api.operations.steps.tags_and_lock import Marks, check_lock_digest, extras_of
 
 # From this size on, and where the client waits to be asked for it, a write looks before it receives whether
 # it can succeed at all; the transaction decides either way.

@@ -13,7 +13,7 @@ from s3api.crypto.envelope import Envelope, Mode, read_envelope
 from s3api.errors import S3Error
 from s3api.kms import Wish
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
+from s3api.operations.steps.conditions import check_version
 
 ATTEMPTS = 5
 _ARN = re.compile(r"arn:aws[a-zA-Z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")

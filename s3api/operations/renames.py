@@ -22,8 +22,8 @@ from metadata.transactions.renames import Renaming
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_copy_source
-from s3api.operations.notices import REMOVED, notices
+from s3api.operations.steps.conditions import check_copy_source
+from s3api.operations.steps.notifications import REMOVED, notices
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
 

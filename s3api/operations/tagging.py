@@ -7,9 +7,9 @@ from typing import Any
 
 from metadata.records import Object
 from s3api.operations.call import Call, Output
-from s3api.operations.conditions import check_version
-from s3api.operations.notices import notices
-from s3api.operations.tagsets import Tags, object_tags, tag_set
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.tag_sets import Tags, object_tags, tag_set
 
 
 async def get_object_tagging(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:

@@ -14,8 +14,8 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from s3api import __version__
 from s3api.rest import events, files, health, metrics, nodes, reload, status, users
-from s3api.rest.access import Access
-from s3api.rest.problems import RESPONSES, register
+from s3api.rest.authentication import Access
+from s3api.rest.problem_details import RESPONSES, register
 from s3api.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]

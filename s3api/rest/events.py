@@ -22,11 +22,11 @@ from metadata.errors import MetadataError
 from metadata.outbox import Outbox
 from metadata.records import OutboxEvent
 from s3api.errors import S3Error
-from s3api.events.document import LIVE
-from s3api.events.kinds import means
+from s3api.events.event_types import means
 from s3api.events.message import Event, record, restored
+from s3api.events.subscriptions import LIVE
 from s3api.gateway.gateway import HOST_ID
-from s3api.rest.problems import ProblemRoute
+from s3api.rest.problem_details import ProblemRoute
 from s3api.store import Store
 
 router = APIRouter(route_class=ProblemRoute, tags=["events"])

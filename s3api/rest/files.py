@@ -28,8 +28,8 @@ from s3api.operations.buckets import create_bucket
 from s3api.operations.call import Call, Output
 from s3api.operations.deletes import delete_object
 from s3api.operations.objects import get_object, head_object, put_object
-from s3api.rest.names import clean, disposition, name_in
-from s3api.rest.problems import ProblemRoute
+from s3api.rest.content_disposition import clean, disposition, name_in
+from s3api.rest.problem_details import ProblemRoute
 from s3api.store import Store
 from s3api.wire.scalars import read_time, write_http_date, write_iso
 

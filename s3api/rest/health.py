@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from metadata.errors import MetadataError
 from s3api.blobs import NodesFull, TooFewNodes
-from s3api.rest.problems import ProblemRoute, problem
+from s3api.rest.problem_details import ProblemRoute, problem
 from s3api.store import Store
 
 DATABASE_TIMEOUT_S = 5.0

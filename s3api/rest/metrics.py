@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from s3api.observe.exposition import CONTENT_TYPE, merge, text
 from s3api.observe.metrics import Metrics
 from s3api.observe.workers import Siblings
-from s3api.rest.problems import ProblemRoute
+from s3api.rest.problem_details import ProblemRoute
 
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 

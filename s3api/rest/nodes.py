@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from s3api.errors import S3Error
-from s3api.rest.problems import ProblemRoute
+from s3api.rest.problem_details import ProblemRoute
 from s3api.settings import without_password
 from s3api.store import Store, admit_node
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from s3api.rest.problems import ProblemRoute, Refused
+from s3api.rest.problem_details import ProblemRoute, Refused
 from s3api.settings import SettingsError
 
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from s3api.observe.status import status
-from s3api.rest.problems import ProblemRoute
+from s3api.rest.problem_details import ProblemRoute
 
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 

@@ -20,7 +20,7 @@ from s3api.access.denials import Denials
 from s3api.iam import IamCall, IamError
 from s3api.iam import api as iam
 from s3api.iam.wire import status_of
-from s3api.rest.problems import ProblemRoute, Refused
+from s3api.rest.problem_details import ProblemRoute, Refused
 from s3api.store import Store
 
 router = APIRouter(route_class=ProblemRoute, tags=["users"])

@@ -9,8 +9,8 @@ all error codes are in `errors`.
 from s3api.wire.errors import error_reply
 from s3api.wire.operation import Operation
 from s3api.wire.reply import Reply
+from s3api.wire.request_target import parse_query, parse_target, unhoist, url_encode_key
 from s3api.wire.routing import Wire
-from s3api.wire.target import parse_query, parse_target, unhoist, url_encode_key
 
 __all__ = [
     "Operation",

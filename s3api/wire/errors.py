@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from s3api.errors import S3Error
-from s3api.wire.codes import ERRORS
+from s3api.wire.error_codes import ERRORS
 from s3api.wire.reply import DECLARATION, Headers, Reply
 from s3api.wire.scalars import escape
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from s3api.wire.additions import added
+from s3api.wire.model_additions import added
 
 _S3 = "data/s3/2006-03-01/service-2.json"
 

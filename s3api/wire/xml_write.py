@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from s3api.columns import Columns
+from s3api.columnar import Columns
 from s3api.wire.model import Shape
 from s3api.wire.scalars import Writer, escape, escape_etag, writer
-from s3api.wire.xml_columns import columns_writer
+from s3api.wire.xml_columnar import columns_writer
 
 ElementWriter = Callable[[Any], str]
 

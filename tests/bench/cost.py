@@ -33,8 +33,8 @@ from urllib.parse import quote
 import uvicorn
 import uvloop
 
-from s3api import server
-from s3api.app import create_app
+from s3api.serving import server
+from s3api.serving.app import create_app
 from s3api.settings import load
 
 ACCESS, SECRET, HOST = "SIXFOLDBENCH", "sixfold-bench-secret", "127.0.0.1:8260"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chunkd import Buffer, ChunkMissing, NodeDown, NodeFull, Usage
-from chunkd.tally import Tally
+from chunkd.traffic import Tally
 from metadata.records import Blob, Garbage, MissingChunk, NodeRow, Repair
 from s3api.blobs import BlobSettings, BlobStore, cluster
 from s3api.body import Body

@@ -17,7 +17,7 @@ import lmdb
 import pytest
 
 from chunkd import NodeFull
-from chunkd.environment import Environment
+from chunkd.lmdb_environment import Environment
 from metadata import Metadata, open_metadata
 from metadata.errors import MetadataUnavailable, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Conditions, Content
@@ -132,7 +132,7 @@ async def test_much_settles_at_once(store: Opened, monkeypatch: pytest.MonkeyPat
 
 
 async def test_where_too_much_is_staged_it_is_written(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chunkd.environment.MOST_STAGED_BYTES", 1)
+    monkeypatch.setattr("chunkd.lmdb_environment.MOST_STAGED_BYTES", 1)
     assert (await store.put("one", b"x" * 100)).staged is not None
     assert (await store.put("two", b"x" * 100)).staged is None
 
@@ -283,7 +283,7 @@ DIES = {
 DYING = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from chunkd.environment import Environment
+from chunkd.lmdb_environment import Environment
 from metadata import Metadata
 import s3api.blobs.staging as staging
 from tests.blobs.test_staging import BUCKET, opened

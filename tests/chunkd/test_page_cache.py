@@ -10,7 +10,7 @@ from typing import Any
 import cffi
 import pytest
 
-from chunkd import environment as environment_module
+from chunkd import lmdb_environment as environment_module
 from chunkd import page_cache
 from chunkd.lmdb import LmdbNode
 from chunkd.page_cache import LEAST_BYTES, WrittenPages

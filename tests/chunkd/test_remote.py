@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from chunkd import NodeDown, frame, open_node
-from chunkd.batch import (
+from chunkd.batch_format import (
     GET,
     MEDIA_TYPE,
     OK,

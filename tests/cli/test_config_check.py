@@ -100,7 +100,7 @@ def test_a_certificate_that_has_ended(tmp_path: Path, monkeypatch: pytest.Monkey
     code, ok, _ = check(tmp_path / "data", *options)
     assert (code, ", until 20" in ok["tls_cert"]) == (0, True)
     now_s = time.time()
-    monkeypatch.setattr("s3api.checking.time.time", lambda: now_s + 2 * 86_400)
+    monkeypatch.setattr("s3api.cli.config_checks.time.time", lambda: now_s + 2 * 86_400)
     code, _, wrong = check(tmp_path / "data", *options)
     assert (code, " ended on 20" in wrong["tls_cert"]) == (1, True)
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from botocore.exceptions import BotoCoreError
 
-from s3api.server import HEALTHCHECK_S
+from s3api.serving.server import HEALTHCHECK_S
 from tests.gateway_process import POLL_S, GatewayProcess
 from tests.observe.test_metrics import scrape, total, wait_for_workers
 

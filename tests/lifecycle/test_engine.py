@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from s3api.lifecycle.calendar import due_us
-from s3api.lifecycle.document import Rules
 from s3api.lifecycle.engine import Due, Engine, Upload, Version, Walk
+from s3api.lifecycle.rules import Rules
 
 DAY_US = 86_400_000_000
 MIB = 1 << 20

@@ -12,7 +12,7 @@ import pytest
 
 from s3api.observe import CUT_SHORT, AccessRecord
 from s3api.observe.access_log import AccessLog, Which, human_line, json_line
-from s3api.observe.logs import JsonFormatter
+from s3api.observe.logging_setup import JsonFormatter
 from tests.gateway_process import ACCESS_KEY, SECRET_KEY, GatewayProcess
 
 KEPT = [

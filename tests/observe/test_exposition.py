@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chunkd.tally import Histogram
+from chunkd.traffic import Histogram
 from s3api.observe.exposition import Family, merge, parcel, text
 from tests.observe.scraped import Scraped
 

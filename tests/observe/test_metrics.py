@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from metadata.errors import MetadataUnavailable
-from s3api.observe.database import look
+from s3api.observe.database_status import look
 from s3api.observe.exposition import CONTENT_TYPE, text
 from s3api.observe.metrics import database_families
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess

@@ -14,8 +14,8 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from s3api.app import App, create_app
 from s3api.observe import CLIENT_GONE, AccessRecord
+from s3api.serving.app import App, create_app
 from s3api.settings import load
 from tests.gateway_process import ACCESS_KEY, SECRET_KEY
 

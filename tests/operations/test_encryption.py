@@ -11,7 +11,7 @@ import pytest
 from s3api.crypto.envelope import Envelope, Mode
 from s3api.errors import S3Error
 from s3api.kms import Wish
-from s3api.operations.encryption import customer_key, members, shares_data_key, wished
+from s3api.operations.steps.object_encryption import customer_key, members, shares_data_key, wished
 
 KEY = b"k" * 32
 ARN = "arn:aws:kms:us-east-1:000000000000:key/1"

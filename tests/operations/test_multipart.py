@@ -23,7 +23,7 @@ from s3api.operations.multipart import (
     upload_part,
 )
 from s3api.operations.objects import head_object, put_object
-from s3api.operations.uploads import data_id_of, new_upload_id
+from s3api.operations.steps.uploads import data_id_of, new_upload_id
 
 from .conftest import Blobs, sending
 

@@ -10,7 +10,7 @@ import pytest
 import s3api.operations
 from s3api.operations import OPERATIONS
 from s3api.wire import Wire
-from s3api.wire.codes import ERRORS
+from s3api.wire.error_codes import ERRORS
 
 FILES = sorted(Path(s3api.operations.__file__).parent.glob("*.py"))
 

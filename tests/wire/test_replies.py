@@ -10,7 +10,7 @@ import pytest
 import s3api
 from s3api.errors import S3Error
 from s3api.wire import Wire, error_reply
-from s3api.wire.codes import ERRORS
+from s3api.wire.error_codes import ERRORS
 
 HOUR_US = 3_600_000_000
 

@@ -17,7 +17,7 @@ import orjson
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations.table import TABLE, Configuration
-from s3api.operations.paging import make_token, read_token
+from s3api.operations.steps.paging import make_token, read_token
 
 Handler = Callable[..., Awaitable[Output]]
 

@@ -11,10 +11,10 @@ from itertools import combinations
 from typing import Any
 
 from metadata.records import NewEvent
-from s3api.events.document import ARN_MEMBERS, arns
-from s3api.events.kinds import means
+from s3api.events.event_types import means
 from s3api.events.message import TRIAL, Event
 from s3api.events.message import document as to_wait
+from s3api.events.subscriptions import ARN_MEMBERS, arns
 from s3api.events.targets import canonical
 from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, check_ids, invalid_argument

@@ -8,10 +8,10 @@ from __future__ import annotations
 from metadata.errors import NoSuchBucket
 from s3api.access.acl import LOG_SERVICE
 from s3api.errors import S3Error
+from s3api.operations.bucket_logging import may_deliver
 from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed
-from s3api.operations.log_target import may_deliver
-from s3api.operations.tagsets import bucket_tags
+from s3api.operations.steps.tag_sets import bucket_tags
 
 GRANTS = 100
 _NOT_LET_IN = (

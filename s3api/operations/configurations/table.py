@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from s3api.operations.bucket_logging import flush_before
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
@@ -36,7 +37,6 @@ from s3api.operations.configurations.reports import (
     check_tiering,
 )
 from s3api.operations.configurations.website import check_website
-from s3api.operations.log_target import flush_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,375 @@
+"""LMDB files in this process, and the batches of writes to them.
+
+Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk
+then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
+the environment, is one transaction. It is filled on the loop's thread: py-lmdb gives the GIL up at every put,
+and a worker thread would have to win it back every time. Its commit, which waits for the disk, goes to the
+environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile;
+a lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
+the beginning. While a batch commits, later ones gather.
+
+Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs
+to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
+behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a
+read ends before the loop can begin the next but one. An environment that processes share has LMDB's locks,
+and commits on the thread that filled it.
+
+Chunks are refused while the disk still has a reserve (`chunkd.disk_space`), for deletions need room as well.
+
+Chunks may be *staged* where the caller has made them durable elsewhere: they are served from memory, and
+`settle` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
+
+Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
+of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import errno
+import os
+import time
+from asyncio import AbstractEventLoop, Future
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, ClassVar
+
+import lmdb
+
+from chunkd.disk_space import Room
+from chunkd.futures import WriteFuture, fail, succeed, write_future
+from chunkd.lmdb_files import PING_DB, condition, file_bytes, lock, open_files
+from chunkd.node import Buffer, Node, NodeError, NodeFull
+from chunkd.page_cache import WrittenPages
+from chunkd.traffic import Tally
+
+INLINE_BATCH_BYTES = 256 << 10
+INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
+LARGE_WRITE_BYTES = 1 << 20
+BATCH_BYTES = 16 << 20
+MOST_STAGED_BYTES = 8 << 20
+LONE_WRITES = 1  # calls; one object makes one
+QUICK_COMMIT_S = 0.003
+EWMA_WEIGHT = 0.2
+PROBE_EVERY_S = 1.0
+PROBE_SHARE = 100  # of the time, at most one part in so many is spent on probing a slow disk inline
+_NOTHING: dict[bytes, Buffer | None] = {}
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction will write: per database, id to value (None: delete). The last word counts."""
+
+    future: WriteFuture
+    writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=lambda: defaultdict(dict))
+    size: int = 0
+    calls: int = 0
+
+    def add(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> None:
+        self.calls += 1
+        self.writes[db].update(chunks)
+        for _, data in chunks:
+            if data is not None:
+                self.size += len(data)
+
+    def add_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
+        self.calls += 1
+        writes, size = self.writes, 0
+        for node, (chunk_id, data) in zip(nodes, chunks, strict=True):
+            writes[node.db][chunk_id] = data  # type: ignore[attr-defined]
+            size += len(data)
+        self.size += size
+
+
+class Environment:
+    """One LMDB environment of this process, and the batches of writes to it."""
+
+    shared: ClassVar[dict[Path, Environment]] = {}
+
+    def __init__(self, path: Path, map_bytes: int, *, exclusive: bool) -> None:
+        self.path, self.users, self.exclusive = path, 0, exclusive
+        self.loop: AbstractEventLoop = asyncio.get_running_loop()
+        self._lock = lock(path, exclusive=exclusive)
+        self.lmdb = open_files(path, map_bytes, locks=not exclusive)
+        # The databases of the environment are its nodes, but for this one.
+        self.pings = self.lmdb.open_db(PING_DB)
+        self.room = Room(path, partial(file_bytes, self.lmdb))
+        self._page_bytes: int = self.lmdb.stat()["psize"]
+        self._written = WrittenPages(path / "data.mdb")
+        self.commit_s = 0.0
+        self.commits = 0
+        self._batches: deque[Batch] = deque()
+        self._staged = Batch(write_future())
+        self._settling: Batch | None = None
+        self._one_settles = asyncio.Lock()
+        self._committing: Batch | None = None  # in the thread
+        self._idlers = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._probed_s = self._begun_s = 0.0
+        self.tally = Tally()
+
+    @classmethod
+    def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> Environment:
+        """The environment at `path`, opened or shared. LMDB forbids to open one twice in a process."""
+        path = path.resolve()
+        found = cls.shared.get(path)
+        if found is None:
+            found = cls.shared[path] = cls(path, map_bytes, exclusive=exclusive)
+        loop = asyncio.get_running_loop()
+        if found.loop is not loop:
+            if not found.loop.is_closed():
+                raise ValueError(f"{path} is in use in another event loop of this process")
+            found.loop, found._committing = loop, None
+            found._batches.clear()
+            found._staged, found._settling = Batch(write_future()), None
+            found._one_settles = asyncio.Lock()
+            found.users = found._idlers = 0
+        found.users += 1
+        return found
+
+    async def idle(self) -> None:
+        """Return, without giving way again, when no transaction is being committed in the thread. None begins
+        while somebody waits here: one follows the other where writes go on without a pause."""
+        self._idlers += 1
+        try:
+            while self._committing:
+                await asyncio.wait([self._committing.future])
+        finally:
+            self._idlers -= 1
+
+    async def release(self) -> None:
+        """Wait for what was accepted; the last user closes the files."""
+        with suppress(NodeError):
+            await self.settle()
+        while self._batches or self._committing:
+            await asyncio.wait([(self._committing or self._batches[-1]).future])
+        self.users -= 1
+        if self.users == 0:
+            del self.shared[self.path]
+            if self._thread:
+                self._thread.shutdown()
+            self.lmdb.close()
+            self._written.close()
+            os.close(self._lock)
+
+    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
+        """Chunks of any nodes of this environment, in one transaction."""
+        try:
+            with self.lmdb.begin() as transaction:
+                get = transaction.get
+                found = [get(chunk_id, db=node.db) for node, chunk_id in wanted]  # type: ignore[attr-defined]
+        except lmdb.Error as error:
+            raise condition(f"lmdb:{self.path}", error) from error
+        if None in found:
+            for at, (node, chunk_id) in enumerate(wanted):
+                if found[at] is None:
+                    found[at] = self.held(node.db, chunk_id)  # type: ignore[assignment,attr-defined]
+        return found
+
+    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        """Chunks for any nodes of this environment, as one call."""
+        if not self._takes(sum([len(data) for _, data in chunks])):
+            return self._full()
+        batch = self._gathering()
+        batch.add_all(nodes, chunks)
+        return batch.future
+
+    def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        if staged := self._staged.writes.get(db):
+            for chunk_id, _ in chunks:
+                staged.pop(chunk_id, None)
+        if not self._takes(sum([len(data) for _, data in chunks if data is not None])):
+            return self._full()
+        batch = self._gathering()
+        batch.add(db, chunks)
+        return batch.future
+
+    # --- room --------------------------------------------------------------------------------------
+
+    def _takes(self, size: int) -> bool:
+        try:
+            return self.room.take(size)
+        except (OSError, lmdb.Error):
+            return True  # the write itself will tell what is wrong
+
+    def _full(self) -> Future[None]:
+        refused = write_future()
+        reserve_mib = self.room.reserve_bytes >> 20
+        fail(refused, NodeFull(f"lmdb:{self.path}", f"the last {reserve_mib} MiB of its disk are kept free"))
+        return refused
+
+    def _condition(self, why: Exception) -> NodeError:
+        """Of a write. What a failed transaction has left behind the end of the file is given back."""
+        with suppress(OSError, lmdb.Error):
+            short = self.room.is_short()
+            if self.exclusive:
+                os.truncate(self.path / "data.mdb", file_bytes(self.lmdb)[0])
+            if short and getattr(why, "code", 0) == errno.EIO:
+                return NodeFull(f"lmdb:{self.path}", f"no room on its disk ({why})")
+        return condition(f"lmdb:{self.path}", why)
+
+    # --- staged chunks ---------------------------------------------------------------------------
+
+    def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
+        """See `Together`."""
+        if self._staged.size >= MOST_STAGED_BYTES:
+            return False
+        if not self._takes(sum([len(data) for _, data in chunks])):
+            return False
+        self._staged.add_all(nodes, chunks)
+        return True
+
+    async def settle(self) -> None:
+        """See `Together`. In one transaction; where that fails all of it is staged again."""
+        async with self._one_settles:
+            if not self._staged.size:
+                return
+            batch = self._settling = self._staged
+            self._staged = Batch(write_future())
+            self._enqueue(batch)
+            try:
+                await batch.future
+            except NodeError:
+                self._stage_again(batch)
+                raise
+            finally:
+                self._settling = None
+
+    def _stage_again(self, batch: Batch) -> None:
+        newer, self._staged = self._staged, Batch(write_future())
+        for each in (batch, newer):
+            for db, writes in each.writes.items():
+                self._staged.add(db, [item for item in writes.items() if item[1] is not None])
+
+    def held(self, db: Any, chunk_id: bytes) -> Buffer | None:
+        """A chunk that is staged, or on its way to the files."""
+        found = self._staged.writes.get(db, _NOTHING).get(chunk_id)
+        if found is None and self._settling is not None:
+            found = self._settling.writes.get(db, _NOTHING).get(chunk_id)
+        return found
+
+    def staged_in(self, db: Any) -> int:
+        """How many chunks of that database are not in the files yet."""
+        return len(self._staged.writes.get(db, ()))
+
+    # --- batches ---------------------------------------------------------------------------------
+
+    def _gathering(self) -> Batch:
+        """The batch that takes what is asked for now; its transaction begins when this turn ends."""
+        if not self._batches or self._batches[-1].size >= BATCH_BYTES:
+            self._enqueue(Batch(write_future()))
+        return self._batches[-1]
+
+    def _enqueue(self, batch: Batch) -> None:
+        if not self._batches and self._committing is None:
+            self.loop.call_soon(self._flush)
+        self._batches.append(batch)
+
+    def _flush(self) -> None:
+        if self._committing or not self._batches:
+            return
+        if self._idlers:
+            self.loop.call_soon(self._flush)
+            return
+        batch, self._begun_s = self._batches.popleft(), time.perf_counter()
+        # What settles is many small chunks: a worker would win back the GIL for each of them.
+        fills = self.exclusive or batch is self._settling
+        if batch.size >= (INLINE_FILL_BYTES if fills else INLINE_BATCH_BYTES) or not (
+            fills or self._inline()
+        ):
+            self._in_thread(self._commit, batch, batch)
+            return
+        try:
+            alone = batch.calls <= LONE_WRITES and batch.size < INLINE_BATCH_BYTES
+            if not self.exclusive or (alone and self._inline()):
+                self._commit_inline(batch)
+            else:
+                self._in_thread(self._finish, self._fill(batch), batch)
+                return
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
+            self._settle(batch, error)
+        else:
+            self._settle(batch, None)
+
+    def _in_thread(self, work: Callable[[Any], None], given: Any, batch: Batch) -> None:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
+        self._committing = batch
+        # Not `run_in_executor`: its future would cost the outcome another turn of the loop.
+        self._thread.submit(work, given).add_done_callback(
+            lambda ended: self.loop.call_soon_threadsafe(self._committed, batch, ended)
+        )
+
+    def _inline(self) -> bool:
+        """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
+        if self.commit_s < QUICK_COMMIT_S:
+            return True
+        now_s = time.monotonic()
+        if now_s - self._probed_s < max(PROBE_EVERY_S, self.commit_s * PROBE_SHARE):
+            return False
+        self._probed_s = now_s
+        return True
+
+    def _commit_inline(self, batch: Batch) -> None:
+        begun_s = time.perf_counter()
+        self._commit(batch)
+        took_s = time.perf_counter() - begun_s
+        if took_s < QUICK_COMMIT_S <= self.commit_s:
+            self.commit_s = took_s
+        else:
+            self.commit_s += (took_s - self.commit_s) * EWMA_WEIGHT
+
+    def _commit(self, batch: Batch) -> None:
+        """Write the batch in one transaction."""
+        transaction = self._fill(batch)
+        before = self._end()
+        self._finish(transaction)
+        if batch.size >= LARGE_WRITE_BYTES * batch.calls:
+            self._written.wrote(before, self._end())
+
+    def _fill(self, batch: Batch) -> lmdb.Transaction:
+        """Begin a transaction and write the batch in it, keys in order."""
+        transaction = self.lmdb.begin(write=True)
+        try:
+            for db, writes in batch.writes.items():
+                puts: list[Any] = sorted(writes.items(), key=itemgetter(0))
+                if None in writes.values():
+                    puts = [put for put in puts if put[1] is not None]
+                if puts:
+                    transaction.cursor(db).putmulti(puts)
+                if len(puts) < len(writes):
+                    for key in sorted(key for key, data in writes.items() if data is None):
+                        transaction.delete(key, db=db)
+        except BaseException:
+            transaction.abort()
+            raise
+        return transaction
+
+    def _end(self) -> int:
+        """How far the file has grown by what is committed."""
+        return (int(self.lmdb.info()["last_pgno"]) + 1) * self._page_bytes
+
+    def _finish(self, transaction: lmdb.Transaction) -> None:
+        transaction.commit()
+        self.commits += 1
+
+    def _committed(self, batch: Batch, done: concurrent.futures.Future[None]) -> None:
+        self._committing = None
+        why = done.exception()
+        self._settle(batch, why if isinstance(why, Exception) else None)
+
+    def _settle(self, batch: Batch, why: Exception | None) -> None:
+        if why is None:
+            self.tally.seconds.add(time.perf_counter() - self._begun_s)
+            self.tally.sent_bytes += batch.size
+            succeed(batch.future)
+        else:
+            fail(batch.future, self._condition(why))
+        self._flush()

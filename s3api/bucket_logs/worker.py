@@ -1,0 +1,305 @@
+"""Collects the lines of buckets' access logs, and delivers them as objects of the target buckets.
+
+Lines are collected in memory for `every_s` from the first one on, or until an object of them is full, and
+then put into the target bucket as anybody puts an object: with its default encryption, versions, events.
+What a request has to do with it is one look at its bucket's settings.
+
+Delivery is best effort, as AWS's is: a process that is killed loses what it has collected, at most `every_s`
+of lines; one that is stopped delivers first. Where a delivery fails it is tried again, and lines are dropped,
+with a word in the log, where the target bucket is gone, or where more than MOST_BYTES would be waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from metadata.errors import MetadataError, NoSuchBucket
+from metadata.records import NULL_VERSION
+from s3api.bucket_logs.destination import Destination, destination
+from s3api.bucket_logs.line import Entry, journal_line, line
+from s3api.bucket_logs.names import CHANGES, journal_name, lifecycle_name, logged_name
+from s3api.errors import S3Error
+from s3api.lifecycle.engine import Version
+from s3api.tasks.periodic import Periodic
+
+if TYPE_CHECKING:
+    from metadata.bucket_settings import BucketSettings
+    from metadata.records import Bucket
+    from s3api.observe import AccessRecord
+
+log = logging.getLogger("sixfold.bucketlog")
+KIND = "Logging"
+FULL_BYTES, MOST_BYTES = 4 << 20, 64 << 20
+PERIOD_S = 1.0
+
+Put = Callable[["Bucket", Destination, str, bytes], Awaitable[None]]
+"""Puts a log object of a source bucket: that, where to, key, bytes. Raises NotAllowed, NoSuchBucket."""
+Account = Callable[[str], str]
+"""The 12-digit number of the account of a canonical id."""
+Place = tuple[str, Destination, int]
+
+
+class NotAllowed(Exception):
+    """The target bucket does not let logs in any more."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """Lines of one bucket for one log object."""
+
+    bucket: Bucket
+    since_us: int
+    lines: list[str] = field(default_factory=list)
+    size: int = 0
+
+
+class BucketLogs:
+    """A sink of access records, and the task that delivers what it has collected."""
+
+    def __init__(
+        self, put: Put, account: Account, *, clock_us: Callable[[], int], host_id: str, every_s: float
+    ) -> None:
+        self._put, self._account = put, account
+        self._clock_us, self._host_id, self._every_us = clock_us, host_id, int(every_s * 1e6)
+        self._collected: dict[Place, Collected] = {}
+        self._size = self._dropped = 0
+        self._task = Periodic(
+            "delivering the logs of buckets",
+            self.deliver,
+            period_s=min(PERIOD_S, every_s / 20),
+            passing=(MetadataError, S3Error),
+            log=log,
+        )
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def close(self) -> None:
+        """Deliver what there is, and end."""
+        await self._task.close()
+        await self._task.guarded("the last delivery of bucket logs", partial(self.deliver, everything=True))
+
+    def __call__(self, record: AccessRecord) -> None:
+        """The sink."""
+        call = record.call
+        if call is None or not call.settings or call.bucket is None:
+            return
+        where = call.settings.made(KIND, destination)
+        if where is None:
+            return
+        time_us = record.time_us
+        place = (call.bucket.name, where, where.day(time_us))
+        if where.journal:
+            for entry in changes(record, call.bucket, time_us):
+                if where.minds(entry.key):
+                    self._add(place, call.bucket, journal_line(entry))
+            return
+        for entry in entries(record, call.bucket, time_us, self._host_id):
+            self._add(place, call.bucket, line(entry))
+
+    def note(
+        self, bucket: Bucket, settings: BucketSettings, action: str, version: Version, storage_class: str
+    ) -> None:
+        """A line for what a lifecycle rule has done."""
+        where = settings.made(KIND, destination)
+        if where is None or where.journal:
+            return
+        now_us = self._clock_us()
+        entry = Entry(
+            bucket_owner=bucket.owner,
+            bucket=bucket.name,
+            time_us=now_us,
+            operation=lifecycle_name(action, storage_class),
+            status=0,
+            request_id=secrets.token_hex(8).upper(),
+            requester="AmazonS3",
+            key=version.key,
+            size=version.size or None,
+            version_id=version.version_id if version.version_id != NULL_VERSION else "",
+            host_id=self._host_id,
+        )
+        self._add((bucket.name, where, where.day(now_us)), bucket, line(entry))
+
+    def _add(self, place: Place, bucket: Bucket, text: str) -> None:
+        if self._size + len(text) >= MOST_BYTES:
+            self._dropped += 1
+            return
+        if place not in self._collected:
+            self._collected[place] = Collected(bucket, self._clock_us())
+        into = self._collected[place]
+        into.lines.append(text)
+        into.size += len(text) + 1
+        self._size += len(text) + 1
+        if into.size >= FULL_BYTES:
+            self._task.wake()
+
+    async def deliver(self, *, everything: bool = False) -> int:
+        """Deliver what has waited long enough; the number of objects."""
+        if self._dropped:
+            log.error("%d lines of bucket logs were dropped: they come faster than they go", self._dropped)
+            self._dropped = 0
+        now_us, count = self._clock_us(), 0
+        for place, collected in list(self._collected.items()):
+            until_us = collected.since_us + (place[1].every_s * 1_000_000 or self._every_us)
+            if everything or until_us <= now_us or collected.size >= FULL_BYTES:
+                work = partial(self._deliver, place, collected)
+                count += bool(await self._task.guarded(f"the log of bucket {place[0]}", work))
+        return count
+
+    async def flush(self, bucket: Bucket, where: Destination) -> str | None:
+        """Deliver at once what this process has collected of a bucket's log: the key of the log object, which
+        is empty where nothing has happened. None where the target bucket does not let it in.
+        """
+        for place, collected in list(self._collected.items()):
+            if place[0] == bucket.name and place[1] != where:
+                await self._deliver(place, collected)
+        now_us = self._clock_us()
+        place = (bucket.name, where, where.day(now_us))
+        return await self._deliver(place, self._collected.setdefault(place, Collected(bucket, now_us)))
+
+    async def _deliver(self, place: Place, collected: Collected) -> str | None:
+        """Lines that come meanwhile are of the next object; where the put fails, these wait for another time
+        (and if it was done nevertheless, they are delivered twice). The key, None where they are lost.
+        """
+        where = place[1]
+        del self._collected[place]
+        done, delivered = False, None
+        try:
+            key = self._key(place, collected.bucket)
+            text = "".join(f"{text}\n" for text in collected.lines)
+            await self._put(collected.bucket, where, key, text.encode())
+            done, delivered = True, key
+        except (NoSuchBucket, NotAllowed) as why:
+            log.warning("lines of the log of %s are lost: %s, %s", place[0], where.bucket, type(why).__name__)
+            done = True
+        finally:
+            if done:
+                self._size -= collected.size
+            elif later := self._collected.get(place):
+                later.lines[:0] = collected.lines
+                later.size, later.since_us = later.size + collected.size, collected.since_us
+            else:
+                self._collected[place] = collected
+        return delivered
+
+    def _key(self, place: Place, bucket: Bucket) -> str:
+        """Of one second's objects the later one's key is the greater, as of any others."""
+        _, where, day = place
+        now_us = self._clock_us()
+        return where.key(
+            account=self._account(bucket.owner) if where.partitioned else "",
+            region=bucket.region,
+            bucket=bucket.name,
+            delivered_us=now_us,
+            day=day,
+            unique=f"{now_us % 1_000_000:06X}{secrets.token_hex(5).upper()}",
+        )
+
+
+def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) -> Iterator[Entry]:
+    """The lines of a request: one, and one for each key that DeleteObjects deleted."""
+    output: Any = record.output or {}
+    verified = record.verified
+    proved = verified is not None and verified.access_key is not None
+    version, cipher = record.tls or ("", "")
+    one = Entry(
+        bucket_owner=bucket.owner,
+        bucket=bucket.name,
+        time_us=time_us,
+        operation=logged_name(record.operation, record.method),
+        status=record.status,
+        request_id=record.request_id,
+        uri=f"{record.method} {record.target} HTTP/{record.http_version}",
+        remote=record.client,
+        requester=_requester(record),
+        key=record.key,
+        error=record.code,
+        sent=record.sent,
+        size=_object_size(record, output),
+        total_ms=round(record.seconds * 1000),
+        turnaround_ms=round((record.answered - record.began) * 1000) if record.answered else None,
+        referrer=record.header("referer"),
+        user_agent=record.header("user-agent"),
+        version_id=str(output.get("VersionId") or ""),
+        host_id=host_id,
+        signature="SigV4" if proved else "",
+        cipher=cipher,
+        auth_type=("QueryString" if verified.presigned else "AuthHeader") if proved and verified else "",
+        host=record.header("host"),
+        tls=version,
+        acl_required=bool(record.call and record.call.access and record.call.access.needed_acl),
+    )
+    yield one
+    if record.operation == "DeleteObjects":
+        for each in output.get("Deleted") or ():
+            yield _of_batch(one, each, 204, "")
+        for each in output.get("Errors") or ():
+            yield _of_batch(one, each, 403 if each["Code"] == "AccessDenied" else 409, each["Code"])
+
+
+def changes(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[Entry]:
+    """What a request has changed, for a journal: nothing, an object, or what DeleteObjects deleted."""
+    if record.operation not in CHANGES or record.status >= 300:
+        return
+    output: Any = record.output or {}
+    several = record.operation == "DeleteObjects"
+    for each in output.get("Deleted") or () if several else [{**output, "Key": record.key}]:
+        yield Entry(
+            bucket_owner=bucket.owner,
+            bucket=bucket.name,
+            time_us=time_us,
+            operation=journal_name(record.operation, record.method),
+            status=record.status,
+            request_id=record.request_id,
+            key=each["Key"],
+            size=None if several else _object_size(record, output),
+            version_id=str(each.get("VersionId") or ""),
+            etag=str(each.get("ETag") or "").strip('"'),
+        )
+
+
+def _of_batch(whole: Entry, each: dict[str, Any], status: int, error: str) -> Entry:
+    return Entry(
+        bucket_owner=whole.bucket_owner,
+        bucket=whole.bucket,
+        time_us=whole.time_us,
+        operation="BATCH.DELETE.OBJECT",
+        status=status,
+        request_id=whole.request_id,
+        remote=whole.remote,
+        requester=whole.requester,
+        key=each["Key"],
+        error=error,
+        version_id=str(each.get("VersionId") or ""),
+        host_id=whole.host_id,
+        signature=whole.signature,
+        cipher=whole.cipher,
+        auth_type=whole.auth_type,
+        host=whole.host,
+        tls=whole.tls,
+    )
+
+
+def _requester(record: AccessRecord) -> str:
+    """A user's ARN, an account's canonical id (AWS: of an account's root, that)."""
+    principal = record.call.principal if record.call else None
+    if principal is not None and principal.user is not None:
+        return principal.arn or record.owner
+    return record.owner
+
+
+def _object_size(record: AccessRecord, output: Any) -> int | None:
+    """The whole object's, whatever range of it was asked for."""
+    span: str = output.get("ContentRange") or ""
+    if span:
+        total = span.rpartition("/")[2]
+        return int(total) if total.isdecimal() else None
+    size = output.get("ContentLength")
+    if size is None and record.call is not None and record.call.body is not None:
+        size = record.call.body.length
+    return int(size) if size is not None else None

@@ -1,0 +1,160 @@
+"""Delivers the events of the outbox: to each target on its own, with retries, and to nobody for ever.
+
+One gateway at a time delivers, by a lease row, to all targets at once; delivery is at least once, as AWS's
+is: a gateway that dies between a target's answer and the deletion of the row tells twice. A target that fails
+is left alone for a while that doubles with each failure, then asked with one message; so is a message that a
+target refuses, while others go on. What is older than `give_up_s` becomes a dead letter, which an operator
+may look at and send again. The rows of the live stream are nobody's to
+deliver: gateways read them for their listeners, and here they are forgotten when they are old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from metadata.errors import MetadataError
+from metadata.records import OutboxEvent
+from s3api.events.message import message, restored
+from s3api.events.senders import NotDelivered, Senders
+from s3api.events.subscriptions import LIVE
+from s3api.events.targets import Target, Targets
+from s3api.tasks.periodic import Leader, Periodic
+
+if TYPE_CHECKING:
+    from metadata.outbox import Outbox
+
+log = logging.getLogger("sixfold.events")
+BATCH, TIDIED = 64, 500
+PERIOD_S, PATIENCE_S = 0.5, 5.0
+TIDY_EVERY_S = 60.0
+FIRST_PAUSE_US, LONGEST_PAUSE_US = 1_000_000, 300_000_000
+MOST_DEAD = 100_000
+NO_TARGET = "there is no such target in the settings"
+
+
+@dataclass(slots=True)
+class Health:
+    """How a target fared lately: the failures in a row, and until when it is left alone."""
+
+    failures: int = 0
+    until_us: int = 0
+
+
+class Deliverer:
+    """The delivery of one gateway. `give_up_s`: how old an undelivered event may become; `live_s`: how long
+    the live stream can be read back.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        targets: Targets,
+        senders: Senders,
+        *,
+        leader: Leader,
+        clock_us: Callable[[], int],
+        host_id: str,
+        give_up_s: float,
+        live_s: float,
+    ) -> None:
+        self._outbox, self._targets, self._senders = outbox, targets, senders
+        self._leader, self._clock_us, self._host_id = leader, clock_us, host_id
+        self._give_up_us, self._live_us = int(give_up_s * 1e6), int(live_s * 1e6)
+        self._health: dict[str, Health] = {}
+        self._tidying = self._periodic("tidying events", self._tidy, TIDY_EVERY_S)
+        self._tasks = [self._tidying] + [
+            self._periodic(f"delivering to {target.name}", partial(self._step, target), PERIOD_S)
+            for target in targets
+        ]
+
+    def start(self) -> None:
+        for task in self._tasks:
+            task.start()
+
+    async def close(self) -> None:
+        """What is on its way to a target may arrive: else it would be told twice."""
+        await asyncio.gather(*(task.close(patience_s=PATIENCE_S) for task in self._tasks))
+        await self._tidying.guarded("releasing the lease", self._leader.release)
+        await self._senders.close()
+
+    def _periodic(self, name: str, step: Callable[[], Awaitable[object]], period_s: float) -> Periodic:
+        return Periodic(name, step, period_s=period_s, passing=(MetadataError,), log=log)
+
+    async def _step(self, target: Target) -> None:
+        if await self._leader.leads():
+            await self.deliver(target)
+
+    async def _tidy(self) -> None:
+        if await self._leader.leads():
+            await self.tidy()
+
+    async def deliver(self, target: Target) -> int:
+        """Deliver what is due, until that is all or the target fails; the number delivered."""
+        health = self._health.setdefault(target.arn, Health())
+        total = 0
+        while self._clock_us() >= health.until_us and not self._tidying.closing:
+            due = await self._outbox.due(target.arn, self._clock_us(), 1 if health.failures else BATCH)
+            if not due:
+                break
+            events = [restored(each.id, each.document) for each in due]
+            outcomes = await self._senders.send(
+                target, [message(event, host_id=self._host_id) for event in events]
+            )
+            total += await self._settle(target, health, due, outcomes)
+            if not await self._leader.leads():
+                break
+        return total
+
+    async def _settle(
+        self,
+        target: Target,
+        health: Health,
+        due: Sequence[OutboxEvent],
+        outcomes: Sequence[NotDelivered | None],
+    ) -> int:
+        done = [each.id for each, why in zip(due, outcomes, strict=True) if why is None]
+        if done:
+            await self._outbox.delivered(done)
+        failed = [(each, why) for each, why in zip(due, outcomes, strict=True) if why is not None]
+        if not failed:
+            health.failures = 0
+            return len(done)
+        now_us, why = self._clock_us(), failed[0][1]
+        alive = bool(done) or all(each.refused for _, each in failed)
+        health.failures = 0 if alive else health.failures + 1
+        health.until_us = now_us if alive else now_us + _pause_us(health.failures)
+        log.warning("target %s did not take %d events: %s", target.name, len(failed), why)
+        by_pause = defaultdict(list)
+        for each, _ in failed:
+            by_pause[_pause_us(each.attempts + 1)].append(each.id)
+        for pause_us, ids in by_pause.items():
+            await self._outbox.retry(ids, max(health.until_us, now_us + pause_us))
+        await self._give_up(target.arn, str(why))
+        return len(done)
+
+    async def _give_up(self, target: str, reason: str) -> None:
+        """What has waited too long for this target becomes dead letters."""
+        before_us = self._clock_us() - self._give_up_us
+        while old := await self._outbox.older(target, before_us, BATCH):
+            await self._outbox.bury(old, reason, now_us=self._clock_us(), most=MOST_DEAD)
+            log.error("%d events for %s are dead letters now: %s", len(old), target, reason)
+
+    async def tidy(self) -> None:
+        """Forget what the live stream no longer tells, and give up on targets that the settings lost."""
+        while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, TIDIED):
+            await self._outbox.delivered(old)
+        known = {target.arn for target in self._targets} | {LIVE}
+        for target in await self._outbox.target_names():
+            if target not in known:
+                await self._give_up(target, NO_TARGET)
+
+
+def _pause_us(failures: int) -> int:
+    """1, 2, 4 ... 300 seconds."""
+    return min(FIRST_PAUSE_US << min(failures - 1, 20), LONGEST_PAUSE_US)

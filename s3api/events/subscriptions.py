@@ -1,0 +1,91 @@
+"""A bucket's notification configuration: who is told of what.
+
+The document is the JSON of PutBucketNotificationConfiguration's `NotificationConfiguration`. Topics, queues
+and functions are the same here: each names a target by its ARN. An EventBridgeConfiguration puts all events
+of the bucket into the live stream, as it sends all of them to AWS's event bus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from s3api.events.event_types import means
+from s3api.events.targets import canonical
+
+ARN_MEMBERS = {
+    "TopicConfigurations": "TopicArn",
+    "QueueConfigurations": "QueueArn",
+    "LambdaFunctionConfigurations": "LambdaFunctionArn",
+}
+LIVE = "live"
+
+
+class Told(NamedTuple):
+    """Who is told of one event: the target's ARN (or LIVE), by which configuration of the document."""
+
+    target: str
+    configuration_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    target: str
+    id: str
+    kinds: tuple[str, ...]
+    prefix: str = ""
+    suffix: str = ""
+
+    def wants(self, kind: str, key: str) -> bool:
+        return (
+            key.startswith(self.prefix)
+            and key.endswith(self.suffix)
+            and any(means(name, kind) for name in self.kinds)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """All of one bucket."""
+
+    all: tuple[Subscription, ...] = ()
+    live: bool = False
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Subscriptions:
+        found = tuple(
+            _subscription(each, each[member])
+            for name, member in ARN_MEMBERS.items()
+            for each in document.get(name) or ()
+        )
+        return cls(found, document.get("EventBridgeConfiguration") is not None)
+
+    def told(self, kind: str, key: str) -> list[Told]:
+        """Who is told of an event: each target once, by the first configuration that asks for it."""
+        out = {}
+        for each in self.all:
+            if each.target not in out and each.wants(kind, key):
+                out[each.target] = Told(each.target, each.id)
+        if self.live:
+            out[LIVE] = Told(LIVE, "")
+        return list(out.values())
+
+
+def arns(document: Mapping[str, Any]) -> list[str]:
+    """The ARNs of all targets that a document names, in order."""
+    return [each[member] for name, member in ARN_MEMBERS.items() for each in document.get(name) or ()]
+
+
+def _subscription(given: Mapping[str, Any], target: str) -> Subscription:
+    rules = {
+        rule["Name"].lower(): rule.get("Value") or ""
+        for rule in ((given.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
+    }
+    return Subscription(
+        canonical(target),
+        given.get("Id") or "",
+        tuple(given.get("Events") or ()),
+        rules.get("prefix", ""),
+        rules.get("suffix", ""),
+    )

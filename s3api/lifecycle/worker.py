@@ -1,0 +1,306 @@
+"""Applies the lifecycle rules of all buckets: one pass after the other, by one gateway at a time.
+
+A pass goes through the buckets that have rules by name, and in each through what lies below the rules'
+prefixes, a page at a time. What is due is done in ordinary transactions, and only if the version still is
+what was looked at; object locks hold there as for anybody. How far a pass has come is kept, so another
+gateway, or this one after a restart, goes on from there. Between pages it rests as long as the page took:
+requests come first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import orjson
+
+from metadata.bucket_settings import Buckets, BucketSettings
+from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
+from metadata.records import NO_CONDITIONS, OFF, Bucket, Conditions, Doomed, Emit, Object, Walked
+from s3api.lifecycle.calendar import DAY_S
+from s3api.lifecycle.engine import MINIMUM_BYTES, Due, Engine, Upload, Version, Walk
+from s3api.lifecycle.rules import Rules, prefixes
+from s3api.tasks.periodic import Leader, Periodic
+
+if TYPE_CHECKING:
+    from metadata import Metadata
+
+log = logging.getLogger("sixfold.lifecycle")
+KIND, NAME = "Lifecycle", "lifecycle"
+EXPIRED, MOVED = "LifecycleExpiration", "LifecycleTransition"
+PAGE, BATCH = 256, 100
+LONGEST_REST_S = 1.0
+LOOK_EVERY_S = 60.0
+Notices = Callable[[Bucket, BucketSettings, str], Emit | None]
+"""Gives what writes down the events of one bucket: of a kind, or of the two of its deletions. None where
+nobody is to be told."""
+
+Done = Callable[[Bucket, BucketSettings, str, Version, str], None]
+"""Told of what was done to a bucket's version: the action, the version, and the storage class that it has
+now. An aborted upload is a version without one."""
+
+
+class Lost(Exception):
+    """Another gateway has the lease now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One bucket, its rules, and what writes down the events of what they do."""
+
+    bucket: Bucket
+    settings: BucketSettings
+    engine: Engine
+    told: Mapping[str, Emit | None]
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a pass is: in `bucket` (done with those before it) behind `after` (key and rank), below `prefix`.
+
+    `done_us`: when the last pass ended; 0 while one is under way.
+    """
+
+    began_us: int = 0
+    done_us: int = 0
+    bucket: str = ""
+    prefix: str = ""
+    after: tuple[str, int] | None = None
+
+
+class LifecycleWorker:
+    """`every_s`: how long after the beginning of a pass the next one begins. `day_s`: the length of a day."""
+
+    def __init__(
+        self,
+        metadata: Metadata,
+        buckets: Buckets,
+        *,
+        leader: Leader | None,
+        clock_us: Callable[[], int],
+        notices: Notices,
+        done: Done | None = None,
+        day_s: float = DAY_S,
+        every_s: float = 3600,
+        minimum_bytes: int = MINIMUM_BYTES,
+    ) -> None:
+        self._metadata, self._buckets, self._leader = metadata, buckets, leader
+        self._clock_us, self._notices, self._done = clock_us, notices, done
+        self._day_s, self._every_us, self._minimum_bytes = day_s, int(every_s * 1e6), minimum_bytes
+        self.done: Counter[str] = Counter()
+        self._task = Periodic(
+            NAME, self._step, period_s=min(every_s, LOOK_EVERY_S), passing=(MetadataError, Lost), log=log
+        )
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def close(self) -> None:
+        await self._task.close()
+        if self._leader is not None:
+            await self._task.guarded("releasing the lease", self._leader.release)
+
+    async def _step(self) -> None:
+        if self._leader is None or not await self._leader.leads():
+            return
+        text = await self._metadata.walks.progress(NAME)
+        place = Place(**orjson.loads(text)) if text else Place()
+        if place.done_us and self._clock_us() - place.began_us < self._every_us:
+            return
+        if place.done_us or not place.began_us:
+            place = Place(began_us=self._clock_us())
+        await self._pass(place)
+
+    async def run_once(self) -> Counter[str]:
+        """One whole pass now, without the lease: every step may be done twice. How often each action was
+        taken.
+        """
+        await self._pass(Place(began_us=self._clock_us()))
+        return self.done
+
+    # --- the pass ----------------------------------------------------------------------------
+
+    async def _pass(self, place: Place) -> None:
+        if place.bucket:
+            await self._guarded(place)
+        while names := await self._metadata.walks.buckets(KIND, after=place.bucket, limit=100):
+            for name in names:
+                place.bucket, place.prefix, place.after = name, "", None
+                await self._guarded(place)
+        place.done_us, place.bucket = self._clock_us(), ""
+        await self._keep(place)
+
+    async def _guarded(self, place: Place) -> None:
+        """A bucket that fails in an unforeseen way does not keep the others from their turn."""
+        try:
+            await self._bucket(place)
+        except (MetadataError, Lost):
+            raise
+        except Exception:
+            log.exception("the lifecycle of %s failed and is left out of this pass", place.bucket)
+
+    async def _bucket(self, place: Place) -> None:
+        try:
+            bucket, settings = await self._buckets.find(place.bucket)
+            rules = settings.made(KIND, Rules.read)
+            if rules is None:
+                return
+            engine = Engine(rules, bucket.versioning != OFF, self._day_s, self._minimum_bytes)
+            told = {kind: self._notices(bucket, settings, kind) for kind in (EXPIRED, MOVED)}
+            work = Work(bucket, settings, engine, told)
+            before = self.done.copy()
+            await self._versions(work, place)
+            await self._uploads(work)
+            if now := self.done - before:
+                log.info("lifecycle of %s: %s", bucket.name, ", ".join(f"{n} {a}" for a, n in now.items()))
+        except NoSuchBucket:
+            return  # deleted meanwhile
+
+    async def _versions(self, work: Work, place: Place) -> None:
+        engine = work.engine
+        wanted = prefixes(
+            rule
+            for rule in engine.rules.enabled
+            if rule.minds_current or (engine.versioned and rule.minds_versions)
+        )
+        for prefix in wanted:
+            if prefix < place.prefix:
+                continue  # a pass that goes on was done with it
+            if prefix != place.prefix:
+                place.prefix, place.after = prefix, None
+            walk = Walk(engine, self._clock_us())
+            async for page in self._pages(work.bucket, place):
+                due = []
+                for version, alone in page:
+                    if found := walk.take(version, alone=alone):
+                        due.append(found)
+                for at in range(0, len(due), BATCH):
+                    await self._do(work, due[at : at + BATCH])
+
+    async def _pages(self, bucket: Bucket, place: Place) -> AsyncIterator[list[tuple[Version, bool]]]:
+        """Pages of versions, each with whether it is the only one of its key; rests after each."""
+        before: Walked | None = None
+        held: Walked | None = None  # the last of a page: whether it is alone, the next page tells
+        while True:
+            began = time.monotonic()
+            after = place.after
+            found = await self._metadata.walks.versions(bucket, prefix=place.prefix, after=after, limit=PAGE)
+            rows = [held, *found] if held else list(found)
+            last_page = len(found) < PAGE
+            held = rows.pop() if rows and not last_page else None
+            page = []
+            for at, row in enumerate(rows):
+                following = rows[at + 1] if at + 1 < len(rows) else held
+                others = (before, following)
+                alone = all(other is None or other.key != row.key for other in others)
+                page.append((_version(row), alone))
+                before = row
+            yield page
+            if last_page:
+                return
+            place.after = (found[-1].key, found[-1].rank)
+            await self._keep_going(place, rows)
+            await asyncio.sleep(min(time.monotonic() - began, LONGEST_REST_S))
+
+    async def _keep_going(self, place: Place, rows: Sequence[Walked]) -> None:
+        """Keep where the pass is, at a key's beginning: a version is judged by those before it."""
+        if self._leader is not None and not await self._leader.leads():
+            raise Lost("another gateway applies the lifecycle rules now")
+        if rows:
+            await self._keep(replace(place, after=(rows[-1].key, -(1 << 62))))
+
+    async def _keep(self, place: Place) -> None:
+        if self._leader is not None:
+            await self._metadata.walks.keep_progress(NAME, orjson.dumps(place).decode())
+
+    # --- what is due --------------------------------------------------------------------------
+
+    async def _do(self, work: Work, due: Sequence[Due]) -> None:
+        bucket = work.bucket
+        removals = [each for each in due if each.action != "move"]
+        moves = [each for each in due if each.action == "move"]
+        if removals:
+            doomed = [_doomed(each, bucket) for each in removals]
+            results = await self._metadata.delete_objects(
+                bucket.name, doomed, owner=bucket.owner, emit=work.told[EXPIRED]
+            )
+            for each, result in zip(removals, results, strict=True):
+                if not isinstance(result, MetadataError) and result.found:
+                    self._count(work, each.action, each.version, each.rule_id)
+        outcomes = await asyncio.gather(*(self._move(bucket, each, work.told[MOVED]) for each in moves))
+        for each, moved in zip(moves, outcomes, strict=True):
+            if moved:
+                self._count(work, each.action, each.version, each.rule_id, each.storage_class)
+
+    async def _move(self, bucket: Bucket, due: Due, emit: Emit | None) -> bool:
+        version, moved = due.version, False
+
+        def change(found: Object) -> Object:
+            nonlocal moved
+            moved = (
+                found.modified_us == version.since_us
+                and found.properties.storage_class == version.storage_class
+            )
+            if not moved:
+                return found
+            return replace(found, properties=replace(found.properties, storage_class=due.storage_class))
+
+        version_id = version.version_id if bucket.versioning != OFF else None
+        try:
+            await self._metadata.alter_object(bucket.name, version.key, version_id, change, emit)
+        except (NoSuchKey, NoSuchVersion):
+            return False
+        return moved
+
+    def _count(
+        self, work: Work, action: str, version: Version, rule_id: str, storage_class: str = ""
+    ) -> None:
+        self.done[action] += 1
+        log.debug("%s: %s %r by rule %r", work.bucket.name, action, version.key, rule_id)
+        if self._done is not None:
+            self._done(work.bucket, work.settings, action, version, storage_class)
+
+    async def _uploads(self, work: Work) -> None:
+        bucket, engine = work.bucket, work.engine
+        wanted = prefixes(rule for rule in engine.rules.enabled if rule.abort_days is not None)
+        for prefix in wanted:
+            key: str | None = None
+            upload_id: str | None = None
+            while True:
+                page = await self._metadata.list_uploads(
+                    bucket.name, prefix=prefix, key_marker=key, upload_id_marker=upload_id, limit=PAGE
+                )
+                for each in page.uploads:
+                    if engine.upload(Upload(each.key, each.id, each.initiated_us), self._clock_us()):
+                        await self._abort(work, each.key, each.id)
+                key, upload_id = page.next_key_marker, page.next_upload_id_marker
+                if key is None:
+                    break
+
+    async def _abort(self, work: Work, key: str, upload_id: str) -> None:
+        try:
+            await self._metadata.abort_upload(work.bucket.name, key, upload_id)
+        except NoSuchUpload:
+            return
+        found = work.engine.abort_date(key, 0)
+        self._count(work, "abort", Version(key, "", self._clock_us()), found[1] if found else "")
+
+
+def _version(row: Walked) -> Version:
+    return Version(
+        row.key, row.version_id, row.modified_us, row.size, row.storage_class, row.tags, row.marker
+    )
+
+
+def _doomed(due: Due, bucket: Bucket) -> Doomed:
+    """What is to go, if it still is what was looked at."""
+    version = due.version
+    unchanged = Conditions(if_match_modified_us=version.since_us)
+    if due.action == "expire" or bucket.versioning == OFF:
+        return Doomed(version.key, unchanged)
+    return Doomed(version.key, NO_CONDITIONS, version.version_id, unless_current=not version.is_marker)

@@ -1,0 +1,132 @@
+"""Append: PutObject with x-amz-write-offset-bytes, on any object. The bytes become a new blob behind the
+object's extents; those that are there stay where they are.
+
+In a bucket with versioning each append makes a version, which shares the bytes of the one before. What is
+appended is encrypted as the object is. The ETag is no MD5, and ends in the number of pieces, so that no
+client takes it for one; a CRC of the whole goes on, any other checksum ends. Concurrent appends at one
+offset: one wins, the others get 409.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from metadata.errors import NoSuchKey
+from metadata.records import Checksum, Conditions, Content, Extent, NewObject, Object
+from s3api import checksums
+from s3api.blobs.stripes import new_id
+from s3api.crypto.envelope import read_envelope
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.steps.describe import checksum_members, told
+from s3api.operations.steps.ingest import Received, receive
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.object_encryption import Sealed, members, unlock
+from s3api.operations.steps.tags_and_lock import extras_of
+
+MAX_PIECES = 10_000
+NOBODY = b""
+# What describes an object is said when it is made. A Content-Type is what libraries send by themselves.
+_SAID_BEFORE = frozenset(
+    {
+        "ACL", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires",
+        "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "Metadata", "StorageClass",
+        "Tagging", "WebsiteRedirectLocation",
+    }
+)  # fmt: skip
+
+
+async def appended_to(call: Call, bucket: str, key: str, offset: int) -> Object | None:
+    """The object that an append is for; None where it makes one. Raises S3Error InvalidWriteOffset."""
+    if offset < 0:
+        name = "x-amz-write-offset-bytes"
+        raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=str(offset))
+    try:
+        found = await call.metadata.get_object(bucket, key)
+    except NoSuchKey:
+        found = None
+    if offset != (found.size if found else 0):
+        raise S3Error("InvalidWriteOffset")
+    return found
+
+
+async def append(
+    call: Call, bucket: str, found: Object, conditions: Conditions, inputs: Mapping[str, Any]
+) -> Output:
+    """Receive `call.body` behind what is there, and make that the object. Raises S3Error InvalidRequest,
+    EncryptionTypeMismatch, TooManyParts; BlobGone where another has changed the object meanwhile.
+    """
+    if said := _SAID_BEFORE.intersection(inputs):
+        raise S3Error("InvalidRequest", f"{min(said)} cannot be given where an object is appended to.")
+    extents = await _extents(call, found)
+    if len(extents) >= MAX_PIECES:
+        raise S3Error("TooManyParts")
+    sealed = await _sealed(call, found, inputs)
+    algorithm = found.checksum.algorithm if found.checksum and found.size else None
+    async with receive(call, inputs, algorithm=algorithm, sealed=sealed) as received:
+        new = NewObject(
+            bucket=bucket,
+            key=found.key,
+            data_id=new_id(),
+            etag=_etag(found, received, len(extents) + 1),
+            modified_us=call.now_us,
+            owner=found.owner,
+            properties=found.properties,
+            checksum=_checksum(found, received),
+            content=_joined(found.size, extents, received.content),
+            extras=replace(found.extras, lock=extras_of(call, inputs).lock),
+            emit=notices(call, call.creation),
+        )
+        version_id = await call.metadata.put_object(new, conditions)
+    out: Output = {
+        "ETag": f'"{new.etag}"',
+        "VersionId": told(version_id),
+        "Size": new.content.size,
+        **checksum_members(new.checksum),
+    }
+    return out | members(sealed.envelope, sealed.customer_md5) if sealed else out
+
+
+async def _extents(call: Call, found: Object) -> list[Extent]:
+    if found.extent:
+        return [found.extent]
+    return await call.metadata.extents(found.data_id, 0, found.size) if found.size else []
+
+
+async def _sealed(call: Call, found: Object, inputs: Mapping[str, Any]) -> Sealed | None:
+    """What the object is encrypted with. EncryptionTypeMismatch where the request wants something else."""
+    document = found.extras.encryption
+    has = members(document)
+    for name in ("ServerSideEncryption", "SSEKMSKeyId"):
+        if inputs.get(name) not in (None, has.get(name)):
+            raise S3Error("EncryptionTypeMismatch")
+    key = await unlock(call, document, inputs)
+    return Sealed(key, read_envelope(document), inputs.get("SSECustomerKeyMD5")) if key else None
+
+
+def _joined(size: int, extents: list[Extent], added: Content) -> Content:
+    behind = (extent._replace(start=size + extent.start) for extent in added.extents)
+    return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing, added.staged)
+
+
+def _etag(found: Object, received: Received, pieces: int) -> str:
+    both = f"{found.etag}{received.etag}".encode()
+    return f"{hashlib.md5(both, usedforsecurity=False).hexdigest()}-{pieces}"
+
+
+def _checksum(found: Object, received: Received) -> Checksum | None:
+    """The whole's, where it follows from those of its two halves."""
+    old, new = found.checksum, received.checksum
+    if not found.size:
+        return new
+    if old is None or (old.algorithm, old.type) != (new.algorithm, checksums.FULL_OBJECT):
+        return None
+    algorithm = checksums.ALGORITHMS[old.algorithm]
+    if algorithm.combine is None:
+        return None
+    halves = [(old.value, found.size), (new.value, received.content.size)]
+    return Checksum(old.algorithm, old.type, checksums.full_object(algorithm, halves))

@@ -1,0 +1,75 @@
+"""Whether the logs of one bucket may be put into another: asked when logging is configured, and again at each
+delivery. PostBucketLogging, which is Ceph's, has one delivered at once.
+
+The target bucket must let the service logging.s3.amazonaws.com put objects below the prefix, by its policy
+(conditions may name the source bucket and its account), or the log delivery group by its ACL where it has
+ACLs. https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from metadata.bucket_settings import BucketSettings
+from metadata.records import Bucket
+from s3api.access.acl import LOG_SERVICE
+from s3api.access.authority import Defaults, policy_of, read_acl
+from s3api.access.decision import Guard, decide
+from s3api.access.principal import Principal
+from s3api.bucket_logs.destination import Destination, destination
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+
+DELIVERY = Principal(service=LOG_SERVICE)
+KIND = "Logging"
+
+
+async def post_bucket_logging(call: Call, *, Bucket: str) -> Output:
+    """https://docs.ceph.com/en/latest/radosgw/s3/bucketops/ - of what this gateway process has collected."""
+    where = call.settings.made(KIND, destination)
+    if where is None or call.bucket is None:
+        raise S3Error("NoSuchConfiguration", BucketName=Bucket)
+    key = await flushed(call, where)
+    if key is None:
+        raise S3Error("AccessDenied", f"The log of {Bucket} may not be put into {where.bucket}.")
+    return {"FlushedLoggingObject": key}
+
+
+async def flush_before(call: Call, document: Mapping[str, Any]) -> Output:
+    """What is collected goes where it was to go, before `document` has it go elsewhere; the key for the
+    answer. Only where the bucket's configuration has something of Ceph's: AWS does nothing of the kind.
+    """
+    where = call.settings.made(KIND, destination)
+    if where is None or not where.extended or where == destination(document):
+        return {}
+    return {"FlushedLoggingObject": await flushed(call, where)}
+
+
+async def flushed(call: Call, where: Destination) -> str | None:
+    return await call.flush_log(call.bucket, where) if call.flush_log and call.bucket else None
+
+
+def may_deliver(
+    target: Bucket,
+    settings: BucketSettings,
+    prefix: str,
+    *,
+    source: Bucket,
+    account: str | None,
+    defaults: Defaults,
+) -> bool:
+    """`account`: the twelve digits of the source's account. Its canonical id counts as its name as well."""
+    said = settings.get("OwnershipControls")
+    guard = Guard(
+        target.name,
+        target.owner,
+        policy_of(target.name, settings),
+        read_acl(settings.get("Acl")),
+        (said or {}).get("ObjectOwnership") or defaults.ownership,
+    )
+    known: dict[str, Sequence[str]] = {
+        "aws:sourcearn": (f"arn:aws:s3:::{source.name}",),
+        "aws:sourceaccount": tuple(filter(None, (account, source.owner))),
+    }
+    return decide(DELIVERY, "s3:PutObject", guard, prefix, known.get).allowed

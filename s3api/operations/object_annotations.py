@@ -1,0 +1,283 @@
+"""Object annotations: named texts of up to 1 MiB, up to a thousand on each version of an object, which come
+and go without the object changing.
+
+They are stored and encrypted as their object is, go along with a copy and with a rename, and end with their
+version. Objects under a customer's key cannot have any.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Unpack
+
+from chunkd import Buffer
+from metadata.records import Annotation, Content, NewAnnotation, Object
+from s3api.body import Body
+from s3api.crypto.envelope import Mode, read_envelope
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.copy_encryption import Recoding
+from s3api.operations.steps.describe import checksum_members
+from s3api.operations.steps.ingest import BodyDigests, receive
+from s3api.operations.steps.inputs import Checksums
+from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.object_encryption import Sealed, members, unlock
+from s3api.operations.steps.paging import page_size
+
+MAX_BYTES = 1 << 20
+NAME_BYTES = 512
+MOST = 1000
+_NAME = re.compile(r"[\w.-]+")
+_RESERVED = ("aws", "s3")
+
+
+class TextIntegrity(Checksums, total=False):
+    ChecksumAlgorithm: str
+    ContentMD5: str
+
+
+async def put_object_annotation(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    AnnotationName: str,
+    AnnotationPayload: Any = None,
+    VersionId: str | None = None,
+    ObjectIfMatch: str | None = None,
+    **more: Unpack[TextIntegrity],
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html"""
+    check_version(VersionId)
+    _check_name(AnnotationName)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    sealed = await _sealed(call, found)
+    text, algorithm = await _text(call, more)
+    async with receive(call, {}, algorithm=algorithm, sealed=sealed, body=_body(text)) as received:
+        checksum = received.checksum
+        new = NewAnnotation(AnnotationName, received.etag, call.now_us, checksum, received.content)
+        emit = notices(call, "ObjectAnnotation:Put")
+        await call.metadata.put_annotation(found, Bucket, new, _unquoted(ObjectIfMatch), emit)
+    return {
+        "Key": Key,
+        "AnnotationName": AnnotationName,
+        "ObjectVersionId": found.version_id if found.versioned else None,
+        "ETag": f'"{new.etag}"',
+        **checksum_members(checksum),
+        **_encryption(found),
+    }
+
+
+async def get_object_annotation(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    AnnotationName: str,
+    VersionId: str | None = None,
+    ChecksumMode: str | None = None,
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html"""
+    check_version(VersionId)
+    found, text = await call.metadata.get_annotation(Bucket, Key, VersionId, AnnotationName)
+    if text is None:
+        raise S3Error("NoSuchAnnotation", AnnotationName=AnnotationName)
+    key = await unlock(call, found.extras.encryption, {})
+    stream = await call.blobs.open_range((text.extent,), 0, text.size, key)
+    return {
+        "AnnotationPayload": stream,
+        "ObjectVersionId": found.version_id if found.versioned else None,
+        "LastModified": text.modified_us,
+        "ContentLength": text.size,
+        "ETag": f'"{text.etag}"',
+        **(checksum_members(text.checksum) if ChecksumMode else {}),
+        **_encryption(found),
+    }
+
+
+async def list_object_annotations(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    VersionId: str | None = None,
+    MaxAnnotationResults: int | None = None,
+    AnnotationPrefix: str | None = None,
+    ContinuationToken: str | None = None,
+) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectAnnotations.html"""
+    check_version(VersionId)
+    limit = page_size(MaxAnnotationResults, "max-annotation-results")
+    prefix = AnnotationPrefix or ""
+    if prefix and (not _NAME.fullmatch(prefix) or len(prefix.encode()) > NAME_BYTES):
+        raise S3Error("InvalidPrefix")
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    after = _name_in(ContinuationToken) if ContinuationToken else ""
+    more = await call.metadata.list_annotations(found, prefix=prefix, after=after, limit=limit + 1)
+    page = more[:limit]
+    return {
+        "Bucket": Bucket,
+        "Key": Key,
+        "ObjectVersionId": found.version_id if found.versioned else None,
+        "AnnotationPrefix": AnnotationPrefix,
+        "MaxAnnotationResults": limit,
+        "AnnotationCount": len(page),
+        "ContinuationToken": ContinuationToken,
+        "NextContinuationToken": _token_of(page[-1].name) if page and len(more) > limit else None,
+        "Annotations": [_entry(each) for each in page],
+    }
+
+
+async def delete_object_annotation(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    AnnotationName: str,
+    VersionId: str | None = None,
+    ObjectIfMatch: str | None = None,
+) -> Output:
+    """One that is not there is no error. An object under a lock keeps its own.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html
+    """
+    check_version(VersionId)
+    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    emit = notices(call, "ObjectAnnotation:Delete")
+    if_match = _unquoted(ObjectIfMatch)
+    await call.metadata.delete_annotation(found, Bucket, AnnotationName, if_match, emit)
+    return {"ObjectVersionId": found.version_id if found.versioned else None}
+
+
+@asynccontextmanager
+async def copied_annotations(
+    call: Call, found: Object, how: Recoding, directive: str | None, *, onto: str, version_id: str | None
+) -> AsyncIterator[tuple[NewAnnotation, ...]]:
+    """What a copy of `found` onto a key takes along: sharing bytes as it does, or written anew as it is.
+    `version_id`: the version that the copy names.
+
+    Raises S3Error AccessDenied, InvalidArgument, InvalidRequest.
+    """
+    if directive not in (None, "", "COPY", "EXCLUDE"):
+        name = "x-amz-object-annotation-directive"
+        raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=directive)
+    there = [] if directive == "EXCLUDE" else await call.metadata.list_annotations(found, limit=MOST)
+    if there and how.target and how.target.envelope.mode is Mode.CUSTOMER:
+        sentence = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."
+        raise S3Error("InvalidRequest", sentence)
+    if there:
+        _check_copiers_rights(call, found.key, onto, version_id)
+    async with AsyncExitStack() as stack:
+        out: list[NewAnnotation] = []
+        for each in there:
+            etag, content = each.etag, Content(each.size, (each.extent,))
+            if not how.shared:
+                text = await call.blobs.read_small(each.extent, 0, each.size, how.source)
+                receiving = receive(call, {}, sealed=how.target, body=_body(text))
+                received = await stack.enter_async_context(receiving)
+                etag, content = received.etag, received.content
+            out.append(NewAnnotation(each.name, etag, each.modified_us, each.checksum, content))
+        yield tuple(out)
+
+
+# --- helpers --------------------------------------------------------------------------------------
+
+
+def _check_copiers_rights(call: Call, source: str, onto: str, version_id: str | None) -> None:
+    """API_CopyObject, x-amz-object-annotation-directive: annotations go along for whoever may read them there
+    and write them here.
+    """
+    read = "s3:GetObjectVersionAnnotation" if version_id else "s3:GetObjectAnnotation"
+    for access, action, key, version in (
+        (call.source_access, read, source, version_id),
+        (call.access, "s3:PutObjectAnnotation", onto, None),
+    ):
+        if access is not None and (refusal := access.refusal_of(action, key, version)):
+            raise refusal
+
+
+def _check_name(name: str) -> None:
+    """Raise S3Error AnnotationNameTooLong, InvalidAnnotationName."""
+    if len(name.encode()) > NAME_BYTES:
+        raise S3Error("AnnotationNameTooLong")
+    if not _NAME.fullmatch(name) or name.lower().startswith(_RESERVED):
+        raise S3Error("InvalidAnnotationName", AnnotationName=name)
+
+
+async def _sealed(call: Call, found: Object) -> Sealed | None:
+    document = found.extras.encryption
+    if document is None:
+        return None
+    envelope = read_envelope(document)
+    if envelope.mode is Mode.CUSTOMER:
+        raise S3Error("InvalidRequest", "Objects encrypted with SSE-C cannot have annotations.")
+    return Sealed(await call.vault.open(envelope), envelope)
+
+
+async def _text(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:
+    """The payload, checked against all that was said of it, and the algorithm of the stated checksum.
+
+    Raises S3Error EntityTooLarge, InvalidRequest, UnsupportedMediaType, BadDigest and its like.
+    """
+    body = call.body
+    if body is None:
+        raise S3Error("MissingRequestBodyError")
+    if body.length is not None and body.length > MAX_BYTES:
+        raise S3Error("EntityTooLarge", ProposedSize=str(body.length), MaxSizeAllowed=str(MAX_BYTES))
+    digests = BodyDigests(inputs, body, "CRC64NVME")
+    text = await body.read_all(MAX_BYTES)
+    digests.update(text)
+    digests.check(body)
+    if not len(text):
+        raise S3Error("InvalidRequest", "An annotation has one byte at the least.")
+    try:
+        str(text, "utf-8")
+    except UnicodeDecodeError:
+        raise S3Error("UnsupportedMediaType", "An annotation must be valid UTF-8.") from None
+    return text, digests.received(Content(0)).checksum.algorithm
+
+
+def _body(text: Buffer) -> Body:
+    left = [memoryview(text)]
+
+    async def source() -> Sequence[Buffer]:
+        return [left.pop()] if left else []
+
+    return Body(source, len(text))
+
+
+def _entry(each: Annotation) -> Output:
+    return {
+        "AnnotationName": each.name,
+        "LastModified": each.modified_us,
+        "ETag": f'"{each.etag}"',
+        "ChecksumAlgorithm": [each.checksum.algorithm] if each.checksum else None,
+        "Size": each.size,
+    }
+
+
+def _encryption(found: Object) -> Output:
+    method = members(found.extras.encryption).get("ServerSideEncryption")
+    return {"ServerSideEncryption": method} if method else {}
+
+
+def _unquoted(value: str | None) -> str | None:
+    return value if value is None else value.strip().removeprefix('"').removesuffix('"')
+
+
+def _token_of(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def _name_in(token: str) -> str:
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        sentence = "The continuation token provided is incorrect"
+        raise S3Error("InvalidArgument", sentence, ArgumentName="continuation-token") from None

@@ -1,0 +1,76 @@
+"""RestoreObject. The archive classes are labels here, and their objects read like any other: a restore is
+done at once, and what it leaves is what clients look for, x-amz-restore with the day of its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+
+from metadata.records import Object, Properties
+from s3api.errors import S3Error
+from s3api.operations.call import Call, Output
+from s3api.operations.steps.conditions import check_version
+from s3api.operations.steps.notifications import notices
+
+ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+RESTORED = "Restore"
+_SELECTING = ("Type", "SelectParameters", "OutputLocation")
+
+
+async def restore_object(
+    call: Call,
+    *,
+    Bucket: str,
+    Key: str,
+    RestoreRequest: dict[str, Any] | None = None,
+    VersionId: str | None = None,
+) -> Output:
+    """202 where it begins a restore, 200 where it only moves the end of one.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
+    """
+    check_version(VersionId)
+    given = RestoreRequest or {}
+    if asked := [name for name in _SELECTING if name in given]:
+        raise S3Error("NotImplemented", f"{asked[0]} of a restore is not implemented.")
+    days = given.get("Days")
+    if days is None:
+        raise S3Error("MalformedXML")
+    if days < 1:
+        sentence = "restoration days should be at least 1"
+        raise S3Error("InvalidArgument", sentence, ArgumentName="Days", ArgumentValue=str(days))
+    ends = end_of(call.now_us, days)
+    began = False
+
+    def restored(found: Object) -> Object:
+        nonlocal began
+        if found.properties.storage_class not in ARCHIVED:
+            sentence = "Restore is not allowed for the object's current storage class"
+            raise S3Error("InvalidObjectState", sentence, StorageClass=found.properties.storage_class)
+        began = restore_of(found.properties, call.now_us) is None
+        headers = {**found.properties.headers, RESTORED: ends}
+        return replace(found, properties=replace(found.properties, headers=headers))
+
+    await call.metadata.alter_object(
+        Bucket, Key, VersionId, restored, notices(call, "ObjectRestore:Completed")
+    )
+    return {} if began else {"Repeated": True}
+
+
+def end_of(now_us: int, days: int) -> str:
+    """x-amz-restore of one that ends in so many days: at midnight UTC, as AWS rounds."""
+    day = datetime.fromtimestamp(now_us // 1_000_000, UTC).replace(hour=0, minute=0, second=0)
+    expiry = format_datetime(day + timedelta(days=days + 1), usegmt=True)
+    return f'ongoing-request="false", expiry-date="{expiry}"'
+
+
+def restore_of(properties: Properties, now_us: int) -> str | None:
+    """What x-amz-restore says now; None where nothing is restored any more."""
+    text = properties.headers.get(RESTORED)
+    if text is None or properties.storage_class not in ARCHIVED:
+        return None
+    expiry = parsedate_to_datetime(text.split('expiry-date="')[1].rstrip('"'))
+    return text if expiry.timestamp() * 1_000_000 > now_us else None

@@ -1,0 +1,1 @@
+"""What several operations share: each module one step of them."""

@@ -1,0 +1,143 @@
+"""Conditional requests: what If-Match and its kin mean for reads, copy sources and writes. Pure functions.
+
+Read conditions follow RFC 9110 section 13.2.2, which is also what AWS documents for their combinations:
+If-Match true beats If-Unmodified-Since false (200), If-None-Match false beats If-Modified-Since true (304).
+Write conditions are only translated here; the metadata store decides them in the transaction that writes. The
+ETag of a record is without quotes and always a strong one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypedDict
+
+from metadata.records import NO_CONDITIONS, NULL_VERSION, Conditions
+from s3api.errors import S3Error
+from s3api.operations.steps.inputs import ReadConditions
+
+_VERSION = re.compile(r"[0-9a-f]{30}", re.ASCII)
+_TAGS = re.compile(r'(W/)?"([^"]*)"|([^",\s]+)')
+_NOT_IMPLEMENTED = "A header you provided implies functionality that is not implemented"
+
+
+class CopySourceConditions(TypedDict, total=False):
+    """x-amz-copy-source-if-*: the read conditions, asked of the source of a copy."""
+
+    CopySourceIfMatch: str
+    CopySourceIfNoneMatch: str
+    CopySourceIfModifiedSince: datetime
+    CopySourceIfUnmodifiedSince: datetime
+
+
+def check_read(etag: str, modified_us: int, conditions: ReadConditions, *, now_us: int | None = None) -> None:
+    """Raise S3Error PreconditionFailed (with `Condition`, the header that failed) or NotModified.
+
+    With `now_us`, an If-Modified-Since that lies in the future is ignored, as AWS does.
+    """
+    if not conditions:
+        return
+    failed = _failed(etag, modified_us, conditions, now_us)
+    if failed in ("If-None-Match", "If-Modified-Since"):
+        raise S3Error("NotModified", ETag=f'"{etag}"')
+    if failed:
+        raise S3Error("PreconditionFailed", Condition=failed)
+
+
+def check_copy_source(
+    etag: str, modified_us: int, conditions: CopySourceConditions, *, now_us: int | None = None
+) -> None:
+    """The same for the source of a copy, where every failure is PreconditionFailed."""
+    plain = {name.removeprefix("CopySource"): value for name, value in conditions.items()}
+    if failed := _failed(etag, modified_us, plain, now_us):
+        raise S3Error("PreconditionFailed", Condition=f"x-amz-copy-source-{failed}")
+
+
+def write_conditions(if_match: str | None, if_none_match: str | None, *, more: bool = False) -> Conditions:
+    """The conditions of a PutObject, CompleteMultipartUpload or CopyObject, as the metadata store takes them.
+
+    AWS answers NotImplemented to both at once, to If-None-Match with an ETag (any object but that one, in
+    RFC 9110's words) and to If-Match with "*" (any object). With `more` the last two count.
+    """
+    if if_match is None and if_none_match is None:
+        return NO_CONDITIONS
+    if if_match is not None and if_none_match is not None:
+        _refuse("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
+    for header, value, fine in (
+        ("If-Match", if_match, if_match != "*"),
+        ("If-None-Match", if_none_match, if_none_match == "*"),
+    ):
+        if value is not None and not fine and not more:
+            _refuse(header, f"We don't accept the provided value of {header} header for this API")
+    return Conditions(if_match=_unquoted(if_match), if_none_match=_unquoted(if_none_match))
+
+
+def delete_conditions(
+    if_match: str | None, modified: datetime | None = None, size: int | None = None, *, more: bool = False
+) -> Conditions:
+    """The conditions of a delete: an ETag, or "*" for "whatever is there"; with `more` also its time and its
+    size, which AWS takes in directory buckets alone.
+    """
+    if if_match is None and modified is None and size is None:
+        return NO_CONDITIONS
+    for header, value in (("x-amz-if-match-last-modified-time", modified), ("x-amz-if-match-size", size)):
+        if value is not None and not more:
+            _refuse(header, "This condition is one of directory buckets alone")
+    seconds = None if modified is None else int(_seconds(modified))
+    return Conditions(if_match=_unquoted(if_match), if_match_modified_s=seconds, if_match_size=size)
+
+
+def check_version(version_id: str | None, *, argument: str = "versionId") -> None:
+    """Raise InvalidArgument for what cannot be a version id of ours, before any look into the database."""
+    if version_id is None or version_id == NULL_VERSION or _VERSION.fullmatch(version_id):
+        return
+    raise S3Error(
+        "InvalidArgument",
+        "Invalid version id specified" if version_id else "Version id cannot be the empty string",
+        ArgumentName=argument,
+        ArgumentValue=version_id,
+    )
+
+
+def _failed(etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None) -> str | None:
+    """The header that does not hold, in the order of RFC 9110; None where the request goes on."""
+    if match := conditions.get("IfMatch"):
+        if not _matches(match, etag, weakly=False):
+            return "If-Match"
+    elif (since := conditions.get("IfUnmodifiedSince")) and modified_us // 1_000_000 > _seconds(since):
+        return "If-Unmodified-Since"
+    if none := conditions.get("IfNoneMatch"):
+        if _matches(none, etag, weakly=True):
+            return "If-None-Match"
+    elif since := conditions.get("IfModifiedSince"):
+        stated = _seconds(since)
+        in_future = now_us is not None and stated > now_us / 1_000_000
+        if modified_us // 1_000_000 <= stated and not in_future:
+            return "If-Modified-Since"
+    return None
+
+
+def _matches(value: str, etag: str, *, weakly: bool) -> bool:
+    """Whether one entity tag of a header field's list is `etag`; weak tags count in the weak comparison alone
+    (RFC 9110, 8.8.3.2).
+    """
+    value = value.strip()
+    if value in ("*", f'"{etag}"'):
+        return True
+    return any(
+        (quoted or bare) == etag and (weakly or not weak) for weak, quoted, bare in _TAGS.findall(value)
+    )
+
+
+def _unquoted(value: str | None) -> str | None:
+    return value if value is None else value.strip().removeprefix('"').removesuffix('"')
+
+
+def _seconds(when: datetime) -> float:
+    """An HTTP date has whole seconds, and so has the Last-Modified that the client got from us."""
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
+
+
+def _refuse(header: str, why: str) -> None:
+    raise S3Error("NotImplemented", _NOT_IMPLEMENTED, Header=header, additionalMessage=why)

@@ -1,0 +1,180 @@
+"""Receiving an object's or a part's bytes: onto the nodes, digested on the way, checked against all that the
+client stated.
+
+    async with receive(call, inputs) as received:
+        await call.metadata.put_object(... received.content ...)
+
+Where the block fails, the chunks that were written are deleted again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from chunkd import Buffer
+from metadata.errors import MetadataError, MetadataUnavailable
+from metadata.records import Checksum, Content
+from s3api import checksums
+from s3api.body import Body
+from s3api.checksums import FULL_OBJECT, Algorithm
+from s3api.errors import S3Error
+from s3api.operations.call import Call
+from s3api.operations.steps.object_encryption import Sealed
+from s3api.signatures.payload import content_sha256_mismatch
+
+DEFAULT_ALGORITHM = "CRC64NVME"
+
+
+class Received(NamedTuple):
+    """Bytes that are on the nodes and not yet an object.
+
+    `etag`, without quotes, is the MD5, or what stands for it where the content is encrypted.
+    """
+
+    content: Content
+    etag: str
+    checksum: Checksum
+
+
+class receive:  # noqa: N801 - a context manager, used as a verb
+    """Store `call.body`; leave nothing behind where the block that makes it an object fails.
+
+    `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute where the client
+    states none (AWS's default is CRC64NVME). `sealed`: what to encrypt with. `body`: instead of `call.body`.
+    Raises S3Error InvalidDigest, BadDigest, InvalidRequest, XAmzContentSHA256Mismatch, and what
+    `BlobStore.write` does.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        inputs: Mapping[str, Any],
+        *,
+        algorithm: str | None = None,
+        sealed: Sealed | None = None,
+        body: Body | None = None,
+    ) -> None:
+        body = body or call.body
+        if body is None:
+            raise ValueError("an operation without a body cannot receive one")
+        self._call, self._body, self._sealed = call, body, sealed
+        self._digests = BodyDigests(inputs, self._body, algorithm or DEFAULT_ALGORITHM)
+        self._content = Content(0)
+
+    async def __aenter__(self) -> Received:
+        sealed = self._sealed
+        key = sealed.key if sealed else None
+        self._content = await self._call.blobs.write(self._body, self._digests, key)
+        return self._digests.received(self._content, sealed)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        # A refusal is certain, and what was written can go. A database that does not answer, or a shutdown,
+        # may have committed all the same: then the chunks stay, and the sweep finds out whose they are.
+        refused = isinstance(error, (S3Error, MetadataError)) and not isinstance(error, MetadataUnavailable)
+        if refused and self._content.new_blobs:
+            await asyncio.shield(self._call.blobs.drop(self._content))
+
+
+class BodyDigests:
+    """The digests of one body: MD5 for the ETag, the object's checksum, and SHA-256 where the signature binds
+    it."""
+
+    __slots__ = (
+        "_algorithm",
+        "_claimed",
+        "_content_md5",
+        "_digest",
+        "_hashers",
+        "_md5",
+        "_sha256",
+        "_sum",
+        "_trailer",
+    )
+
+    def __init__(self, inputs: Mapping[str, Any], body: Body, default: str) -> None:
+        self._content_md5 = _content_md5(inputs.get("ContentMD5"))
+        self._algorithm, self._claimed, self._trailer = _stated(inputs, body, default)
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sum = self._algorithm.new()
+        self._sha256 = hashlib.sha256() if body.sha256 else None
+        self._hashers = [h.update for h in (self._md5, self._sum, self._sha256) if h]
+        self._digest = b""
+
+    def update(self, data: Buffer) -> None:
+        for update in self._hashers:
+            update(data)
+
+    def check(self, body: Body) -> None:
+        """Compare with what was stated: the signature's digest first, then Content-MD5, then the checksum of
+        header or trailer."""
+        if self._sha256 and body.sha256 and not hmac.compare_digest(self._sha256.hexdigest(), body.sha256):
+            raise content_sha256_mismatch(body.sha256, self._sha256.hexdigest())
+        if self._content_md5 and not hmac.compare_digest(self._content_md5, self._md5.digest()):
+            raise S3Error(
+                "BadDigest",
+                ExpectedDigest=base64.b64encode(self._content_md5).decode(),
+                CalculatedDigest=base64.b64encode(self._md5.digest()).decode(),
+            )
+        self._digest = self._sum.digest()
+        claimed = body.trailers.get(self._trailer) if self._trailer else self._claimed
+        if self._trailer and claimed is None:
+            raise S3Error("MalformedTrailerError")
+        if claimed is not None and not checksums.matches(self._algorithm, claimed, self._digest):
+            raise checksums.bad_digest(self._algorithm)
+
+    def received(self, content: Content, sealed: Sealed | None = None) -> Received:
+        checksum = Checksum(self._algorithm.name, FULL_OBJECT, checksums.encode(self._digest))
+        etag = sealed.etag(self._md5.digest()) if sealed else self._md5.hexdigest()
+        return Received(content, etag, checksum)
+
+
+def _content_md5(value: str | None) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        digest = base64.b64decode(value.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        digest = b""
+    if len(digest) != 16:
+        raise S3Error("InvalidDigest", **{"Content-MD5": value})
+    return digest
+
+
+def _stated(inputs: Mapping[str, Any], body: Body, default: str) -> tuple[Algorithm, str | None, str | None]:
+    """The checksum that the client states: (algorithm, value in a header, name of the trailer that will have
+    it).
+
+    At most one, by header or by trailer; x-amz-sdk-checksum-algorithm without either is refused, as on AWS.
+    """
+    by_member, by_header = checksums.BY_MEMBER, checksums.BY_HEADER
+    headers = [(by_member[n], v) for n, v in inputs.items() if n in by_member and v is not None]
+    trailers = [by_header[n] for n in body.trailer_names if n in by_header]
+    if len(headers) + len(trailers) > 1:
+        raise S3Error(
+            "InvalidRequest",
+            "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
+        )
+    wanted = inputs.get("ChecksumAlgorithm")
+    if headers:
+        algo, value = headers[0]
+        checksums.decode(algo, value)
+        return algo, value, None
+    if trailers:
+        return trailers[0], None, trailers[0].header
+    if wanted:
+        checksums.algorithm(wanted)
+        raise S3Error(
+            "InvalidRequest",
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* "
+            "or x-amz-trailer headers were found.",
+        )
+    return checksums.algorithm(default), None, None

@@ -1,0 +1,74 @@
+"""Whom to tell of a change: the events that are written down in the transaction that makes it.
+
+A bucket without a notification configuration has none of this: its changes carry no `emit` at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from metadata.bucket_settings import BucketSettings
+from metadata.records import Bucket, Emit, NewEvent
+from s3api.events.message import Event, document
+from s3api.events.subscriptions import Subscriptions
+from s3api.operations.call import Call
+
+KIND = "Notification"
+REMOVED = "ObjectRemoved"
+TWOFOLD = frozenset({REMOVED, "LifecycleExpiration"})
+_DELETED, _HIDDEN = ":Delete", ":DeleteMarkerCreated"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """Makes the events of one change. Of a `TWOFOLD` kind there are two: deleted, hidden by a marker."""
+
+    subscriptions: Subscriptions
+    bucket: Bucket
+    kind: str
+    now_us: int
+    requester: str = ""
+    remote: str = ""
+    request_id: str = ""
+
+    def __call__(
+        self, key: str, version_id: str | None, etag: str | None, size: int | None, marker: bool
+    ) -> Sequence[NewEvent]:
+        kind = self.kind
+        if kind in TWOFOLD:
+            kind += _HIDDEN if marker else _DELETED
+        event = Event(
+            sequence=0,
+            kind=kind,
+            bucket=self.bucket.name,
+            bucket_owner=self.bucket.owner,
+            region=self.bucket.region,
+            key=key,
+            occurred_us=self.now_us,
+            size=size,
+            etag=etag,
+            version_id=version_id or "",
+            requester=self.requester,
+            source_ip=self.remote,
+            request_id=self.request_id,
+        )
+        told = self.subscriptions.told(kind, key)
+        return [
+            NewEvent(target, self.now_us, document(replace(event, configuration_id=id_)))
+            for target, id_ in told
+        ]
+
+
+def notices(call: Call, kind: str) -> Emit | None:
+    """Who is to be told that a request has done this; None where the bucket tells nobody."""
+    subscriptions = call.settings.made(KIND, Subscriptions.read)
+    if subscriptions is None or call.bucket is None:
+        return None
+    return Notices(subscriptions, call.bucket, kind, call.now_us, call.owner, call.remote, call.request_id)
+
+
+def own_notices(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:
+    """The same for what the store does by itself."""
+    subscriptions = settings.made(KIND, Subscriptions.read)
+    return None if subscriptions is None else Notices(subscriptions, bucket, kind, now_us)

@@ -1,0 +1,76 @@
+"""What a version has beside its bytes and properties, as a request that makes it says: tags, lock.
+
+Most requests say nothing of it and most buckets have no defaults for it: then nothing is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypedDict
+
+from metadata.records import NO_EXTRAS, Extras
+from s3api.body import Body
+from s3api.checksums import BY_HEADER, BY_MEMBER
+from s3api.errors import S3Error
+from s3api.operations.call import Call
+from s3api.operations.steps.retention import default_lock, new_lock
+from s3api.operations.steps.tag_sets import header_tags
+
+LOCK = "ObjectLock"
+"""The kind under which a bucket's lock configuration is kept."""
+LOCK_INPUTS = frozenset({"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"})
+_INPUTS = LOCK_INPUTS | {"Tagging"}
+
+
+class Marks(TypedDict, total=False):
+    Tagging: str
+    ObjectLockMode: str
+    ObjectLockRetainUntilDate: datetime
+    ObjectLockLegalHoldStatus: str
+
+
+def extras_of(call: Call, inputs: Mapping[str, Any]) -> Extras:
+    """The extras of a version that is made now. Raises S3Error InvalidTag, InvalidArgument,
+    InvalidRequest."""
+    if not call.settings and _INPUTS.isdisjoint(inputs):
+        return NO_EXTRAS
+    lock = new_lock(inputs, call.settings.get(LOCK), call.now_us)
+    tags = header_tags(inputs.get("Tagging"))
+    return NO_EXTRAS if lock is None and tags is None else Extras(tags=tags, lock=lock)
+
+
+def extras_of_upload(call: Call, inputs: Mapping[str, Any]) -> Extras:
+    """The extras that an upload's object is to have; the bucket's default retention counts from completion
+    on."""
+    if _INPUTS.isdisjoint(inputs):
+        return NO_EXTRAS
+    bucket_lock = call.settings.get(LOCK)
+    without_default = bucket_lock and {name: bucket_lock[name] for name in bucket_lock if name != "Rule"}
+    lock = new_lock(inputs, without_default, call.now_us)
+    return Extras(tags=header_tags(inputs.get("Tagging")), lock=lock)
+
+
+def completed(call: Call, extras: Extras) -> Extras:
+    """An upload's extras at its completion."""
+    if not call.settings or (extras.lock and extras.lock.until_us is not None):
+        return extras
+    default = default_lock(call.settings.get(LOCK), call.now_us)
+    if default is None:
+        return extras
+    return replace(extras, lock=replace(default, hold=extras.lock.hold if extras.lock else None))
+
+
+def check_lock_digest(inputs: Mapping[str, Any], body: Body | None) -> None:
+    """A body that is to be locked must come with a digest of it: damaged bytes would be there to stay."""
+    if LOCK_INPUTS.isdisjoint(inputs):
+        return
+    stated = inputs.keys() & (BY_MEMBER.keys() | {"ContentMD5"})
+    trailers = body.trailer_names if body else ()
+    if not stated and BY_HEADER.keys().isdisjoint(trailers):
+        raise S3Error(
+            "InvalidRequest",
+            "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock "
+            "parameters",
+        )

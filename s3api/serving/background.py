@@ -1,0 +1,131 @@
+"""All of a gateway's work behind the requests, from its start to its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from chunkd import Buffer
+from metadata import Metadata
+from metadata.bucket_settings import Buckets, BucketSettings
+from metadata.records import Bucket, Emit
+from s3api.access.authority import Defaults
+from s3api.blobs import now_us
+from s3api.body import Body
+from s3api.bucket_logs.destination import Destination
+from s3api.bucket_logs.worker import BucketLogs, NotAllowed
+from s3api.events.deliverer import Deliverer
+from s3api.events.senders import Senders
+from s3api.gateway.gateway import HOST_ID, new_request_id
+from s3api.lifecycle.worker import Done, LifecycleWorker
+from s3api.operations.bucket_logging import may_deliver
+from s3api.operations.call import Call
+from s3api.operations.objects import put_object
+from s3api.operations.steps.notifications import own_notices
+from s3api.settings import Settings
+from s3api.store import Store, instance
+from s3api.tasks.periodic import Leader
+
+if TYPE_CHECKING:
+    from s3api.observe import Sinks
+
+LOG_TYPE = "text/plain"
+
+
+@asynccontextmanager
+async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[BucketLogs]:
+    """Everything, meanwhile; gives the logs of buckets. `defaults`: what holds for buckets that say nothing
+    themselves.
+    """
+    deliverer, logs = _deliverer(store), bucket_logs(store, defaults)
+    lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
+    for task in (deliverer, lifecycle, logs):
+        task.start()
+    sinks.all.append(logs)
+    try:
+        yield logs
+    finally:
+        sinks.all.remove(logs)
+        for task in (lifecycle, logs, deliverer):
+            await task.close()
+
+
+def lifecycle_worker(
+    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool, done: Done | None = None
+) -> LifecycleWorker:
+    """`leading`: under the lease, pass after pass; or else for one pass."""
+    every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
+
+    def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
+        return own_notices(bucket, documents, kind, now_us=now_us())
+
+    return LifecycleWorker(
+        metadata,
+        buckets,
+        leader=_leader(metadata, "lifecycle") if leading else None,
+        clock_us=now_us,
+        notices=notices,
+        done=done,
+        day_s=settings.lifecycle_day_s,
+        every_s=every_s,
+        minimum_bytes=settings.lifecycle_minimum_bytes,
+    )
+
+
+def bucket_logs(store: Store, defaults: Defaults) -> BucketLogs:
+    async def put(source: Bucket, where: Destination, key: str, data: bytes) -> None:
+        target, settings = await store.buckets.find(where.bucket)
+        account = store.keys.number(source.owner)
+        if not may_deliver(target, settings, where.prefix, source=source, account=account, defaults=defaults):
+            raise NotAllowed
+        await _put(store, target, settings, key, data)
+
+    return BucketLogs(
+        put,
+        store.keys.number,
+        clock_us=now_us,
+        host_id=HOST_ID,
+        every_s=store.settings.bucket_log_every_s,
+    )
+
+
+async def _put(store: Store, found: Bucket, settings: BucketSettings, key: str, data: bytes) -> None:
+    """PutObject, in the name of the bucket's owner."""
+    pieces: list[Buffer] = [data]
+
+    async def source() -> Sequence[Buffer]:
+        return [pieces.pop()] if pieces else ()
+
+    call = Call(
+        metadata=store.metadata,
+        blobs=store.blobs,
+        owner=found.owner,
+        request_id=new_request_id(),
+        now_us=now_us(),
+        region=store.settings.region,
+        buckets=store.buckets,
+        vault=store.vault,
+        bucket=found,
+        settings=settings,
+        body=Body(source, len(data)),
+    )
+    await put_object(call, Bucket=found.name, Key=key, ContentType=LOG_TYPE)
+
+
+def _deliverer(store: Store) -> Deliverer:
+    settings = store.settings
+    return Deliverer(
+        store.metadata.outbox,
+        store.targets,
+        Senders(internal=settings.event_internal),
+        leader=_leader(store.metadata, "events"),
+        clock_us=now_us,
+        host_id=HOST_ID,
+        give_up_s=settings.event_give_up_s,
+        live_s=settings.event_live_s,
+    )
+
+
+def _leader(metadata: Metadata, name: str) -> Leader:
+    return Leader(metadata, name, holder=instance(), clock_us=now_us)

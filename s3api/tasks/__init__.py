@@ -1,0 +1,1 @@
+"""How coroutines run: their first step in place, and work that repeats."""

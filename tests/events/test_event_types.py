@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import botocore.session
+
+from s3api.events.event_types import KINDS, is_pattern, means
+
+
+def test_all_that_awss_model_allows_is_known() -> None:
+    model = botocore.session.get_session().get_service_model("s3")
+    allowed = set(model.shape_for("Event").enum)
+    assert {name for name in allowed if not is_pattern(name)} == set()
+    assert {f"s3:{kind}" for kind in KINDS} == {name for name in allowed if not name.endswith("*")}
+
+
+def test_what_is_no_pattern() -> None:
+    for name in (
+        "ObjectCreated:Put",
+        "s3:ObjectCreated",
+        "s3:ObjectCreated:P*",
+        "s3:*",
+        "s3:LifecycleTransition:*",
+    ):
+        assert not is_pattern(name)
+
+
+def test_wildcards() -> None:
+    assert means("s3:ObjectCreated:*", "ObjectCreated:Copy")
+    assert not means("s3:ObjectCreated:*", "ObjectRemoved:Delete")
+    assert means("s3:ObjectRemoved:Delete", "ObjectRemoved:Delete")
+    assert not means("s3:ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated")
+    assert means("*", "LifecycleTransition")

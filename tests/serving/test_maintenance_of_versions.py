@@ -1,0 +1,125 @@
+"""The upkeep of the nodes leaves what old versions hold, and takes what lifecycle has let go of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+from chunkd import Buffer
+from s3api.blobs import now_us
+from s3api.body import Body
+from s3api.operations.call import Call
+from s3api.operations.copies import copy_object
+from s3api.operations.deletes import delete_object
+from s3api.operations.objects import get_object, put_object
+from s3api.serving.background import lifecycle_worker
+from s3api.settings import load
+from s3api.store import Store, open_store
+
+SIZE = 60_000
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    nodes = tuple(f"memory://{number}" for number in range(6))
+    settings = load(data=tmp_path / "data", nodes=nodes, reap_after_s=0, lifecycle_day_s=1e-6)
+    async with open_store(settings) as opened:
+        await opened.metadata.create_bucket("b", region="us-east-1", owner="alice", now_us=now_us())
+        await opened.metadata.set_versioning("b", "Enabled")
+        yield opened
+
+
+async def call(store: Store, data: bytes | None = None) -> Call:
+    pieces: list[Buffer] = [] if data is None else [data]
+
+    async def source() -> Sequence[Buffer]:
+        return [pieces.pop()] if pieces else ()
+
+    bucket, settings = await store.buckets.find("b")
+    return Call(
+        metadata=store.metadata,
+        blobs=store.blobs,
+        owner="alice",
+        request_id="R",
+        now_us=now_us(),
+        region="us-east-1",
+        buckets=store.buckets,
+        vault=store.vault,
+        bucket=bucket,
+        settings=settings,
+        body=None if data is None else Body(source, len(data)),
+    )
+
+
+async def put(store: Store, fill: bytes) -> str:
+    out = await put_object(await call(store, fill * SIZE), Bucket="b", Key="k")
+    version: str = out["VersionId"]
+    return version
+
+
+async def whole(store: Store, version: str) -> bytes:
+    out = await get_object(await call(store), Bucket="b", Key="k", VersionId=version)
+    return (
+        bytes(out["Body"])
+        if not hasattr(out["Body"], "__aiter__")
+        else b"".join([bytes(piece) async for piece in out["Body"]])
+    )
+
+
+async def chunks(store: Store) -> int:
+    await store.blobs.cluster.refresh()
+    return sum(node.chunks or 0 for node in store.blobs.cluster.status())
+
+
+async def tidy(store: Store) -> None:
+    """Everything that the upkeep ever does, with no grace."""
+    upkeep = store.blobs.upkeep
+    upkeep._grace_us = 0
+    await upkeep.reap()
+    await upkeep.repair()
+    await upkeep.sweep()
+
+
+async def test_old_versions_outlive_every_kind_of_upkeep(store: Store) -> None:
+    versions = {await put(store, fill): fill for fill in (b"1", b"2", b"3")}
+    await copy_object(await call(store), Bucket="b", Key="copy", CopySource="b/k")
+    await delete_object(await call(store), Bucket="b", Key="k")
+    before = await chunks(store)
+    await tidy(store)
+    assert await chunks(store) == before
+    for version, fill in versions.items():
+        assert await whole(store, version) == fill * SIZE
+
+
+async def test_a_lost_chunk_of_an_old_version_is_repaired(store: Store) -> None:
+    old = await put(store, b"1")
+    await put(store, b"2")
+    extent = (await store.metadata.get_object("b", "k", old)).extent
+    assert extent
+    node = store.blobs.cluster.node(extent.blob.nodes[0])
+    assert node
+    names, _ = await node.scan(b"", 99)
+    lost = [name for name, _ in names if name.startswith(extent.blob.id)]
+    assert lost
+    await node.delete_many(lost)
+    assert await whole(store, old) == b"1" * SIZE  # made up from parity, and noted
+    await store.blobs.upkeep._note_damage()
+    await store.blobs.upkeep.repair()
+    names, _ = await node.scan(b"", 99)
+    assert set(lost) & {name for name, _ in names}
+
+
+async def test_what_lifecycle_lets_go_of_leaves_the_nodes(store: Store) -> None:
+    for fill in (b"1", b"2", b"3"):
+        last = await put(store, fill)
+    one = await chunks(store) // 3
+    rule = {"ID": "r", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    await store.metadata.put_bucket_config("b", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
+    worker = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=False)
+    assert dict(await worker.run_once()) == {"delete": 2}
+    await tidy(store)
+    assert await chunks(store) == one
+    assert await whole(store, last) == b"3" * SIZE
