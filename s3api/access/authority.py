@@ -18,6 +18,7 @@ from metadata.errors import IsDeleteMarker, NoSuchBucket, NoSuchKey, NoSuchUploa
 from s3api.access import acl as acls
 from s3api.access import initiator
 from s3api.access.actions import copied_from, wanted
+from s3api.access.caller import Caller
 from s3api.access.context import Context
 from s3api.access.decision import (
     ENFORCED,
@@ -137,12 +138,12 @@ class Authority:
             return bucket.owner
         return principal.account or ANONYMOUS_OWNER
 
-    def ask(self, principal: Principal, asked: Asked, bucket: Bucket, settings: BucketSettings) -> Access:
+    def ask(self, principal: Caller, asked: Asked, bucket: Bucket, settings: BucketSettings) -> Access:
         return Access(self, principal, asked, self.guard(bucket, settings))
 
     async def check_alone(
         self,
-        principal: Principal,
+        principal: Caller,
         asked: Asked,
         bucket: str | None,
         document: Mapping[str, Any] | None = None,
@@ -192,7 +193,7 @@ class Access:
     """What one request may do. `needed_acl`: nothing but an ACL allowed what was asked."""
 
     authority: Authority
-    principal: Principal
+    principal: Caller
     asked: Asked
     guard: Guard
     document: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from s3api.access import acl as acls
 from s3api.access.acl import ACL, BUCKET_PERMISSIONS, OBJECT_PERMISSIONS
+from s3api.access.caller import Caller
 from s3api.access.policy import SILENT, Policy, Verdict, evaluate, evaluate_all, is_public
 from s3api.access.policy.patterns import Lookup
 from s3api.access.principal import Principal
@@ -90,7 +91,7 @@ class Decision(NamedTuple):
 
 
 def decide(
-    principal: Principal,
+    principal: Caller,
     action: str,
     guard: Guard,
     key: str | None,
@@ -161,9 +162,7 @@ def _by_acl(principal: Principal, action: str, guard: Guard, thing: Owned | None
     return None
 
 
-def decide_beside(
-    principal: Principal, action: str, guard: Guard, key: str | None, lookup: Lookup
-) -> Decision:
+def decide_beside(principal: Caller, action: str, guard: Guard, key: str | None, lookup: Lookup) -> Decision:
     """Whether a write that is allowed may also set an ACL or tags, as its headers ask.
 
     A user needs its own account's permission for that. The bucket's policy need not name the action, but may
@@ -178,7 +177,7 @@ def decide_beside(
     return Decision(True, "it goes with the write") if mine.allowed else decision
 
 
-def decide_alone(principal: Principal, action: str, arn: str, lookup: Lookup) -> Decision:
+def decide_alone(principal: Caller, action: str, arn: str, lookup: Lookup) -> Decision:
     """For what belongs to no bucket (ListBuckets, CreateBucket, IAM's own actions): the account's root may,
     its users where their policies say so, nobody else."""
     if principal.anonymous:

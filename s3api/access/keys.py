@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.errors import NoSuchAccessKey, NoSuchAccount, NoSuchUser
 from metadata.records import AccessKey, Account
+from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.key_generation import ACTIVE, new_pair, number_of, pair
 from s3api.access.policy import read_user_policy
-from s3api.access.principal import ANONYMOUS, Principal
 from s3api.crypto import private_files
 from s3api.settings import Settings, SettingsError
 
@@ -34,7 +34,7 @@ class Keys:
 
     def __init__(self, root: AccessKey, metadata: Metadata, *, cache_s: float) -> None:
         self.root = root
-        self.root_principal = Principal(root.owner, number_of(root.owner))
+        self.root_principal = Caller(root.owner, number_of(root.owner))
         self._metadata, self.cache_s = metadata, cache_s
         self._cache: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
@@ -54,13 +54,13 @@ class Keys:
         self._keep(access_key, found)
         return found
 
-    async def principal(self, key: AccessKey) -> Principal:
+    async def principal(self, key: AccessKey) -> Caller:
         """Who has that pair, with the policies that bind a user; ANONYMOUS where nobody is left of it."""
         if key is self.root:
             return self.root_principal
         at = ("principal", key.owner, key.user_name)
         if (cached := self._cached(at)) is not None:
-            known: Principal = cached
+            known: Caller = cached
             return known
         try:
             identity = await self._metadata.identity(key.owner, key.user_name)
@@ -68,10 +68,10 @@ class Keys:
             return ANONYMOUS
         number, user = identity.account.number, identity.user
         if user is None:
-            found = Principal(key.owner, number)
+            found = Caller(key.owner, number)
         else:
             policies = tuple((name, read_user_policy(text)) for name, text in identity.policies)
-            found = Principal(key.owner, number, user.name, user.path, user.id, policies)
+            found = Caller(key.owner, number, user.name, user.path, user.id, policies=policies)
         self._keep(at, found)
         return found
 

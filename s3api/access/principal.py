@@ -1,7 +1,8 @@
-"""Who calls: an account's root, one of its users, a service of ours, or nobody.
+"""The principal of a request: an account's root, one of its users, a service of ours, or anonymous.
 
 Accounts have two names in policies and ACLs: a number of twelve digits (in ARNs) and a canonical id of 64 hex
-digits (in ACLs). No secrets here, and no look-ups: the gateway fills this in from the key pair.
+digits (in ACLs). A principal holds names only: no secrets, no look-ups, and no policies, which
+`access.caller` adds.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
@@ -9,17 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from s3api.access.policy.documents import Policy
 
 
 @dataclass(frozen=True)
 class Principal:
-    """`account`: canonical id, "" for nobody; `number`: the account's twelve digits; `user`: a user's name,
-    None for the account's root. `policies`: the user's own, by name. `service`: "logging.s3.amazonaws.com"
-    for the gateway's own deliveries.
+    """The names that policies, ACLs and condition keys know a principal by.
+
+    `account`: canonical id, "" for anonymous; `number`: the account's twelve digits; `user`: a user's name,
+    None for the account's root. `service`: "logging.s3.amazonaws.com" for the gateway's own deliveries.
     """
 
     account: str = ""
@@ -27,7 +25,6 @@ class Principal:
     user: str | None = None
     path: str = "/"
     user_id: str = ""
-    policies: tuple[tuple[str, Policy], ...] = ()
     service: str | None = None
 
     @property
@@ -64,6 +61,5 @@ class Principal:
         return self.number if self.user is None else self.user_id
 
 
-ANONYMOUS = Principal()
 ANONYMOUS_OWNER = "65a011a29cdf8ec533ec3d1ccaae921c"
-"""Whose an object is that nobody signed for, as AWS has it."""
+"""Canonical id of the owner of objects that anonymous requests wrote, the same as on AWS."""

@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 from chunkd import Buffer
 from metadata.records import Bucket
 from s3api.access.authority import Asked, Authority
+from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.keys import Keys
-from s3api.access.principal import ANONYMOUS, Principal
 from s3api.body import Body, Source
 from s3api.errors import S3Error
 from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
@@ -37,7 +37,7 @@ FIELD_BYTES = 20 << 10
 OVERHEAD_BYTES = 1 << 20
 SEE_OTHER, CREATED = 303, 201
 
-MakeCall = Callable[[Principal, Request, AccessRecord, int], Awaitable[Call]]
+MakeCall = Callable[[Caller, Request, AccessRecord, int], Awaitable[Call]]
 CheckOwner = Callable[[dict[str, Any], Bucket | None], None]
 """Takes ExpectedBucketOwner out of the inputs and refuses where the bucket is another's."""
 
@@ -92,7 +92,7 @@ class FormUploads:
         record.output = output = await put.handler(call, **inputs)
         return _reply(request, record, posted, output, put.render(output))
 
-    async def _principal(self, fields: Mapping[str, str], record: AccessRecord) -> Principal:
+    async def _principal(self, fields: Mapping[str, str], record: AccessRecord) -> Caller:
         """Who signed the form, proved; ANONYMOUS where nobody did."""
         claim = read_form_claim(fields)
         if claim is None:

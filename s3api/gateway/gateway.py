@@ -20,8 +20,8 @@ from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket
 from s3api.access.authority import Asked, Authority
+from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.keys import Keys
-from s3api.access.principal import ANONYMOUS, Principal
 from s3api.blobs import BlobStore, DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
@@ -217,7 +217,7 @@ class Gateway:
             record.output = output = await operation.handler(call, **inputs)
         return operation.render(output)
 
-    def _call(self, principal: Principal, request_id: str, now_us: int, *, secure: bool) -> Call:
+    def _call(self, principal: Caller, request_id: str, now_us: int, *, secure: bool) -> Call:
         return Call(
             self._metadata,
             self._blobs,
@@ -241,7 +241,7 @@ class Gateway:
         call.targets, call.flush_log = self._targets, self._flush_log
 
     async def _call_on_bucket(
-        self, principal: Principal, request: Request, record: AccessRecord, now_us: int
+        self, principal: Caller, request: Request, record: AccessRecord, now_us: int
     ) -> Call:
         """Raises NoSuchBucket."""
         call = self._call(principal, record.request_id, now_us, secure=request.secure)
@@ -305,7 +305,7 @@ class Gateway:
 
     # --- who --------------------------------------------------------------------------------
 
-    async def _authenticate(self, request: Request, now_us: int) -> tuple[Verified, Principal]:
+    async def _authenticate(self, request: Request, now_us: int) -> tuple[Verified, Caller]:
         """Whose request this is, proved; ANONYMOUS where nobody claims it.
 
         Raises S3Error.

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from s3api.access.authority import Asked, Authority
-from s3api.access.principal import ANONYMOUS
+from s3api.access.caller import ANONYMOUS
 from s3api.errors import S3Error
 from s3api.gateway.cors import CorsAnswers
 from s3api.gateway.form_uploads import CheckOwner, MakeCall

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataUnavailable, NoSuchUser
 from metadata.records import IamUser
+from s3api.access.caller import Caller
 from s3api.access.context import Context
 from s3api.access.decision import decide_alone, refusal_message
 from s3api.access.principal import Principal
@@ -114,9 +115,7 @@ class IamEndpoint:
             self._keys.forget()
         return action.render(result, record.request_id)
 
-    async def _authenticate(
-        self, request: Request, body: bytes, record: AccessRecord, now_us: int
-    ) -> Principal:
+    async def _authenticate(self, request: Request, body: bytes, record: AccessRecord, now_us: int) -> Caller:
         def read(headers: RawHeaders) -> Claim | None:
             return read_service_claim(
                 request.method, request.raw_path, request.raw_query, headers, body, now_us, b"iam"
@@ -150,7 +149,7 @@ class IamEndpoint:
 
     def _authorize(
         self,
-        principal: Principal,
+        principal: Caller,
         name: str,
         arn: str,
         request: Request,

@@ -15,13 +15,13 @@ from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket
 from s3api.access.acl import LOG_SERVICE
 from s3api.access.authority import Defaults, policy_of, read_acl
+from s3api.access.caller import Caller
 from s3api.access.decision import Guard, decide
-from s3api.access.principal import Principal
 from s3api.bucket_logs.destination import Destination, destination
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 
-DELIVERY = Principal(service=LOG_SERVICE)
+DELIVERY = Caller(service=LOG_SERVICE)
 KIND = "Logging"
 
 

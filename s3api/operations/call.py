@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.bucket_settings import NO_SETTINGS, BucketSettings
 from s3api.access.authority import AWS_DEFAULTS, Defaults
+from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.initiator import user_shown
-from s3api.access.principal import ANONYMOUS, Principal
 from s3api.bucket_logs.destination import Destination
 from s3api.events.targets import NO_TARGETS, Targets
 
@@ -67,7 +67,7 @@ class Call:
     url: str = ""
     body: Body | None = None
     secure: bool = False
-    principal: Principal = ANONYMOUS
+    principal: Caller = ANONYMOUS
     access: Access | None = None
     writer: str = ""
     source_access: Access | None = None

@@ -15,7 +15,8 @@ from s3api.access.acl import (
     load,
     read_grantees,
 )
-from s3api.access.principal import ANONYMOUS, Principal
+from s3api.access.caller import ANONYMOUS
+from s3api.access.principal import Principal
 
 ONE, TWO = "1" * 64, "2" * 64
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from s3api.access.acl import ALL_USERS, AUTHENTICATED_USERS, Grant, canned
+from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.context import Context
 from s3api.access.decision import (
     FULL_BLOCK,
@@ -21,20 +22,19 @@ from s3api.access.decision import (
     decide_beside,
 )
 from s3api.access.policy import read_bucket_policy, read_user_policy
-from s3api.access.principal import ANONYMOUS, Principal
 
 OWNER, OTHER = "a" * 64, "b" * 64
-ROOT = Principal(OWNER, "111122223333")
-STRANGER = Principal(OTHER, "444455556666")
+ROOT = Caller(OWNER, "111122223333")
+STRANGER = Caller(OTHER, "444455556666")
 BUCKET = "amzn-s3-demo-bucket"
 ARN = f"arn:aws:s3:::{BUCKET}"
 ALLOW_ALL = read_user_policy('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
 
 
-def user(*policies: dict[str, Any], account: Principal = ROOT, name: str = "akua") -> Principal:
+def user(*policies: dict[str, Any], account: Caller = ROOT, name: str = "akua") -> Caller:
     texts = [json.dumps({"Version": "2012-10-17", "Statement": [policy]}) for policy in policies]
     read = tuple((f"p{at}", read_user_policy(text)) for at, text in enumerate(texts))
-    return Principal(account.account, account.number, name, "/", "AIDA" + name.upper(), read)
+    return Caller(account.account, account.number, name, "/", "AIDA" + name.upper(), policies=read)
 
 
 def statement(action: Any, resource: Any = f"{ARN}/*", principal: Any = "*", **more: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def guard(*statements: dict[str, Any], **more: Any) -> Guard:
 
 
 def ask(
-    principal: Principal,
+    principal: Caller,
     action: str,
     guarded: Guard,
     key: str | None = "key",
@@ -406,7 +406,7 @@ def test_a_restricted_bucket_with_a_public_policy_is_the_accounts_alone() -> Non
 def test_what_goes_with_a_write() -> None:
     put = statement("s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "public-read"}})
 
-    def beside(principal: Principal, guarded: Guard) -> bool:
+    def beside(principal: Caller, guarded: Guard) -> bool:
         context = Context(principal, "PutObject", {"x-amz-acl": "public-read"}, {}, 0)
         return decide_beside(principal, "s3:PutObjectAcl", guarded, "key", context.get).allowed
 
@@ -419,7 +419,7 @@ def test_what_goes_with_a_write() -> None:
 
 
 def test_services_come_in_by_policy() -> None:
-    logger = Principal(service="logging.s3.amazonaws.com")
+    logger = Caller(service="logging.s3.amazonaws.com")
     allow = statement("s3:PutObject", principal={"Service": "logging.s3.amazonaws.com"})
     assert may(logger, "PutObject", guard(allow))
     assert not may(logger, "PutObject", guard())

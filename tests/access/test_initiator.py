@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from s3api.access.caller import ANONYMOUS
 from s3api.access.initiator import began, initiator_of, user_shown
-from s3api.access.principal import ANONYMOUS, ANONYMOUS_OWNER, Principal
+from s3api.access.principal import ANONYMOUS_OWNER, Principal
 
 ROOT = Principal("a" * 64, "123456789012")
 USER = replace(ROOT, user="ann", path="/team/", user_id="AIDAANN")

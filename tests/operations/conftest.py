@@ -13,7 +13,7 @@ from chunkd import Buffer
 from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from metadata.records import Blob, Content, Extent
-from s3api.access.principal import Principal
+from s3api.access.caller import Caller
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.crypto import ContentKey
@@ -100,7 +100,7 @@ async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
         region="us-east-1",
         buckets=Buckets(metadata),
         vault=Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
-        principal=Principal("alice"),
+        principal=Caller("alice"),
     )
     await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one
