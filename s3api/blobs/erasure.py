@@ -15,7 +15,7 @@ from functools import lru_cache
 import zfec
 
 from chunkd import Buffer
-from s3api.blobs import isal
+from s3api.blobs.isal import Isal, Matrix, load
 
 DATA_CHUNKS = 6
 MAX_PARITY = 4
@@ -136,14 +136,12 @@ def _rows(parity: int) -> list[bytes]:
 
 
 @lru_cache(maxsize=MAX_PARITY + 1)
-def _parity_matrix(library: isal.Isal, parity: int) -> isal.Matrix:
+def _parity_matrix(library: Isal, parity: int) -> Matrix:
     return library.matrix(_rows(parity)[DATA_CHUNKS:])
 
 
 @lru_cache(maxsize=1024)
-def _rebuilding_matrix(
-    library: isal.Isal, parity: int, slots: tuple[int, ...], wanted: tuple[int, ...]
-) -> isal.Matrix:
+def _rebuilding_matrix(library: Isal, parity: int, slots: tuple[int, ...], wanted: tuple[int, ...]) -> Matrix:
     """What the wanted slots are of the six that there are."""
     rows = _rows(parity)
     data_of_slots = library.inverse([rows[slot] for slot in slots])
@@ -152,7 +150,7 @@ def _rebuilding_matrix(
     return library.matrix([bytes(row) for row in product])
 
 
-def _agreeing(library: isal.Isal | None) -> isal.Isal | None:
+def _agreeing(library: Isal | None) -> Isal | None:
     """The library, if it computes what zfec does: other parity could never be read again."""
     if library is None:
         return None
@@ -166,4 +164,4 @@ def _pad(chunk: Buffer, length: int) -> Buffer:
     return chunk if len(chunk) == length else bytes(chunk) + b"\0" * (length - len(chunk))
 
 
-_isal = _agreeing(isal.load())
+_isal = _agreeing(load())

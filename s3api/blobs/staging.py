@@ -18,17 +18,16 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chunkd import Buffer, NodeError, Together
+from chunkd import NodeError, Together
 from metadata.errors import MetadataError
 from metadata.records import Blob, MissingChunk, Staged
 from s3api.blobs.cluster import Cluster
-from s3api.blobs.stripes import seal_small
+from s3api.blobs.stripes import Chunks, StripeResult, seal_small
 from s3api.crypto import TAG_BYTES
 from s3api.tasks.periodic import Periodic
 
 if TYPE_CHECKING:
     from metadata import Metadata
-    from s3api.blobs.writer import Put
 
 log = logging.getLogger("sixfold.blobs")
 STAGED_BYTES = 8 << 10
@@ -36,8 +35,7 @@ SETTLE_EVERY_S = 0.5
 SETTLE_AT_BYTES = 2 << 20
 RECOVER_AT_ONCE = 256
 
-Chunks = Sequence[tuple[bytes, Buffer]]
-PutStripe = Callable[[Sequence[int], Chunks], Awaitable["Put"]]
+PutStripe = Callable[[Sequence[int], Chunks], Awaitable[StripeResult]]
 
 
 class Staging:

@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from chunkd import Buffer, frame
 from metadata.records import Blob
@@ -20,6 +21,23 @@ from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, TAG_BYTES, ContentKey
 BLOB_ID_BYTES = 16
 MAX_STRIPES = 1 << 32
 SEGMENTS = STRIPE_BYTES // SEGMENT_BYTES  # of an encrypted blob, in each of its full stripes
+
+Chunks = Sequence[tuple[bytes, Buffer]]
+"""Chunks as a node takes them: (chunk id, frame), in the order of their slots."""
+
+
+class StripeResult(NamedTuple):
+    """The outcome of writing one stripe.
+
+    `missing`: the slots whose chunk was not stored; None if too many failed, so that the stripe is not safe.
+    `late`: a node has not answered yet and may still be reading the buffers.
+    """
+
+    missing: Sequence[int] | None
+    late: bool
+
+
+ALL_STORED = StripeResult((), late=False)
 
 
 def new_id() -> bytes:

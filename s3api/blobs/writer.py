@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chunkd import Buffer, Node, NodeDown, NodeError, Together
 from metadata.records import Blob, Content, Extent, MissingChunk, Staged
@@ -30,7 +30,16 @@ from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.blobs.fanout import failure, settle
 from s3api.blobs.placement import TooFewNodes, survives_any_node
 from s3api.blobs.staging import STAGED_BYTES, Staging
-from s3api.blobs.stripes import StripeBuffer, chunks_by_node, new_id, seal_small, stripe_count
+from s3api.blobs.stripes import (
+    ALL_STORED,
+    Chunks,
+    StripeBuffer,
+    StripeResult,
+    chunks_by_node,
+    new_id,
+    seal_small,
+    stripe_count,
+)
 from s3api.body import Body
 from s3api.crypto import ContentKey, stored_size
 
@@ -44,19 +53,7 @@ LOOP_BYTES = 256 << 10  # a third of a millisecond of MD5, without the interpret
 SEALING_BYTES = 3 * STRIPE_BYTES
 STRAGGLER_GRACE_S = 0.25
 
-Chunks = Sequence[tuple[bytes, Buffer]]
 T = TypeVar("T")
-
-
-class Put(NamedTuple):
-    """How a stripe fared: the slots that did not get there, None where too many did not; `late` where a node
-    still has hold of the bytes."""
-
-    missing: Sequence[int] | None
-    late: bool
-
-
-WHOLE = Put((), late=False)
 
 
 @dataclass(slots=True)
@@ -196,7 +193,7 @@ class Writer:
             nodes = self.cluster.place()
         raise TooFewNodes(self.cluster.live(), len(nodes))
 
-    async def put_stripe(self, nodes: Sequence[int], chunks: Chunks) -> Put:
+    async def put_stripe(self, nodes: Sequence[int], chunks: Chunks) -> StripeResult:
         """Put the chunks of one stripe, slot i on nodes[i]."""
         if joint := self.cluster.together(tuple(nodes)):
             return await self._put_together(*joint, nodes, chunks)
@@ -220,23 +217,25 @@ class Writer:
                 bad.add(node_id)
         if not bad:
             self.cluster.wrote(nodes, chunks)
-            return WHOLE
+            return ALL_STORED
         late = any(not future.done() for future in futures.values())
         missing = [slot for slot, node_id in enumerate(nodes) if node_id in bad]
-        return Put(missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late)
+        return StripeResult(
+            missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late
+        )
 
     async def _put_together(
         self, together: Together, clients: Sequence[Node], nodes: Sequence[int], chunks: Chunks
-    ) -> Put:
+    ) -> StripeResult:
         """The same in one call, all or nothing, where all nodes are files of one environment."""
         try:
             await together.write_all(clients, chunks)
         except NodeError as why:
             for node_id in set(nodes):
                 self.cluster.failed(node_id, why)
-            return Put(None, late=False)
+            return StripeResult(None, late=False)
         self.cluster.wrote(nodes, chunks)
-        return WHOLE
+        return ALL_STORED
 
     def _quorum(self, acknowledged: Sequence[int], nodes: Sequence[int]) -> bool:
         """Whether k+1 chunks are there (all of them without parity), as safe against the next lost node as
