@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
 from s3api.access.authority import Access, Asked, Authority, Source
 from s3api.errors import S3Error
-from s3api.operations.copies import parse_source
+from s3api.operations.steps.copy_source import parse_source
 
 if TYPE_CHECKING:
     from s3api.operations.call import Call

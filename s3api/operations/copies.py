@@ -11,15 +11,13 @@ not interpret.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from typing import Unpack
-from urllib.parse import unquote_plus
 
-from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey
+from metadata.errors import BlobGone
 from metadata.records import Checksum, Content, Extent, NewObject, Object, Part, Properties
 from s3api import checksums
 from s3api.blobs.stripes import new_id
@@ -28,13 +26,9 @@ from s3api.operations.acls import ObjectAcl, owner_and_extras
 from s3api.operations.call import Call, Output
 from s3api.operations.object_annotations import copied_annotations
 from s3api.operations.restores import RESTORED
-from s3api.operations.steps.conditions import (
-    CopySourceConditions,
-    check_copy_source,
-    check_version,
-    write_conditions,
-)
+from s3api.operations.steps.conditions import CopySourceConditions, write_conditions
 from s3api.operations.steps.copy_encryption import Recoding, recoding, rewritten
+from s3api.operations.steps.copy_source import Source, check_copy_size, copy_range, parse_source, read_source
 from s3api.operations.steps.describe import checksum_members, properties, told
 from s3api.operations.steps.expiry import expiration
 from s3api.operations.steps.ingest import DEFAULT_ALGORITHM
@@ -53,12 +47,9 @@ from s3api.operations.steps.rehash import cut, rehash
 from s3api.operations.steps.tags_and_lock import Marks, extras_of
 from s3api.operations.steps.uploads import check_part_number, check_upload_id
 
-MAX_COPY_BYTES = 5 << 30
 ATTEMPTS = 5
 _NOT_COPIED = frozenset({"WebsiteRedirectLocation", RESTORED})
 _DIRECTIVES = ("COPY", "REPLACE")
-_VERSION = re.compile(r"\?versionId=([^\s&]*)$")
-_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
 class CopyInputs(
@@ -69,17 +60,6 @@ class CopyInputs(
 
 class PartCopyInputs(CopySourceConditions, CustomerKey, SourceCustomerKey, total=False):
     pass
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a copy comes from, and what must hold of it."""
-
-    bucket: str
-    key: str
-    conditions: CopySourceConditions
-    expected_owner: str | None
-    version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +99,8 @@ async def copy_object(
     described = properties(more)
 
     async def once() -> Output:
-        found = await _read_source(call, source)
-        _check_size(found.size)
+        found = await read_source(call, source)
+        check_copy_size(found.size)
         if (source.bucket, source.key) == (Bucket, Key):
             _check_changes(call, source, more, replace=replace)
         kept = described if replace else _inherited(found.properties, described)
@@ -182,9 +162,9 @@ async def upload_part_copy(
     source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
 
     async def once() -> Output:
-        found = await _read_source(call, source)
+        found = await read_source(call, source)
         start, stop = copy_range(CopySourceRange, found.size)
-        _check_size(stop - start)
+        check_copy_size(stop - start)
         extents = cut(await _extents(call, found, start, stop), start, stop)
         key = await unlock(call, found.extras.encryption, more, SOURCE)
         sealed = await unsealed(call, upload.extras.encryption, more)
@@ -206,49 +186,6 @@ async def upload_part_copy(
     return await _retried(once)
 
 
-def parse_source(header: str, conditions: CopySourceConditions, expected_owner: str | None) -> Source:
-    """x-amz-copy-source: "bucket/key" or "/bucket/key", URL-encoded, perhaps "?versionId=..." behind it.
-
-    Raises InvalidArgument, NotImplemented for access points.
-    """
-    if header.startswith("arn:"):
-        raise S3Error("NotImplemented", "Copying from access points is not implemented.")
-    version_id = None
-    if version := _VERSION.search(header):
-        version_id = version[1]
-        check_version(version_id)
-        header = header[: version.start()]
-    try:
-        path = unquote_plus(header, errors="strict")
-    except UnicodeDecodeError:
-        raise _bad_source("Invalid copy source encoding") from None
-    bucket, slash, key = path.removeprefix("/").partition("/")
-    if not (bucket and slash and key):
-        raise _bad_source("Invalid copy source object key")
-    return Source(bucket, key, conditions, expected_owner, version_id)
-
-
-def copy_range(header: str | None, size: int) -> tuple[int, int]:
-    """[start, stop) of x-amz-copy-source-range, which must lie within the source. Raises InvalidArgument,
-    InvalidRequest.
-    """
-    if header is None:
-        return 0, size
-    match = _RANGE.fullmatch(header)
-    if not match or int(match[1]) > int(match[2]):
-        raise _bad_range(
-            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are"
-            " the zero-based offsets of the first and last bytes to copy",
-            header,
-        )
-    first, last = int(match[1]), int(match[2])
-    if first >= size:
-        raise S3Error("InvalidRequest", "The specified copy range is invalid for the source object size")
-    if last >= size:
-        raise _bad_range(f"Range specified is not valid for source object of size: {size}", header)
-    return first, last + 1
-
-
 async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
     for _ in range(ATTEMPTS):
         try:
@@ -256,26 +193,6 @@ async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
         except BlobGone:
             continue
     raise S3Error("OperationAborted")
-
-
-async def _read_source(call: Call, source: Source) -> Object:
-    """The source as it stands now.
-
-    Whether the caller may read it was asked before. Raises S3Error AccessDenied where it is not its expected
-    owner's, NoSuchBucket and
-    NoSuchKey that name the source (the target would be named otherwise), PreconditionFailed.
-    """
-    try:
-        bucket = await call.metadata.get_bucket(source.bucket)
-        if source.expected_owner not in (None, bucket.owner, call.number(bucket.owner)):
-            raise S3Error("AccessDenied")
-        found = await call.metadata.get_object(source.bucket, source.key, source.version_id)
-    except NoSuchBucket:
-        raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
-    except NoSuchKey:
-        raise S3Error("NoSuchKey", Key=source.key) from None
-    check_copy_source(found.etag, found.modified_us, source.conditions, now_us=call.now_us)
-    return found
 
 
 @asynccontextmanager
@@ -349,15 +266,6 @@ def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: boo
         )
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_COPY_BYTES:
-        raise S3Error(
-            "InvalidRequest",
-            "The specified copy source is larger than the maximum allowable size for a copy source:"
-            f" {MAX_COPY_BYTES}",
-        )
-
-
 def _directive(value: str | None, what: str) -> str:
     if value and value not in _DIRECTIVES:
         name = f"x-amz-{what}-directive"
@@ -367,13 +275,3 @@ def _directive(value: str | None, what: str) -> str:
 
 def _without_type(checksum: Checksum | None) -> Output:
     return {f"Checksum{checksum.algorithm}": checksum.value} if checksum else {}
-
-
-def _bad_source(message: str) -> S3Error:
-    return S3Error(
-        "InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue="x-amz-copy-source"
-    )
-
-
-def _bad_range(message: str, value: str) -> S3Error:
-    return S3Error("InvalidArgument", message, ArgumentName="x-amz-copy-source-range", ArgumentValue=value)

@@ -12,7 +12,6 @@ import hashlib
 import re
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
-from urllib.parse import unquote_plus
 
 import orjson
 
@@ -23,6 +22,7 @@ from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_copy_source
+from s3api.operations.steps.copy_source import parse_rename_source
 from s3api.operations.steps.notifications import REMOVED, notices
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
@@ -49,7 +49,7 @@ async def rename_object(
     **more: Unpack[RenameConditions],
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_RenameObject.html"""
-    source = _source(RenameSource)
+    source = parse_rename_source(RenameSource)
     if source == Key:
         raise S3Error("InvalidRequest", "The source and the destination of a rename are the same.")
     if ClientToken is not None and not _TOKEN.fullmatch(ClientToken):
@@ -81,17 +81,6 @@ async def rename_object(
     )
     await call.metadata.rename_object(asked)
     return {}
-
-
-def _source(header: str) -> str:
-    """The key that the object has, URL-encoded in x-amz-rename-source."""
-    try:
-        key = unquote_plus(header, errors="strict")
-    except UnicodeDecodeError:
-        key = ""
-    if not key:
-        raise S3Error("InvalidArgument", None, ArgumentName="x-amz-rename-source", ArgumentValue=header)
-    return key
 
 
 def _conditions(given: RenameConditions, whose: str) -> dict[str, Any]:

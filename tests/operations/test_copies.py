@@ -15,11 +15,12 @@ from s3api.errors import S3Error
 from s3api.operations import copies
 from s3api.operations.attributes import get_object_attributes
 from s3api.operations.call import Call
-from s3api.operations.copies import copy_object, copy_range, parse_source, upload_part_copy
+from s3api.operations.copies import copy_object, upload_part_copy
 from s3api.operations.deletes import delete_object
 from s3api.operations.listing import list_parts
 from s3api.operations.multipart import complete_multipart_upload, create_multipart_upload, upload_part
 from s3api.operations.objects import head_object, put_object
+from s3api.operations.steps.copy_source import copy_range, parse_source
 
 from .conftest import NOW_US, Blobs, sending
 
