@@ -9,7 +9,6 @@ document.
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from typing import Any
 from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket
-from s3api.access.authority import Asked, Authority
+from s3api.access.authority import Authority
 from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.keys import Keys
 from s3api.blobs import BlobStore, DataUnavailable
@@ -28,23 +27,21 @@ from s3api.errors import S3Error
 from s3api.events.targets import NO_TARGETS, Targets
 from s3api.gateway.cors import CorsAnswers
 from s3api.gateway.form_uploads import FormUploads, is_upload
-from s3api.gateway.permission import COPIES, Warrant
+from s3api.gateway.permission import COPIES, Warrant, asked_of
 from s3api.gateway.websites import Websites
 from s3api.http.request import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
 from s3api.iam.endpoint import IamEndpoint, is_form
 from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
+from s3api.observe.record import HOST_ID, SERVER, new_request_id
 from s3api.operations import OPERATIONS, failures
 from s3api.operations.call import Call, FlushLog
 from s3api.operations.steps.ingest import BodyDigests
 from s3api.signatures import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.signatures.public_hosts import verify_for_hosts
-from s3api.signatures.timestamps import stamp_seconds
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
 
 log = logging.getLogger("sixfold.gateway")
-SERVER = b"Sixfold"
-HOST_ID = "sixfold"
 # A damaged list of what to delete would delete something else: AWS wants a digest of it.
 DIGEST_REQUIRED = frozenset({"DeleteObjects"})
 MAKES_BUCKET = frozenset({"CreateBucket"})
@@ -382,32 +379,3 @@ class Gateway:
         digests.update(document)
         digests.check(body)
         return operation.read_body(bytes(document))
-
-
-def new_request_id() -> str:
-    return f"{random.getrandbits(64):016X}"
-
-
-def asked_of(
-    request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
-) -> Asked:
-    """What policies may ask of a request."""
-    signed_us = None
-    if verified.access_key is not None:
-        stamp = query.get("X-Amz-Date") if verified.presigned else request.headers.get("x-amz-date")
-        seconds = stamp_seconds(stamp.strip().encode()) if stamp else None
-        signed_us = seconds * 1_000_000 if seconds is not None else None
-    kind = "REST-QUERY-STRING" if verified.presigned else "REST-HEADER"
-    return Asked(
-        request_id=record.request_id,
-        operation=record.operation,
-        bucket=record.bucket,
-        headers=request.headers,
-        query=query,
-        now_us=now_us,
-        source_ip=record.client or None,
-        secure=request.secure,
-        tls=request.tls,
-        auth_type=kind if verified.access_key is not None else None,
-        signed_us=signed_us,
-    )

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
 from s3api.access.authority import Access, Asked, Authority, Source
 from s3api.errors import S3Error
+from s3api.http.request import Request
+from s3api.observe import AccessRecord
+from s3api.operations.call import Call
 from s3api.operations.steps.copy_source import parse_source
-
-if TYPE_CHECKING:
-    from s3api.operations.call import Call
+from s3api.signatures import Verified
+from s3api.signatures.timestamps import stamp_seconds
 
 COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 """Operations with a source, which is asked for even where the target is free."""
@@ -108,3 +110,28 @@ class Warrant:
 
 def _is_other(error: Exception) -> bool:
     return isinstance(error, S3Error) and error.code not in ("NoSuchKey", "NoSuchVersion")
+
+
+def asked_of(
+    request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
+) -> Asked:
+    """What policies may ask of a request."""
+    signed_us = None
+    if verified.access_key is not None:
+        stamp = query.get("X-Amz-Date") if verified.presigned else request.headers.get("x-amz-date")
+        seconds = stamp_seconds(stamp.strip().encode()) if stamp else None
+        signed_us = seconds * 1_000_000 if seconds is not None else None
+    kind = "REST-QUERY-STRING" if verified.presigned else "REST-HEADER"
+    return Asked(
+        request_id=record.request_id,
+        operation=record.operation,
+        bucket=record.bucket,
+        headers=request.headers,
+        query=query,
+        now_us=now_us,
+        source_ip=record.client or None,
+        secure=request.secure,
+        tls=request.tls,
+        auth_type=kind if verified.access_key is not None else None,
+        signed_us=signed_us,
+    )

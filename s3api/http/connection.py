@@ -11,19 +11,17 @@ cancelled by every request would cost as much as parsing it.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from s3api.body import ClientGone
+from s3api.http.application import S3Application
 from s3api.http.exchange import Exchange, drained, not_taken
 from s3api.http.request import Send
 from s3api.tasks.first_step import begin
-
-if TYPE_CHECKING:
-    from s3api.serving.app import App
 
 HEAD_TIMEOUT_S = 30.0
 TLS_GOODBYE_S = 1.0
@@ -41,7 +39,7 @@ class StoreProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._app = cast("App", self.app)
+        self._app = cast(S3Application, self.app)
         self._in_head = True
         self._head_bytes = 0  # of fields that are complete
         self._partial_bytes = 0  # received since the head began, whatever the parser made of it

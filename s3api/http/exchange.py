@@ -18,17 +18,15 @@ import sys
 import termios
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 
 from chunkd import Buffer
 from s3api.body import ClientGone
+from s3api.http.application import S3Application
 from s3api.http.request import Body, Count, RawHeaders, Request, Scope
 from s3api.tasks.first_step import in_task
-
-if TYPE_CHECKING:
-    from s3api.serving.app import App
 
 log = logging.getLogger("sixfold.http")
 MOST_PIECES = 16
@@ -119,7 +117,7 @@ class Exchange(Request):
 
     # --- the answer ------------------------------------------------------------------------------
 
-    async def run(self, app: App) -> None:
+    async def run(self, app: S3Application) -> None:
         """Have the application answer. Nothing gets out of here but a cancellation."""
         try:
             await app.answer_s3(self, self.answer)

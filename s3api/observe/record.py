@@ -8,6 +8,7 @@ out of here: `target` is without those of a presigned URL.
 
 from __future__ import annotations
 
+import random
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from s3api.operations.call import Call
     from s3api.signatures import Verified
 
+SERVER = b"Sixfold"
+"""The Server header of every answer."""
+HOST_ID = "sixfold"
+"""The x-amz-id-2 of every answer, the host id in events and bucket logs."""
 CLIENT_GONE = "ClientGone"
 """The `code` of a request whose client closed the connection before its answer was complete."""
 CUT_SHORT = "CutShort"
@@ -27,6 +32,11 @@ GONE_STATUS = 499  # what nginx logs for a client that went before it was answer
 _SECRET = re.compile(
     rb"(?i)((?:^|&)(?:x-amz-signature|x-amz-credential|x-amz-security-token|signature|awsaccesskeyid)=)[^&]*"
 )
+
+
+def new_request_id() -> str:
+    """A random x-amz-request-id: 16 hex digits."""
+    return f"{random.getrandbits(64):016X}"
 
 
 class AccessRecord:

@@ -25,7 +25,7 @@ from s3api.errors import S3Error
 from s3api.events.event_types import means
 from s3api.events.message import Event, record, restored
 from s3api.events.subscriptions import LIVE
-from s3api.gateway.gateway import HOST_ID
+from s3api.observe.record import HOST_ID
 from s3api.rest.problem_details import ProblemRoute
 from s3api.store import Store
 

@@ -24,7 +24,7 @@ from s3api.access.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
 from s3api.access.denials import Denials
 from s3api.body import ClientGone
 from s3api.errors import S3Error
-from s3api.gateway.gateway import SERVER, Gateway, new_request_id
+from s3api.gateway.gateway import Gateway
 from s3api.http.proxies import Proxies
 from s3api.http.request import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
@@ -32,6 +32,7 @@ from s3api.observe.access_log import AccessLog
 from s3api.observe.line_writer import LineWriter
 from s3api.observe.logging_setup import configure_logging
 from s3api.observe.metrics import Metrics
+from s3api.observe.record import SERVER, new_request_id
 from s3api.observe.workers import own_siblings
 from s3api.operations.call import FlushLog
 from s3api.rest import create_api

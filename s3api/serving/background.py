@@ -17,8 +17,8 @@ from s3api.bucket_logs.destination import Destination
 from s3api.bucket_logs.worker import BucketLogs, NotAllowed
 from s3api.events.deliverer import Deliverer
 from s3api.events.senders import Senders
-from s3api.gateway.gateway import HOST_ID, new_request_id
 from s3api.lifecycle.worker import Done, LifecycleWorker
+from s3api.observe.record import HOST_ID, new_request_id
 from s3api.operations.bucket_logging import may_deliver
 from s3api.operations.call import Call
 from s3api.operations.objects import put_object
