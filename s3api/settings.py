@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     deleted), a delete with If-Match of what is not there, lifecycle filters of several predicates but no And,
     bucket policies with one Sid twice or with actions that fit none of a statement's resources, x-amz-*
     headers that no operation has. And whether to answer as they do where they answer otherwise
-    (`s3api.operations.failures.as_elsewhere`).
+    (`s3api.operations.failures.lenient_error`).
     """
     rest_bucket: str = "files"
     """The bucket in which files of the REST interface live."""

@@ -271,7 +271,7 @@ class Gateway:
             record.operation = self._operation(request)
         refusal = failures.s3_error(error, self._where(request), record.request_id)
         if self._authority.defaults.lenient:
-            refusal = failures.as_elsewhere(refusal, record.operation)
+            refusal = failures.lenient_error(refusal, record.operation)
         record.code = refusal.code
         resource = request.raw_path.decode("latin-1")
         return error_reply(refusal, resource=resource, request_id=record.request_id)

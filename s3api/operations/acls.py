@@ -23,7 +23,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.steps.conditions import check_version
-from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.notifications import event_maker
 
 FULL = "bucket-owner-full-control"
 PREFERRED = "BucketOwnerPreferred"
@@ -55,7 +55,7 @@ async def get_bucket_acl(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketAcl.html"""
     bucket = _bucket(call)
     acl = None if ownership_of(call.settings, call.defaults) == ENFORCED else _bucket_acl(call)
-    return await _shown(call, bucket.owner, acl)
+    return await _acl_output(call, bucket.owner, acl)
 
 
 async def put_bucket_acl(
@@ -67,10 +67,10 @@ async def put_bucket_acl(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketAcl.html"""
     bucket = _bucket(call)
-    if _says_nothing(call, more, AccessControlPolicy, bucket.owner):
+    if _only_restates_enforcement(call, more, AccessControlPolicy, bucket.owner):
         return {}
-    acl = await _wanted(call, more, AccessControlPolicy, bucket.owner, bucket.owner)
-    await call.metadata.put_bucket_config(Bucket, "Acl", to_json(_kept(acl, bucket.owner)))
+    acl = await _parse_acl(call, more, AccessControlPolicy, bucket.owner, bucket.owner)
+    await call.metadata.put_bucket_config(Bucket, "Acl", to_json(_to_stored(acl, bucket.owner)))
     return {}
 
 
@@ -79,8 +79,8 @@ async def get_object_acl(call: Call, *, Bucket: str, Key: str, VersionId: str | 
     check_version(VersionId)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
     if ownership_of(call.settings, call.defaults) == ENFORCED:
-        return await _shown(call, _bucket(call).owner, None)
-    return await _shown(call, found.owner, read_acl(found.extras.acl))
+        return await _acl_output(call, _bucket(call).owner, None)
+    return await _acl_output(call, found.owner, read_acl(found.extras.acl))
 
 
 async def put_object_acl(
@@ -96,19 +96,19 @@ async def put_object_acl(
     check_version(VersionId)
     bucket = _bucket(call)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
-    if _says_nothing(call, more, AccessControlPolicy, bucket.owner):
+    if _only_restates_enforcement(call, more, AccessControlPolicy, bucket.owner):
         return {}
-    acl = await _wanted(call, more, AccessControlPolicy, found.owner, bucket.owner)
+    acl = await _parse_acl(call, more, AccessControlPolicy, found.owner, bucket.owner)
 
     def changed(version: Object) -> Object:
-        kept = _kept(acl, version.owner) or None
+        kept = _to_stored(acl, version.owner) or None
         return replace(version, extras=replace(version.extras, acl=kept))
 
-    await call.metadata.alter_object(Bucket, Key, VersionId, changed, notices(call, "ObjectAcl:Put"))
+    await call.metadata.alter_object(Bucket, Key, VersionId, changed, event_maker(call, "ObjectAcl:Put"))
     return {}
 
 
-async def owner_and_extras(call: Call, inputs: Mapping[str, Any], extras: Extras) -> tuple[str, Extras]:
+async def resolve_owner_and_acl(call: Call, inputs: Mapping[str, Any], extras: Extras) -> tuple[str, Extras]:
     """Whose an object becomes that is made by a request with these inputs, and `extras` with its ACL.
 
     Raises S3Error AccessControlListNotSupported, AccessDenied (a public access block), InvalidArgument,
@@ -118,11 +118,11 @@ async def owner_and_extras(call: Call, inputs: Mapping[str, Any], extras: Extras
     if _INPUTS.isdisjoint(inputs):
         return owner, extras
     bucket = _bucket(call)
-    if _says_nothing(call, inputs, None, bucket.owner):
+    if _only_restates_enforcement(call, inputs, None, bucket.owner):
         return bucket.owner, extras
     if ownership_of(call.settings, call.defaults) == PREFERRED and inputs.get("ACL") == FULL:
         return bucket.owner, extras
-    kept = _kept(await _wanted(call, inputs, None, owner, bucket.owner), owner)
+    kept = _to_stored(await _parse_acl(call, inputs, None, owner, bucket.owner), owner)
     return owner, replace(extras or NO_EXTRAS, acl=kept) if kept is not None else extras
 
 
@@ -131,18 +131,18 @@ async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: st
     InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError, and as above."""
     if _INPUTS.isdisjoint(inputs):
         return None
-    acl = await _given(call, inputs, call.owner, call.owner)
+    acl = await _parse_header_acl(call, inputs, call.owner, call.owner)
     if acl is None:
         return None
     if ownership == ENFORCED:
         raise S3Error("InvalidBucketAclWithObjectOwnership")
     if call.defaults.block.block_acls and acls.is_public(acl):
         raise S3Error("InvalidBucketAclWithBlockPublicAccessError")
-    kept = _kept(acl, call.owner)
+    kept = _to_stored(acl, call.owner)
     return None if kept is None else to_json(kept)
 
 
-def _says_nothing(
+def _only_restates_enforcement(
     call: Call, inputs: Mapping[str, Any], document: Mapping[str, Any] | None, bucket_owner: str
 ) -> bool:
     """Whether the owner is enforced, and the request asks for no more than that. Raises
@@ -164,7 +164,7 @@ def _says_nothing(
     raise S3Error("AccessControlListNotSupported")
 
 
-async def _wanted(
+async def _parse_acl(
     call: Call,
     inputs: Mapping[str, Any],
     document: Mapping[str, Any] | None,
@@ -176,9 +176,9 @@ async def _wanted(
     if given and document is not None:
         raise S3Error("UnexpectedContent")
     if document is not None:
-        acl: ACL | None = await _of_document(call, document, owner)
+        acl: ACL | None = await _parse_acl_document(call, document, owner)
     elif given:
-        acl = await _given(call, inputs, owner, bucket_owner)
+        acl = await _parse_header_acl(call, inputs, owner, bucket_owner)
     else:
         raise S3Error("MissingSecurityHeader")
     if acls.is_public(acl) and block_of(call.settings, call.defaults).block_acls:
@@ -187,7 +187,9 @@ async def _wanted(
     return acl
 
 
-async def _given(call: Call, inputs: Mapping[str, Any], owner: str, bucket_owner: str) -> ACL | None:
+async def _parse_header_acl(
+    call: Call, inputs: Mapping[str, Any], owner: str, bucket_owner: str
+) -> ACL | None:
     """The list of a canned name or of header grants."""
     headers = [(inputs[name], permission) for name, permission in _HEADERS.items() if name in inputs]
     if "ACL" in inputs:
@@ -204,11 +206,11 @@ async def _given(call: Call, inputs: Mapping[str, Any], owner: str, bucket_owner
                 ArgumentName="x-amz-grant",
                 ArgumentValue=header,
             )
-        out += [Grant(await _grantee(call, kind, value), permission) for kind, value in grantees]
-    return _bounded(out)
+        out += [Grant(await _resolve_grantee(call, kind, value), permission) for kind, value in grantees]
+    return _check_grant_count(out)
 
 
-async def _of_document(call: Call, document: Mapping[str, Any], owner: str) -> ACL:
+async def _parse_acl_document(call: Call, document: Mapping[str, Any], owner: str) -> ACL:
     stated = document.get("Owner") or {}
     if document.get("Grants") is None or not stated.get("ID"):
         raise S3Error("MalformedACLError")
@@ -221,20 +223,20 @@ async def _of_document(call: Call, document: Mapping[str, Any], owner: str) -> A
             raise S3Error("MalformedACLError")
         for kind, member in (("id", "ID"), ("uri", "URI"), ("emailaddress", "EmailAddress")):
             if value := grantee.get(member):
-                out.append(Grant(await _grantee(call, kind, value), permission))
+                out.append(Grant(await _resolve_grantee(call, kind, value), permission))
                 break
         else:
             raise S3Error("MalformedACLError")
-    return _bounded(out)
+    return _check_grant_count(out)
 
 
-def _bounded(grants: list[Grant]) -> ACL:
+def _check_grant_count(grants: list[Grant]) -> ACL:
     if len(grants) > MAX_GRANTS:
         raise S3Error("MalformedACLError", f"An access control list may have {MAX_GRANTS} grants.")
     return tuple(grants)
 
 
-async def _grantee(call: Call, kind: str, value: str) -> str:
+async def _resolve_grantee(call: Call, kind: str, value: str) -> str:
     """A grantee as it is kept: an account's canonical id, or a group."""
     if kind == "uri":
         if value not in GROUPS:
@@ -253,23 +255,23 @@ async def _grantee(call: Call, kind: str, value: str) -> str:
     return value
 
 
-def _kept(acl: ACL | None, owner: str) -> list[list[str]] | None:
+def _to_stored(acl: ACL | None, owner: str) -> list[list[str]] | None:
     """As it is kept; None for the usual list."""
     return None if acl is None or acl == acls.usual(owner) else [list(grant) for grant in acl]
 
 
-async def _shown(call: Call, owner: str, acl: ACL | None) -> Output:
+async def _acl_output(call: Call, owner: str, acl: ACL | None) -> Output:
     grants = acls.usual(owner) if acl is None else acls.groups_first(acl)
     return {
         "Owner": await call.owner_shown(owner),
         "Grants": [
-            {"Grantee": await _grantee_shown(call, grant.grantee), "Permission": grant.permission}
+            {"Grantee": await _grantee_output(call, grant.grantee), "Permission": grant.permission}
             for grant in grants
         ],
     }
 
 
-async def _grantee_shown(call: Call, grantee: str) -> Output:
+async def _grantee_output(call: Call, grantee: str) -> Output:
     if acls.is_group(grantee):
         return {"Type": "Group", "URI": grantee}
     return {"Type": "CanonicalUser", **await call.owner_shown(grantee)}

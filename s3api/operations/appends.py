@@ -22,16 +22,16 @@ from s3api.blobs.stripes import new_id
 from s3api.crypto.envelope import read_envelope
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.steps.describe import checksum_members, told
+from s3api.operations.steps.describe import checksum_members, shown_version_id
 from s3api.operations.steps.ingest import Received, receive
-from s3api.operations.steps.notifications import notices
-from s3api.operations.steps.object_encryption import Sealed, members, unlock
-from s3api.operations.steps.tags_and_lock import extras_of
+from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.object_encryption import Encryption, encryption_members, unwrap_key
+from s3api.operations.steps.tags_and_lock import parse_tags_and_lock
 
 MAX_PIECES = 10_000
-NOBODY = b""
+NO_DATA_ID = b""
 # What describes an object is said when it is made. A Content-Type is what libraries send by themselves.
-_SAID_BEFORE = frozenset(
+_FIXED_AT_CREATION = frozenset(
     {
         "ACL", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires",
         "GrantFullControl", "GrantRead", "GrantReadACP", "GrantWriteACP", "Metadata", "StorageClass",
@@ -40,7 +40,7 @@ _SAID_BEFORE = frozenset(
 )  # fmt: skip
 
 
-async def appended_to(call: Call, bucket: str, key: str, offset: int) -> Object | None:
+async def find_append_target(call: Call, bucket: str, key: str, offset: int) -> Object | None:
     """The object that an append is for; None where it makes one. Raises S3Error InvalidWriteOffset."""
     if offset < 0:
         name = "x-amz-write-offset-bytes"
@@ -60,14 +60,14 @@ async def append(
     """Receive `call.body` behind what is there, and make that the object. Raises S3Error InvalidRequest,
     EncryptionTypeMismatch, TooManyParts; BlobGone where another has changed the object meanwhile.
     """
-    if said := _SAID_BEFORE.intersection(inputs):
+    if said := _FIXED_AT_CREATION.intersection(inputs):
         raise S3Error("InvalidRequest", f"{min(said)} cannot be given where an object is appended to.")
     extents = await _extents(call, found)
     if len(extents) >= MAX_PIECES:
         raise S3Error("TooManyParts")
-    sealed = await _sealed(call, found, inputs)
+    encryption = await _load_encryption(call, found, inputs)
     algorithm = found.checksum.algorithm if found.checksum and found.size else None
-    async with receive(call, inputs, algorithm=algorithm, sealed=sealed) as received:
+    async with receive(call, inputs, algorithm=algorithm, encryption=encryption) as received:
         new = NewObject(
             bucket=bucket,
             key=found.key,
@@ -77,18 +77,18 @@ async def append(
             owner=found.owner,
             properties=found.properties,
             checksum=_checksum(found, received),
-            content=_joined(found.size, extents, received.content),
-            extras=replace(found.extras, lock=extras_of(call, inputs).lock),
-            emit=notices(call, call.creation),
+            content=_append_content(found.size, extents, received.content),
+            extras=replace(found.extras, lock=parse_tags_and_lock(call, inputs).lock),
+            emit=event_maker(call, call.creation),
         )
         version_id = await call.metadata.put_object(new, conditions)
     out: Output = {
         "ETag": f'"{new.etag}"',
-        "VersionId": told(version_id),
+        "VersionId": shown_version_id(version_id),
         "Size": new.content.size,
         **checksum_members(new.checksum),
     }
-    return out | members(sealed.envelope, sealed.customer_md5) if sealed else out
+    return out | encryption_members(encryption.envelope, encryption.customer_md5) if encryption else out
 
 
 async def _extents(call: Call, found: Object) -> list[Extent]:
@@ -97,18 +97,18 @@ async def _extents(call: Call, found: Object) -> list[Extent]:
     return await call.metadata.extents(found.data_id, 0, found.size) if found.size else []
 
 
-async def _sealed(call: Call, found: Object, inputs: Mapping[str, Any]) -> Sealed | None:
+async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any]) -> Encryption | None:
     """What the object is encrypted with. EncryptionTypeMismatch where the request wants something else."""
     document = found.extras.encryption
-    has = members(document)
+    has = encryption_members(document)
     for name in ("ServerSideEncryption", "SSEKMSKeyId"):
         if inputs.get(name) not in (None, has.get(name)):
             raise S3Error("EncryptionTypeMismatch")
-    key = await unlock(call, document, inputs)
-    return Sealed(key, read_envelope(document), inputs.get("SSECustomerKeyMD5")) if key else None
+    key = await unwrap_key(call, document, inputs)
+    return Encryption(key, read_envelope(document), inputs.get("SSECustomerKeyMD5")) if key else None
 
 
-def _joined(size: int, extents: list[Extent], added: Content) -> Content:
+def _append_content(size: int, extents: list[Extent], added: Content) -> Content:
     behind = (extent._replace(start=size + extent.start) for extent in added.extents)
     return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing, added.staged)
 

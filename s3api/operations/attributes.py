@@ -9,7 +9,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_version
 from s3api.operations.steps.inputs import CustomerKey
-from s3api.operations.steps.object_encryption import check
+from s3api.operations.steps.object_encryption import check_customer_key
 from s3api.operations.steps.paging import MAX_INT, page_size
 
 _HEADER = "x-amz-object-attributes"
@@ -31,27 +31,27 @@ async def get_object_attributes(
 
     The ETag comes without quotes here, and a composite checksum without its "-N".
     """
-    wanted = _wanted(ObjectAttributes or [])
+    wanted = _parse_attribute_list(ObjectAttributes or [])
     check_version(VersionId)
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=MAX_INT)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
-    await check(call, found.extras.encryption, more)
+    await check_customer_key(call, found.extras.encryption, more)
     members: Output = {
         "ETag": found.etag,
-        "Checksum": _checksum(found),
+        "Checksum": _checksum_output(found),
         "StorageClass": found.properties.storage_class,
         "ObjectSize": found.size,
     }
     out = {name: members[name] for name in wanted if name in members}
     if "ObjectParts" in wanted and found.parts:
-        out["ObjectParts"] = await _parts(call, found, after, limit)
+        out["ObjectParts"] = await _list_parts(call, found, after, limit)
     if found.versioned:
         out["VersionId"] = found.version_id
     return {"LastModified": found.modified_us, **out}
 
 
-def _wanted(names: list[str]) -> set[str]:
+def _parse_attribute_list(names: list[str]) -> set[str]:
     """The header's list, one name an item or several with commas between. InvalidArgument."""
     wanted = {name.strip() for item in names for name in item.split(",")} - {""}
     if not wanted:
@@ -70,14 +70,14 @@ def _wanted(names: list[str]) -> set[str]:
     return wanted
 
 
-def _checksum(found: Object) -> Output | None:
+def _checksum_output(found: Object) -> Output | None:
     checksum = found.checksum
     if checksum is None:
         return None
     return {f"Checksum{checksum.algorithm}": checksum.value.split("-")[0], "ChecksumType": checksum.type}
 
 
-async def _parts(call: Call, found: Object, after: int, limit: int) -> Output:
+async def _list_parts(call: Call, found: Object, after: int, limit: int) -> Output:
     """AWS does not list the parts of an object that has no checksum."""
     if found.checksum is None:
         return {"TotalPartsCount": found.parts}

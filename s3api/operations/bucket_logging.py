@@ -30,27 +30,27 @@ async def post_bucket_logging(call: Call, *, Bucket: str) -> Output:
     where = call.settings.made(KIND, destination)
     if where is None or call.bucket is None:
         raise S3Error("NoSuchConfiguration", BucketName=Bucket)
-    key = await flushed(call, where)
+    key = await _flush(call, where)
     if key is None:
         raise S3Error("AccessDenied", f"The log of {Bucket} may not be put into {where.bucket}.")
     return {"FlushedLoggingObject": key}
 
 
-async def flush_before(call: Call, document: Mapping[str, Any]) -> Output:
+async def flush_on_change(call: Call, document: Mapping[str, Any]) -> Output:
     """What is collected goes where it was to go, before `document` has it go elsewhere; the key for the
     answer. Only where the bucket's configuration has something of Ceph's: AWS does nothing of the kind.
     """
     where = call.settings.made(KIND, destination)
     if where is None or not where.extended or where == destination(document):
         return {}
-    return {"FlushedLoggingObject": await flushed(call, where)}
+    return {"FlushedLoggingObject": await _flush(call, where)}
 
 
-async def flushed(call: Call, where: Destination) -> str | None:
+async def _flush(call: Call, where: Destination) -> str | None:
     return await call.flush_log(call.bucket, where) if call.flush_log and call.bucket else None
 
 
-def may_deliver(
+def log_delivery_allowed(
     target: Bucket,
     settings: BucketSettings,
     prefix: str,

@@ -10,7 +10,7 @@ from metadata.records import ENABLED, OFF
 from metadata.records import Bucket as BucketRecord
 from s3api.errors import S3Error
 from s3api.operations.acls import BucketAcl, acl_of_new_bucket
-from s3api.operations.bucket_logging import flush_before
+from s3api.operations.bucket_logging import flush_on_change
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.configurations.plain import check_tagging
@@ -56,7 +56,7 @@ async def list_buckets(
     )
     return {
         "Owner": await call.owner_shown(call.owner),
-        "Buckets": [_entry(bucket) for bucket in buckets],
+        "Buckets": [_bucket_output(bucket) for bucket in buckets],
         "Prefix": Prefix,
         "ContinuationToken": make_token(next_after) if next_after is not None else None,
     }
@@ -77,10 +77,10 @@ async def create_bucket(
     Creating one's own bucket once more is BucketAlreadyOwnedByYou, except in us-east-1, where AWS answers 200
     and leaves what is in it (API_CreateBucket, "BucketAlreadyOwnedByYou").
     """
-    check_name(Bucket)
+    check_bucket_name(Bucket)
     _check_ownership(ObjectOwnership)
     configuration = CreateBucketConfiguration or {}
-    region = _region(configuration) or call.region
+    region = _parse_location(configuration) or call.region
     configs: dict[str, str] = {}
     if tags := configuration.get("Tags"):
         configs["Tagging"] = to_json(check_tagging({"TagSet": tags}))
@@ -119,7 +119,7 @@ async def head_bucket(call: Call, *, Bucket: str) -> Output:
 
 async def delete_bucket(call: Call, *, Bucket: str) -> Output:
     await call.metadata.delete_bucket(Bucket)
-    await flush_before(call, {})
+    await flush_on_change(call, {})
     return {}
 
 
@@ -129,7 +129,7 @@ async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
     return {"LocationConstraint": None if bucket.region == US_EAST_1 else bucket.region}
 
 
-def check_name(name: str) -> None:
+def check_bucket_name(name: str) -> None:
     """Raise InvalidBucketName unless the name keeps AWS's rules for general purpose buckets and is not ours
     (User Guide, bucketnamingrules). What lies between dots is a label of a host name: no dash at its edges.
     """
@@ -153,7 +153,7 @@ async def _in_us_east_1(call: Call, name: str, wanted: str) -> bool:
     return US_EAST_1 == wanted == (await call.metadata.get_bucket(name)).region
 
 
-def _region(configuration: dict[str, Any]) -> str | None:
+def _parse_location(configuration: dict[str, Any]) -> str | None:
     known = ("LocationConstraint", "Tags")
     unknown = [name for name in configuration if name not in known and configuration[name]]
     if unknown:
@@ -175,7 +175,7 @@ def _check_ownership(ownership: str | None) -> None:
         )
 
 
-def _entry(bucket: BucketRecord) -> Output:
+def _bucket_output(bucket: BucketRecord) -> Output:
     return {
         "Name": bucket.name,
         "CreationDate": bucket.created_us,

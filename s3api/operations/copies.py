@@ -1,12 +1,15 @@
-"""CopyObject and UploadPartCopy: new extents on old blobs. No byte is written but where the copy is encrypted
-otherwise than its source (`recoding`); none is read but then, and where a digest is wanted that nobody has.
+"""CopyObject and UploadPartCopy.
 
-The source may be replaced or deleted meanwhile. The metadata transaction then finds a blob dead (BlobGone),
-and we read the source again, a few times: what is copied is always one state of the source.
+A copy shares the blobs of its source: only new extents are written. Bytes are read and written again only if
+the copy needs another encryption than its source (`steps.copy_encryption`). They are read, not written, to
+compute a checksum that the source does not have.
 
-Unlike AWS a copy of a multipart object keeps the ETag ("...-N") and the checksum of its source, composite
-ones included: AWS computes an MD5 anew, which would mean to read up to 5 GiB for a string that clients may
-not interpret.
+The source may be replaced or deleted during the copy. The metadata transaction then finds a deleted blob
+(BlobGone), and the source is read again, up to ATTEMPTS times: a copy is always one state of the source.
+
+Unlike on AWS, the copy of a multipart object keeps the ETag ("...-N") and the checksum of its source, even a
+composite one. AWS computes a new MD5, for which up to 5 GiB would have to be read; clients may not interpret
+the ETag.
 """
 
 from __future__ import annotations
@@ -22,29 +25,29 @@ from metadata.records import Checksum, Content, Extent, NewObject, Object, Part,
 from s3api import checksums
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
-from s3api.operations.acls import ObjectAcl, owner_and_extras
+from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
 from s3api.operations.call import Call, Output
-from s3api.operations.object_annotations import copied_annotations
+from s3api.operations.object_annotations import copy_annotations
 from s3api.operations.restores import RESTORED
 from s3api.operations.steps.conditions import CopySourceConditions, write_conditions
-from s3api.operations.steps.copy_encryption import Recoding, recoding, rewritten
+from s3api.operations.steps.copy_encryption import CopyEncryption, plan_copy_encryption, rewrite
 from s3api.operations.steps.copy_source import Source, check_copy_size, copy_range, parse_source, read_source
-from s3api.operations.steps.describe import checksum_members, properties, told
+from s3api.operations.steps.describe import checksum_members, parse_properties, shown_version_id
 from s3api.operations.steps.expiry import expiration
 from s3api.operations.steps.ingest import DEFAULT_ALGORITHM
 from s3api.operations.steps.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
-from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.notifications import event_maker
 from s3api.operations.steps.object_encryption import (
-    ASKING,
-    SOURCE,
+    COPY_SOURCE,
+    ENCRYPTION_INPUTS,
+    add_encryption,
     default_rule,
-    encrypted,
-    members,
-    unlock,
-    unsealed,
+    encryption_members,
+    load_upload_encryption,
+    unwrap_key,
 )
-from s3api.operations.steps.rehash import cut, rehash
-from s3api.operations.steps.tags_and_lock import Marks, extras_of
+from s3api.operations.steps.rehash import rehash, slice_extents
+from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, parse_tags_and_lock
 from s3api.operations.steps.uploads import check_part_number, check_upload_id
 
 ATTEMPTS = 5
@@ -53,7 +56,13 @@ _DIRECTIVES = ("COPY", "REPLACE")
 
 
 class CopyInputs(
-    Description, CopySourceConditions, Marks, Encrypting, SourceCustomerKey, ObjectAcl, total=False
+    Description,
+    CopySourceConditions,
+    TagsAndLockInputs,
+    Encrypting,
+    SourceCustomerKey,
+    ObjectAcl,
+    total=False,
 ):
     pass
 
@@ -63,7 +72,7 @@ class PartCopyInputs(CopySourceConditions, CustomerKey, SourceCustomerKey, total
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
+class CopyContent:
     """What a copy consists of."""
 
     content: Content
@@ -91,25 +100,25 @@ async def copy_object(
     Storage class, website redirect and lock are never taken from the source.
     """
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
-    replace = _directive(MetadataDirective, "metadata") == "REPLACE"
-    retag = _directive(TaggingDirective, "tagging") == "REPLACE"
-    owner, marks = await owner_and_extras(call, more, extras_of(call, more))
+    replace = _check_directive(MetadataDirective, "metadata") == "REPLACE"
+    retag = _check_directive(TaggingDirective, "tagging") == "REPLACE"
+    owner, own_extras = await resolve_owner_and_acl(call, more, parse_tags_and_lock(call, more))
     algorithm = checksums.algorithm(ChecksumAlgorithm).name if ChecksumAlgorithm else None
     source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
-    described = properties(more)
+    described = parse_properties(more)
 
     async def once() -> Output:
         found = await read_source(call, source)
         check_copy_size(found.size)
         if (source.bucket, source.key) == (Bucket, Key):
             _check_changes(call, source, more, replace=replace)
-        kept = described if replace else _inherited(found.properties, described)
+        kept = described if replace else _inherit_properties(found.properties, described)
         taken = found.extras.tags
-        extras = marks if retag or marks.tags == taken else replaced(marks, tags=taken)
-        how = await recoding(call, Bucket, Key, found, more)
+        extras = own_extras if retag or own_extras.tags == taken else replaced(own_extras, tags=taken)
+        how = await plan_copy_encryption(call, Bucket, Key, found, more)
         async with (
-            _copied(call, found, how, algorithm) as copied,
-            copied_annotations(
+            _copy_content(call, found, how, algorithm) as copied,
+            copy_annotations(
                 call, found, how, AnnotationDirective, onto=Key, version_id=source.version_id
             ) as taken_along,
         ):
@@ -123,13 +132,13 @@ async def copy_object(
                 properties=kept,
                 checksum=copied.checksum,
                 content=copied.content,
-                extras=encrypted(extras, how.target),
-                emit=notices(call, "ObjectCreated:Copy"),
+                extras=add_encryption(extras, how.target),
+                emit=event_maker(call, "ObjectCreated:Copy"),
                 annotations=taken_along,
             )
             version_id = await call.metadata.put_object(new, conditions)
         return {
-            "VersionId": told(version_id),
+            "VersionId": shown_version_id(version_id),
             "CopySourceVersionId": found.version_id if found.versioned else None,
             "CopyObjectResult": {
                 "ETag": f'"{new.etag}"',
@@ -140,7 +149,7 @@ async def copy_object(
             **expiration(call, new),
         }
 
-    return await _retried(once)
+    return await _retry_while_blob_gone(once)
 
 
 async def upload_part_copy(
@@ -165,11 +174,11 @@ async def upload_part_copy(
         found = await read_source(call, source)
         start, stop = copy_range(CopySourceRange, found.size)
         check_copy_size(stop - start)
-        extents = cut(await _extents(call, found, start, stop), start, stop)
-        key = await unlock(call, found.extras.encryption, more, SOURCE)
-        sealed = await unsealed(call, upload.extras.encryption, more)
-        how = Recoding(key, sealed, shared=key is None and sealed is None)
-        async with _copied_part(call, found, extents, how, upload.checksum_algorithm) as copied:
+        extents = slice_extents(await _read_extents(call, found, start, stop), start, stop)
+        key = await unwrap_key(call, found.extras.encryption, more, COPY_SOURCE)
+        encryption = await load_upload_encryption(call, upload.extras.encryption, more)
+        how = CopyEncryption(key, encryption, shared=key is None and encryption is None)
+        async with _copy_part_content(call, found, extents, how, upload.checksum_algorithm) as copied:
             size = stop - start
             part = Part(PartNumber, copied.etag, size, call.now_us, copied.checksum)
             await call.metadata.put_part(Bucket, Key, UploadId, part, copied.content)
@@ -178,15 +187,15 @@ async def upload_part_copy(
             "CopyPartResult": {
                 "ETag": f'"{copied.etag}"',
                 "LastModified": call.now_us,
-                **_without_type(copied.checksum if upload.checksum_algorithm else None),
+                **_checksum_without_type(copied.checksum if upload.checksum_algorithm else None),
             },
-            **(members(sealed.envelope, sealed.customer_md5) if sealed else {}),
+            **(encryption_members(encryption.envelope, encryption.customer_md5) if encryption else {}),
         }
 
-    return await _retried(once)
+    return await _retry_while_blob_gone(once)
 
 
-async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
+async def _retry_while_blob_gone(once: Callable[[], Awaitable[Output]]) -> Output:
     for _ in range(ATTEMPTS):
         try:
             return await once()
@@ -196,45 +205,47 @@ async def _retried(once: Callable[[], Awaitable[Output]]) -> Output:
 
 
 @asynccontextmanager
-async def _copied(call: Call, found: Object, how: Recoding, algorithm: str | None) -> AsyncIterator[Copied]:
+async def _copy_content(
+    call: Call, found: Object, how: CopyEncryption, algorithm: str | None
+) -> AsyncIterator[CopyContent]:
     """The content of a whole copy: the source's blobs, or its bytes written anew."""
-    extents = await _extents(call, found, 0, found.size)
-    wanted = algorithm if algorithm and not _has(found, algorithm) else None
+    extents = await _read_extents(call, found, 0, found.size)
+    wanted = algorithm if algorithm and not _has_checksum(found, algorithm) else None
     if how.shared:
         checksum = (await rehash(call, extents, wanted, how.source))[1] if wanted else found.checksum
-        yield Copied(Content(found.size, extents), found.etag, checksum)
+        yield CopyContent(Content(found.size, extents), found.etag, checksum)
         return
-    async with rewritten(call, extents, how, wanted) as received:
+    async with rewrite(call, extents, how, wanted) as received:
         checksum = received.checksum if wanted else found.checksum or received.checksum
-        yield Copied(received.content, received.etag, checksum)
+        yield CopyContent(received.content, received.etag, checksum)
 
 
 @asynccontextmanager
-async def _copied_part(
-    call: Call, found: Object, extents: tuple[Extent, ...], how: Recoding, algorithm: str | None
-) -> AsyncIterator[Copied]:
+async def _copy_part_content(
+    call: Call, found: Object, extents: tuple[Extent, ...], how: CopyEncryption, algorithm: str | None
+) -> AsyncIterator[CopyContent]:
     """The same for a part, which always has a checksum."""
     size = sum(extent.length for extent in extents)
     if not how.shared:
-        async with rewritten(call, extents, how, algorithm) as received:
-            yield Copied(received.content, received.etag, received.checksum)
+        async with rewrite(call, extents, how, algorithm) as received:
+            yield CopyContent(received.content, received.etag, received.checksum)
         return
-    known = _known(found, algorithm) if size == found.size else None
+    known = _known_digests(found, algorithm) if size == found.size else None
     etag, checksum = known or await rehash(call, extents, algorithm or DEFAULT_ALGORITHM)
-    yield Copied(Content(size, extents), etag, checksum)
+    yield CopyContent(Content(size, extents), etag, checksum)
 
 
-async def _extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
+async def _read_extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
     if found.extent:
         return (found.extent,)
     return tuple(await call.metadata.extents(found.data_id, start, stop)) if stop > start else ()
 
 
-def _has(found: Object, algorithm: str) -> bool:
+def _has_checksum(found: Object, algorithm: str) -> bool:
     return found.checksum is not None and found.checksum.algorithm == algorithm
 
 
-def _known(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] | None:
+def _known_digests(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] | None:
     """MD5 and checksum of a whole source, where its record has them: no byte need be read."""
     checksum = found.checksum
     if checksum and checksum.type != checksums.FULL_OBJECT:
@@ -244,7 +255,7 @@ def _known(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] 
     return found.etag, checksum
 
 
-def _inherited(source: Properties, stated: Properties) -> Properties:
+def _inherit_properties(source: Properties, stated: Properties) -> Properties:
     """MetadataDirective COPY: the source's, but for what AWS never takes from it."""
     headers = {name: value for name, value in source.headers.items() if name not in _NOT_COPIED}
     if redirect := stated.headers.get("WebsiteRedirectLocation"):
@@ -258,7 +269,7 @@ def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: boo
     """
     another = source.version_id is not None or default_rule(call) is not None
     changes = replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation") or another
-    if not changes and ASKING.isdisjoint(more):
+    if not changes and ENCRYPTION_INPUTS.isdisjoint(more):
         raise S3Error(
             "InvalidRequest",
             "This copy request is illegal because it is trying to copy an object to itself without changing"
@@ -266,12 +277,12 @@ def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: boo
         )
 
 
-def _directive(value: str | None, what: str) -> str:
+def _check_directive(value: str | None, what: str) -> str:
     if value and value not in _DIRECTIVES:
         name = f"x-amz-{what}-directive"
         raise S3Error("InvalidArgument", f"Unknown {what} directive.", ArgumentName=name, ArgumentValue=value)
     return value or "COPY"
 
 
-def _without_type(checksum: Checksum | None) -> Output:
+def _checksum_without_type(checksum: Checksum | None) -> Output:
     return {f"Checksum{checksum.algorithm}": checksum.value} if checksum else {}

@@ -12,7 +12,7 @@ from metadata.records import Deleted, Doomed
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_version, delete_conditions
-from s3api.operations.steps.notifications import REMOVED, notices
+from s3api.operations.steps.notifications import REMOVED, event_maker
 
 if TYPE_CHECKING:
     from s3api.access.authority import Access
@@ -53,7 +53,7 @@ async def delete_object(
             version_id=VersionId,
             bypass=bool(BypassGovernanceRetention),
             owner=call.owner,
-            emit=notices(call, REMOVED),
+            emit=event_maker(call, REMOVED),
         )
     except NoSuchKey:
         if call.defaults.lenient:
@@ -75,7 +75,7 @@ async def delete_objects(
     if call.access is not None:
         _deny(call.access, wanted, errors, bypass)
     todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
-    emit = notices(call, REMOVED)
+    emit = event_maker(call, REMOVED)
     results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner, emit=emit))
     deleted: list[Output] = []
     for at, item in enumerate(wanted):

@@ -106,7 +106,7 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
 READS = frozenset({"GetObject", "HeadObject"})
 
 
-def as_elsewhere(error: S3Error, operation: str) -> S3Error:
+def lenient_error(error: S3Error, operation: str) -> S3Error:
     """What other stores answer in its place, for settings that are lenient: their code where they have one,
     and to reads of what is not there whether a delete marker hides it (AWS says so only where it does).
     """

@@ -17,16 +17,16 @@ from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_version
 from s3api.operations.steps.expiry import abort_date
 from s3api.operations.steps.inputs import CustomerKey
-from s3api.operations.steps.object_encryption import unsealed
+from s3api.operations.steps.object_encryption import load_upload_encryption
 from s3api.operations.steps.paging import (
     Encode,
-    all_shown,
-    encoder,
+    common_prefix_of,
+    encode_name,
+    encode_names,
     make_token,
+    name_encoder,
     page_size,
     read_token,
-    rolled_up,
-    shown,
 )
 from s3api.operations.steps.uploads import check_upload_id
 
@@ -35,7 +35,7 @@ Owners = dict[str, dict[str, str]]
 """Canonical id -> the Owner structure, made once a page."""
 
 
-class _Lists(dict[str | None, list[str] | None]):
+class _AlgorithmLists(dict[str | None, list[str] | None]):
     """ChecksumAlgorithm is a list in AWS's listings."""
 
     def __missing__(self, name: str | None) -> list[str] | None:
@@ -56,14 +56,14 @@ async def list_objects(
 ) -> Output:
     """NextMarker comes with a delimiter alone: without one the last key is the marker. No object here is ever
     being restored, so OptionalObjectAttributes (RestoreStatus) adds nothing."""
-    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
-    page = await _page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
-    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
+    encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    page = await _list_page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
+    out = _common_output(page, Bucket, Prefix, Delimiter, limit, encode)
     owners = await _owners(call, {found.owner for found in page.objects})
-    out["Contents"] = _contents(page.objects, encode, owners)
-    out["Marker"] = shown(Marker or "", encode)
+    out["Contents"] = _contents_columns(page.objects, encode, owners)
+    out["Marker"] = encode_name(Marker or "", encode)
     if Delimiter:
-        out["NextMarker"] = shown(page.next_after, encode)
+        out["NextMarker"] = encode_name(page.next_after, encode)
     return out
 
 
@@ -82,17 +82,17 @@ async def list_objects_v2(
 ) -> Output:
     """StartAfter counts on the first page alone: a token says where to go on (an empty one does not). Unlike
     V1's marker it does not hide the common prefix that it stands in."""
-    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     after = (StartAfter or None, False) if not ContinuationToken else read_token(ContinuationToken)
-    page = await _page(call, Bucket, Prefix, Delimiter, after, limit)
-    out = _common(page, Bucket, Prefix, Delimiter, limit, encode)
+    page = await _list_page(call, Bucket, Prefix, Delimiter, after, limit)
+    out = _common_output(page, Bucket, Prefix, Delimiter, limit, encode)
     owners = await _owners(call, {found.owner for found in page.objects}) if FetchOwner else None
-    out["Contents"] = _contents(page.objects, encode, owners)
+    out["Contents"] = _contents_columns(page.objects, encode, owners)
     out["KeyCount"] = len(page.objects) + len(page.prefixes)
     if ContinuationToken is not None:
         out["ContinuationToken"] = ContinuationToken
     if StartAfter:
-        out["StartAfter"] = shown(StartAfter, encode)
+        out["StartAfter"] = encode_name(StartAfter, encode)
     if page.next_after is not None:
         out["NextContinuationToken"] = make_token(page.next_after, is_prefix=page.next_is_prefix)
     return out
@@ -112,7 +112,7 @@ async def list_object_versions(
 ) -> Output:
     """Versions and delete markers by key, the newest first; in an unversioned bucket every key has the
     version "null"."""
-    encode, limit = encoder(EncodingType), page_size(MaxKeys, "maxKeys")
+    encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     _check_version_marker(KeyMarker, VersionIdMarker)
     page = VersionPage([], [])
     if limit:
@@ -126,22 +126,22 @@ async def list_object_versions(
         )
     else:
         await call.metadata.get_bucket(Bucket)
-    keys = all_shown([version.key for version in page.versions], encode)
-    owners, lists = await _owners(call, {version.owner for version in page.versions}), _Lists()
+    keys = encode_names([version.key for version in page.versions], encode)
+    owners, lists = await _owners(call, {version.owner for version in page.versions}), _AlgorithmLists()
     entries = [
-        (version.marker, _version_entry(key, version, owners, lists))
+        (version.marker, _version_output(key, version, owners, lists))
         for key, version in zip(keys, page.versions, strict=True)
     ]
     return {
         "Name": Bucket,
-        "Prefix": shown(Prefix or "", encode),
-        "Delimiter": shown(Delimiter or None, encode),
-        "KeyMarker": shown(KeyMarker or "", encode),
+        "Prefix": encode_name(Prefix or "", encode),
+        "Delimiter": encode_name(Delimiter or None, encode),
+        "KeyMarker": encode_name(KeyMarker or "", encode),
         "VersionIdMarker": VersionIdMarker or "",
         "MaxKeys": limit,
         "EncodingType": encode and "url",
         "IsTruncated": page.next_key is not None,
-        "NextKeyMarker": shown(page.next_key, encode),
+        "NextKeyMarker": encode_name(page.next_key, encode),
         "NextVersionIdMarker": page.next_version,
         "Versions": [entry for marker, entry in entries if not marker],
         "DeleteMarkers": [entry for marker, entry in entries if marker],
@@ -149,7 +149,7 @@ async def list_object_versions(
     }
 
 
-def _version_entry(key: str, version: ListedVersion, owners: Owners, lists: _Lists) -> Output:
+def _version_output(key: str, version: ListedVersion, owners: Owners, lists: _AlgorithmLists) -> Output:
     entry: Output = {
         "Key": key,
         "VersionId": version.version_id,
@@ -180,13 +180,13 @@ async def list_multipart_uploads(
     EncodingType: str | None = None,
 ) -> Output:
     """UploadIdMarker counts only beside a KeyMarker, as AWS documents it."""
-    encode, limit = encoder(EncodingType), page_size(MaxUploads, "max-uploads")
+    encode, limit = name_encoder(EncodingType), page_size(MaxUploads, "max-uploads")
     await call.metadata.get_bucket(Bucket)
     out: Output = {
         "Bucket": Bucket,
-        "Prefix": shown(Prefix or "", encode),
-        "Delimiter": shown(Delimiter or None, encode),
-        "KeyMarker": shown(KeyMarker or "", encode),
+        "Prefix": encode_name(Prefix or "", encode),
+        "Delimiter": encode_name(Delimiter or None, encode),
+        "KeyMarker": encode_name(KeyMarker or "", encode),
         "UploadIdMarker": (KeyMarker and UploadIdMarker) or "",
         "MaxUploads": limit,
         "EncodingType": encode and "url",
@@ -206,12 +206,12 @@ async def list_multipart_uploads(
     who = {upload.initiator for upload in page.uploads}
     initiators = {each: await call.initiator_shown(each) for each in who}
     out["Uploads"] = [
-        _upload_entry(upload, owners[upload.owner], initiators[upload.initiator], encode)
+        _upload_output(upload, owners[upload.owner], initiators[upload.initiator], encode)
         for upload in page.uploads
     ]
     out["CommonPrefixes"] = _prefixes(page.prefixes, encode)
     out["IsTruncated"] = page.next_key_marker is not None
-    out["NextKeyMarker"] = shown(page.next_key_marker, encode)
+    out["NextKeyMarker"] = encode_name(page.next_key_marker, encode)
     out["NextUploadIdMarker"] = page.next_upload_id_marker
     return out
 
@@ -231,7 +231,7 @@ async def list_parts(
     check_upload_id(UploadId)
     upload = await call.metadata.get_upload(Bucket, Key, UploadId)
     if more:
-        await unsealed(call, upload.extras.encryption, more)
+        await load_upload_encryption(call, upload.extras.encryption, more)
     found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
     parts = found[:limit]
     return {
@@ -247,12 +247,12 @@ async def list_parts(
         "NextPartNumberMarker": parts[-1].number if parts else 0,
         "MaxParts": limit,
         "IsTruncated": len(found) > limit,
-        "Parts": [_part_entry(part, with_checksum=bool(upload.checksum_algorithm)) for part in parts],
+        "Parts": [_part_output(part, with_checksum=bool(upload.checksum_algorithm)) for part in parts],
         **abort_date(call, upload),
     }
 
 
-async def _page(
+async def _list_page(
     call: Call,
     bucket: str,
     prefix: str | None,
@@ -281,18 +281,18 @@ async def _owners(call: Call, canonical: Iterable[str]) -> Owners:
 def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None) -> tuple[str | None, bool]:
     if not marker:
         return None, False
-    common = rolled_up(marker, prefix or "", delimiter)
+    common = common_prefix_of(marker, prefix or "", delimiter)
     return (marker, False) if common is None else (common, True)
 
 
-def _common(
+def _common_output(
     page: Page, bucket: str, prefix: str | None, delimiter: str | None, limit: int, encode: Encode | None
 ) -> Output:
     """The members that the three listings of objects share."""
     return {
         "Name": bucket,
-        "Prefix": shown(prefix or "", encode),
-        "Delimiter": shown(delimiter or None, encode),
+        "Prefix": encode_name(prefix or "", encode),
+        "Delimiter": encode_name(delimiter or None, encode),
         "MaxKeys": limit,
         "EncodingType": encode and "url",
         "IsTruncated": page.next_after is not None,
@@ -300,14 +300,16 @@ def _common(
     }
 
 
-def _contents(objects: list[Listed], encode: Encode | None, owners: Owners | None) -> Sequence[Output]:
+def _contents_columns(
+    objects: list[Listed], encode: Encode | None, owners: Owners | None
+) -> Sequence[Output]:
     """The entries of a page, as columns: 0.2 ms a thousand. None values are left out when it is rendered."""
     if not objects:
         return []
     keys, etags, sizes, modified, classes, of_whom, algorithms, types = zip(*objects, strict=True)
-    lists = _Lists()
+    lists = _AlgorithmLists()
     columns: dict[str, Sequence[Any]] = {
-        "Key": all_shown(keys, encode),
+        "Key": encode_names(keys, encode),
         "LastModified": modified,
         "ETag": [f'"{etag}"' for etag in etags],
         "ChecksumAlgorithm": list(map(lists.__getitem__, algorithms)),
@@ -321,7 +323,7 @@ def _contents(objects: list[Listed], encode: Encode | None, owners: Owners | Non
 
 
 def _prefixes(prefixes: list[str], encode: Encode | None) -> list[Output]:
-    return [{"Prefix": prefix} for prefix in all_shown(prefixes, encode)]
+    return [{"Prefix": prefix} for prefix in encode_names(prefixes, encode)]
 
 
 def _check_version_marker(key_marker: str | None, version_marker: str | None) -> None:
@@ -346,10 +348,10 @@ def _upload_marker(key_marker: str | None, upload_marker: str | None) -> str | N
     return upload_marker
 
 
-def _upload_entry(upload: Upload, owner: Output, initiator: Output, encode: Encode | None) -> Output:
+def _upload_output(upload: Upload, owner: Output, initiator: Output, encode: Encode | None) -> Output:
     return {
         "UploadId": upload.id,
-        "Key": shown(upload.key, encode),
+        "Key": encode_name(upload.key, encode),
         "Initiated": upload.initiated_us,
         "StorageClass": upload.properties.storage_class,
         "Owner": owner,
@@ -359,7 +361,7 @@ def _upload_entry(upload: Upload, owner: Output, initiator: Output, encode: Enco
     }
 
 
-def _part_entry(part: Part, *, with_checksum: bool) -> Output:
+def _part_output(part: Part, *, with_checksum: bool) -> Output:
     """Parts of an upload that was made without an algorithm show no checksum, though they may have one."""
     entry: Output = {
         "PartNumber": part.number,

@@ -14,17 +14,27 @@ from metadata.records import Checksum, Content, NewObject, Object, Part, Upload
 from s3api import checksums
 from s3api.access.initiator import initiator_of
 from s3api.errors import S3Error
-from s3api.operations.acls import ObjectAcl, owner_and_extras
+from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
 from s3api.operations.call import Call, Output
 from s3api.operations.steps import completion
 from s3api.operations.steps.conditions import write_conditions
-from s3api.operations.steps.describe import checksum_members, properties, told
+from s3api.operations.steps.describe import checksum_members, parse_properties, shown_version_id
 from s3api.operations.steps.expiry import abort_date, expiration
 from s3api.operations.steps.ingest import receive
 from s3api.operations.steps.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
-from s3api.operations.steps.notifications import notices
-from s3api.operations.steps.object_encryption import check_completion, encrypted, members, seal, unsealed
-from s3api.operations.steps.tags_and_lock import Marks, completed, extras_of_upload
+from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.object_encryption import (
+    add_encryption,
+    check_completion,
+    choose_encryption,
+    encryption_members,
+    load_upload_encryption,
+)
+from s3api.operations.steps.tags_and_lock import (
+    TagsAndLockInputs,
+    add_default_retention,
+    parse_upload_tags_and_lock,
+)
 from s3api.operations.steps.uploads import (
     MAX_PARTS,
     check_part_number,
@@ -34,7 +44,7 @@ from s3api.operations.steps.uploads import (
 )
 
 
-class UploadInputs(Description, Marks, Encrypting, ObjectAcl, total=False):
+class UploadInputs(Description, TagsAndLockInputs, Encrypting, ObjectAcl, total=False):
     pass
 
 
@@ -57,18 +67,18 @@ async def create_multipart_upload(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html"""
     algorithm, kind = _checksum_of_upload(ChecksumAlgorithm, ChecksumType)
-    owner, extras = await owner_and_extras(call, more, extras_of_upload(call, more))
-    sealed = await seal(call, Bucket, Key, more)
+    owner, extras = await resolve_owner_and_acl(call, more, parse_upload_tags_and_lock(call, more))
+    encryption = await choose_encryption(call, Bucket, Key, more)
     upload = Upload(
         id=new_upload_id(),
         bucket=Bucket,
         key=Key,
         owner=owner,
         initiated_us=call.now_us,
-        properties=properties(more),
+        properties=parse_properties(more),
         checksum_algorithm=algorithm,
         checksum_type=kind,
-        extras=encrypted(extras, sealed),
+        extras=add_encryption(extras, encryption),
         initiator=initiator_of(call.principal),
     )
     await call.metadata.create_upload(upload)
@@ -78,7 +88,7 @@ async def create_multipart_upload(
         "UploadId": upload.id,
         "ChecksumAlgorithm": algorithm,
         "ChecksumType": kind,
-        **(sealed.members() if sealed else {}),
+        **(encryption.members() if encryption else {}),
         **abort_date(call, upload),
     }
 
@@ -102,13 +112,13 @@ async def upload_part(
     check_upload_id(UploadId)
     upload = await call.metadata.get_upload(Bucket, Key, UploadId)
     _check_algorithm(call, more, upload.checksum_algorithm)
-    sealed = await unsealed(call, upload.extras.encryption, more)
-    async with receive(call, more, algorithm=upload.checksum_algorithm, sealed=sealed) as received:
+    encryption = await load_upload_encryption(call, upload.extras.encryption, more)
+    async with receive(call, more, algorithm=upload.checksum_algorithm, encryption=encryption) as received:
         part = Part(PartNumber, received.etag, received.content.size, call.now_us, received.checksum)
         await call.metadata.put_part(Bucket, Key, UploadId, part, received.content)
     checksum = received.checksum
     out = {"ETag": f'"{received.etag}"', f"Checksum{checksum.algorithm}": checksum.value}
-    return out | members(sealed.envelope, sealed.customer_md5) if sealed else out
+    return out | encryption_members(encryption.envelope, encryption.customer_md5) if encryption else out
 
 
 async def complete_multipart_upload(
@@ -131,8 +141,8 @@ async def complete_multipart_upload(
     """
     data_id = data_id_of(UploadId)
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
-    completion.check_form(more)
-    named = completion.named_parts(MultipartUpload)
+    completion.check_checksum_syntax(more)
+    named = completion.parse_part_list(MultipartUpload)
     done: NewObject | Object
     version_id: str | None
     try:
@@ -141,22 +151,22 @@ async def complete_multipart_upload(
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
         if not stored:  # another completion, or an abortion, may have taken them since the look at the upload
             upload = await call.metadata.get_upload(Bucket, Key, UploadId)
-        parts = completion.chosen(upload, named, stored)
-        checksum = completion.checksum(upload, parts)
-        completion.check_claims(upload, checksum, ChecksumType, more)
-        done = _made_of(call, upload, data_id, parts, checksum, MpuObjectSize)
+        parts = completion.select_parts(upload, named, stored)
+        checksum = completion.object_checksum(upload, parts)
+        completion.check_stated_checksum(upload, checksum, ChecksumType, more)
+        done = _assemble_object(call, upload, data_id, parts, checksum, MpuObjectSize)
         version_id = await call.metadata.complete_upload(upload, parts, done, conditions)
     except (NoSuchUpload, PreconditionFailed) as refused:
-        done = await _completed_before(call, Bucket, Key, data_id, named, refused)
+        done = await _find_completed_object(call, Bucket, Key, data_id, named, refused)
         version_id = done.version_id if done.versioned else None
     return {
         "Location": call.url,
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',
-        "VersionId": told(version_id),
+        "VersionId": shown_version_id(version_id),
         **checksum_members(done.checksum),
-        **members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
+        **encryption_members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
         **expiration(call, done),
     }
 
@@ -196,7 +206,7 @@ def _check_algorithm(call: Call, more: Integrity, wanted: str | None) -> None:
             )
 
 
-def _made_of(
+def _assemble_object(
     call: Call,
     upload: Upload,
     data_id: bytes,
@@ -209,23 +219,23 @@ def _made_of(
         bucket=upload.bucket,
         key=upload.key,
         data_id=data_id,
-        etag=completion.etag([part.etag for part in parts]),
+        etag=completion.multipart_etag([part.etag for part in parts]),
         modified_us=call.now_us,
         owner=upload.owner,
         properties=upload.properties,
         checksum=checksum,
-        content=Content(completion.size(parts, stated_bytes)),
-        extras=completed(call, upload.extras),
-        emit=notices(call, "ObjectCreated:CompleteMultipartUpload"),
+        content=Content(completion.total_size(parts, stated_bytes)),
+        extras=add_default_retention(call, upload.extras),
+        emit=event_maker(call, "ObjectCreated:CompleteMultipartUpload"),
     )
 
 
-async def _completed_before(
+async def _find_completed_object(
     call: Call,
     bucket: str,
     key: str,
     data_id: bytes,
-    named: list[completion.Named],
+    named: list[completion.PartReference],
     refused: MetadataError,
 ) -> Object:
     """The object that another completion of this upload with these parts has made, before or just now; else
@@ -235,6 +245,6 @@ async def _completed_before(
         found = await call.metadata.get_object(bucket, key)
     except NoSuchKey:
         raise refused from None
-    if found.data_id != data_id or found.etag != completion.etag([part.etag for part in named]):
+    if found.data_id != data_id or found.etag != completion.multipart_etag([part.etag for part in named]):
         raise refused
     return found

@@ -21,18 +21,18 @@ from s3api.body import Body
 from s3api.crypto.envelope import Mode, read_envelope
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.steps.conditions import check_version
-from s3api.operations.steps.copy_encryption import Recoding
+from s3api.operations.steps.conditions import check_version, unquote_etag
+from s3api.operations.steps.copy_encryption import CopyEncryption
 from s3api.operations.steps.describe import checksum_members
 from s3api.operations.steps.ingest import BodyDigests, receive
 from s3api.operations.steps.inputs import Checksums
-from s3api.operations.steps.notifications import notices
-from s3api.operations.steps.object_encryption import Sealed, members, unlock
+from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.object_encryption import Encryption, encryption_members, unwrap_key
 from s3api.operations.steps.paging import page_size
 
 MAX_BYTES = 1 << 20
 NAME_BYTES = 512
-MOST = 1000
+MAX_ANNOTATIONS = 1000
 _NAME = re.compile(r"[\w.-]+")
 _RESERVED = ("aws", "s3")
 
@@ -57,20 +57,20 @@ async def put_object_annotation(
     check_version(VersionId)
     _check_name(AnnotationName)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
-    sealed = await _sealed(call, found)
-    text, algorithm = await _text(call, more)
-    async with receive(call, {}, algorithm=algorithm, sealed=sealed, body=_body(text)) as received:
+    encryption = await _load_encryption(call, found)
+    text, algorithm = await _read_payload(call, more)
+    async with receive(call, {}, algorithm=algorithm, encryption=encryption, body=_body_of(text)) as received:
         checksum = received.checksum
         new = NewAnnotation(AnnotationName, received.etag, call.now_us, checksum, received.content)
-        emit = notices(call, "ObjectAnnotation:Put")
-        await call.metadata.put_annotation(found, Bucket, new, _unquoted(ObjectIfMatch), emit)
+        emit = event_maker(call, "ObjectAnnotation:Put")
+        await call.metadata.put_annotation(found, Bucket, new, unquote_etag(ObjectIfMatch), emit)
     return {
         "Key": Key,
         "AnnotationName": AnnotationName,
         "ObjectVersionId": found.version_id if found.versioned else None,
         "ETag": f'"{new.etag}"',
         **checksum_members(checksum),
-        **_encryption(found),
+        **_encryption_output(found),
     }
 
 
@@ -88,7 +88,7 @@ async def get_object_annotation(
     found, text = await call.metadata.get_annotation(Bucket, Key, VersionId, AnnotationName)
     if text is None:
         raise S3Error("NoSuchAnnotation", AnnotationName=AnnotationName)
-    key = await unlock(call, found.extras.encryption, {})
+    key = await unwrap_key(call, found.extras.encryption, {})
     stream = await call.blobs.open_range((text.extent,), 0, text.size, key)
     return {
         "AnnotationPayload": stream,
@@ -97,7 +97,7 @@ async def get_object_annotation(
         "ContentLength": text.size,
         "ETag": f'"{text.etag}"',
         **(checksum_members(text.checksum) if ChecksumMode else {}),
-        **_encryption(found),
+        **_encryption_output(found),
     }
 
 
@@ -118,7 +118,7 @@ async def list_object_annotations(
     if prefix and (not _NAME.fullmatch(prefix) or len(prefix.encode()) > NAME_BYTES):
         raise S3Error("InvalidPrefix")
     found = await call.metadata.get_object(Bucket, Key, VersionId)
-    after = _name_in(ContinuationToken) if ContinuationToken else ""
+    after = _read_token(ContinuationToken) if ContinuationToken else ""
     more = await call.metadata.list_annotations(found, prefix=prefix, after=after, limit=limit + 1)
     page = more[:limit]
     return {
@@ -129,8 +129,8 @@ async def list_object_annotations(
         "MaxAnnotationResults": limit,
         "AnnotationCount": len(page),
         "ContinuationToken": ContinuationToken,
-        "NextContinuationToken": _token_of(page[-1].name) if page and len(more) > limit else None,
-        "Annotations": [_entry(each) for each in page],
+        "NextContinuationToken": _make_token(page[-1].name) if page and len(more) > limit else None,
+        "Annotations": [_annotation_output(each) for each in page],
     }
 
 
@@ -149,15 +149,21 @@ async def delete_object_annotation(
     """
     check_version(VersionId)
     found = await call.metadata.get_object(Bucket, Key, VersionId)
-    emit = notices(call, "ObjectAnnotation:Delete")
-    if_match = _unquoted(ObjectIfMatch)
+    emit = event_maker(call, "ObjectAnnotation:Delete")
+    if_match = unquote_etag(ObjectIfMatch)
     await call.metadata.delete_annotation(found, Bucket, AnnotationName, if_match, emit)
     return {"ObjectVersionId": found.version_id if found.versioned else None}
 
 
 @asynccontextmanager
-async def copied_annotations(
-    call: Call, found: Object, how: Recoding, directive: str | None, *, onto: str, version_id: str | None
+async def copy_annotations(
+    call: Call,
+    found: Object,
+    how: CopyEncryption,
+    directive: str | None,
+    *,
+    onto: str,
+    version_id: str | None,
 ) -> AsyncIterator[tuple[NewAnnotation, ...]]:
     """What a copy of `found` onto a key takes along: sharing bytes as it does, or written anew as it is.
     `version_id`: the version that the copy names.
@@ -167,19 +173,21 @@ async def copied_annotations(
     if directive not in (None, "", "COPY", "EXCLUDE"):
         name = "x-amz-object-annotation-directive"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=directive)
-    there = [] if directive == "EXCLUDE" else await call.metadata.list_annotations(found, limit=MOST)
+    there = (
+        [] if directive == "EXCLUDE" else await call.metadata.list_annotations(found, limit=MAX_ANNOTATIONS)
+    )
     if there and how.target and how.target.envelope.mode is Mode.CUSTOMER:
         sentence = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."
         raise S3Error("InvalidRequest", sentence)
     if there:
-        _check_copiers_rights(call, found.key, onto, version_id)
+        _check_copy_permissions(call, found.key, onto, version_id)
     async with AsyncExitStack() as stack:
         out: list[NewAnnotation] = []
         for each in there:
             etag, content = each.etag, Content(each.size, (each.extent,))
             if not how.shared:
                 text = await call.blobs.read_small(each.extent, 0, each.size, how.source)
-                receiving = receive(call, {}, sealed=how.target, body=_body(text))
+                receiving = receive(call, {}, encryption=how.target, body=_body_of(text))
                 received = await stack.enter_async_context(receiving)
                 etag, content = received.etag, received.content
             out.append(NewAnnotation(each.name, etag, each.modified_us, each.checksum, content))
@@ -189,7 +197,7 @@ async def copied_annotations(
 # --- helpers --------------------------------------------------------------------------------------
 
 
-def _check_copiers_rights(call: Call, source: str, onto: str, version_id: str | None) -> None:
+def _check_copy_permissions(call: Call, source: str, onto: str, version_id: str | None) -> None:
     """API_CopyObject, x-amz-object-annotation-directive: annotations go along for whoever may read them there
     and write them here.
     """
@@ -210,17 +218,17 @@ def _check_name(name: str) -> None:
         raise S3Error("InvalidAnnotationName", AnnotationName=name)
 
 
-async def _sealed(call: Call, found: Object) -> Sealed | None:
+async def _load_encryption(call: Call, found: Object) -> Encryption | None:
     document = found.extras.encryption
     if document is None:
         return None
     envelope = read_envelope(document)
     if envelope.mode is Mode.CUSTOMER:
         raise S3Error("InvalidRequest", "Objects encrypted with SSE-C cannot have annotations.")
-    return Sealed(await call.vault.open(envelope), envelope)
+    return Encryption(await call.vault.open(envelope), envelope)
 
 
-async def _text(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:
+async def _read_payload(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:
     """The payload, checked against all that was said of it, and the algorithm of the stated checksum.
 
     Raises S3Error EntityTooLarge, InvalidRequest, UnsupportedMediaType, BadDigest and its like.
@@ -243,7 +251,7 @@ async def _text(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:
     return text, digests.received(Content(0)).checksum.algorithm
 
 
-def _body(text: Buffer) -> Body:
+def _body_of(text: Buffer) -> Body:
     left = [memoryview(text)]
 
     async def source() -> Sequence[Buffer]:
@@ -252,7 +260,7 @@ def _body(text: Buffer) -> Body:
     return Body(source, len(text))
 
 
-def _entry(each: Annotation) -> Output:
+def _annotation_output(each: Annotation) -> Output:
     return {
         "AnnotationName": each.name,
         "LastModified": each.modified_us,
@@ -262,20 +270,16 @@ def _entry(each: Annotation) -> Output:
     }
 
 
-def _encryption(found: Object) -> Output:
-    method = members(found.extras.encryption).get("ServerSideEncryption")
+def _encryption_output(found: Object) -> Output:
+    method = encryption_members(found.extras.encryption).get("ServerSideEncryption")
     return {"ServerSideEncryption": method} if method else {}
 
 
-def _unquoted(value: str | None) -> str | None:
-    return value if value is None else value.strip().removeprefix('"').removesuffix('"')
-
-
-def _token_of(name: str) -> str:
+def _make_token(name: str) -> str:
     return base64.urlsafe_b64encode(name.encode()).decode()
 
 
-def _name_in(token: str) -> str:
+def _read_token(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):

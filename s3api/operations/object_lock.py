@@ -15,13 +15,13 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
 from s3api.operations.steps.conditions import check_version
-from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.notifications import event_maker
 from s3api.operations.steps.retention import (
-    changed_hold,
-    changed_retention,
+    change_legal_hold,
+    change_retention,
     check_lock_document,
+    format_retain_until,
     missing_configuration,
-    shown,
 )
 from s3api.operations.steps.tags_and_lock import LOCK
 
@@ -52,10 +52,10 @@ async def put_object_lock_configuration(
 
 async def get_object_retention(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectRetention.html"""
-    lock = await _lock(call, Bucket, Key, VersionId)
+    lock = await _get_lock(call, Bucket, Key, VersionId)
     if lock is None or lock.mode is None:
         raise S3Error("NoSuchObjectLockConfiguration")
-    return {"Retention": {"Mode": lock.mode, "RetainUntilDate": shown(lock.until_us or 0)}}
+    return {"Retention": {"Mode": lock.mode, "RetainUntilDate": format_retain_until(lock.until_us or 0)}}
 
 
 async def put_object_retention(
@@ -69,18 +69,18 @@ async def put_object_retention(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html"""
     bypass = bool(BypassGovernanceRetention)
-    await _change(
+    await _change_lock(
         call,
         (Bucket, Key, VersionId),
-        lambda lock: changed_retention(lock, Retention or {}, call.now_us, bypass=bypass),
-        notices(call, "ObjectRetention:Put"),
+        lambda lock: change_retention(lock, Retention or {}, call.now_us, bypass=bypass),
+        event_maker(call, "ObjectRetention:Put"),
     )
     return {}
 
 
 async def get_object_legal_hold(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectLegalHold.html"""
-    lock = await _lock(call, Bucket, Key, VersionId)
+    lock = await _get_lock(call, Bucket, Key, VersionId)
     if lock is None or lock.hold is None:
         raise S3Error("NoSuchObjectLockConfiguration")
     return {"LegalHold": {"Status": "ON" if lock.hold else "OFF"}}
@@ -98,18 +98,18 @@ async def put_object_legal_hold(
     status = (LegalHold or {}).get("Status")
     if status is None:
         raise S3Error("MalformedXML")
-    await _change(call, (Bucket, Key, VersionId), lambda lock: changed_hold(lock, status))
+    await _change_lock(call, (Bucket, Key, VersionId), lambda lock: change_legal_hold(lock, status))
     return {}
 
 
-async def _lock(call: Call, bucket: str, key: str, version_id: str | None) -> Lock | None:
+async def _get_lock(call: Call, bucket: str, key: str, version_id: str | None) -> Lock | None:
     _check_configured(call)
     check_version(version_id)
     found = await call.metadata.get_object(bucket, key, version_id)
     return found.extras.lock
 
 
-async def _change(
+async def _change_lock(
     call: Call,
     where: tuple[str, str, str | None],
     change: Callable[[Lock | None], Lock | None],

@@ -13,12 +13,17 @@ from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Obj
 from s3api.blobs.stripes import new_id
 from s3api.crypto import ContentKey
 from s3api.errors import S3Error
-from s3api.operations.acls import ObjectAcl, owner_and_extras
-from s3api.operations.appends import NOBODY, append, appended_to
+from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
+from s3api.operations.appends import NO_DATA_ID, append, find_append_target
 from s3api.operations.call import Call, Output
-from s3api.operations.restores import RESTORED, restore_of
+from s3api.operations.restores import RESTORED, current_restore
 from s3api.operations.steps.conditions import check_read, check_version, write_conditions
-from s3api.operations.steps.describe import checksum_members, description, properties, told
+from s3api.operations.steps.describe import (
+    checksum_members,
+    object_members,
+    parse_properties,
+    shown_version_id,
+)
 from s3api.operations.steps.expiry import expiration
 from s3api.operations.steps.ingest import receive
 from s3api.operations.steps.inputs import (
@@ -29,10 +34,16 @@ from s3api.operations.steps.inputs import (
     ReadConditions,
     ResponseOverrides,
 )
-from s3api.operations.steps.notifications import notices
-from s3api.operations.steps.object_encryption import check, encrypted, members, seal, unlock
+from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.object_encryption import (
+    add_encryption,
+    check_customer_key,
+    choose_encryption,
+    encryption_members,
+    unwrap_key,
+)
 from s3api.operations.steps.ranges import byte_range
-from s3api.operations.steps.tags_and_lock import Marks, check_lock_digest, extras_of
+from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, check_lock_digest, parse_tags_and_lock
 
 # From this size on, and where the client waits to be asked for it, a write looks before it receives whether
 # it can succeed at all; the transaction decides either way.
@@ -41,7 +52,7 @@ SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
 
-class PutInputs(Description, Integrity, Marks, Encrypting, ObjectAcl, total=False):
+class PutInputs(Description, Integrity, TagsAndLockInputs, Encrypting, ObjectAcl, total=False):
     pass
 
 
@@ -68,18 +79,18 @@ async def put_object(
     """
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
     if WriteOffsetBytes is not None:
-        there = await appended_to(call, Bucket, Key, WriteOffsetBytes)
-        conditions = replace(conditions, if_data_id=there.data_id if there else NOBODY)
+        there = await find_append_target(call, Bucket, Key, WriteOffsetBytes)
+        conditions = replace(conditions, if_data_id=there.data_id if there else NO_DATA_ID)
         if there:
             return await append(call, Bucket, there, conditions, more)
-    described = properties(more)
-    owner, extras = await owner_and_extras(call, more, extras_of(call, more))
+    described = parse_properties(more)
+    owner, extras = await resolve_owner_and_acl(call, more, parse_tags_and_lock(call, more))
     check_lock_digest(more, call.body)
     body = call.body
     if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
-        await _look_first(call, Bucket, Key, conditions)
-    sealed = await seal(call, Bucket, Key, more)
-    async with receive(call, more, sealed=sealed) as received:
+        await _check_before_upload(call, Bucket, Key, conditions)
+    encryption = await choose_encryption(call, Bucket, Key, more)
+    async with receive(call, more, encryption=encryption) as received:
         new = NewObject(
             bucket=Bucket,
             key=Key,
@@ -90,17 +101,21 @@ async def put_object(
             properties=described,
             checksum=received.checksum,
             content=received.content,
-            extras=encrypted(extras, sealed),
-            emit=notices(call, call.creation),
+            extras=add_encryption(extras, encryption),
+            emit=event_maker(call, call.creation),
         )
         version_id = await call.metadata.put_object(new, conditions)
-    out = {"ETag": f'"{received.etag}"', "VersionId": told(version_id), **checksum_members(received.checksum)}
+    out = {
+        "ETag": f'"{received.etag}"',
+        "VersionId": shown_version_id(version_id),
+        **checksum_members(received.checksum),
+    }
     if call.settings:
         out |= expiration(call, new)
-    return out | sealed.members() if sealed else out
+    return out | encryption.members() if encryption else out
 
 
-async def _look_first(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
+async def _check_before_upload(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
     """Refuse a large body before its first byte where the bucket is missing or a condition fails already."""
     if conditions is NO_CONDITIONS:
         await call.metadata.get_bucket(bucket)
@@ -132,9 +147,9 @@ async def head_object(
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
-    found = await _current(call, Bucket, Key, VersionId)
-    await check(call, found.extras.encryption, more)
-    out, _, _ = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+    found = await _get_version(call, Bucket, Key, VersionId)
+    await check_customer_key(call, found.extras.encryption, more)
+    out, _, _ = await _build_output(call, found, Range, PartNumber, ChecksumMode, more)
     if VersionId is None and call.settings:
         out |= expiration(call, found)
     return out
@@ -157,11 +172,11 @@ async def get_object(
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     for _ in range(READ_ATTEMPTS):
-        found = await _current(call, Bucket, Key, VersionId)
-        key = await unlock(call, found.extras.encryption, more)
-        out, start, stop = await _answer(call, found, Range, PartNumber, ChecksumMode, more)
+        found = await _get_version(call, Bucket, Key, VersionId)
+        key = await unwrap_key(call, found.extras.encryption, more)
+        out, start, stop = await _build_output(call, found, Range, PartNumber, ChecksumMode, more)
         try:
-            out["Body"] = await content(call, found, start, stop, key)
+            out["Body"] = await open_content(call, found, start, stop, key)
         except BlobGone:  # replaced between the two looks: the new one it is, then
             continue
         if VersionId is None and call.settings:
@@ -170,7 +185,7 @@ async def get_object(
     raise S3Error("SlowDown")
 
 
-async def content(
+async def open_content(
     call: Call, found: Object, start: int, stop: int, key: ContentKey | None = None
 ) -> Buffer | AsyncIterator[Buffer]:
     """Bytes [start, stop) of an object, decrypted with `key`; the first are in hand when this returns.
@@ -185,12 +200,12 @@ async def content(
     return await call.blobs.open_range(extents, start, stop, key)
 
 
-async def _current(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
+async def _get_version(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
     check_version(version_id)
     return await call.metadata.get_object(bucket, key, version_id)
 
 
-async def _answer(
+async def _build_output(
     call: Call,
     found: Object,
     header: str | None,
@@ -200,23 +215,23 @@ async def _answer(
 ) -> tuple[Output, int, int]:
     """The output without the bytes, and which bytes those are."""
     _check_conditions(call, found, more)
-    out = description(found, checksum_mode=checksum_mode)
+    out = object_members(found, checksum_mode=checksum_mode)
     if found.extras.encryption is not None:
-        out |= members(found.extras.encryption, more.get("SSECustomerKeyMD5"))
+        out |= encryption_members(found.extras.encryption, more.get("SSECustomerKeyMD5"))
     if RESTORED in out:
-        out[RESTORED] = restore_of(found.properties, call.now_us)
+        out[RESTORED] = current_restore(found.properties, call.now_us)
     start, stop = 0, found.size
     if part is not None:
         if header is not None:
             raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
-        start, stop = await _part(call, found, part, checksum_mode, out)
+        start, stop = await _find_part(call, found, part, checksum_mode, out)
         if found.size:
             out["ContentRange"] = f"bytes {start}-{stop - 1}/{found.size}"
     elif span := byte_range(header, found.size):
         start, stop = span
         out["ContentRange"] = f"bytes {start}-{stop - 1}/{found.size}"
         if stop - start != found.size:
-            _without_checksum(out)
+            _remove_checksum(out)
     out["ContentLength"] = stop - start
     for name, value in more.items():
         if name.startswith("Response"):
@@ -235,7 +250,7 @@ def _check_conditions(call: Call, found: Object, more: ReadInputs) -> None:
         raise
 
 
-async def _part(
+async def _find_part(
     call: Call, found: Object, number: int, checksum_mode: str | None, out: Output
 ) -> tuple[int, int]:
     """Where a part lies.
@@ -254,8 +269,8 @@ async def _part(
         raise _no_such_part(number, found.parts)
     out["PartsCount"] = found.parts
     if checksum_mode:
-        _without_checksum(out)
-        out |= _part_checksum(part.checksum, found.checksum)
+        _remove_checksum(out)
+        out |= _part_checksum_output(part.checksum, found.checksum)
     return part.start, part.start + part.size
 
 
@@ -264,13 +279,13 @@ def _no_such_part(number: int, parts: int) -> S3Error:
     return S3Error("InvalidPartNumber", elsewhere="InvalidPart", **about)
 
 
-def _part_checksum(checksum: Checksum | None, whole: Checksum | None) -> Output:
+def _part_checksum_output(checksum: Checksum | None, whole: Checksum | None) -> Output:
     """A part answers with its own checksum, and with the type of the object's."""
-    members = checksum_members(checksum)
-    return members | {"ChecksumType": whole.type} if members and whole else {}
+    out = checksum_members(checksum)
+    return out | {"ChecksumType": whole.type} if out and whole else {}
 
 
-def _without_checksum(out: Output) -> None:
+def _remove_checksum(out: Output) -> None:
     """A checksum of the whole object says nothing of a part of its bytes: clients would verify it and
     fail."""
     for name in [name for name in out if name.startswith("Checksum")]:

@@ -30,10 +30,10 @@ async def update_object_encryption(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html"""
     check_version(VersionId)
-    arn, bucket_key = _asked(ObjectEncryption)
+    arn, bucket_key = _parse_request(ObjectEncryption)
     for _ in range(ATTEMPTS):
         found = await call.metadata.get_object(Bucket, Key, VersionId)
-        envelope = _allowed(found, call.now_us)
+        envelope = _check_allowed(found, call.now_us)
         wish = Wish(
             Mode.KMS,
             arn=f"arn:aws:s3:::{Bucket}/{Key}",
@@ -43,14 +43,14 @@ async def update_object_encryption(
         )
         _, wrapped = await call.vault.seal(wish, await call.vault.open(envelope))
         try:
-            await call.metadata.alter_object(Bucket, Key, found.version_id, _rewrapped(found, wrapped))
+            await call.metadata.alter_object(Bucket, Key, found.version_id, _replace_envelope(found, wrapped))
         except _Changed:
             continue
         return {}
     raise S3Error("OperationAborted")
 
 
-def _asked(given: dict[str, Any]) -> tuple[str, bool]:
+def _parse_request(given: dict[str, Any]) -> tuple[str, bool]:
     """The key's ARN, and whether an S3 Bucket Key is wanted. Raises S3Error MalformedXML, InvalidArgument."""
     wanted = given.get("SSEKMS")
     if not wanted or not wanted.get("KMSKeyArn"):
@@ -62,7 +62,7 @@ def _asked(given: dict[str, Any]) -> tuple[str, bool]:
     return arn, bool(wanted.get("BucketKeyEnabled"))
 
 
-def _allowed(found: Object, now_us: int) -> Envelope:
+def _check_allowed(found: Object, now_us: int) -> Envelope:
     """How the object is encrypted. Raises S3Error InvalidRequest, AccessDenied."""
     if found.extras.encryption is None:
         raise S3Error("InvalidRequest", f"{_OPERATION} unencrypted source objects. {_SUPPORTED}")
@@ -76,7 +76,7 @@ def _allowed(found: Object, now_us: int) -> Envelope:
     return envelope
 
 
-def _rewrapped(read: Object, wrapped: Envelope) -> Any:
+def _replace_envelope(read: Object, wrapped: Envelope) -> Any:
     def change(found: Object) -> Object:
         if (found.data_id, found.extras) != (read.data_id, read.extras):
             raise _Changed

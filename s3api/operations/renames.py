@@ -23,7 +23,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_copy_source
 from s3api.operations.steps.copy_source import parse_rename_source
-from s3api.operations.steps.notifications import REMOVED, notices
+from s3api.operations.steps.notifications import REMOVED, event_maker
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
 
@@ -55,7 +55,7 @@ async def rename_object(
     if ClientToken is not None and not _TOKEN.fullmatch(ClientToken):
         name = "x-amz-client-token"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=ClientToken)
-    of_source, of_target = _conditions(more, "Source"), _conditions(more, "Destination")
+    of_source, of_target = _conditions_on(more, "Source"), _conditions_on(more, "Destination")
 
     def check(found: Object, there: Object | None) -> None:
         check_copy_source(found.etag, found.modified_us, of_source)  # type: ignore[arg-type]
@@ -75,15 +75,15 @@ async def rename_object(
         marker_id=new_id(),
         owner=call.owner,
         token=ClientToken,
-        digest=_digest(source, Key, more),
-        added=notices(call, "ObjectCreated:Copy"),
-        removed=notices(call, REMOVED),
+        digest=_request_digest(source, Key, more),
+        added=event_maker(call, "ObjectCreated:Copy"),
+        removed=event_maker(call, REMOVED),
     )
     await call.metadata.rename_object(asked)
     return {}
 
 
-def _conditions(given: RenameConditions, whose: str) -> dict[str, Any]:
+def _conditions_on(given: RenameConditions, whose: str) -> dict[str, Any]:
     """Those of source or target, by the names that a copy's have."""
     return {
         f"CopySource{name.removeprefix(whose)}": value
@@ -92,7 +92,7 @@ def _conditions(given: RenameConditions, whose: str) -> dict[str, Any]:
     }
 
 
-def _digest(source: str, target: str, more: RenameConditions) -> str:
+def _request_digest(source: str, target: str, more: RenameConditions) -> str:
     """Of all that a request asks, by which its repetition is known."""
     asked = orjson.dumps([source, target, dict(more)], option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(asked).hexdigest()

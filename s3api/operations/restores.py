@@ -13,11 +13,11 @@ from metadata.records import Object, Properties
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_version
-from s3api.operations.steps.notifications import notices
+from s3api.operations.steps.notifications import event_maker
 
 ARCHIVED = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 RESTORED = "Restore"
-_SELECTING = ("Type", "SelectParameters", "OutputLocation")
+_SELECT_INPUTS = ("Type", "SelectParameters", "OutputLocation")
 
 
 async def restore_object(
@@ -34,7 +34,7 @@ async def restore_object(
     """
     check_version(VersionId)
     given = RestoreRequest or {}
-    if asked := [name for name in _SELECTING if name in given]:
+    if asked := [name for name in _SELECT_INPUTS if name in given]:
         raise S3Error("NotImplemented", f"{asked[0]} of a restore is not implemented.")
     days = given.get("Days")
     if days is None:
@@ -42,7 +42,7 @@ async def restore_object(
     if days < 1:
         sentence = "restoration days should be at least 1"
         raise S3Error("InvalidArgument", sentence, ArgumentName="Days", ArgumentValue=str(days))
-    ends = end_of(call.now_us, days)
+    header = restore_header(call.now_us, days)
     began = False
 
     def restored(found: Object) -> Object:
@@ -50,24 +50,24 @@ async def restore_object(
         if found.properties.storage_class not in ARCHIVED:
             sentence = "Restore is not allowed for the object's current storage class"
             raise S3Error("InvalidObjectState", sentence, StorageClass=found.properties.storage_class)
-        began = restore_of(found.properties, call.now_us) is None
-        headers = {**found.properties.headers, RESTORED: ends}
+        began = current_restore(found.properties, call.now_us) is None
+        headers = {**found.properties.headers, RESTORED: header}
         return replace(found, properties=replace(found.properties, headers=headers))
 
     await call.metadata.alter_object(
-        Bucket, Key, VersionId, restored, notices(call, "ObjectRestore:Completed")
+        Bucket, Key, VersionId, restored, event_maker(call, "ObjectRestore:Completed")
     )
     return {} if began else {"Repeated": True}
 
 
-def end_of(now_us: int, days: int) -> str:
+def restore_header(now_us: int, days: int) -> str:
     """x-amz-restore of one that ends in so many days: at midnight UTC, as AWS rounds."""
     day = datetime.fromtimestamp(now_us // 1_000_000, UTC).replace(hour=0, minute=0, second=0)
     expiry = format_datetime(day + timedelta(days=days + 1), usegmt=True)
     return f'ongoing-request="false", expiry-date="{expiry}"'
 
 
-def restore_of(properties: Properties, now_us: int) -> str | None:
+def current_restore(properties: Properties, now_us: int) -> str | None:
     """What x-amz-restore says now; None where nothing is restored any more."""
     text = properties.headers.get(RESTORED)
     if text is None or properties.storage_class not in ARCHIVED:

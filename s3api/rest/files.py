@@ -111,7 +111,7 @@ async def list_files(
     files = []
     for listed in page.objects:
         with suppress(NoSuchKey):  # deleted since the page was read
-            files.append(_entry(listed.key, await head_object(call, Bucket=bucket, Key=listed.key)))
+            files.append(_bucket_output(listed.key, await head_object(call, Bucket=bucket, Key=listed.key)))
     return _json({"files": files, "next": page.next_after})
 
 
@@ -218,7 +218,7 @@ def _sendable(value: str) -> str:
     return value if value.isascii() else value.encode().decode("latin-1")
 
 
-def _entry(key: str, out: Output) -> dict[str, Any]:
+def _bucket_output(key: str, out: Output) -> dict[str, Any]:
     return {
         "id": key,
         "name": name_in(out.get("ContentDisposition", "")) or None,

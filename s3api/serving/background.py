@@ -19,10 +19,10 @@ from s3api.events.deliverer import Deliverer
 from s3api.events.senders import Senders
 from s3api.lifecycle.worker import Done, LifecycleWorker
 from s3api.observe.record import HOST_ID, new_request_id
-from s3api.operations.bucket_logging import may_deliver
+from s3api.operations.bucket_logging import log_delivery_allowed
 from s3api.operations.call import Call
 from s3api.operations.objects import put_object
-from s3api.operations.steps.notifications import own_notices
+from s3api.operations.steps.notifications import store_event_maker
 from s3api.settings import Settings
 from s3api.store import Store, instance
 from s3api.tasks.periodic import Leader
@@ -58,7 +58,7 @@ def lifecycle_worker(
     every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
 
     def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
-        return own_notices(bucket, documents, kind, now_us=now_us())
+        return store_event_maker(bucket, documents, kind, now_us=now_us())
 
     return LifecycleWorker(
         metadata,
@@ -77,7 +77,9 @@ def bucket_logs(store: Store, defaults: Defaults) -> BucketLogs:
     async def put(source: Bucket, where: Destination, key: str, data: bytes) -> None:
         target, settings = await store.buckets.find(where.bucket)
         account = store.keys.number(source.owner)
-        if not may_deliver(target, settings, where.prefix, source=source, account=account, defaults=defaults):
+        if not log_delivery_allowed(
+            target, settings, where.prefix, source=source, account=account, defaults=defaults
+        ):
             raise NotAllowed
         await _put(store, target, settings, key, data)
 

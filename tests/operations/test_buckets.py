@@ -7,7 +7,7 @@ import pytest
 from metadata.errors import BucketNotEmpty, NoSuchBucket
 from s3api.errors import S3Error
 from s3api.operations.buckets import (
-    check_name,
+    check_bucket_name,
     create_bucket,
     delete_bucket,
     get_bucket_location,
@@ -22,7 +22,7 @@ from .conftest import sending
 
 @pytest.mark.parametrize("name", ["abc", "a-b.c-d", "0a0", "a" * 63, "my.bucket.1", "1.2.3", "a--b"])
 def test_names(name: str) -> None:
-    check_name(name)
+    check_bucket_name(name)
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_names(name: str) -> None:
 )
 def test_names_that_are_refused(name: str) -> None:
     with pytest.raises(S3Error) as caught:
-        check_name(name)
+        check_bucket_name(name)
     assert caught.value.code == "InvalidBucketName"
 
 
 def test_the_reserved_name_says_so() -> None:
     with pytest.raises(S3Error, match="reserved"):
-        check_name("api")
+        check_bucket_name("api")
 
 
 async def test_a_bucket_comes_and_goes(call: Call) -> None:

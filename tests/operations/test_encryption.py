@@ -11,7 +11,12 @@ import pytest
 from s3api.crypto.envelope import Envelope, Mode
 from s3api.errors import S3Error
 from s3api.kms import Wish
-from s3api.operations.steps.object_encryption import customer_key, members, shares_data_key, wished
+from s3api.operations.steps.object_encryption import (
+    can_share_data_key,
+    encryption_members,
+    parse_customer_key,
+    parse_encryption_request,
+)
 
 KEY = b"k" * 32
 ARN = "arn:aws:kms:us-east-1:000000000000:key/1"
@@ -35,7 +40,7 @@ def customer(key: bytes = KEY, **changed: str | None) -> dict[str, Any]:
 
 
 def wish(inputs: dict[str, Any], rule: dict[str, Any] | None = None, *, always: bool = False) -> Wish | None:
-    return wished("b", "k", inputs, rule, always=always)
+    return parse_encryption_request("b", "k", inputs, rule, always=always)
 
 
 def kms(key: str | None = None, **more: Any) -> Wish:
@@ -144,7 +149,7 @@ def test_what_does_not_fit_together(inputs: dict[str, Any], code: str, sentence:
 )
 def test_a_customers_key_that_is_none(inputs: dict[str, Any], code: str, sentence: str) -> None:
     with pytest.raises(S3Error) as refused:
-        customer_key(inputs)
+        parse_customer_key(inputs)
     assert refused.value.code == code
     assert sentence in (refused.value.message or "")
     assert refused.value.details["ArgumentName"] == "x-amz-server-side-encryption"
@@ -153,24 +158,26 @@ def test_a_customers_key_that_is_none(inputs: dict[str, Any], code: str, sentenc
 
 def test_the_key_of_a_copy_source_has_names_of_its_own() -> None:
     inputs = {f"CopySource{name}": value for name, value in customer().items()}
-    assert customer_key(inputs) is None
-    assert customer_key(inputs, "CopySource") == KEY
+    assert parse_customer_key(inputs) is None
+    assert parse_customer_key(inputs, "CopySource") == KEY
 
 
 def test_what_answers_say_of_it() -> None:
-    assert members(None) == {}
-    assert members(Envelope(Mode.S3, b"w", ARN)) == {"ServerSideEncryption": "AES256"}
+    assert encryption_members(None) == {}
+    assert encryption_members(Envelope(Mode.S3, b"w", ARN)) == {"ServerSideEncryption": "AES256"}
     expected = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": ARN}
-    assert members(Envelope(Mode.KMS, b"w", ARN).document()) == expected
-    assert members(Envelope(Mode.KMS, b"w", ARN, {}, b"b")) == expected | {"BucketKeyEnabled": True}
+    assert encryption_members(Envelope(Mode.KMS, b"w", ARN).document()) == expected
+    assert encryption_members(Envelope(Mode.KMS, b"w", ARN, {}, b"b")) == expected | {
+        "BucketKeyEnabled": True
+    }
     expected = {"SSECustomerAlgorithm": "AES256", "SSECustomerKeyMD5": "md5"}
-    assert members(Envelope(Mode.CUSTOMER, b"w"), "md5") == expected
+    assert encryption_members(Envelope(Mode.CUSTOMER, b"w"), "md5") == expected
 
 
 def test_only_copies_under_the_same_hand_share_a_data_key() -> None:
     ours, theirs = Envelope(Mode.S3, b"w").document(), Envelope(Mode.CUSTOMER, b"w").document()
-    assert shares_data_key(ours, None, None)
-    assert shares_data_key(theirs, KEY, KEY)
-    assert not shares_data_key(ours, KEY, None)
-    assert not shares_data_key(theirs, None, KEY)
-    assert not shares_data_key(theirs, b"o" * 32, KEY)
+    assert can_share_data_key(ours, None, None)
+    assert can_share_data_key(theirs, KEY, KEY)
+    assert not can_share_data_key(ours, KEY, None)
+    assert not can_share_data_key(theirs, None, KEY)
+    assert not can_share_data_key(theirs, b"o" * 32, KEY)

@@ -14,7 +14,7 @@ from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket, Emit, Extras, Lock, NewObject
 from s3api.lifecycle import worker
 from s3api.lifecycle.worker import NAME, LifecycleWorker
-from s3api.operations.steps.notifications import own_notices
+from s3api.operations.steps.notifications import store_event_maker
 from s3api.tasks.periodic import LEASE_US, Leader
 from tests.metadata.made import check_consistent, content, new_object, upload
 
@@ -31,7 +31,7 @@ class World:
         leader = Leader(self.metadata, NAME, holder=holder, clock_us=lambda: self.now_us) if holder else None
 
         def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
-            return own_notices(bucket, documents, kind, now_us=self.now_us)
+            return store_event_maker(bucket, documents, kind, now_us=self.now_us)
 
         return LifecycleWorker(
             self.metadata, self.buckets, leader=leader, clock_us=lambda: self.now_us, notices=notices, **more

@@ -48,17 +48,17 @@ def _put(row: Configuration) -> Handler:
             raise S3Error("TooManyConfigurations")
         if document == row.moot and not call.settings.get(row.kind, id_):
             return {}
-        told = await row.before(call, document) if row.before else {}
+        answer = await row.before(call, document) if row.before else {}
         if document == row.empty:
             await call.metadata.delete_bucket_config(Bucket, row.kind, id=id_)
-            return told
+            return answer
         document |= {name: given[name] for name in row.extras if given.get(name) is not None}
         await call.metadata.put_bucket_config(Bucket, row.kind, to_json(document), id=id_)
-        return told | {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
+        return answer | {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
 
     ids = ("Id",) if row.many else ()
     optional = (row.unguarded,) if row.unguarded else ()
-    return _named(put, f"put_bucket_{row.noun}", (*ids, row.member), (*row.extras, *optional))
+    return _with_signature(put, f"put_bucket_{row.noun}", (*ids, row.member), (*row.extras, *optional))
 
 
 def _get(row: Configuration) -> Handler:
@@ -70,7 +70,7 @@ def _get(row: Configuration) -> Handler:
             document = row.default
         return {row.member: document} if row.wrapped else {**row.extras, **document}
 
-    return _named(get, f"get_bucket_{row.noun}", ("Id",) if row.many else ())
+    return _with_signature(get, f"get_bucket_{row.noun}", ("Id",) if row.many else ())
 
 
 def _delete(row: Configuration) -> Handler:
@@ -80,7 +80,7 @@ def _delete(row: Configuration) -> Handler:
             raise S3Error("NoSuchConfiguration")
         return {}
 
-    return _named(delete, f"delete_bucket_{row.delete or row.noun}", ("Id",) if row.many else ())
+    return _with_signature(delete, f"delete_bucket_{row.delete or row.noun}", ("Id",) if row.many else ())
 
 
 def _list(row: Configuration) -> Handler:
@@ -96,20 +96,20 @@ def _list(row: Configuration) -> Handler:
             "NextContinuationToken": make_token(page[-1]) if more else None,
         }
 
-    return _named(list_all, f"list_bucket_{row.noun}s", (), ("ContinuationToken",))
+    return _with_signature(list_all, f"list_bucket_{row.noun}s", (), ("ContinuationToken",))
 
 
 def to_json(document: Any) -> str:
     """As it is kept: times as the metadata store has them, in microseconds since 1970."""
-    return orjson.dumps(_plain(document)).decode()
+    return orjson.dumps(_times_as_integers(document)).decode()
 
 
-def _plain(value: Any) -> Any:
+def _times_as_integers(value: Any) -> Any:
     if isinstance(value, datetime):
         return round(value.timestamp() * 1_000_000)
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {name: _times_as_integers(one) for name, one in value.items()}
+    return [_times_as_integers(one) for one in value] if isinstance(value, list) else value
 
 
 def _checked_id(id_: Any, document: Any) -> str:
@@ -121,7 +121,9 @@ def _checked_id(id_: Any, document: Any) -> str:
     return str(id_)
 
 
-def _named(handler: Handler, name: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()) -> Handler:
+def _with_signature(
+    handler: Handler, name: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> Handler:
     """The handler under its operation's name, with the inputs that it honours as its signature."""
     inputs = [Parameter(one, Parameter.KEYWORD_ONLY) for one in ("Bucket", *needed)]
     inputs += [Parameter(one, Parameter.KEYWORD_ONLY, default=None) for one in optional]

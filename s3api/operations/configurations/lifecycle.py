@@ -54,7 +54,7 @@ def check_lifecycle(document: Document) -> Document:
     return {"Rules": [{**rule, "ID": rule.get("ID") or secrets.token_urlsafe(36)} for rule in rules]}
 
 
-async def check_predicates(call: Call, document: Document) -> None:
+async def check_single_predicate(call: Call, document: Document) -> None:
     """Of several predicates, And is the only one that AWS takes beside none."""
     for rule in () if call.defaults.lenient else document["Rules"]:
         check_filter(rule.get("Filter"))
@@ -77,7 +77,7 @@ def _check_rule(rule: Rule) -> None:
     if (abort := rule.get("AbortIncompleteMultipartUpload")) is not None:
         if tagged:
             raise invalid_request("AbortIncompleteMultipartUpload cannot be specified with Tags.")
-        _positive(abort, "DaysAfterInitiation", "AbortIncompleteMultipartUpload")
+        _check_positive(abort, "DaysAfterInitiation", "AbortIncompleteMultipartUpload")
 
 
 def _check_prefixes(one: str | None, other: str | None) -> None:
@@ -99,7 +99,7 @@ def _check_expiration(action: Mapping[str, Any] | None, *, tagged: bool) -> None
     if len(action) != 1:
         raise malformed()
     if "Days" in action:
-        _positive(action, "Days", "Expiration")
+        _check_positive(action, "Days", "Expiration")
     _check_midnight(action.get("Date"))
     if action.get("ExpiredObjectDeleteMarker") and tagged:
         raise invalid_request("ExpiredObjectDeleteMarker cannot be specified with Tags.")
@@ -122,19 +122,19 @@ def _check_transitions(rule: Rule) -> None:
             if name in action and other in expiration:
                 raise invalid_request(
                     "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule"
-                    f" for {_shown(rule)}"
+                    f" for {_filter_text(rule)}"
                 )
             if name in action and name in expiration and expiration[name] <= action[name]:
                 raise invalid_argument(
-                    f"'{name}' in the Expiration action for {_shown(rule)} must be greater than '{name}' in "
-                    "the Transition action"
+                    f"'{name}' in the Expiration action for {_filter_text(rule)} must be greater than "
+                    f"'{name}' in the Transition action"
                 )
 
 
 def _check_noncurrent(rule: Rule) -> None:
     expiration = rule.get("NoncurrentVersionExpiration")
     if expiration is not None:
-        _positive(expiration, "NoncurrentDays", "NoncurrentVersionExpiration")
+        _check_positive(expiration, "NoncurrentDays", "NoncurrentVersionExpiration")
         _check_newer(expiration, "NoncurrentVersionExpiration")
     transitions = rule.get("NoncurrentVersionTransitions") or ()
     for action in transitions:
@@ -148,8 +148,8 @@ def _check_noncurrent(rule: Rule) -> None:
         _check_newer(action, "NoncurrentVersionTransition")
         if expiration is not None and expiration["NoncurrentDays"] <= action["NoncurrentDays"]:
             raise invalid_argument(
-                f"'NoncurrentDays' in the NoncurrentVersionExpiration action for {_shown(rule)} must be "
-                "greater than 'NoncurrentDays' in the NoncurrentVersionTransition action"
+                f"'NoncurrentDays' in the NoncurrentVersionExpiration action for {_filter_text(rule)} must "
+                "be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action"
             )
     _check_each_class_once(transitions, "NoncurrentVersionTransition")
 
@@ -176,7 +176,7 @@ def _check_newer(action: Mapping[str, Any], kind: str) -> None:
         )
 
 
-def _positive(action: Mapping[str, Any], name: str, kind: str) -> None:
+def _check_positive(action: Mapping[str, Any], name: str, kind: str) -> None:
     if name not in action:
         raise malformed()
     if action[name] <= 0:
@@ -188,7 +188,7 @@ def _check_midnight(date: datetime | None) -> None:
         raise invalid_argument("'Date' must be at midnight GMT")
 
 
-def _shown(rule: Rule) -> str:
+def _filter_text(rule: Rule) -> str:
     """The rule as AWS's messages name it."""
     if "Prefix" in rule:
         return f"prefix '{rule['Prefix']}'"

@@ -70,7 +70,7 @@ def _check_destination(arn: str) -> None:
 
 
 def _check_filter(one: dict[str, Any]) -> None:
-    names = [rule.get("Name") for rule in _rules(one)]
+    names = [rule.get("Name") for rule in _filter_rules(one)]
     if None in names:
         raise invalid_argument("filter rule name must be either prefix or suffix", ArgumentName="FilterRule")
     for name in ("prefix", "suffix"):
@@ -80,16 +80,18 @@ def _check_filter(one: dict[str, Any]) -> None:
             )
 
 
-def _rules(one: dict[str, Any]) -> list[dict[str, Any]]:
+def _filter_rules(one: dict[str, Any]) -> list[dict[str, Any]]:
     rules: list[dict[str, Any]] = ((one.get("Filter") or {}).get("Key") or {}).get("FilterRules") or []
     return rules
 
 
 def _share_events(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return any(means(a, _kind(b)) or means(b, _kind(a)) for a in one["Events"] for b in other["Events"])
+    return any(
+        means(a, _event_type(b)) or means(b, _event_type(a)) for a in one["Events"] for b in other["Events"]
+    )
 
 
-def _kind(event: str) -> str:
+def _event_type(event: str) -> str:
     return event.removeprefix("s3:")
 
 
@@ -98,7 +100,7 @@ def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
     other."""
     prefixes, suffixes = (
         [
-            next((rule.get("Value") or "" for rule in _rules(x) if rule["Name"] == name), "")
+            next((rule.get("Value") or "" for rule in _filter_rules(x) if rule["Name"] == name), "")
             for x in (one, other)
         ]
         for name in ("prefix", "suffix")

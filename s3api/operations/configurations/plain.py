@@ -8,7 +8,7 @@ from __future__ import annotations
 from metadata.errors import NoSuchBucket
 from s3api.access.acl import LOG_SERVICE
 from s3api.errors import S3Error
-from s3api.operations.bucket_logging import may_deliver
+from s3api.operations.bucket_logging import log_delivery_allowed
 from s3api.operations.call import Call
 from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed
 from s3api.operations.steps.tag_sets import bucket_tags
@@ -58,7 +58,9 @@ async def check_log_target(call: Call, document: Document) -> None:
     if target.region != source.region:
         raise S3Error("CrossLocationLoggingProhibited", TargetBucketLocation=target.region)
     account = call.number(source.owner)
-    if not may_deliver(target, settings, prefix, source=source, account=account, defaults=call.defaults):
+    if not log_delivery_allowed(
+        target, settings, prefix, source=source, account=account, defaults=call.defaults
+    ):
         raise S3Error("InvalidTargetBucketForLogging", _NOT_LET_IN, TargetBucket=name)
 
 
@@ -72,7 +74,7 @@ def check_accelerate(document: Document) -> Document:
     return document
 
 
-async def check_accelerated(call: Call, _: Document) -> None:
+async def check_bucket_name_without_dots(call: Call, _: Document) -> None:
     if call.bucket is not None and "." in call.bucket.name:
         raise invalid_request(
             "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"

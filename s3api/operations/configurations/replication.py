@@ -41,7 +41,7 @@ def check_replication(document: Document) -> Document:
     return document
 
 
-async def check_source(call: Call, _: Document) -> None:
+async def check_source_versioning(call: Call, _: Document) -> None:
     if call.bucket is None or call.bucket.versioning != ENABLED:
         raise invalid_request(
             "Versioning must be 'Enabled' on the bucket to apply a replication configuration"

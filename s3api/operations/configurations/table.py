@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from s3api.operations.bucket_logging import flush_before
+from s3api.operations.bucket_logging import flush_on_change
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
-from s3api.operations.configurations.lifecycle import check_lifecycle, check_predicates
+from s3api.operations.configurations.lifecycle import check_lifecycle, check_single_predicate
 from s3api.operations.configurations.notification import (
     check_destinations,
     check_notification,
@@ -22,14 +22,14 @@ from s3api.operations.configurations.notification import (
 from s3api.operations.configurations.plain import (
     check_abac,
     check_accelerate,
-    check_accelerated,
+    check_bucket_name_without_dots,
     check_log_target,
     check_logging,
     check_payment,
     check_tagging,
 )
 from s3api.operations.configurations.refusals import Document
-from s3api.operations.configurations.replication import check_replication, check_source
+from s3api.operations.configurations.replication import check_replication, check_source_versioning
 from s3api.operations.configurations.reports import (
     check_analytics,
     check_inventory,
@@ -94,7 +94,7 @@ TABLE: tuple[Configuration, ...] = (
         "LifecycleConfiguration",
         check_lifecycle,
         "NoSuchLifecycleConfiguration",
-        guard=check_predicates,
+        guard=check_single_predicate,
         delete="lifecycle",
         extras={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     ),
@@ -114,7 +114,7 @@ TABLE: tuple[Configuration, ...] = (
         "ReplicationConfiguration",
         check_replication,
         "ReplicationConfigurationNotFoundError",
-        guard=check_source,
+        guard=check_source_versioning,
         wrapped=True,
         kept_only=True,
     ),
@@ -125,7 +125,7 @@ TABLE: tuple[Configuration, ...] = (
         check_logging,
         default={},
         guard=check_log_target,
-        before=flush_before,
+        before=flush_on_change,
         delete="",
         empty={},
     ),
@@ -155,7 +155,7 @@ TABLE: tuple[Configuration, ...] = (
         "AccelerateConfiguration",
         check_accelerate,
         default={},
-        guard=check_accelerated,
+        guard=check_bucket_name_without_dots,
         delete="",
         moot={"Status": "Suspended"},
         kept_only=True,

@@ -22,7 +22,7 @@ MD5_HEX_DIGITS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class PartReference:
     """A part as the client names it; `etag` without quotes, `checksums` by algorithm."""
 
     number: int
@@ -30,7 +30,7 @@ class Named:
     checksums: dict[str, str]
 
 
-def named_parts(given: Mapping[str, Any] | None) -> list[Named]:
+def parse_part_list(given: Mapping[str, Any] | None) -> list[PartReference]:
     """The parts of the request's body, in rising order. A part named twice counts as it was named last, as
     one that was uploaded twice does. InvalidRequest, MalformedXML, InvalidPartOrder.
     """
@@ -39,14 +39,14 @@ def named_parts(given: Mapping[str, Any] | None) -> list[Named]:
     items = given.get("Parts") or []
     if not items or any(item.get("PartNumber") is None or not item.get("ETag") for item in items):
         raise S3Error("MalformedXML")
-    named = [_named(item) for item in items]
+    named = [_parse_part(item) for item in items]
     for before, after in pairwise(named):
         if after.number < before.number:
             raise S3Error("InvalidPartOrder")
     return list({part.number: part for part in named}.values())
 
 
-def chosen(upload: Upload, named: Sequence[Named], stored: Sequence[Part]) -> list[Part]:
+def select_parts(upload: Upload, named: Sequence[PartReference], stored: Sequence[Part]) -> list[Part]:
     """The stored parts that the client named, each checked. InvalidPart, EntityTooSmall, InvalidRequest,
     BadDigest.
     """
@@ -71,7 +71,7 @@ def chosen(upload: Upload, named: Sequence[Named], stored: Sequence[Part]) -> li
     return parts
 
 
-def etag(etags: Sequence[str]) -> str:
+def multipart_etag(etags: Sequence[str]) -> str:
     """MD5 of the parts' MD5s, then "-" and their number. "" for what cannot be MD5s: it equals no ETag."""
     try:
         digests = [bytes.fromhex(part) for part in etags if len(part) == MD5_HEX_DIGITS]
@@ -81,7 +81,7 @@ def etag(etags: Sequence[str]) -> str:
     return f"{whole}-{len(etags)}" if len(digests) == len(etags) else ""
 
 
-def size(parts: Sequence[Part], stated: int | None) -> int:
+def total_size(parts: Sequence[Part], stated: int | None) -> int:
     """The bytes of the whole. InvalidRequest where the client stated another number
     (x-amz-mp-object-size).
     """
@@ -95,7 +95,7 @@ def size(parts: Sequence[Part], stated: int | None) -> int:
     return total
 
 
-def checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
+def object_checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
     """The object's checksum, out of its parts' alone.
 
     An upload without an algorithm gets a FULL_OBJECT one where its parts have one CRC in common (those that
@@ -118,13 +118,13 @@ def checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
     return Checksum(algorithm.name, kind or checksums.FULL_OBJECT, value)
 
 
-def check_form(claims: Mapping[str, Any]) -> None:
+def check_checksum_syntax(claims: Mapping[str, Any]) -> None:
     """Refuse a checksum of the whole that can be none, whatever the parts are. InvalidRequest."""
-    for name, value in _by_algorithm(claims).items():
+    for name, value in _checksums_by_algorithm(claims).items():
         checksums.decode_composite(checksums.ALGORITHMS[name], value)
 
 
-def check_claims(
+def check_stated_checksum(
     upload: Upload, computed: Checksum | None, kind: str | None, claims: Mapping[str, Any]
 ) -> None:
     """Compare what the client says of the whole object with what came out. InvalidRequest, BadDigest."""
@@ -135,7 +135,7 @@ def check_claims(
             f"The upload was created using the {has or 'null'} checksum mode. "
             "The complete request must use the same checksum mode.",
         )
-    stated = _by_algorithm(claims)
+    stated = _checksums_by_algorithm(claims)
     if len(stated) > 1:
         raise S3Error(
             "InvalidRequest",
@@ -143,11 +143,15 @@ def check_claims(
         )
     for name, value in stated.items():
         algorithm = checksums.ALGORITHMS[name]
-        if computed is None or computed.algorithm != name or not _same(algorithm, value, computed):
+        if (
+            computed is None
+            or computed.algorithm != name
+            or not _checksum_matches(algorithm, value, computed)
+        ):
             raise checksums.bad_digest(algorithm)
 
 
-def _same(algorithm: checksums.Algorithm, stated: str, computed: Checksum) -> bool:
+def _checksum_matches(algorithm: checksums.Algorithm, stated: str, computed: Checksum) -> bool:
     """A composite value may come without its "-N", as SDKs send it."""
     if computed.type != checksums.COMPOSITE:
         checksums.decode(algorithm, stated)
@@ -155,7 +159,7 @@ def _same(algorithm: checksums.Algorithm, stated: str, computed: Checksum) -> bo
     return stated in (computed.value, computed.value.rpartition("-")[0])
 
 
-def _check_part_checksum(upload: Upload, name: Named, part: Part) -> None:
+def _check_part_checksum(upload: Upload, name: PartReference, part: Part) -> None:
     stored = part.checksum
     for algorithm, value in name.checksums.items():
         if stored is None or (stored.algorithm, stored.value) != (algorithm, value):
@@ -169,13 +173,13 @@ def _check_part_checksum(upload: Upload, name: Named, part: Part) -> None:
         )
 
 
-def _named(item: Mapping[str, Any]) -> Named:
-    return Named(item["PartNumber"], item["ETag"].strip().strip('"'), _by_algorithm(item))
+def _parse_part(item: Mapping[str, Any]) -> PartReference:
+    return PartReference(item["PartNumber"], item["ETag"].strip().strip('"'), _checksums_by_algorithm(item))
 
 
-def _by_algorithm(members: Mapping[str, Any]) -> dict[str, str]:
+def _checksums_by_algorithm(members: Mapping[str, Any]) -> dict[str, str]:
     return {a.name: members[a.member] for a in checksums.BY_MEMBER.values() if members.get(a.member)}
 
 
-def _invalid_part(upload: Upload, name: Named) -> S3Error:
+def _invalid_part(upload: Upload, name: PartReference) -> S3Error:
     return S3Error("InvalidPart", UploadId=upload.id, PartNumber=str(name.number), ETag=name.etag)

@@ -38,7 +38,7 @@ def check_read(etag: str, modified_us: int, conditions: ReadConditions, *, now_u
     """
     if not conditions:
         return
-    failed = _failed(etag, modified_us, conditions, now_us)
+    failed = _failed_condition(etag, modified_us, conditions, now_us)
     if failed in ("If-None-Match", "If-Modified-Since"):
         raise S3Error("NotModified", ETag=f'"{etag}"')
     if failed:
@@ -50,7 +50,7 @@ def check_copy_source(
 ) -> None:
     """The same for the source of a copy, where every failure is PreconditionFailed."""
     plain = {name.removeprefix("CopySource"): value for name, value in conditions.items()}
-    if failed := _failed(etag, modified_us, plain, now_us):
+    if failed := _failed_condition(etag, modified_us, plain, now_us):
         raise S3Error("PreconditionFailed", Condition=f"x-amz-copy-source-{failed}")
 
 
@@ -70,7 +70,7 @@ def write_conditions(if_match: str | None, if_none_match: str | None, *, more: b
     ):
         if value is not None and not fine and not more:
             _refuse(header, f"We don't accept the provided value of {header} header for this API")
-    return Conditions(if_match=_unquoted(if_match), if_none_match=_unquoted(if_none_match))
+    return Conditions(if_match=unquote_etag(if_match), if_none_match=unquote_etag(if_none_match))
 
 
 def delete_conditions(
@@ -85,7 +85,7 @@ def delete_conditions(
         if value is not None and not more:
             _refuse(header, "This condition is one of directory buckets alone")
     seconds = None if modified is None else int(_seconds(modified))
-    return Conditions(if_match=_unquoted(if_match), if_match_modified_s=seconds, if_match_size=size)
+    return Conditions(if_match=unquote_etag(if_match), if_match_modified_s=seconds, if_match_size=size)
 
 
 def check_version(version_id: str | None, *, argument: str = "versionId") -> None:
@@ -100,15 +100,17 @@ def check_version(version_id: str | None, *, argument: str = "versionId") -> Non
     )
 
 
-def _failed(etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None) -> str | None:
+def _failed_condition(
+    etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None
+) -> str | None:
     """The header that does not hold, in the order of RFC 9110; None where the request goes on."""
     if match := conditions.get("IfMatch"):
-        if not _matches(match, etag, weakly=False):
+        if not _etag_matches(match, etag, weakly=False):
             return "If-Match"
     elif (since := conditions.get("IfUnmodifiedSince")) and modified_us // 1_000_000 > _seconds(since):
         return "If-Unmodified-Since"
     if none := conditions.get("IfNoneMatch"):
-        if _matches(none, etag, weakly=True):
+        if _etag_matches(none, etag, weakly=True):
             return "If-None-Match"
     elif since := conditions.get("IfModifiedSince"):
         stated = _seconds(since)
@@ -118,7 +120,7 @@ def _failed(etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: 
     return None
 
 
-def _matches(value: str, etag: str, *, weakly: bool) -> bool:
+def _etag_matches(value: str, etag: str, *, weakly: bool) -> bool:
     """Whether one entity tag of a header field's list is `etag`; weak tags count in the weak comparison alone
     (RFC 9110, 8.8.3.2).
     """
@@ -130,7 +132,8 @@ def _matches(value: str, etag: str, *, weakly: bool) -> bool:
     )
 
 
-def _unquoted(value: str | None) -> str | None:
+def unquote_etag(value: str | None) -> str | None:
+    """Strip the quotes of an If-Match or If-None-Match value; None stays None."""
     return value if value is None else value.strip().removeprefix('"').removesuffix('"')
 
 

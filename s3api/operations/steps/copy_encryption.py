@@ -20,41 +20,45 @@ from s3api.crypto import ContentKey
 from s3api.operations.call import Call
 from s3api.operations.steps.ingest import Received, receive
 from s3api.operations.steps.object_encryption import (
-    SOURCE,
-    Sealed,
-    customer_key,
-    seal,
-    shares_data_key,
-    unlock,
+    COPY_SOURCE,
+    Encryption,
+    can_share_data_key,
+    choose_encryption,
+    parse_customer_key,
+    unwrap_key,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Recoding:
+class CopyEncryption:
     """`source`: the data key of the source, `target` what the copy is to have; `shared`: the same blobs."""
 
     source: ContentKey | None
-    target: Sealed | None
+    target: Encryption | None
     shared: bool
 
 
-async def recoding(call: Call, bucket: str, key: str, found: Object, inputs: Mapping[str, Any]) -> Recoding:
+async def plan_copy_encryption(
+    call: Call, bucket: str, key: str, found: Object, inputs: Mapping[str, Any]
+) -> CopyEncryption:
     """How a copy of `found` is encrypted. One of an encrypted object always is: SSE-S3 if nothing else is
     asked for (as on AWS). Raises S3Error.
     """
     stored = found.extras.encryption
-    source = await unlock(call, stored, inputs, SOURCE)
+    source = await unwrap_key(call, stored, inputs, COPY_SOURCE)
     if stored is None:
-        target = await seal(call, bucket, key, inputs)
-        return Recoding(None, target, shared=target is None)
-    shared = shares_data_key(stored, customer_key(inputs), customer_key(inputs, SOURCE))
-    target = await seal(call, bucket, key, inputs, content=source if shared else None, always=True)
-    return Recoding(source, target, shared)
+        target = await choose_encryption(call, bucket, key, inputs)
+        return CopyEncryption(None, target, shared=target is None)
+    shared = can_share_data_key(stored, parse_customer_key(inputs), parse_customer_key(inputs, COPY_SOURCE))
+    target = await choose_encryption(
+        call, bucket, key, inputs, content=source if shared else None, always=True
+    )
+    return CopyEncryption(source, target, shared)
 
 
 @asynccontextmanager
-async def rewritten(
-    call: Call, extents: Sequence[Extent], how: Recoding, algorithm: str | None
+async def rewrite(
+    call: Call, extents: Sequence[Extent], how: CopyEncryption, algorithm: str | None
 ) -> AsyncIterator[Received]:
     """The bytes of `extents`, which begin at 0, written as a copy wants them; dropped again where the block
     fails. Raises DataUnavailable and what `receive` does.
@@ -68,5 +72,5 @@ async def rewritten(
         return ()
 
     body = Body(source, size, idle_s=None)
-    async with receive(call, {}, algorithm=algorithm, sealed=how.target, body=body) as received:
+    async with receive(call, {}, algorithm=algorithm, encryption=how.target, body=body) as received:
         yield received

@@ -44,7 +44,7 @@ _DESCRIBING = frozenset({*_HEADERS, "Metadata", "StorageClass"})
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def description(object: Object, *, checksum_mode: str | None = None) -> Output:
+def object_members(object: Object, *, checksum_mode: str | None = None) -> Output:
     """The members of GetObject's and HeadObject's output that the record itself answers; ContentLength is
     that of the whole object.
     """
@@ -77,7 +77,7 @@ def _mail_safe(value: str) -> str:
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
 
 
-def told(version_id: str | None) -> str | None:
+def shown_version_id(version_id: str | None) -> str | None:
     """The version id in the answer to a write: of a version that is "null", AWS says nothing."""
     return None if version_id == NULL_VERSION else version_id
 
@@ -89,7 +89,7 @@ def checksum_members(checksum: Checksum | None) -> Output:
     return {f"Checksum{checksum.algorithm}": checksum.value, "ChecksumType": checksum.type}
 
 
-def properties(more: Description) -> Properties:
+def parse_properties(more: Description) -> Properties:
     """The members of `more` as a record. Members that do not describe an object are passed over.
 
     Raises S3Error MetadataTooLarge, RequestHeaderSectionTooLarge, InvalidStorageClass,
@@ -105,10 +105,10 @@ def properties(more: Description) -> Properties:
     _check_sizes(headers, metadata)
     if location := headers.get("WebsiteRedirectLocation"):
         _check_redirect(location)
-    return Properties(headers, metadata, storage_class(more.get("StorageClass")))
+    return Properties(headers, metadata, check_storage_class(more.get("StorageClass")))
 
 
-def storage_class(name: str | None) -> str:
+def check_storage_class(name: str | None) -> str:
     if not name:
         return "STANDARD"
     if name not in STORAGE_CLASSES:

@@ -26,7 +26,7 @@ from s3api.body import Body
 from s3api.checksums import FULL_OBJECT, Algorithm
 from s3api.errors import S3Error
 from s3api.operations.call import Call
-from s3api.operations.steps.object_encryption import Sealed
+from s3api.operations.steps.object_encryption import Encryption
 from s3api.signatures.payload import content_sha256_mismatch
 
 DEFAULT_ALGORITHM = "CRC64NVME"
@@ -46,8 +46,8 @@ class Received(NamedTuple):
 class receive:  # noqa: N801 - a context manager, used as a verb
     """Store `call.body`; leave nothing behind where the block that makes it an object fails.
 
-    `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute where the client
-    states none (AWS's default is CRC64NVME). `sealed`: what to encrypt with. `body`: instead of `call.body`.
+    `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute if the client states
+    none (AWS's default is CRC64NVME). `encryption`: None to store plain bytes. `body`: replaces `call.body`.
     Raises S3Error InvalidDigest, BadDigest, InvalidRequest, XAmzContentSHA256Mismatch, and what
     `BlobStore.write` does.
     """
@@ -58,21 +58,21 @@ class receive:  # noqa: N801 - a context manager, used as a verb
         inputs: Mapping[str, Any],
         *,
         algorithm: str | None = None,
-        sealed: Sealed | None = None,
+        encryption: Encryption | None = None,
         body: Body | None = None,
     ) -> None:
         body = body or call.body
         if body is None:
             raise ValueError("an operation without a body cannot receive one")
-        self._call, self._body, self._sealed = call, body, sealed
+        self._call, self._body, self._sealed = call, body, encryption
         self._digests = BodyDigests(inputs, self._body, algorithm or DEFAULT_ALGORITHM)
         self._content = Content(0)
 
     async def __aenter__(self) -> Received:
-        sealed = self._sealed
-        key = sealed.key if sealed else None
+        encryption = self._sealed
+        key = encryption.key if encryption else None
         self._content = await self._call.blobs.write(self._body, self._digests, key)
-        return self._digests.received(self._content, sealed)
+        return self._digests.received(self._content, encryption)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -101,8 +101,8 @@ class BodyDigests:
     )
 
     def __init__(self, inputs: Mapping[str, Any], body: Body, default: str) -> None:
-        self._content_md5 = _content_md5(inputs.get("ContentMD5"))
-        self._algorithm, self._claimed, self._trailer = _stated(inputs, body, default)
+        self._content_md5 = _parse_content_md5(inputs.get("ContentMD5"))
+        self._algorithm, self._claimed, self._trailer = _stated_checksum(inputs, body, default)
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sum = self._algorithm.new()
         self._sha256 = hashlib.sha256() if body.sha256 else None
@@ -131,13 +131,13 @@ class BodyDigests:
         if claimed is not None and not checksums.matches(self._algorithm, claimed, self._digest):
             raise checksums.bad_digest(self._algorithm)
 
-    def received(self, content: Content, sealed: Sealed | None = None) -> Received:
+    def received(self, content: Content, encryption: Encryption | None = None) -> Received:
         checksum = Checksum(self._algorithm.name, FULL_OBJECT, checksums.encode(self._digest))
-        etag = sealed.etag(self._md5.digest()) if sealed else self._md5.hexdigest()
+        etag = encryption.etag(self._md5.digest()) if encryption else self._md5.hexdigest()
         return Received(content, etag, checksum)
 
 
-def _content_md5(value: str | None) -> bytes | None:
+def _parse_content_md5(value: str | None) -> bytes | None:
     if value is None:
         return None
     try:
@@ -149,7 +149,9 @@ def _content_md5(value: str | None) -> bytes | None:
     return digest
 
 
-def _stated(inputs: Mapping[str, Any], body: Body, default: str) -> tuple[Algorithm, str | None, str | None]:
+def _stated_checksum(
+    inputs: Mapping[str, Any], body: Body, default: str
+) -> tuple[Algorithm, str | None, str | None]:
     """The checksum that the client states: (algorithm, value in a header, name of the trailer that will have
     it).
 

@@ -21,7 +21,7 @@ _DELETED, _HIDDEN = ":Delete", ":DeleteMarkerCreated"
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class EventMaker:
     """Makes the events of one change. Of a `TWOFOLD` kind there are two: deleted, hidden by a marker."""
 
     subscriptions: Subscriptions
@@ -60,15 +60,15 @@ class Notices:
         ]
 
 
-def notices(call: Call, kind: str) -> Emit | None:
+def event_maker(call: Call, kind: str) -> Emit | None:
     """Who is to be told that a request has done this; None where the bucket tells nobody."""
     subscriptions = call.settings.made(KIND, Subscriptions.read)
     if subscriptions is None or call.bucket is None:
         return None
-    return Notices(subscriptions, call.bucket, kind, call.now_us, call.owner, call.remote, call.request_id)
+    return EventMaker(subscriptions, call.bucket, kind, call.now_us, call.owner, call.remote, call.request_id)
 
 
-def own_notices(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:
+def store_event_maker(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:
     """The same for what the store does by itself."""
     subscriptions = settings.made(KIND, Subscriptions.read)
-    return None if subscriptions is None else Notices(subscriptions, bucket, kind, now_us)
+    return None if subscriptions is None else EventMaker(subscriptions, bucket, kind, now_us)

@@ -29,10 +29,12 @@ from s3api.errors import S3Error
 from s3api.kms import Wish
 from s3api.operations.call import Call, Output
 
-CUSTOMER = frozenset({"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"})
-MANAGED = frozenset({"ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled"})
-ASKING = CUSTOMER | MANAGED
-SOURCE = "CopySource"
+CUSTOMER_KEY_INPUTS = frozenset({"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"})
+MANAGED_KEY_INPUTS = frozenset(
+    {"ServerSideEncryption", "SSEKMSKeyId", "SSEKMSEncryptionContext", "BucketKeyEnabled"}
+)
+ENCRYPTION_INPUTS = CUSTOMER_KEY_INPUTS | MANAGED_KEY_INPUTS
+COPY_SOURCE = "CopySource"
 Document = Mapping[str, Any]
 _HEADER = "x-amz-server-side-encryption"
 _CUSTOMER_KEYS = "Requests specifying Server Side Encryption with Customer provided keys must"
@@ -47,7 +49,7 @@ _OTHER_PARTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class Encryption:
     """A data key and how it is kept: what a new object, part or copy is encrypted with."""
 
     key: ContentKey
@@ -65,7 +67,7 @@ class Sealed:
 
     def members(self) -> Output:
         """What PutObject, CopyObject and CreateMultipartUpload answer."""
-        out = members(self.envelope, self.customer_md5)
+        out = encryption_members(self.envelope, self.customer_md5)
         if self.asked_context:
             out["SSEKMSEncryptionContext"] = self.asked_context
         return out
@@ -74,7 +76,7 @@ class Sealed:
 # --- writing --------------------------------------------------------------------------------------
 
 
-async def seal(
+async def choose_encryption(
     call: Call,
     bucket: str,
     key: str,
@@ -82,23 +84,23 @@ async def seal(
     *,
     content: ContentKey | None = None,
     always: bool = False,
-) -> Sealed | None:
+) -> Encryption | None:
     """What the object is to be encrypted with, None for not at all.
 
     `content`: the data key, where there is one to be kept. `always`: SSE-S3 where nothing else is asked for.
     Raises S3Error.
     """
-    asked = not ASKING.isdisjoint(inputs)
+    asked = not ENCRYPTION_INPUTS.isdisjoint(inputs)
     rule = default_rule(call)
     if not (asked or rule or always or call.vault.by_default):
         return None
-    wish = wished(bucket, key, inputs, rule, always=always or call.vault.by_default)
+    wish = parse_encryption_request(bucket, key, inputs, rule, always=always or call.vault.by_default)
     if wish is None:
         return None
     if wish.mode is Mode.CUSTOMER:
         _check_customer_keys(call, rule)
     made, envelope = await call.vault.seal(wish, content)
-    return Sealed(made, envelope, inputs.get("SSECustomerKeyMD5"), inputs.get("SSEKMSEncryptionContext"))
+    return Encryption(made, envelope, inputs.get("SSECustomerKeyMD5"), inputs.get("SSEKMSEncryptionContext"))
 
 
 def default_rule(call: Call) -> Mapping[str, Any] | None:
@@ -111,7 +113,7 @@ def default_rule(call: Call) -> Mapping[str, Any] | None:
     return rule
 
 
-def wished(
+def parse_encryption_request(
     bucket: str, key: str, inputs: Mapping[str, Any], rule: Mapping[str, Any] | None, *, always: bool
 ) -> Wish | None:
     """How the request, or else the bucket's default, wants an object encrypted. A pure function.
@@ -121,17 +123,17 @@ def wished(
     rule = rule or {}
     default = rule.get("ApplyServerSideEncryptionByDefault") or {}
     method = inputs.get("ServerSideEncryption")
-    if method is not None and not CUSTOMER.isdisjoint(inputs):
+    if method is not None and not CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
         sentence = (
             "Server Side Encryption with Customer provided key is incompatible with the encryption method"
         )
-        raise _invalid(f"{sentence} specified", method)
-    if customer := customer_key(inputs):
+        raise _invalid_argument(f"{sentence} specified", method)
+    if customer := parse_customer_key(inputs):
         return Wish(Mode.CUSTOMER, customer_key=customer)
     key_id = inputs.get("SSEKMSKeyId") or None
     context = inputs.get("SSEKMSEncryptionContext")
     if method != "aws:kms" and (key_id or context):
-        raise _invalid(
+        raise _invalid_argument(
             f"Server Side Encryption with AWS KMS managed key requires HTTP header {_HEADER} : aws:kms",
             method,
         )
@@ -150,12 +152,12 @@ def wished(
         arn=f"arn:aws:s3:::{bucket}/{key}",
         bucket_arn=f"arn:aws:s3:::{bucket}",
         key=key_id,
-        context=_context(context) if context else {},
+        context=_parse_context(context) if context else {},
         bucket_key=bool(rule.get("BucketKeyEnabled") if asked_bucket_key is None else asked_bucket_key),
     )
 
 
-def customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | None:
+def parse_customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | None:
     """The customer's key of the request, None where it names none; `prefix` "CopySource" for the source's.
 
     Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError.
@@ -164,62 +166,68 @@ def customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | None:
     if algorithm is None and key is None and md5 is None:
         return None
     if algorithm is None:
-        raise _invalid(f"{_CUSTOMER_KEYS} provide a valid encryption algorithm.", None)
+        raise _invalid_argument(f"{_CUSTOMER_KEYS} provide a valid encryption algorithm.", None)
     if algorithm != "AES256":
         sentence = "The Encryption request you specified is not valid. Supported value: AES256."
         raise S3Error(
             "InvalidEncryptionAlgorithmError", sentence, ArgumentName=_HEADER, ArgumentValue=algorithm
         )
     if not key:
-        raise _invalid(f"{_CUSTOMER_KEYS} provide an appropriate secret key.", None)
+        raise _invalid_argument(f"{_CUSTOMER_KEYS} provide an appropriate secret key.", None)
     if not md5:
-        raise _invalid(f"{_CUSTOMER_KEYS} provide the client calculated MD5 of the secret key.", None)
+        raise _invalid_argument(
+            f"{_CUSTOMER_KEYS} provide the client calculated MD5 of the secret key.", None
+        )
     try:
         secret = base64.b64decode(key, validate=True)
     except (binascii.Error, ValueError):
-        raise _invalid("The secret key was invalid for the specified algorithm.", None) from None
+        raise _invalid_argument("The secret key was invalid for the specified algorithm.", None) from None
     digest = base64.b64encode(hashlib.md5(secret, usedforsecurity=False).digest()).decode()
     if not hmac.compare_digest(digest.encode(), md5.encode()):
-        raise _invalid("The calculated MD5 hash of the key did not match the hash that was provided.", None)
+        raise _invalid_argument(
+            "The calculated MD5 hash of the key did not match the hash that was provided.", None
+        )
     if len(secret) != KEY_BYTES:
-        raise _invalid("The secret key was invalid for the specified algorithm.", None)
+        raise _invalid_argument("The secret key was invalid for the specified algorithm.", None)
     return secret
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
-async def unlock(
+async def unwrap_key(
     call: Call, encryption: Document | None, inputs: Mapping[str, Any], prefix: str = ""
 ) -> ContentKey | None:
     """The data key of a stored object, None where it is not encrypted.
 
     Raises S3Error InvalidRequest, AccessDenied (the customer's key is missing, needless or another), KMS.*.
     """
-    if encryption is None and CUSTOMER.isdisjoint(inputs) and not prefix:
+    if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs) and not prefix:
         return None
     envelope = read_envelope(encryption) if encryption else None
-    return await _opened(call, envelope, _stated_key(call, envelope, inputs, prefix))
+    return await _unwrap(call, envelope, _require_customer_key(call, envelope, inputs, prefix))
 
 
-async def check(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> None:
+async def check_customer_key(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> None:
     """The same for a request that wants no bytes: nobody is asked but the customer."""
-    if encryption is None and CUSTOMER.isdisjoint(inputs):
+    if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
         return
     envelope = read_envelope(encryption) if encryption else None
-    stated = _stated_key(call, envelope, inputs, "")
+    stated = _require_customer_key(call, envelope, inputs, "")
     if stated:
-        await _opened(call, envelope, stated)
+        await _unwrap(call, envelope, stated)
 
 
-async def unsealed(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> Sealed | None:
+async def load_upload_encryption(
+    call: Call, encryption: Document | None, inputs: Mapping[str, Any]
+) -> Encryption | None:
     """What an upload encrypts its parts with, for one of them. Raises S3Error InvalidRequest where the part
     does not say what the upload was begun with.
     """
-    if encryption is None and CUSTOMER.isdisjoint(inputs):
+    if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
         return None
     envelope = read_envelope(encryption) if encryption else None
-    stated = customer_key(inputs)
+    stated = parse_customer_key(inputs)
     if (stated is not None) != (envelope is not None and envelope.mode is Mode.CUSTOMER):
         raise S3Error("InvalidRequest", _OTHER_PARTS)
     if stated:
@@ -229,7 +237,7 @@ async def unsealed(call: Call, encryption: Document | None, inputs: Mapping[str,
     except Tampered:
         sentence = "The provided encryption parameters did not match the ones used originally."
         raise S3Error("InvalidRequest", sentence) from None
-    return Sealed(key, envelope, inputs.get("SSECustomerKeyMD5")) if key and envelope else None
+    return Encryption(key, envelope, inputs.get("SSECustomerKeyMD5")) if key and envelope else None
 
 
 async def check_completion(call: Call, upload: Upload, inputs: Mapping[str, Any]) -> None:
@@ -238,26 +246,26 @@ async def check_completion(call: Call, upload: Upload, inputs: Mapping[str, Any]
     """
     document = upload.extras.encryption
     customers = document is not None and document["mode"] == Mode.CUSTOMER
-    if not CUSTOMER.isdisjoint(inputs) or (customers and upload.checksum_algorithm):
-        await unsealed(call, document, inputs)
+    if not CUSTOMER_KEY_INPUTS.isdisjoint(inputs) or (customers and upload.checksum_algorithm):
+        await load_upload_encryption(call, document, inputs)
 
 
-def encrypted(extras: Extras, sealed: Sealed | None) -> Extras:
+def add_encryption(extras: Extras, encryption: Encryption | None) -> Extras:
     """The extras of a new object, with how it is encrypted."""
-    return replace(extras, encryption=sealed.document) if sealed else extras
+    return replace(extras, encryption=encryption.document) if encryption else extras
 
 
-def shares_data_key(source: Document, wish_key: bytes | None, source_key: bytes | None) -> bool:
+def can_share_data_key(source: Document, target_key: bytes | None, source_key: bytes | None) -> bool:
     """Whether a copy may keep the data key of its source, and so its blobs: never from one customer's key to
     another or to ours, for then what the old key opens would open the copy too.
     """
     by_customer = read_envelope(source).mode is Mode.CUSTOMER
-    if not by_customer and wish_key is None:
+    if not by_customer and target_key is None:
         return True
-    return by_customer and wish_key is not None and wish_key == source_key
+    return by_customer and target_key is not None and target_key == source_key
 
 
-def members(envelope: Envelope | Document | None, customer_md5: str | None = None) -> Output:
+def encryption_members(envelope: Envelope | Document | None, customer_md5: str | None = None) -> Output:
     """What answers say of an object's encryption; nothing of one that has none."""
     if envelope is None:
         return {}
@@ -278,10 +286,10 @@ def members(envelope: Envelope | Document | None, customer_md5: str | None = Non
 _CUSTOMER_MEMBERS = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
 
 
-def _stated_key(
+def _require_customer_key(
     call: Call, envelope: Envelope | None, inputs: Mapping[str, Any], prefix: str
 ) -> bytes | None:
-    stated = customer_key(inputs, prefix)
+    stated = parse_customer_key(inputs, prefix)
     if envelope is not None and envelope.mode is Mode.CUSTOMER:
         if stated is None:
             raise S3Error("InvalidRequest", _NO_KEY)
@@ -291,7 +299,7 @@ def _stated_key(
     return stated
 
 
-async def _opened(call: Call, envelope: Envelope | None, stated: bytes | None) -> ContentKey | None:
+async def _unwrap(call: Call, envelope: Envelope | None, stated: bytes | None) -> ContentKey | None:
     try:
         return await call.vault.open(envelope, stated) if envelope else None
     except Tampered:
@@ -311,17 +319,17 @@ def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:
             " provided keys (SSE-C). Please specify a different server-side encryption type",
         )
     if call.vault.customer_keys_need_tls and not call.secure:
-        raise _invalid(f"{_CUSTOMER_KEYS} be made over a secure connection.", None)
+        raise _invalid_argument(f"{_CUSTOMER_KEYS} be made over a secure connection.", None)
 
 
 def _check_method(method: str) -> None:
     if method == "aws:kms:dsse":
         raise S3Error("NotImplemented", "DSSE-KMS is not implemented.", Header=_HEADER)
     if method != "aws:kms":
-        raise _invalid("The encryption method specified is not supported", method)
+        raise _invalid_argument("The encryption method specified is not supported", method)
 
 
-def _context(text: str) -> dict[str, str]:
+def _parse_context(text: str) -> dict[str, str]:
     """The client's encryption context. InvalidArgument."""
     try:
         found = orjson.loads(base64.b64decode(text, validate=True))
@@ -338,5 +346,5 @@ def _context(text: str) -> dict[str, str]:
     return found
 
 
-def _invalid(message: str, value: str | None) -> S3Error:
+def _invalid_argument(message: str, value: str | None) -> S3Error:
     return S3Error("InvalidArgument", message, ArgumentName=_HEADER, ArgumentValue=value or "null")

@@ -54,7 +54,7 @@ def read_token(token: str) -> tuple[str, bool]:
     return after, raw[4:5] == b"p"
 
 
-def encoder(encoding_type: str | None) -> Encode | None:
+def name_encoder(encoding_type: str | None) -> Encode | None:
     """How names are shown: percent-encoded UTF-8 ("/" kept) for "url", None for as they are. InvalidArgument
     for other types.
 
@@ -72,12 +72,12 @@ def encoder(encoding_type: str | None) -> Encode | None:
     return quote
 
 
-def shown(name: str | None, encode: Encode | None) -> str | None:
+def encode_name(name: str | None, encode: Encode | None) -> str | None:
     """A single name as the answer shows it."""
     return encode(name) if encode and name else name
 
 
-def all_shown(names: Sequence[str], encode: Encode | None) -> Sequence[str]:
+def encode_names(names: Sequence[str], encode: Encode | None) -> Sequence[str]:
     """The names of a page as the answer shows them, all at once: 60 µs for a thousand that need no encoding.
 
     One replacement a distinct character over the joined names is several times quicker than a call a name.
@@ -93,7 +93,7 @@ def all_shown(names: Sequence[str], encode: Encode | None) -> Sequence[str]:
     return joined.split("\n")
 
 
-def rolled_up(marker: str, prefix: str, delimiter: str | None) -> str | None:
+def common_prefix_of(marker: str, prefix: str, delimiter: str | None) -> str | None:
     """The common prefix that a marker stands in (or is), None where it is a plain key.
 
     A page that begins after such a marker does not show that common prefix again: AWS's V1 rule.

@@ -41,7 +41,7 @@ async def rehash(
     return md5.hexdigest(), checksum
 
 
-def cut(extents: Sequence[Extent], start: int, stop: int) -> tuple[Extent, ...]:
+def slice_extents(extents: Sequence[Extent], start: int, stop: int) -> tuple[Extent, ...]:
     """The extents that make bytes [start, stop), counted from 0 again."""
     out = []
     for extent in extents:

@@ -47,7 +47,7 @@ def check_lock_document(document: Document) -> None:
             )
 
 
-def new_lock(inputs: Mapping[str, Any], bucket_lock: Document | None, now_us: int) -> Lock | None:
+def lock_of_new_version(inputs: Mapping[str, Any], bucket_lock: Document | None, now_us: int) -> Lock | None:
     """The lock of a new version: what the request asks for, and the bucket's default retention where it asks
     for none.
 
@@ -69,7 +69,7 @@ def new_lock(inputs: Mapping[str, Any], bucket_lock: Document | None, now_us: in
     if until is None:
         default = default_lock(bucket_lock, now_us) or Lock()
         return Lock(default.mode, default.until_us, held)
-    return Lock(mode, _future(until, now_us), held)
+    return Lock(mode, _parse_retain_until(until, now_us), held)
 
 
 def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
@@ -81,7 +81,7 @@ def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
     return Lock(default["Mode"], -(-now_us // MILLISECOND_US) * MILLISECOND_US + days * DAY_US)
 
 
-def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
+def change_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
     """The lock of a version after PutObjectRetention. `wanted`: Mode and RetainUntilDate, or neither, which
     ends the retention.
 
@@ -93,7 +93,7 @@ def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass
     if len(wanted) == 1:
         raise S3Error("MalformedXML")
     mode = wanted.get("Mode")
-    until_us = _future(wanted["RetainUntilDate"], now_us) if wanted else None
+    until_us = _parse_retain_until(wanted["RetainUntilDate"], now_us) if wanted else None
     old = old or Lock()
     if old.until_us is not None and old.until_us > now_us:
         longer = mode == old.mode and until_us is not None and until_us >= old.until_us
@@ -103,7 +103,7 @@ def changed_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass
     return None if lock == Lock() else lock
 
 
-def changed_hold(old: Lock | None, status: str) -> Lock:
+def change_legal_hold(old: Lock | None, status: str) -> Lock:
     """The lock of a version after PutObjectLegalHold."""
     old = old or Lock()
     return Lock(old.mode, old.until_us, status == ON)
@@ -115,12 +115,12 @@ def lock_members(lock: Lock | None) -> dict[str, Any]:
         return {}
     return {
         "ObjectLockMode": lock.mode,
-        "ObjectLockRetainUntilDate": None if lock.until_us is None else shown(lock.until_us),
+        "ObjectLockRetainUntilDate": None if lock.until_us is None else format_retain_until(lock.until_us),
         "ObjectLockLegalHoldStatus": None if lock.hold is None else "ON" if lock.hold else "OFF",
     }
 
 
-def shown(until_us: int) -> str:
+def format_retain_until(until_us: int) -> str:
     """When a retention ends, to the millisecond: it must not end later than a client is told."""
     when = datetime.fromtimestamp(until_us // SECOND_US, UTC)
     return f"{when:%Y-%m-%dT%H:%M:%S}.{until_us % SECOND_US // MILLISECOND_US:03}Z"
@@ -130,7 +130,7 @@ def missing_configuration() -> S3Error:
     return S3Error("InvalidRequest", "Bucket is missing Object Lock Configuration")
 
 
-def _future(until: datetime, now_us: int) -> int:
+def _parse_retain_until(until: datetime, now_us: int) -> int:
     """Clients are told milliseconds: the end is the next one, so that it is what they are told."""
     until_us = ceil(round(until.timestamp() * SECOND_US) / MILLISECOND_US) * MILLISECOND_US
     if until_us <= now_us:

@@ -30,12 +30,12 @@ Tags = dict[str, str]
 
 def object_tags(tagging: Mapping[str, Any]) -> Tags:
     """The tags of an object's Tagging document. Raises S3Error InvalidTag, BadRequest."""
-    return _checked(tagging["TagSet"], OBJECT_TAGS, "Object tags cannot be greater than 10")
+    return _check_tags(tagging["TagSet"], OBJECT_TAGS, "Object tags cannot be greater than 10")
 
 
 def bucket_tags(tags: Iterable[Mapping[str, str]]) -> Tags:
     """The tags of a bucket's TagSet. Raises S3Error InvalidTag, BadRequest."""
-    return _checked(tags, BUCKET_TAGS, "Bucket tag count cannot be greater than 50")
+    return _check_tags(tags, BUCKET_TAGS, "Bucket tag count cannot be greater than 50")
 
 
 def header_tags(text: str | None) -> Tags | None:
@@ -55,7 +55,7 @@ def header_tags(text: str | None) -> Tags | None:
     if len({key for key, _ in tags}) < len(tags):
         raise _bad_header(text)
     entries = ({"Key": key, "Value": value} for key, value in tags)
-    tagged = _checked(entries, OBJECT_TAGS, "Object tags cannot be greater than 10", system=_SYSTEM_HEADER)
+    tagged = _check_tags(entries, OBJECT_TAGS, "Object tags cannot be greater than 10", system=_SYSTEM_HEADER)
     return tagged or None
 
 
@@ -64,7 +64,7 @@ def tag_set(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())]
 
 
-def _checked(
+def _check_tags(
     entries: Iterable[Mapping[str, str]], most: int, too_many: str, *, system: str = _SYSTEM
 ) -> Tags:
     tags: Tags = {}

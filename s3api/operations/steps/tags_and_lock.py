@@ -15,7 +15,7 @@ from s3api.body import Body
 from s3api.checksums import BY_HEADER, BY_MEMBER
 from s3api.errors import S3Error
 from s3api.operations.call import Call
-from s3api.operations.steps.retention import default_lock, new_lock
+from s3api.operations.steps.retention import default_lock, lock_of_new_version
 from s3api.operations.steps.tag_sets import header_tags
 
 LOCK = "ObjectLock"
@@ -24,35 +24,35 @@ LOCK_INPUTS = frozenset({"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectL
 _INPUTS = LOCK_INPUTS | {"Tagging"}
 
 
-class Marks(TypedDict, total=False):
+class TagsAndLockInputs(TypedDict, total=False):
     Tagging: str
     ObjectLockMode: str
     ObjectLockRetainUntilDate: datetime
     ObjectLockLegalHoldStatus: str
 
 
-def extras_of(call: Call, inputs: Mapping[str, Any]) -> Extras:
+def parse_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
     """The extras of a version that is made now. Raises S3Error InvalidTag, InvalidArgument,
     InvalidRequest."""
     if not call.settings and _INPUTS.isdisjoint(inputs):
         return NO_EXTRAS
-    lock = new_lock(inputs, call.settings.get(LOCK), call.now_us)
+    lock = lock_of_new_version(inputs, call.settings.get(LOCK), call.now_us)
     tags = header_tags(inputs.get("Tagging"))
     return NO_EXTRAS if lock is None and tags is None else Extras(tags=tags, lock=lock)
 
 
-def extras_of_upload(call: Call, inputs: Mapping[str, Any]) -> Extras:
+def parse_upload_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
     """The extras that an upload's object is to have; the bucket's default retention counts from completion
     on."""
     if _INPUTS.isdisjoint(inputs):
         return NO_EXTRAS
     bucket_lock = call.settings.get(LOCK)
     without_default = bucket_lock and {name: bucket_lock[name] for name in bucket_lock if name != "Rule"}
-    lock = new_lock(inputs, without_default, call.now_us)
+    lock = lock_of_new_version(inputs, without_default, call.now_us)
     return Extras(tags=header_tags(inputs.get("Tagging")), lock=lock)
 
 
-def completed(call: Call, extras: Extras) -> Extras:
+def add_default_retention(call: Call, extras: Extras) -> Extras:
     """An upload's extras at its completion."""
     if not call.settings or (extras.lock and extras.lock.until_us is not None):
         return extras

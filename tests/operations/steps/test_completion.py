@@ -12,7 +12,7 @@ import pytest
 from metadata.records import Checksum, Part, Properties, Upload
 from s3api.errors import S3Error
 from s3api.operations.steps import completion
-from s3api.operations.steps.completion import Named
+from s3api.operations.steps.completion import PartReference
 
 BIG = b"a" * completion.MIN_PART_BYTES
 SMALL = b"tail"
@@ -63,42 +63,44 @@ def item(number: Any = 1, etag: Any = '"a"', **more: str) -> dict[str, Any]:
     ],
 )
 def test_the_list_of_parts(given: Any, result: str) -> None:
-    assert code(completion.named_parts, given) == result
+    assert code(completion.parse_part_list, given) == result
 
 
 def test_parts_are_read() -> None:
-    named = completion.named_parts({"Parts": [item(3, ' "abc" ', ChecksumSHA256="x"), item(4, "abc")]})
-    assert named == [Named(3, "abc", {"SHA256": "x"}), Named(4, "abc", {})]
-    twice = completion.named_parts({"Parts": [item(1, "a"), item(1, "b"), item(2, "c")]})
+    named = completion.parse_part_list({"Parts": [item(3, ' "abc" ', ChecksumSHA256="x"), item(4, "abc")]})
+    assert named == [PartReference(3, "abc", {"SHA256": "x"}), PartReference(4, "abc", {})]
+    twice = completion.parse_part_list({"Parts": [item(1, "a"), item(1, "b"), item(2, "c")]})
     assert [(part.number, part.etag) for part in twice] == [(1, "b"), (2, "c")]
 
 
 def test_the_etag() -> None:
     one, two = hashlib.md5(BIG), hashlib.md5(SMALL)
     whole = hashlib.md5(one.digest() + two.digest()).hexdigest()
-    assert completion.etag([one.hexdigest(), two.hexdigest()]) == f"{whole}-2"
-    assert completion.etag(["abc"]) == completion.etag(["z" * 32]) == ""
+    assert completion.multipart_etag([one.hexdigest(), two.hexdigest()]) == f"{whole}-2"
+    assert completion.multipart_etag(["abc"]) == completion.multipart_etag(["z" * 32]) == ""
 
 
 def test_chosen_parts() -> None:
     stored = [part(1, BIG), part(2, b"never named"), part(7, SMALL)]
-    named = [Named(1, stored[0].etag, {}), Named(7, stored[2].etag, {})]
-    assert completion.chosen(upload(), named, stored) == [stored[0], stored[2]]
+    named = [PartReference(1, stored[0].etag, {}), PartReference(7, stored[2].etag, {})]
+    assert completion.select_parts(upload(), named, stored) == [stored[0], stored[2]]
 
 
-@pytest.mark.parametrize("name", [Named(2, "", {}), Named(1, "other", {}), Named(0, "", {})])
-def test_unknown_parts(name: Named) -> None:
+@pytest.mark.parametrize(
+    "name", [PartReference(2, "", {}), PartReference(1, "other", {}), PartReference(0, "", {})]
+)
+def test_unknown_parts(name: PartReference) -> None:
     with pytest.raises(S3Error) as caught:
-        completion.chosen(upload(), [name], [part(1, BIG)])
+        completion.select_parts(upload(), [name], [part(1, BIG)])
     assert caught.value.code == "InvalidPart"
     assert caught.value.details["PartNumber"] == str(name.number)
 
 
 def test_a_part_before_the_last_is_too_small() -> None:
     stored = [part(1, BIG[1:]), part(2, SMALL)]
-    named = [Named(p.number, p.etag, {}) for p in stored]
+    named = [PartReference(p.number, p.etag, {}) for p in stored]
     with pytest.raises(S3Error) as caught:
-        completion.chosen(upload(), named, stored)
+        completion.select_parts(upload(), named, stored)
     assert caught.value.code == "EntityTooSmall"
     assert caught.value.details == {
         "ETag": stored[0].etag,
@@ -125,17 +127,20 @@ def test_checksums_of_parts(
     algorithm: str | None, kind: str | None, stated: dict[str, str], result: str
 ) -> None:
     one = part(1, SMALL, algorithm)
-    assert code(completion.chosen, upload(algorithm, kind), [Named(1, one.etag, stated)], [one]) == result
+    assert (
+        code(completion.select_parts, upload(algorithm, kind), [PartReference(1, one.etag, stated)], [one])
+        == result
+    )
 
 
 def test_checksums_of_the_whole() -> None:
     parts = [part(1, BIG, "CRC32"), part(2, SMALL, "CRC32")]
     full = Checksum("CRC32", "FULL_OBJECT", crc32(BIG + SMALL))
-    assert completion.checksum(upload("CRC32", "FULL_OBJECT"), parts) == full
-    assert completion.checksum(upload(), parts) == full
+    assert completion.object_checksum(upload("CRC32", "FULL_OBJECT"), parts) == full
+    assert completion.object_checksum(upload(), parts) == full
     digests = b"".join(zlib.crc32(data).to_bytes(4, "big") for data in (BIG, SMALL))
     composite = Checksum("CRC32", "COMPOSITE", crc32(digests) + "-2")
-    assert completion.checksum(upload("CRC32", "COMPOSITE"), parts) == composite
+    assert completion.object_checksum(upload("CRC32", "COMPOSITE"), parts) == composite
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ def test_checksums_of_the_whole() -> None:
 )
 def test_no_checksum_where_none_can_be_told(algorithms: tuple[str | None, str | None]) -> None:
     parts = [part(n, SMALL, algorithm) for n, algorithm in enumerate(algorithms, 1)]
-    assert completion.checksum(upload(), parts) is None
+    assert completion.object_checksum(upload(), parts) is None
 
 
 FULL = Checksum("CRC32", "FULL_OBJECT", crc32(SMALL))
@@ -173,11 +178,11 @@ COMPOSITE = Checksum("SHA256", "COMPOSITE", sha256(SMALL) + "-1")
 def test_claims_about_the_whole(
     computed: Checksum | None, kind: str | None, claims: dict[str, str], result: str
 ) -> None:
-    assert code(completion.check_claims, upload(), computed, kind, claims) == result
+    assert code(completion.check_stated_checksum, upload(), computed, kind, claims) == result
 
 
 def test_the_stated_size() -> None:
     parts = [part(1, BIG), part(2, SMALL)]
-    assert completion.size(parts, None) == completion.size(parts, len(BIG) + 4) == len(BIG) + 4
+    assert completion.total_size(parts, None) == completion.total_size(parts, len(BIG) + 4) == len(BIG) + 4
     with pytest.raises(S3Error, match="does not match what was computed"):
-        completion.size(parts, 4)
+        completion.total_size(parts, 4)

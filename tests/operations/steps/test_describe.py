@@ -8,7 +8,7 @@ import pytest
 
 from metadata.records import Checksum, Object, Properties
 from s3api.errors import S3Error
-from s3api.operations.steps.describe import STORAGE_CLASSES, description, properties
+from s3api.operations.steps.describe import STORAGE_CLASSES, object_members, parse_properties
 
 
 def record(**more: Any) -> Object:
@@ -30,7 +30,7 @@ def record(**more: Any) -> Object:
 
 
 def test_a_plain_object() -> None:
-    assert description(record()) == {
+    assert object_members(record()) == {
         "AcceptRanges": "bytes",
         "LastModified": 7,
         "ContentLength": 3,
@@ -41,9 +41,9 @@ def test_a_plain_object() -> None:
 
 
 def test_checksum_only_when_asked_for() -> None:
-    shown = description(record(), checksum_mode="ENABLED")
+    shown = object_members(record(), checksum_mode="ENABLED")
     assert (shown["ChecksumCRC32"], shown["ChecksumType"]) == ("AAAAAA==", "FULL_OBJECT")
-    assert "ChecksumType" not in description(record(checksum=None), checksum_mode="ENABLED")
+    assert "ChecksumType" not in object_members(record(checksum=None), checksum_mode="ENABLED")
 
 
 def test_everything_comes_back() -> None:
@@ -58,14 +58,14 @@ def test_everything_comes_back() -> None:
         "StorageClass": "STANDARD_IA",
         "WebsiteRedirectLocation": "/elsewhere",
     }
-    shown = description(record(properties=properties(said)))
+    shown = object_members(record(properties=parse_properties(said)))
     assert {name: shown[name] for name in said} == said
 
 
 def test_members_of_other_groups_are_passed_over() -> None:
     more: Any = {"ContentMD5": "x", "IfMatch": "y", "ContentType": "text/plain"}
-    assert properties(more) == Properties({"ContentType": "text/plain"})
-    assert properties({}) == Properties()
+    assert parse_properties(more) == Properties({"ContentType": "text/plain"})
+    assert parse_properties({}) == Properties()
 
 
 @pytest.mark.parametrize(
@@ -78,13 +78,13 @@ def test_members_of_other_groups_are_passed_over() -> None:
     ],
 )
 def test_aws_chunked_is_no_coding_of_the_object(sent: str, kept: str | None) -> None:
-    assert properties({"ContentEncoding": sent}).headers.get("ContentEncoding") == kept
+    assert parse_properties({"ContentEncoding": sent}).headers.get("ContentEncoding") == kept
 
 
 def test_two_kilobytes_of_metadata() -> None:
-    assert properties({"Metadata": {"a" * 48: "b" * 2000}})
+    assert parse_properties({"Metadata": {"a" * 48: "b" * 2000}})
     with pytest.raises(S3Error) as caught:
-        properties({"Metadata": {"a" * 48: "b" * 1999 + "ü"}})
+        parse_properties({"Metadata": {"a" * 48: "b" * 1999 + "ü"}})
     assert (caught.value.code, caught.value.details["Size"]) == ("MetadataTooLarge", "2049")
 
 
@@ -103,12 +103,12 @@ def test_two_kilobytes_of_metadata() -> None:
 )
 def test_refusals(said: Any, code: str) -> None:
     with pytest.raises(S3Error) as caught:
-        properties(said)
+        parse_properties(said)
     assert caught.value.code == code
 
 
 def test_storage_classes_are_kept_and_standard_is_not_shown() -> None:
     for name in STORAGE_CLASSES:
-        shown = description(record(properties=properties({"StorageClass": name})))
+        shown = object_members(record(properties=parse_properties({"StorageClass": name})))
         assert shown.get("StorageClass", "STANDARD") == name
         assert ("StorageClass" in shown) == (name != "STANDARD")

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from s3api.errors import S3Error
-from s3api.operations.steps.paging import all_shown, encoder, make_token, page_size, read_token, rolled_up
+from s3api.operations.steps.paging import (
+    common_prefix_of,
+    encode_names,
+    make_token,
+    name_encoder,
+    page_size,
+    read_token,
+)
 
 
 @pytest.mark.parametrize("name", ["", "a", "a/b", "ünï/çödé", "x" * 1024, "\x01"])
@@ -39,12 +46,12 @@ def test_impossible_page_sizes(given: int) -> None:
 
 
 def test_encoding() -> None:
-    encode = encoder("url")
+    encode = name_encoder("url")
     assert encode is not None
     assert encode("a b/c+d(3).png\x01ü") == "a%20b/c%2Bd%283%29.png%01%C3%BC"
-    assert encoder(None) is None
+    assert name_encoder(None) is None
     with pytest.raises(S3Error, match="Invalid Encoding Method"):
-        encoder("base64")
+        name_encoder("base64")
 
 
 @pytest.mark.parametrize(
@@ -61,10 +68,10 @@ def test_encoding() -> None:
     ],
 )
 def test_a_page_is_encoded_as_its_names_are(names: list[str]) -> None:
-    encode = encoder("url")
+    encode = name_encoder("url")
     assert encode is not None
-    assert list(all_shown(names, encode)) == [encode(name) for name in names]
-    assert all_shown(names, None) == names
+    assert list(encode_names(names, encode)) == [encode(name) for name in names]
+    assert encode_names(names, None) == names
 
 
 @pytest.mark.parametrize(
@@ -83,4 +90,4 @@ def test_a_page_is_encoded_as_its_names_are(names: list[str]) -> None:
 def test_the_common_prefix_of_a_marker(
     marker: str, prefix: str, delimiter: str | None, common: str | None
 ) -> None:
-    assert rolled_up(marker, prefix, delimiter) == common
+    assert common_prefix_of(marker, prefix, delimiter) == common

@@ -9,11 +9,11 @@ from metadata.records import Lock
 from s3api.errors import S3Error
 from s3api.operations.steps.retention import (
     DAY_US,
-    changed_hold,
-    changed_retention,
+    change_legal_hold,
+    change_retention,
     check_lock_document,
     lock_members,
-    new_lock,
+    lock_of_new_version,
 )
 
 NOW = 1_750_000_000_000_000
@@ -65,26 +65,31 @@ def test_documents() -> None:
 
 def test_what_a_new_version_is_locked_with() -> None:
     week = default(Mode=GOVERNANCE, Days=7)
-    assert new_lock({}, None, NOW) is None
-    assert new_lock({}, ENABLED, NOW) is None
-    assert new_lock({}, week, NOW) == Lock(GOVERNANCE, until(7))
-    assert new_lock({}, default(Mode=COMPLIANCE, Years=2), NOW) == Lock(COMPLIANCE, until(730))
+    assert lock_of_new_version({}, None, NOW) is None
+    assert lock_of_new_version({}, ENABLED, NOW) is None
+    assert lock_of_new_version({}, week, NOW) == Lock(GOVERNANCE, until(7))
+    assert lock_of_new_version({}, default(Mode=COMPLIANCE, Years=2), NOW) == Lock(COMPLIANCE, until(730))
     asked = {"ObjectLockMode": COMPLIANCE, "ObjectLockRetainUntilDate": day(1)}
-    assert new_lock(asked, week, NOW) == Lock(COMPLIANCE, until(1))
-    assert new_lock(asked | {"ObjectLockLegalHoldStatus": "ON"}, ENABLED, NOW) == Lock(
+    assert lock_of_new_version(asked, week, NOW) == Lock(COMPLIANCE, until(1))
+    assert lock_of_new_version(asked | {"ObjectLockLegalHoldStatus": "ON"}, ENABLED, NOW) == Lock(
         COMPLIANCE, until(1), True
     )
-    assert new_lock({"ObjectLockLegalHoldStatus": "ON"}, week, NOW) == Lock(GOVERNANCE, until(7), True)
-    assert new_lock({"ObjectLockLegalHoldStatus": "OFF"}, ENABLED, NOW) == Lock(hold=False)
+    assert lock_of_new_version({"ObjectLockLegalHoldStatus": "ON"}, week, NOW) == Lock(
+        GOVERNANCE, until(7), True
+    )
+    assert lock_of_new_version({"ObjectLockLegalHoldStatus": "OFF"}, ENABLED, NOW) == Lock(hold=False)
 
 
 def test_locks_that_a_new_version_cannot_have() -> None:
     asked = {"ObjectLockMode": GOVERNANCE, "ObjectLockRetainUntilDate": day(1)}
-    assert code_of(new_lock, asked, None, NOW) == "InvalidRequest"
-    assert code_of(new_lock, {"ObjectLockLegalHoldStatus": "OFF"}, None, NOW) == "InvalidRequest"
+    assert code_of(lock_of_new_version, asked, None, NOW) == "InvalidRequest"
+    assert code_of(lock_of_new_version, {"ObjectLockLegalHoldStatus": "OFF"}, None, NOW) == "InvalidRequest"
     for name in asked:
-        assert code_of(new_lock, {name: asked[name]}, ENABLED, NOW) == "InvalidArgument"
-    assert code_of(new_lock, asked | {"ObjectLockRetainUntilDate": day(0)}, ENABLED, NOW) == "InvalidArgument"
+        assert code_of(lock_of_new_version, {name: asked[name]}, ENABLED, NOW) == "InvalidArgument"
+    assert (
+        code_of(lock_of_new_version, asked | {"ObjectLockRetainUntilDate": day(0)}, ENABLED, NOW)
+        == "InvalidArgument"
+    )
 
 
 def wanted(mode: str, number: int) -> dict[str, Any]:
@@ -113,33 +118,33 @@ def test_changes_of_retention(
 ) -> None:
     for bypass, allowed in ((False, without), (True, bypassing)):
         if allowed:
-            made = changed_retention(old, wanted(mode, number), NOW, bypass=bypass)
+            made = change_retention(old, wanted(mode, number), NOW, bypass=bypass)
             assert made == Lock(mode, until(number), old.hold if old else None)
         else:
-            assert code_of(changed_retention, old, wanted(mode, number), NOW, bypass=bypass) == "AccessDenied"
+            assert code_of(change_retention, old, wanted(mode, number), NOW, bypass=bypass) == "AccessDenied"
 
 
 def test_the_end_of_a_retention() -> None:
     kept = Lock(GOVERNANCE, until(1))
-    assert code_of(changed_retention, kept, {}, NOW, bypass=False) == "AccessDenied"
-    assert changed_retention(kept, {}, NOW, bypass=True) is None
-    assert changed_retention(Lock(GOVERNANCE, until(1), True), {}, NOW, bypass=True) == Lock(hold=True)
-    assert code_of(changed_retention, Lock(COMPLIANCE, until(1)), {}, NOW, bypass=True) == "AccessDenied"
+    assert code_of(change_retention, kept, {}, NOW, bypass=False) == "AccessDenied"
+    assert change_retention(kept, {}, NOW, bypass=True) is None
+    assert change_retention(Lock(GOVERNANCE, until(1), True), {}, NOW, bypass=True) == Lock(hold=True)
+    assert code_of(change_retention, Lock(COMPLIANCE, until(1)), {}, NOW, bypass=True) == "AccessDenied"
 
 
 def test_retentions_that_are_none() -> None:
-    assert code_of(changed_retention, None, {"Mode": GOVERNANCE}, NOW, bypass=False) == "MalformedXML"
+    assert code_of(change_retention, None, {"Mode": GOVERNANCE}, NOW, bypass=False) == "MalformedXML"
     past = wanted(GOVERNANCE, -1)
-    assert code_of(changed_retention, None, past, NOW, bypass=False) == "InvalidArgument"
+    assert code_of(change_retention, None, past, NOW, bypass=False) == "InvalidArgument"
     held = wanted(GOVERNANCE, 1) | {"EventHold": "ON"}
-    assert code_of(changed_retention, None, held, NOW, bypass=False) == "NotImplemented"
+    assert code_of(change_retention, None, held, NOW, bypass=False) == "NotImplemented"
 
 
 def test_legal_hold_and_what_is_told() -> None:
-    held = changed_hold(Lock(GOVERNANCE, until(1)), "ON")
+    held = change_legal_hold(Lock(GOVERNANCE, until(1)), "ON")
     assert held == Lock(GOVERNANCE, until(1), True)
     assert lock_members(held)["ObjectLockLegalHoldStatus"] == "ON"
-    assert lock_members(changed_hold(None, "OFF")) == {
+    assert lock_members(change_legal_hold(None, "OFF")) == {
         "ObjectLockMode": None,
         "ObjectLockRetainUntilDate": None,
         "ObjectLockLegalHoldStatus": "OFF",
