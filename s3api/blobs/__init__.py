@@ -1,7 +1,22 @@
-"""Bytes to stripes to chunks and back: cutting, parity, placement, repair.
+"""Store and read the bytes of objects: stripes, erasure coding, placement, repair. `BlobStore` is the entry.
 
-`BlobStore` is the one door: `write` a body, `open` a range, `drop` what came to nothing. It knows the nodes
-and the metadata's bookkeeping of blobs, and nothing of buckets, keys or HTTP.
+The package knows storage nodes and the metadata's rows for blobs. It knows no buckets, object keys or HTTP.
+
+When is a PUT safe? A 200 is sent after `BlobStore.write` and the metadata commit that refers to its blobs:
+
+    object size  nodes                          synced to disk before the commit       synced by the commit
+    0            any                            nothing                                the rows
+    to 8 KiB     one LMDB environment, SQLite   nothing: `Staging.take` keeps the      the rows and the bytes
+                                                chunks in memory (`Content.staged`)    (table `staged`)
+    to 6 MiB     one LMDB environment           all 8 chunks, one LMDB transaction:    the rows
+                                                `Environment.write_all`
+    to 6 MiB     any other                      7 of 8 chunks, 8 with fewer than 8     the rows, and a repair
+                                                nodes: `Writer.put_stripe`             row per missing chunk
+    larger, or   as the two rows above, stripe by stripe; `_Stream._intend` first commits the blob's id, so
+    no length    that the orphan sweep leaves its chunks alone
+
+The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's COMMIT; `put_object` of
+`metadata.store` resolves after it. Parity 0 needs all 6 chunks. docs/durability.md has what a crash leaves.
 """
 
 from __future__ import annotations
@@ -30,7 +45,7 @@ from s3api.blobs.maintenance import Upkeep
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.reader import DataUnavailable, Reader
 from s3api.blobs.shared_cache import SharedCache
-from s3api.blobs.writer import INLINE_BYTES, Writer
+from s3api.blobs.writer import Writer
 from s3api.body import Body
 from s3api.crypto import ContentKey
 
@@ -212,6 +227,3 @@ class BlobStore:
 
 def now_us() -> int:
     return time.time_ns() // 1000
-
-
-SMALL_BYTES = INLINE_BYTES
