@@ -7,5 +7,14 @@
 from metadata import errors, records
 from metadata.errors import MetadataError, MetadataUnavailable
 from metadata.store import Metadata, open_metadata
+from metadata.transactions.renames import RenameRequest
 
-__all__ = ["Metadata", "MetadataError", "MetadataUnavailable", "errors", "open_metadata", "records"]
+__all__ = [
+    "Metadata",
+    "MetadataError",
+    "MetadataUnavailable",
+    "RenameRequest",
+    "errors",
+    "open_metadata",
+    "records",
+]

@@ -56,7 +56,7 @@ from metadata.schema.migrate import migrate
 from metadata.schema.probe import parse_url
 from metadata.transactions import buckets, listing, maintenance, objects, reads, renames, uploads
 from metadata.transactions import object_annotations as annotating
-from metadata.transactions.renames import Renaming
+from metadata.transactions.renames import RenameRequest
 from metadata.walks import Walks
 
 _UNCHANGED: Any = object()
@@ -233,7 +233,7 @@ class Metadata(Accounts):
         """Remove annotations of versions that are no more; how many there were."""
         return await self._write(None, annotating.sweep_annotations, limit, now_us())
 
-    async def rename_object(self, asked: Renaming) -> None:
+    async def rename_object(self, asked: RenameRequest) -> None:
         """Give an object another key. Raises NoSuchBucket, NoSuchKey, TokenReused, and what `asked.check`
         does.
         """

@@ -26,11 +26,13 @@ TOKEN_US = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Renaming:
-    """`check` is given source and target (None where there is none) as they are, and raises what forbids it.
+class RenameRequest:
+    """What RenameObject asks for.
 
-    `token` and `digest`: the client's, and of all it asks. `data_id`, `marker_id`: of a new version, and of a
-    delete marker. `added`, `removed`: whom to tell.
+    `check` gets the current source and target (None for a missing target) and raises whatever forbids the
+    rename. `token`: the client's idempotency token; `digest`: of the whole request, to detect another request
+    with the same token. `data_id`, `marker_id`: ids for a new version and for a delete marker, which a bucket
+    with versioning needs. `added`, `removed`: make the events of the two changes.
     """
 
     bucket: str
@@ -46,7 +48,7 @@ class Renaming:
     removed: Emit | None = None
 
 
-def rename_object(asked: Renaming, now_us: int) -> Transaction[None]:
+def rename_object(asked: RenameRequest, now_us: int) -> Transaction[None]:
     """Raises NoSuchBucket, NoSuchKey, TokenReused, and what `check` raises."""
     yield HEAVY
     row = yield O.head(bucket=asked.bucket, key=asked.target, blob_id=None)
@@ -72,7 +74,7 @@ def rename_object(asked: Renaming, now_us: int) -> Transaction[None]:
     yield from tell(asked.removed, asked.source, gone_id, marker=marker)
 
 
-def _done_before(bucket_id: int, asked: Renaming, now_us: int) -> Transaction[bool]:
+def _done_before(bucket_id: int, asked: RenameRequest, now_us: int) -> Transaction[bool]:
     """Whether this was done; if not it is noted as such now, with the rest of the transaction."""
     row = yield R.token(bucket_id=bucket_id, token=asked.token)
     if row is not None:
@@ -86,7 +88,7 @@ def _done_before(bucket_id: int, asked: Renaming, now_us: int) -> Transaction[bo
     return False
 
 
-def _move(head: Head, found: Object, asked: Renaming, now_us: int) -> Transaction[None]:
+def _move(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Transaction[None]:
     current = head.current
     if current.data_id is not None:
         gone = yield O.remove(at_bucket=head.bucket_id, at_key=asked.target, at_data=current.data_id)
@@ -101,7 +103,7 @@ def _move(head: Head, found: Object, asked: Renaming, now_us: int) -> Transactio
     yield R.move_annotations(**at, new_key=asked.target)
 
 
-def _share(head: Head, found: Object, asked: Renaming, now_us: int) -> Transaction[str | None]:
+def _share(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Transaction[str | None]:
     shared = [found.extent] if found.extent else (yield from extents(found.data_id, 0, found.size))
     content = Content(found.size, tuple(shared))
     new = NewObject(

@@ -1,5 +1,6 @@
-"""DeleteObject and DeleteObjects. What is deleted becomes garbage in the same transaction; its chunks go
-later.
+"""DeleteObject and DeleteObjects.
+
+The blobs of what is deleted become garbage in the same transaction; their chunks are removed later.
 """
 
 from __future__ import annotations
@@ -7,29 +8,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from metadata.errors import MetadataError, NoSuchKey, ObjectLocked, PreconditionFailed
+from metadata.errors import MetadataError, NoSuchKey
 from metadata.records import Deleted, Doomed
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
+from s3api.operations.failures import s3_error
 from s3api.operations.steps.conditions import check_version, delete_conditions
 from s3api.operations.steps.notifications import REMOVED, event_maker
+from s3api.wire.error_codes import ERRORS
 
 if TYPE_CHECKING:
     from s3api.access.authority import Access
 
 MAX_DELETES = 1000
 MAX_KEY_BYTES = 1024
-# Codes and messages of the entries of Errors; the conditions of a whole request are mapped elsewhere.
-_ERRORS: dict[type[MetadataError], tuple[str, str]] = {
-    PreconditionFailed: (
-        "PreconditionFailed",
-        "At least one of the pre-conditions you specified did not hold",
-    ),
-    NoSuchKey: ("NoSuchKey", "The specified key does not exist."),
-    ObjectLocked: ("AccessDenied", "Access Denied because object protected by object lock."),
-}
 Refusal = tuple[str, str] | None
-_UNFORESEEN = ("InternalError", "We encountered an internal error. Please try again.")
+"""Code and message of an entry of Errors; None: not refused."""
 
 
 async def delete_object(
@@ -43,7 +37,11 @@ async def delete_object(
     IfMatchSize: int | None = None,
     BypassGovernanceRetention: bool | None = None,
 ) -> Output:
-    """A key that is not there is deleted well enough, unless If-Match asks for it and nobody is lenient."""
+    """Delete a key, or one version of it for good. A missing key is a success.
+
+    Except with If-Match: NoSuchKey, unless the settings are lenient.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+    """
     check_version(VersionId)
     try:
         done = await call.metadata.delete_object(
@@ -59,46 +57,60 @@ async def delete_object(
         if call.defaults.lenient:
             return {}
         raise
-    return {} if done.version_id is None else _shown(done)
+    return {} if done.version_id is None else _delete_output(done)
 
 
 async def delete_objects(
     call: Call, *, Bucket: str, Delete: dict[str, Any], BypassGovernanceRetention: bool | None = None
 ) -> Output:
-    """Up to 1,000 keys in one transaction, each with its own verdict; Quiet leaves only the failures."""
-    wanted = Delete.get("Objects") or []
-    if not 1 <= len(wanted) <= MAX_DELETES:
+    """Delete up to 1,000 keys in one transaction. Each entry succeeds or fails on its own.
+
+    Quiet leaves the successes out of the answer.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+    """
+    entries = Delete.get("Objects") or []
+    if not 1 <= len(entries) <= MAX_DELETES:
         raise S3Error("MalformedXML")
-    bypass = bool(BypassGovernanceRetention)
-    more = call.defaults.lenient
-    errors = [_refusal(item, more) for item in wanted]
+    bypass, lenient = bool(BypassGovernanceRetention), call.defaults.lenient
+    refusals = [_check_entry(entry, lenient) for entry in entries]
     if call.access is not None:
-        _deny(call.access, wanted, errors, bypass)
-    todo = [_doomed(item, bypass) for item, error in zip(wanted, errors, strict=True) if error is None]
-    emit = event_maker(call, REMOVED)
-    results = iter(await call.metadata.delete_objects(Bucket, todo, owner=call.owner, emit=emit))
+        _check_permissions(call.access, entries, refusals, bypass)
+    allowed = [entry for entry, refusal in zip(entries, refusals, strict=True) if refusal is None]
+    results = iter(
+        await call.metadata.delete_objects(
+            Bucket,
+            [_delete_request(entry, bypass) for entry in allowed],
+            owner=call.owner,
+            emit=event_maker(call, REMOVED),
+        )
+    )
     deleted: list[Output] = []
-    for at, item in enumerate(wanted):
-        if errors[at] is not None:
+    for at, entry in enumerate(entries):
+        if refusals[at] is not None:
             continue
         result = next(results)
         if isinstance(result, MetadataError):
-            errors[at] = _ERRORS.get(type(result), _UNFORESEEN)
+            refusals[at] = _code_and_message(call, result)
         elif not Delete.get("Quiet"):
-            deleted.append(_deleted(item, result))
+            deleted.append(_deleted_output(entry, result))
     return {
         "Deleted": deleted,
         "Errors": [
-            {**_named(item), "Code": error[0], "Message": error[1]}
-            for item, error in zip(wanted, errors, strict=True)
-            if error is not None
+            {**_key_and_version(entry), "Code": refusal[0], "Message": refusal[1]}
+            for entry, refusal in zip(entries, refusals, strict=True)
+            if refusal is not None
         ],
     }
 
 
-def _refusal(item: dict[str, Any], more: bool) -> Refusal:
-    """Code and message for an entry that cannot even be tried. MalformedXML, for the whole, without a key."""
-    key = item.get("Key")
+def _code_and_message(call: Call, error: MetadataError) -> tuple[str, str]:
+    refusal = s3_error(error, {}, call.request_id)
+    return refusal.code, refusal.message or ERRORS[refusal.code][1]
+
+
+def _check_entry(entry: dict[str, Any], lenient: bool) -> Refusal:
+    """Return why an entry cannot be tried at all. Raises S3Error MalformedXML for one without a key."""
+    key = entry.get("Key")
     if key is None:
         raise S3Error("MalformedXML")
     if not key:
@@ -106,47 +118,52 @@ def _refusal(item: dict[str, Any], more: bool) -> Refusal:
     if len(key.encode()) > MAX_KEY_BYTES:
         return "KeyTooLongError", "Your key is too long"
     try:
-        check_version(item.get("VersionId") or None)
+        check_version(entry.get("VersionId") or None)
     except S3Error:
         return "NoSuchVersion", "The specified version does not exist."
     for name in ("LastModifiedTime", "Size"):
-        if item.get(name) is not None and not more:
+        if entry.get(name) is not None and not lenient:
             return "NotImplemented", f"{name} is a condition of directory buckets alone."
     return None
 
 
-def _deny(access: Access, wanted: list[dict[str, Any]], errors: list[Refusal], bypass: bool) -> None:
-    """Put into `errors` the refusal of each entry that the caller may not delete; the first is noted."""
+def _check_permissions(
+    access: Access, entries: list[dict[str, Any]], refusals: list[Refusal], bypass: bool
+) -> None:
+    """Put a refusal into `refusals` for each entry that the caller may not delete.
+
+    Only the first is noted for `sixfold explain`.
+    """
     noted = False
-    for at, item in enumerate(wanted):
-        version_id = item.get("VersionId") or None
+    for at, entry in enumerate(entries):
+        version_id = entry.get("VersionId") or None
         actions = ["s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"]
         if bypass:
             actions.append("s3:BypassGovernanceRetention")
-        for action in actions if errors[at] is None else ():
-            if refusal := access.refusal_of(action, item["Key"], version_id, note=not noted):
-                errors[at], noted = (refusal.code, refusal.message or "Access Denied"), True
+        for action in actions if refusals[at] is None else ():
+            if refusal := access.refusal_of(action, entry["Key"], version_id, note=not noted):
+                refusals[at], noted = (refusal.code, refusal.message or "Access Denied"), True
                 break
 
 
-def _doomed(item: dict[str, Any], bypass: bool) -> Doomed:
+def _delete_request(entry: dict[str, Any], bypass: bool) -> Doomed:
     conditions = delete_conditions(
-        item.get("ETag"), item.get("LastModifiedTime"), item.get("Size"), more=True
+        entry.get("ETag"), entry.get("LastModifiedTime"), entry.get("Size"), more=True
     )
-    return Doomed(item["Key"], conditions, item.get("VersionId") or None, bypass)
+    return Doomed(entry["Key"], conditions, entry.get("VersionId") or None, bypass)
 
 
-def _shown(done: Deleted) -> Output:
+def _delete_output(done: Deleted) -> Output:
     return {"VersionId": done.version_id, "DeleteMarker": done.marker or None}
 
 
-def _named(item: dict[str, Any]) -> Output:
-    return {"Key": item["Key"], "VersionId": item.get("VersionId") or None}
+def _key_and_version(entry: dict[str, Any]) -> Output:
+    return {"Key": entry["Key"], "VersionId": entry.get("VersionId") or None}
 
 
-def _deleted(item: dict[str, Any], done: Deleted) -> Output:
-    """The version that was named; of a delete marker, made or destroyed, its own id."""
-    out = _named(item)
+def _deleted_output(entry: dict[str, Any], done: Deleted) -> Output:
+    """Make an entry of Deleted, with the id of the delete marker that was made or deleted."""
+    out = _key_and_version(entry)
     if done.marker:
         out |= {"DeleteMarker": True, "DeleteMarkerVersionId": done.version_id}
     return out

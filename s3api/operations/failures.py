@@ -1,7 +1,7 @@
-"""The one boundary between the layers' own conditions and S3's error codes.
+"""Translates exceptions of the lower layers into S3 errors: the only place that does.
 
-Lower layers raise what happened to them (`NoSuchKey`, `TooFewNodes`); here each gets the code that a client
-knows. What is not in the table is a fault of ours: InternalError, logged once with the request's id.
+Lower layers raise their own exceptions (`NoSuchKey`, `TooFewNodes`); TABLE gives each its S3 code and text.
+An exception that is not in the table is a bug: InternalError, logged with its traceback and the request id.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from s3api.errors import S3Error
 log = logging.getLogger("sixfold.gateway")
 
 Where = dict[str, str]
-"""What the request is about, as S3's error documents name it: BucketName, Key, UploadId, VersionId,
-Method."""
+"""What the request names, under the element names of S3 error documents: BucketName, Key, UploadId,
+VersionId, Method."""
 
-TELL_AGAIN_S, TELL_ANOTHER_S = 10.0, 1.0
+LOG_SAME_S, LOG_OTHER_S = 10.0, 1.0
+"""Shortest time between two log lines of one code: with the same text, with another text."""
 _BUSY = "The store cannot take this request now. Please try again."
 
 
@@ -45,7 +46,7 @@ def _deleted(error: BaseException, where: Where) -> S3Error:
 
 
 def _marker(error: BaseException, where: Where) -> S3Error:
-    """A delete marker has no bytes and no head: the one thing to do with it is to delete it."""
+    """A delete marker has no content and no metadata: the only method allowed on it is DELETE."""
     assert isinstance(error, m.IsDeleteMarker)
     return S3Error(
         "MethodNotAllowed",
@@ -58,22 +59,26 @@ def _marker(error: BaseException, where: Where) -> S3Error:
     )
 
 
-def _said(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
-    """A condition that an operator wants to read of, too: once, and again while it lasts, and of another
-    object's not a line for each; every request that met it is in the access log."""
-    told, told_s = "", -TELL_AGAIN_S
+def _logged(code: str, message: str) -> Callable[[BaseException, Where], S3Error]:
+    """Return a function that makes the S3 error and logs a warning, at a limited rate.
+
+    The operator needs to see that a condition lasts, not a line per object or request: each failed request is
+    in the access log anyway.
+    """
+    last_text, last_s = "", -LOG_SAME_S
 
     def make(error: BaseException, where: Where) -> S3Error:
-        nonlocal told, told_s
-        now_s, tells = time.monotonic(), str(error)
-        if now_s - told_s >= (TELL_AGAIN_S if tells == told else TELL_ANOTHER_S):
-            told, told_s = tells, now_s
-            log.warning("%s: %s", code, tells)
+        nonlocal last_text, last_s
+        now_s, text = time.monotonic(), str(error)
+        if now_s - last_s >= (LOG_SAME_S if text == last_text else LOG_OTHER_S):
+            last_text, last_s = text, now_s
+            log.warning("%s: %s", code, text)
         return S3Error(code, message)
 
     return make
 
 
+READS = frozenset({"GetObject", "HeadObject"})
 TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.NoSuchBucket: _bucket,
     m.NoSuchKey: lambda _, where: S3Error("NoSuchKey", Key=where.get("Key", "")),
@@ -96,19 +101,18 @@ TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
     m.InvalidKey: lambda _, __: S3Error(
         "InvalidArgument", "A key, prefix or marker must be UTF-8 text without a NUL character."
     ),
-    m.MetadataUnavailable: _said("ServiceUnavailable", _BUSY),
-    TooFewNodes: _said("ServiceUnavailable", _BUSY),
-    NodesFull: _said("InsufficientStorage", "No storage node has room for this object."),
-    DataUnavailable: _said("ServiceUnavailable", _BUSY),
+    m.MetadataUnavailable: _logged("ServiceUnavailable", _BUSY),
+    TooFewNodes: _logged("ServiceUnavailable", _BUSY),
+    NodesFull: _logged("InsufficientStorage", "No storage node has room for this object."),
+    DataUnavailable: _logged("ServiceUnavailable", _BUSY),
 }
 
 
-READS = frozenset({"GetObject", "HeadObject"})
-
-
 def lenient_error(error: S3Error, operation: str) -> S3Error:
-    """What other stores answer in its place, for settings that are lenient: their code where they have one,
-    and to reads of what is not there whether a delete marker hides it (AWS says so only where it does).
+    """Return the error that other S3 stores answer in place of `error`; used by the lenient settings.
+
+    Their code, if it differs from AWS's. A read of a missing key always says whether a delete marker hides
+    it, where AWS says so only if one does.
     """
     if error.elsewhere:
         return S3Error(error.elsewhere, error.message, **error.details)
@@ -118,12 +122,12 @@ def lenient_error(error: S3Error, operation: str) -> S3Error:
 
 
 def s3_error(error: BaseException, where: Where, request_id: str) -> S3Error:
-    """The S3 error that a client gets for `error`."""
+    """Return the S3 error that a client gets for `error`."""
     if isinstance(error, S3Error):
         return error
     for kind in type(error).__mro__:
         if make := TABLE.get(kind):
             return make(error, where)
     about = {"request_id": request_id, "bucket": where.get("BucketName"), "key": where.get("Key")}
-    log.error("request %s failed in an unforeseen way", request_id, exc_info=error, extra=about)
+    log.error("request %s failed with an unexpected error", request_id, exc_info=error, extra=about)
     return S3Error("InternalError")

@@ -15,9 +15,9 @@ from typing import Any, TypedDict, Unpack
 
 import orjson
 
+from metadata import RenameRequest
 from metadata.errors import NoSuchKey, PreconditionFailed
 from metadata.records import Object
-from metadata.transactions.renames import Renaming
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
@@ -66,7 +66,7 @@ async def rename_object(
         elif "CopySourceIfModifiedSince" in of_target:
             raise PreconditionFailed("If-Modified-Since")
 
-    asked = Renaming(
+    asked = RenameRequest(
         bucket=Bucket,
         source=source,
         target=Key,

@@ -10,19 +10,19 @@ import pytest
 from metadata import Metadata
 from metadata.errors import NoSuchKey, PreconditionFailed, TokenReused
 from metadata.records import Object
-from metadata.transactions.renames import Renaming
+from metadata.transactions.renames import RenameRequest
 from s3api.blobs.stripes import new_id
 from tests.metadata.made import check_consistent, new_object
 
 
-def renaming(source: str, target: str, *, alone: bool = False, token: str | None = None) -> Renaming:
+def renaming(source: str, target: str, *, alone: bool = False, token: str | None = None) -> RenameRequest:
     def check(found: Object, there: Object | None) -> None:
         assert found.key == source
         if alone and there is not None:
             raise PreconditionFailed("If-None-Match")
 
     digest = f"{source} {target}"
-    return Renaming("photos", source, target, check, new_id(), new_id(), "alice", token, digest)
+    return RenameRequest("photos", source, target, check, new_id(), new_id(), "alice", token, digest)
 
 
 async def keys(store: Metadata) -> list[str]:
