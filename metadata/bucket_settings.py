@@ -1,8 +1,9 @@
-"""The bucket that a request is about, with its settings, as they stand now.
+"""Buckets with their settings (policy, CORS, lifecycle...), cached by the bucket's revision.
 
-A bucket's row is read for every request; its settings are documents beside it, and the row's `revision` says
-whether they have changed since they were last read. So a request sees every change that was acknowledged
-before it came, through whichever gateway, and a document is parsed once.
+A bucket's row is read for every request. Its settings are documents in rows of their own; the bucket's
+`revision` increases with each change of them, so they are read again only when it has changed. A request
+therefore sees every change that was acknowledged before it arrived, through any gateway, and a document is
+parsed once.
 """
 
 from __future__ import annotations
@@ -23,22 +24,23 @@ CACHED_BUCKETS = 1024
 
 
 class BucketSettings:
-    """The documents of one bucket at one revision, by kind ("Policy", "Cors"...) and, where a bucket has
-    several of a kind, id. What is made of a document is kept with it.
+    """The documents of one bucket at one revision, by kind ("Policy", "Cors"...) and id.
+
+    The id is "" for the kinds of which a bucket has one at most. Parsed documents are cached here too.
     """
 
-    __slots__ = ("_documents", "_made", "_texts")
+    __slots__ = ("_documents", "_parsed", "_texts")
 
     def __init__(self, texts: Mapping[tuple[str, str], str] | None = None) -> None:
         self._texts = texts or {}
         self._documents: dict[tuple[str, str], Any] = {}
-        self._made: dict[tuple[str, Callable[[Any], Any]], Any] = {}
+        self._parsed: dict[tuple[str, Callable[[Any], Any]], Any] = {}
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
     def get(self, kind: str, id: str = "") -> Any:
-        """The document as it was put, None where there is none. Not to be changed."""
+        """Return the stored document, None if there is none. Callers must not change it."""
         text = self._texts.get((kind, id))
         if text is None:
             return None
@@ -47,16 +49,16 @@ class BucketSettings:
         return self._documents[kind, id]
 
     def ids(self, kind: str) -> list[str]:
-        """The ids of a kind's documents, in byte order."""
+        """Return the ids of a kind's documents, in byte order."""
         return [id_ for name, id_ in self._texts if name == kind]
 
-    def made(self, kind: str, make: Callable[[Any], T]) -> T | None:
-        """`make` of the document, called once for this revision; None where there is no document."""
+    def parse(self, kind: str, parser: Callable[[Any], T]) -> T | None:
+        """Return `parser(document)`, None if there is no document. Calls `parser` once per revision."""
         if (kind, "") not in self._texts:
             return None
-        if (kind, make) not in self._made:
-            self._made[kind, make] = make(self.get(kind))
-        result: T = self._made[kind, make]
+        if (kind, parser) not in self._parsed:
+            self._parsed[kind, parser] = parser(self.get(kind))
+        result: T = self._parsed[kind, parser]
         return result
 
 
@@ -64,23 +66,24 @@ NO_SETTINGS = BucketSettings()
 
 
 class Buckets:
-    """Buckets with their settings; one for all requests of a gateway."""
+    """Finds buckets with their settings; one instance serves all requests of a gateway."""
 
     def __init__(self, metadata: Metadata) -> None:
         self._metadata = metadata
         self._settings: OrderedDict[int, tuple[int, BucketSettings]] = OrderedDict()
 
     async def find(self, name: str) -> tuple[Bucket, BucketSettings]:
-        """Raises NoSuchBucket, MetadataUnavailable."""
+        """Return a bucket and its settings. Raises NoSuchBucket, MetadataUnavailable."""
         bucket = await self._metadata.get_bucket(name)
         if not bucket.revision:
             return bucket, NO_SETTINGS
         return bucket, await self.settings(bucket)
 
     async def settings(self, bucket: Bucket) -> BucketSettings:
-        known = self._settings.get(bucket.id)
-        if known is not None and known[0] >= bucket.revision:
-            return known[1]
+        """Return the settings of a bucket whose row was just read. Raises MetadataUnavailable."""
+        cached = self._settings.get(bucket.id)
+        if cached is not None and cached[0] >= bucket.revision:
+            return cached[1]
         settings = BucketSettings(await self._metadata.bucket_configs(bucket.id))
         self._settings[bucket.id] = (bucket.revision, settings)
         self._settings.move_to_end(bucket.id)

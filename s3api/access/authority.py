@@ -371,7 +371,7 @@ def read_block(document: Mapping[str, Any]) -> Block:
 
 def policy_of(bucket: str, settings: BucketSettings) -> Policy | None:
     """The bucket's policy, parsed once for each revision."""
-    return settings.made("Policy", _PolicyOf(bucket)) if settings else None
+    return settings.parse("Policy", _PolicyOf(bucket)) if settings else None
 
 
 @dataclass(frozen=True, slots=True)

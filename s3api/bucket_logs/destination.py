@@ -18,68 +18,71 @@ from typing import Any
 
 DAY_US = 86_400_000_000
 JOURNAL = "Journal"
-EXTENSION = frozenset({"LoggingType", "ObjectRollTime", "RecordsBatchSize", "Filter"})
+_CEPH_SETTINGS = frozenset({"LoggingType", "ObjectRollTime", "RecordsBatchSize", "Filter"})
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """Where the log of a bucket goes. `partitioned`, by the day of its records where `by_event`.
+class LogDestination:
+    """Where the access log of a bucket goes, and in which form.
 
-    By what Ceph has beside AWS (`extended`): `journal`, a log of changes alone, of keys between `starts` and
-    `ends`; `every_s`, when a log object is delivered.
+    `partitioned`: keys contain account, region, bucket and date; the date of the records if `by_event_time`,
+    else of the delivery.
+
+    Ceph's additions (`has_ceph_settings`: at least one is used): `journal`: log changes only, of keys with
+    `key_prefix` and `key_suffix`; `every_s`: deliver this long after the first line, 0 for the default.
     """
 
     bucket: str
     prefix: str
     partitioned: bool = False
-    by_event: bool = False
-    extended: bool = False
+    by_event_time: bool = False
+    has_ceph_settings: bool = False
     journal: bool = False
     every_s: int = 0
-    starts: str = ""
-    ends: str = ""
+    key_prefix: str = ""
+    key_suffix: str = ""
 
-    def minds(self, key: str | None) -> bool:
+    def includes_key(self, key: str | None) -> bool:
         """Whether its journal has changes of that key."""
-        return key is not None and key.startswith(self.starts) and key.endswith(self.ends)
+        return key is not None and key.startswith(self.key_prefix) and key.endswith(self.key_suffix)
 
     def day(self, time_us: int) -> int:
         """Records of different days, by this number, are not delivered in one object."""
-        return time_us // DAY_US if self.by_event else 0
+        return time_us // DAY_US if self.by_event_time else 0
 
     def key(self, *, account: str, region: str, bucket: str, delivered_us: int, day: int, unique: str) -> str:
         """The key of a log object of the source `bucket`; `day` is that of its records."""
-        at = datetime.fromtimestamp((day * DAY_US if self.by_event else delivered_us) // 1_000_000, UTC)
+        at = datetime.fromtimestamp((day * DAY_US if self.by_event_time else delivered_us) // 1_000_000, UTC)
         name = f"{at:%Y-%m-%d-%H-%M-%S}-{unique}"
         if not self.partitioned:
             return self.prefix + name
         return f"{self.prefix}{account}/{region}/{bucket}/{at:%Y/%m/%d}/{name}"
 
 
-def destination(document: Mapping[str, Any]) -> Destination | None:
+def parse_destination(document: Mapping[str, Any]) -> LogDestination | None:
     """None where the document turns logging off."""
     enabled = document.get("LoggingEnabled")
     if not enabled:
         return None
     partitioned = (enabled.get("TargetObjectKeyFormat") or {}).get("PartitionedPrefix")
-    return Destination(
+    return LogDestination(
         enabled["TargetBucket"],
         enabled.get("TargetPrefix") or "",
         partitioned=partitioned is not None,
-        by_event=(partitioned or {}).get("PartitionDateSource") == "EventTime",
-        **_extension(enabled),
+        by_event_time=(partitioned or {}).get("PartitionDateSource") == "EventTime",
+        **_ceph_settings(enabled),
     )
 
 
-def _extension(enabled: Mapping[str, Any]) -> dict[str, Any]:
-    if EXTENSION.isdisjoint(enabled):
+def _ceph_settings(enabled: Mapping[str, Any]) -> dict[str, Any]:
+    if _CEPH_SETTINGS.isdisjoint(enabled):
         return {}
     rules = ((enabled.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
     bounds = {rule["Name"].lower(): rule["Value"] for rule in rules}
     return {
-        "extended": True,
+        "has_ceph_settings": True,
         "journal": enabled.get("LoggingType") == JOURNAL,
         "every_s": enabled.get("ObjectRollTime") or 0,
-        "starts": bounds.get("prefix", ""),
-        "ends": bounds.get("suffix", ""),
+        "key_prefix": bounds.get("prefix", ""),
+        "key_suffix": bounds.get("suffix", ""),
     }

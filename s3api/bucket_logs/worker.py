@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataError, NoSuchBucket
 from metadata.records import NULL_VERSION
-from s3api.bucket_logs.destination import Destination, destination
-from s3api.bucket_logs.line import Entry, journal_line, line
-from s3api.bucket_logs.names import CHANGES, journal_name, lifecycle_name, logged_name
+from s3api.bucket_logs.destination import LogDestination, parse_destination
+from s3api.bucket_logs.log_line import LogEntry, format_journal_line, format_line
+from s3api.bucket_logs.operation_names import JOURNALED_OPERATIONS, journal_name, lifecycle_name, log_name
 from s3api.errors import S3Error
 from s3api.lifecycle.engine import Version
 from s3api.tasks.periodic import Periodic
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sixfold.bucketlog")
 KIND = "Logging"
-FULL_BYTES, MOST_BYTES = 4 << 20, 64 << 20
+FULL_OBJECT_BYTES, MAX_WAITING_BYTES = 4 << 20, 64 << 20
 PERIOD_S = 1.0
 
-Put = Callable[["Bucket", Destination, str, bytes], Awaitable[None]]
+PutLogObject = Callable[["Bucket", LogDestination, str, bytes], Awaitable[None]]
 """Puts a log object of a source bucket: that, where to, key, bytes. Raises NotAllowed, NoSuchBucket."""
-Account = Callable[[str], str]
+AccountNumber = Callable[[str], str]
 """The 12-digit number of the account of a canonical id."""
-Place = tuple[str, Destination, int]
+BatchKey = tuple[str, LogDestination, int]
 
 
-class NotAllowed(Exception):
+class DeliveryDenied(Exception):
     """The target bucket does not let logs in any more."""
 
 
 @dataclass(slots=True)
-class Collected:
+class Batch:
     """Lines of one bucket for one log object."""
 
     bucket: Bucket
@@ -62,11 +62,17 @@ class BucketLogs:
     """A sink of access records, and the task that delivers what it has collected."""
 
     def __init__(
-        self, put: Put, account: Account, *, clock_us: Callable[[], int], host_id: str, every_s: float
+        self,
+        put: PutLogObject,
+        account: AccountNumber,
+        *,
+        clock_us: Callable[[], int],
+        host_id: str,
+        every_s: float,
     ) -> None:
         self._put, self._account = put, account
         self._clock_us, self._host_id, self._every_us = clock_us, host_id, int(every_s * 1e6)
-        self._collected: dict[Place, Collected] = {}
+        self._batches: dict[BatchKey, Batch] = {}
         self._size = self._dropped = 0
         self._task = Periodic(
             "delivering the logs of buckets",
@@ -89,28 +95,28 @@ class BucketLogs:
         call = record.call
         if call is None or not call.settings or call.bucket is None:
             return
-        where = call.settings.made(KIND, destination)
+        where = call.settings.parse(KIND, parse_destination)
         if where is None:
             return
         time_us = record.time_us
-        place = (call.bucket.name, where, where.day(time_us))
+        batch_key = (call.bucket.name, where, where.day(time_us))
         if where.journal:
-            for entry in changes(record, call.bucket, time_us):
-                if where.minds(entry.key):
-                    self._add(place, call.bucket, journal_line(entry))
+            for entry in journal_entries(record, call.bucket, time_us):
+                if where.includes_key(entry.key):
+                    self._add(batch_key, call.bucket, format_journal_line(entry))
             return
-        for entry in entries(record, call.bucket, time_us, self._host_id):
-            self._add(place, call.bucket, line(entry))
+        for entry in request_entries(record, call.bucket, time_us, self._host_id):
+            self._add(batch_key, call.bucket, format_line(entry))
 
     def note(
         self, bucket: Bucket, settings: BucketSettings, action: str, version: Version, storage_class: str
     ) -> None:
         """A line for what a lifecycle rule has done."""
-        where = settings.made(KIND, destination)
+        where = settings.parse(KIND, parse_destination)
         if where is None or where.journal:
             return
         now_us = self._clock_us()
-        entry = Entry(
+        entry = LogEntry(
             bucket_owner=bucket.owner,
             bucket=bucket.name,
             time_us=now_us,
@@ -123,19 +129,19 @@ class BucketLogs:
             version_id=version.version_id if version.version_id != NULL_VERSION else "",
             host_id=self._host_id,
         )
-        self._add((bucket.name, where, where.day(now_us)), bucket, line(entry))
+        self._add((bucket.name, where, where.day(now_us)), bucket, format_line(entry))
 
-    def _add(self, place: Place, bucket: Bucket, text: str) -> None:
-        if self._size + len(text) >= MOST_BYTES:
+    def _add(self, batch_key: BatchKey, bucket: Bucket, text: str) -> None:
+        if self._size + len(text) >= MAX_WAITING_BYTES:
             self._dropped += 1
             return
-        if place not in self._collected:
-            self._collected[place] = Collected(bucket, self._clock_us())
-        into = self._collected[place]
+        if batch_key not in self._batches:
+            self._batches[batch_key] = Batch(bucket, self._clock_us())
+        into = self._batches[batch_key]
         into.lines.append(text)
         into.size += len(text) + 1
         self._size += len(text) + 1
-        if into.size >= FULL_BYTES:
+        if into.size >= FULL_OBJECT_BYTES:
             self._task.wake()
 
     async def deliver(self, *, everything: bool = False) -> int:
@@ -144,52 +150,59 @@ class BucketLogs:
             log.error("%d lines of bucket logs were dropped: they come faster than they go", self._dropped)
             self._dropped = 0
         now_us, count = self._clock_us(), 0
-        for place, collected in list(self._collected.items()):
-            until_us = collected.since_us + (place[1].every_s * 1_000_000 or self._every_us)
-            if everything or until_us <= now_us or collected.size >= FULL_BYTES:
-                work = partial(self._deliver, place, collected)
-                count += bool(await self._task.guarded(f"the log of bucket {place[0]}", work))
+        for batch_key, batch in list(self._batches.items()):
+            until_us = batch.since_us + (batch_key[1].every_s * 1_000_000 or self._every_us)
+            if everything or until_us <= now_us or batch.size >= FULL_OBJECT_BYTES:
+                work = partial(self._deliver, batch_key, batch)
+                count += bool(await self._task.guarded(f"the log of bucket {batch_key[0]}", work))
         return count
 
-    async def flush(self, bucket: Bucket, where: Destination) -> str | None:
+    async def flush(self, bucket: Bucket, where: LogDestination) -> str | None:
         """Deliver at once what this process has collected of a bucket's log: the key of the log object, which
         is empty where nothing has happened. None where the target bucket does not let it in.
         """
-        for place, collected in list(self._collected.items()):
-            if place[0] == bucket.name and place[1] != where:
-                await self._deliver(place, collected)
+        for batch_key, batch in list(self._batches.items()):
+            if batch_key[0] == bucket.name and batch_key[1] != where:
+                await self._deliver(batch_key, batch)
         now_us = self._clock_us()
-        place = (bucket.name, where, where.day(now_us))
-        return await self._deliver(place, self._collected.setdefault(place, Collected(bucket, now_us)))
+        batch_key = (bucket.name, where, where.day(now_us))
+        return await self._deliver(batch_key, self._batches.setdefault(batch_key, Batch(bucket, now_us)))
 
-    async def _deliver(self, place: Place, collected: Collected) -> str | None:
+    async def _deliver(self, batch_key: BatchKey, batch: Batch) -> str | None:
         """Lines that come meanwhile are of the next object; where the put fails, these wait for another time
         (and if it was done nevertheless, they are delivered twice). The key, None where they are lost.
         """
-        where = place[1]
-        del self._collected[place]
+        where = batch_key[1]
+        del self._batches[batch_key]
         done, delivered = False, None
         try:
-            key = self._key(place, collected.bucket)
-            text = "".join(f"{text}\n" for text in collected.lines)
-            await self._put(collected.bucket, where, key, text.encode())
+            key = self._key(batch_key, batch.bucket)
+            text = "".join(f"{text}\n" for text in batch.lines)
+            await self._put(batch.bucket, where, key, text.encode())
             done, delivered = True, key
-        except (NoSuchBucket, NotAllowed) as why:
-            log.warning("lines of the log of %s are lost: %s, %s", place[0], where.bucket, type(why).__name__)
+        except (NoSuchBucket, DeliveryDenied) as why:
+            reason = "does not exist" if isinstance(why, NoSuchBucket) else "does not allow log delivery"
+            log.warning(
+                "access log of %s: %d lines dropped, target bucket %s %s",
+                batch_key[0],
+                len(batch.lines),
+                where.bucket,
+                reason,
+            )
             done = True
         finally:
             if done:
-                self._size -= collected.size
-            elif later := self._collected.get(place):
-                later.lines[:0] = collected.lines
-                later.size, later.since_us = later.size + collected.size, collected.since_us
+                self._size -= batch.size
+            elif later := self._batches.get(batch_key):
+                later.lines[:0] = batch.lines
+                later.size, later.since_us = later.size + batch.size, batch.since_us
             else:
-                self._collected[place] = collected
+                self._batches[batch_key] = batch
         return delivered
 
-    def _key(self, place: Place, bucket: Bucket) -> str:
+    def _key(self, batch_key: BatchKey, bucket: Bucket) -> str:
         """Of one second's objects the later one's key is the greater, as of any others."""
-        _, where, day = place
+        _, where, day = batch_key
         now_us = self._clock_us()
         return where.key(
             account=self._account(bucket.owner) if where.partitioned else "",
@@ -201,17 +214,17 @@ class BucketLogs:
         )
 
 
-def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) -> Iterator[Entry]:
+def request_entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) -> Iterator[LogEntry]:
     """The lines of a request: one, and one for each key that DeleteObjects deleted."""
     output: Any = record.output or {}
     verified = record.verified
     proved = verified is not None and verified.access_key is not None
     version, cipher = record.tls or ("", "")
-    one = Entry(
+    one = LogEntry(
         bucket_owner=bucket.owner,
         bucket=bucket.name,
         time_us=time_us,
-        operation=logged_name(record.operation, record.method),
+        operation=log_name(record.operation, record.method),
         status=record.status,
         request_id=record.request_id,
         uri=f"{record.method} {record.target} HTTP/{record.http_version}",
@@ -237,19 +250,19 @@ def entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) ->
     yield one
     if record.operation == "DeleteObjects":
         for each in output.get("Deleted") or ():
-            yield _of_batch(one, each, 204, "")
+            yield _deleted_key_entry(one, each, 204, "")
         for each in output.get("Errors") or ():
-            yield _of_batch(one, each, 403 if each["Code"] == "AccessDenied" else 409, each["Code"])
+            yield _deleted_key_entry(one, each, 403 if each["Code"] == "AccessDenied" else 409, each["Code"])
 
 
-def changes(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[Entry]:
+def journal_entries(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[LogEntry]:
     """What a request has changed, for a journal: nothing, an object, or what DeleteObjects deleted."""
-    if record.operation not in CHANGES or record.status >= 300:
+    if record.operation not in JOURNALED_OPERATIONS or record.status >= 300:
         return
     output: Any = record.output or {}
     several = record.operation == "DeleteObjects"
     for each in output.get("Deleted") or () if several else [{**output, "Key": record.key}]:
-        yield Entry(
+        yield LogEntry(
             bucket_owner=bucket.owner,
             bucket=bucket.name,
             time_us=time_us,
@@ -263,8 +276,8 @@ def changes(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[Entr
         )
 
 
-def _of_batch(whole: Entry, each: dict[str, Any], status: int, error: str) -> Entry:
-    return Entry(
+def _deleted_key_entry(whole: LogEntry, each: dict[str, Any], status: int, error: str) -> LogEntry:
+    return LogEntry(
         bucket_owner=whole.bucket_owner,
         bucket=whole.bucket,
         time_us=whole.time_us,

@@ -15,11 +15,11 @@ _NAT64 = ip_network("64:ff9b::/96")
 _THIS_NETWORK = ip_network("0.0.0.0/8")
 
 
-def is_internal(text: str) -> bool:
+def is_blocked(text: str) -> bool:
     """Whether no webhook may be sent to this address. Raises ValueError for what is no address."""
     address = ip_address(text.partition("%")[0])
     inner = _inner(address)
-    if inner is not None and is_internal(str(inner)):
+    if inner is not None and is_blocked(str(inner)):
         return True
     return (
         address.is_loopback

@@ -38,12 +38,12 @@ _PREFIX, _ALL = "s3:", ":*"
 _PATTERNS = KINDS | {kind.partition(":")[0] + _ALL for kind in KINDS if ":" in kind}
 
 
-def is_pattern(name: str) -> bool:
+def is_event_pattern(name: str) -> bool:
     """Whether a configuration may ask for it: a kind, or a group of kinds ("s3:ObjectCreated:*")."""
     return name.startswith(_PREFIX) and name.removeprefix(_PREFIX) in _PATTERNS
 
 
-def means(name: str, kind: str) -> bool:
+def matches_event_type(name: str, kind: str) -> bool:
     """Whether the name in a configuration (or in a filter of the live stream) means this kind."""
     wanted = name.removeprefix(_PREFIX)
     if wanted.endswith("*"):

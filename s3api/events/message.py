@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 import orjson
 
-TRIAL = "TestEvent"
+TEST_EVENT = "TestEvent"
 _LATER = (
     "LifecycleExpiration",
     "LifecycleTransition",
@@ -77,25 +77,25 @@ def record(event: Event, *, host_id: str) -> dict[str, Any]:
 
 def message(event: Event, *, host_id: str) -> dict[str, Any]:
     """What a target receives: the record, or that the bucket's configuration names it now."""
-    if event.kind == TRIAL:
-        return trial_message(event, host_id=host_id)
+    if event.kind == TEST_EVENT:
+        return _test_event_message(event, host_id=host_id)
     return {"Records": [record(event, host_id=host_id)]}
 
 
-def document(event: Event) -> str:
+def event_to_json(event: Event) -> str:
     """An event as it waits: its sequence is given by the outbox."""
     return orjson.dumps(event).decode()
 
 
-def restored(sequence: int, document: str) -> Event:
+def parse_event(sequence: int, document: str) -> Event:
     return Event(**orjson.loads(document) | {"sequence": sequence})
 
 
-def trial_message(event: Event, *, host_id: str) -> dict[str, Any]:
+def _test_event_message(event: Event, *, host_id: str) -> dict[str, Any]:
     """What a target receives when a bucket's configuration begins to name it ("s3:TestEvent")."""
     return {
         "Service": "Amazon S3",
-        "Event": f"s3:{TRIAL}",
+        "Event": f"s3:{TEST_EVENT}",
         "Time": _iso(event.occurred_us),
         "Bucket": event.bucket,
         "RequestId": event.request_id,

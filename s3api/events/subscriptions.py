@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from s3api.events.event_types import means
-from s3api.events.targets import canonical
+from s3api.events.event_types import matches_event_type
+from s3api.events.targets import canonical_arn
 
 ARN_MEMBERS = {
     "TopicConfigurations": "TopicArn",
@@ -22,7 +22,7 @@ ARN_MEMBERS = {
 LIVE = "live"
 
 
-class Told(NamedTuple):
+class Match(NamedTuple):
     """Who is told of one event: the target's ARN (or LIVE), by which configuration of the document."""
 
     target: str
@@ -37,11 +37,11 @@ class Subscription:
     prefix: str = ""
     suffix: str = ""
 
-    def wants(self, kind: str, key: str) -> bool:
+    def matches(self, kind: str, key: str) -> bool:
         return (
             key.startswith(self.prefix)
             and key.endswith(self.suffix)
-            and any(means(name, kind) for name in self.kinds)
+            and any(matches_event_type(name, kind) for name in self.kinds)
         )
 
 
@@ -53,7 +53,7 @@ class Subscriptions:
     live: bool = False
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Subscriptions:
+    def parse(cls, document: Mapping[str, Any]) -> Subscriptions:
         found = tuple(
             _subscription(each, each[member])
             for name, member in ARN_MEMBERS.items()
@@ -61,14 +61,14 @@ class Subscriptions:
         )
         return cls(found, document.get("EventBridgeConfiguration") is not None)
 
-    def told(self, kind: str, key: str) -> list[Told]:
+    def match(self, kind: str, key: str) -> list[Match]:
         """Who is told of an event: each target once, by the first configuration that asks for it."""
         out = {}
         for each in self.all:
-            if each.target not in out and each.wants(kind, key):
-                out[each.target] = Told(each.target, each.id)
+            if each.target not in out and each.matches(kind, key):
+                out[each.target] = Match(each.target, each.id)
         if self.live:
-            out[LIVE] = Told(LIVE, "")
+            out[LIVE] = Match(LIVE, "")
         return list(out.values())
 
 
@@ -83,7 +83,7 @@ def _subscription(given: Mapping[str, Any], target: str) -> Subscription:
         for rule in ((given.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()
     }
     return Subscription(
-        canonical(target),
+        canonical_arn(target),
         given.get("Id") or "",
         tuple(given.get("Events") or ()),
         rules.get("prefix", ""),

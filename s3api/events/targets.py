@@ -79,13 +79,13 @@ class Targets:
     def find(self, arn: str) -> Target | None:
         """The target that an ARN means; None where there is none, or it is of another kind."""
         found = self._by_name.get(arn.split(":")[-2]) if _ARN.fullmatch(arn) else None
-        return found if found and found.arn == canonical(arn) else None
+        return found if found and found.arn == canonical_arn(arn) else None
 
 
 NO_TARGETS = Targets({})
 
 
-def canonical(arn: str) -> str:
+def canonical_arn(arn: str) -> str:
     """An ARN as the target itself has it, whichever service and partition a client named."""
     match = _ARN.fullmatch(arn)
     return f"arn:sixfold:sqs::{match[1]}:{match[2]}" if match else arn

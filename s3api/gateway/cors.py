@@ -31,7 +31,7 @@ class CorsAnswers:
             _, settings = await self._buckets.find(bucket)
         except NoSuchBucket:
             raise no_bucket() from None
-        rules = settings.made(KIND, Cors)
+        rules = settings.parse(KIND, Cors)
         if rules is None:
             raise no_document(method, kind)
         headers = rules.preflight(request.headers, kind)
@@ -48,5 +48,5 @@ class CorsAnswers:
                 _, settings = await self._buckets.find(bucket)
             except MetadataError:
                 return []
-        rules = settings.made(KIND, Cors)
+        rules = settings.parse(KIND, Cors)
         return rules.answer(request.headers, request.method) if rules else []

@@ -88,7 +88,7 @@ class _Visitor:
                 "MethodNotAllowed", Method=self._request.method, ResourceType="OBJECT", Allow="GET, HEAD"
             )
         call = await self._sites.make_call(ANONYMOUS, self._request, self._record, self._now_us)
-        site = call.settings.made(KIND, Website)
+        site = call.settings.parse(KIND, Website)
         if site is None:
             raise S3Error("NoSuchWebsiteConfiguration", BucketName=str(self._record.bucket))
         if redirect := site.before(self._visit):

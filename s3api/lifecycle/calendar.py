@@ -8,7 +8,7 @@ and is due to the second.
 
 from __future__ import annotations
 
-from s3api.lifecycle.rules import When
+from s3api.lifecycle.rules import DueTime
 
 DAY_S = 86_400
 DAY_US = DAY_S * 1_000_000
@@ -21,6 +21,6 @@ def due_us(since_us: int, days: int, day_s: float = DAY_S) -> int:
     return -(-(since_us + days * DAY_US) // DAY_US) * DAY_US
 
 
-def moment_us(when: When, since_us: int, day_s: float = DAY_S) -> int:
+def due_time_us(when: DueTime, since_us: int, day_s: float = DAY_S) -> int:
     """When it is due for what began at `since_us`."""
     return when.date_us if when.date_us is not None else due_us(since_us, when.days or 0, day_s)

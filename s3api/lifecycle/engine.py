@@ -16,11 +16,11 @@ from email.utils import formatdate
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from s3api.lifecycle.calendar import DAY_S, due_us, moment_us
+from s3api.lifecycle.calendar import DAY_S, due_time_us, due_us
 from s3api.lifecycle.rules import VARIES, Rule, Rules, Transition
 
 # From the dearest to the cheapest; what is not named here stands at the top.
-WATERFALL = {
+CLASS_DEPTH = {
     "STANDARD_IA": 1,
     "INTELLIGENT_TIERING": 2,
     "ONEZONE_IA": 3,
@@ -55,7 +55,7 @@ class Upload(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Action:
     """What is to be done with one version. `expire`: the current version goes, which in a versioned bucket
     makes a delete marker; `delete`: this version goes for good; `move`: it changes to `storage_class`.
     """
@@ -77,43 +77,43 @@ class Engine:
     day_s: float = DAY_S
     minimum_bytes: int = MINIMUM_BYTES
 
-    def current(self, version: Version, now_us: int) -> Due | None:
+    def current(self, version: Version, now_us: int) -> Action | None:
         """What is due for a key's current object (not for a delete marker)."""
         expiring = self._expiration(version, self.day_s)
         expired = expiring is not None and expiring[0] <= now_us
         if expired and expiring and not self.versioned:
-            return Due("delete", version, expiring[1].id)
+            return Action("delete", version, expiring[1].id)
         moved = self._move(version, version.since_us, now_us, self._transitions(version))
         if moved is not None:
             return moved
-        return Due("expire", version, expiring[1].id) if expired and expiring else None
+        return Action("expire", version, expiring[1].id) if expired and expiring else None
 
-    def lone_marker(self, marker: Version, now_us: int) -> Due | None:
+    def lone_marker(self, marker: Version, now_us: int) -> Action | None:
         """What is due for a delete marker with nothing below: it goes by a rule that says so, or whose days
         have passed for it ("ExpiredObjectDeleteMarker", on the page on lifecycle configuration elements).
         """
-        for rule in self._admitting(marker):
+        for rule in self._matching_rules(marker):
             if rule.expired_marker or (
-                rule.expiration and moment_us(rule.expiration, marker.since_us, self.day_s) <= now_us
+                rule.expiration and due_time_us(rule.expiration, marker.since_us, self.day_s) <= now_us
             ):
-                return Due("delete", marker, rule.id)
+                return Action("delete", marker, rule.id)
         return None
 
-    def noncurrent(self, version: Version, newer: int, now_us: int) -> Due | None:
+    def noncurrent(self, version: Version, newer: int, now_us: int) -> Action | None:
         """What is due for a version of which `newer` noncurrent objects of its key are newer."""
         since_us = version.noncurrent_us or 0
-        for rule in self._admitting(version):
+        for rule in self._matching_rules(version):
             if (
                 rule.noncurrent_days is not None
                 and newer >= rule.keep_newer
                 and due_us(since_us, rule.noncurrent_days, self.day_s) <= now_us
             ):
-                return Due("delete", version, rule.id)
+                return Action("delete", version, rule.id)
         if version.is_marker:
             return None
         transitions = (
             (rule, each)
-            for rule in self._admitting(version)
+            for rule in self._matching_rules(version)
             for each in rule.noncurrent_transitions
             if newer >= each.keep_newer
         )
@@ -129,7 +129,7 @@ class Engine:
         found = [
             (due_us(initiated_us, rule.abort_days, day_s), rule.id)
             for rule in self.rules.enabled
-            if rule.abort_days is not None and rule.filter.admits_key(key)
+            if rule.abort_days is not None and rule.filter.matches_key(key)
         ]
         return min(found, default=None)
 
@@ -147,39 +147,39 @@ class Engine:
 
     # --- below -------------------------------------------------------------------------------
 
-    def _admitting(self, version: Version) -> Iterator[Rule]:
+    def _matching_rules(self, version: Version) -> Iterator[Rule]:
         for rule in self.rules.enabled:
             if version.is_marker:
-                if rule.filter.admits_key(version.key):
+                if rule.filter.matches_key(version.key):
                     yield rule
-            elif rule.filter.admits(version.key, version.size, version.tags):
+            elif rule.filter.matches(version.key, version.size, version.tags):
                 yield rule
 
     def _expiration(self, version: Version, day_s: float) -> tuple[int, Rule] | None:
         """The earliest expiration, past or to come, and its rule."""
         found = [
-            (moment_us(rule.expiration, version.since_us, day_s), rule)
-            for rule in self._admitting(version)
+            (due_time_us(rule.expiration, version.since_us, day_s), rule)
+            for rule in self._matching_rules(version)
             if rule.expiration is not None
         ]
         return min(found, key=lambda each: each[0], default=None)
 
     def _transitions(self, version: Version) -> Iterator[tuple[Rule, Transition]]:
-        return ((rule, each) for rule in self._admitting(version) for each in rule.transitions)
+        return ((rule, each) for rule in self._matching_rules(version) for each in rule.transitions)
 
     def _move(
         self, version: Version, since_us: int, now_us: int, candidates: Iterable[tuple[Rule, Transition]]
-    ) -> Due | None:
+    ) -> Action | None:
         best: tuple[int, Rule, str] | None = None
         for rule, each in candidates:
-            depth = WATERFALL.get(each.storage_class, 0)
+            depth = CLASS_DEPTH.get(each.storage_class, 0)
             if (
-                depth > (best[0] if best else WATERFALL.get(version.storage_class, 0))
-                and moment_us(each.when, since_us, self.day_s) <= now_us
+                depth > (best[0] if best else CLASS_DEPTH.get(version.storage_class, 0))
+                and due_time_us(each.when, since_us, self.day_s) <= now_us
                 and self._large_enough(version, rule, each.storage_class)
             ):
                 best = depth, rule, each.storage_class
-        return Due("move", version, best[1].id, best[2]) if best else None
+        return Action("move", version, best[1].id, best[2]) if best else None
 
     def _large_enough(self, version: Version, rule: Rule, storage_class: str) -> bool:
         """Since 2024 AWS moves no object below 128 KiB unless the rule's own filter speaks of sizes."""
@@ -188,7 +188,7 @@ class Engine:
         return self.rules.minimum == VARIES and storage_class in ANY_SIZE
 
 
-class Walk:
+class VersionWalk:
     """Decides over all versions of a bucket, given by key and newest first, one after the other."""
 
     def __init__(self, engine: Engine, now_us: int) -> None:
@@ -196,7 +196,7 @@ class Walk:
         self._last: Version | None = None
         self._newer = 0
 
-    def take(self, version: Version, *, alone: bool) -> Due | None:
+    def evaluate(self, version: Version, *, alone: bool) -> Action | None:
         """What is due for this version; `alone`: its key has no other. When it became noncurrent is found
         here: when the one before it was made.
         """

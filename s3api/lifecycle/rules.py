@@ -28,7 +28,7 @@ class Filter:
     def has_size(self) -> bool:
         return self.larger_than is not None or self.smaller_than is not None
 
-    def admits(self, key: str, size: int, tags: Mapping[str, str]) -> bool:
+    def matches(self, key: str, size: int, tags: Mapping[str, str]) -> bool:
         return (
             key.startswith(self.prefix)
             and (self.larger_than is None or size > self.larger_than)
@@ -36,13 +36,13 @@ class Filter:
             and all(tags.get(name) == value for name, value in self.tags)
         )
 
-    def admits_key(self, key: str) -> bool:
+    def matches_key(self, key: str) -> bool:
         """Whether it admits what has neither size nor tags: a delete marker, an upload under way."""
         return key.startswith(self.prefix) and not self.tags and not self.has_size
 
 
 @dataclass(frozen=True, slots=True)
-class When:
+class DueTime:
     """Either a number of days after an event, or a date."""
 
     days: int | None = None
@@ -51,7 +51,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    when: When
+    when: DueTime
     storage_class: str
     keep_newer: int = 0
 
@@ -64,7 +64,7 @@ class Rule:
 
     id: str
     filter: Filter
-    expiration: When | None = None
+    expiration: DueTime | None = None
     expired_marker: bool = False
     noncurrent_days: int | None = None
     keep_newer: int = 0
@@ -73,11 +73,11 @@ class Rule:
     abort_days: int | None = None
 
     @property
-    def minds_current(self) -> bool:
+    def applies_to_current(self) -> bool:
         return self.expiration is not None or bool(self.transitions)
 
     @property
-    def minds_versions(self) -> bool:
+    def applies_to_noncurrent(self) -> bool:
         """Whether it has to see what is not a current object: old versions and delete markers."""
         return (
             self.noncurrent_days is not None
@@ -97,7 +97,7 @@ class Rules:
     minimum: str | None = None
 
     @classmethod
-    def read(cls, document: Mapping[str, Any]) -> Rules:
+    def parse(cls, document: Mapping[str, Any]) -> Rules:
         enabled = tuple(
             _rule(each, number)
             for number, each in enumerate(document.get("Rules") or (), 1)
@@ -132,7 +132,7 @@ def _rule(given: Mapping[str, Any], number: int) -> Rule:
         ),
         noncurrent_transitions=tuple(
             Transition(
-                When(each.get("NoncurrentDays") or 0),
+                DueTime(each.get("NoncurrentDays") or 0),
                 each["StorageClass"],
                 each.get("NewerNoncurrentVersions") or 0,
             )
@@ -161,10 +161,10 @@ def _both(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> list
     return [each[name] for each in (outer, inner) if each.get(name) is not None]
 
 
-def _when(given: Mapping[str, Any]) -> When | None:
+def _when(given: Mapping[str, Any]) -> DueTime | None:
     if given.get("Date") is not None:
-        return When(date_us=_time_us(given["Date"]))
-    return When(given["Days"]) if given.get("Days") is not None else None
+        return DueTime(date_us=_time_us(given["Date"]))
+    return DueTime(given["Days"]) if given.get("Days") is not None else None
 
 
 def _time_us(date: int | str) -> int:

@@ -23,7 +23,7 @@ from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
 from metadata.records import NO_CONDITIONS, OFF, Bucket, Conditions, Doomed, Emit, Object, Walked
 from s3api.lifecycle.calendar import DAY_S
-from s3api.lifecycle.engine import MINIMUM_BYTES, Due, Engine, Upload, Version, Walk
+from s3api.lifecycle.engine import MINIMUM_BYTES, Action, Engine, Upload, Version, VersionWalk
 from s3api.lifecycle.rules import Rules, prefixes
 from s3api.tasks.periodic import Leader, Periodic
 
@@ -32,35 +32,35 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sixfold.lifecycle")
 KIND, NAME = "Lifecycle", "lifecycle"
-EXPIRED, MOVED = "LifecycleExpiration", "LifecycleTransition"
-PAGE, BATCH = 256, 100
-LONGEST_REST_S = 1.0
-LOOK_EVERY_S = 60.0
-Notices = Callable[[Bucket, BucketSettings, str], Emit | None]
+EXPIRATION_EVENT, TRANSITION_EVENT = "LifecycleExpiration", "LifecycleTransition"
+PAGE_SIZE, DELETE_BATCH = 256, 100
+MAX_PAUSE_S = 1.0
+CHECK_EVERY_S = 60.0
+MakeEventMaker = Callable[[Bucket, BucketSettings, str], Emit | None]
 """Gives what writes down the events of one bucket: of a kind, or of the two of its deletions. None where
 nobody is to be told."""
 
-Done = Callable[[Bucket, BucketSettings, str, Version, str], None]
+OnAction = Callable[[Bucket, BucketSettings, str, Version, str], None]
 """Told of what was done to a bucket's version: the action, the version, and the storage class that it has
 now. An aborted upload is a version without one."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """Another gateway has the lease now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class BucketWork:
     """One bucket, its rules, and what writes down the events of what they do."""
 
     bucket: Bucket
     settings: BucketSettings
     engine: Engine
-    told: Mapping[str, Emit | None]
+    event_makers: Mapping[str, Emit | None]
 
 
 @dataclass(slots=True)
-class Place:
+class Progress:
     """Where a pass is: in `bucket` (done with those before it) behind `after` (key and rank), below `prefix`.
 
     `done_us`: when the last pass ended; 0 while one is under way.
@@ -83,8 +83,8 @@ class LifecycleWorker:
         *,
         leader: Leader | None,
         clock_us: Callable[[], int],
-        notices: Notices,
-        done: Done | None = None,
+        notices: MakeEventMaker,
+        done: OnAction | None = None,
         day_s: float = DAY_S,
         every_s: float = 3600,
         minimum_bytes: int = MINIMUM_BYTES,
@@ -94,7 +94,11 @@ class LifecycleWorker:
         self._day_s, self._every_us, self._minimum_bytes = day_s, int(every_s * 1e6), minimum_bytes
         self.done: Counter[str] = Counter()
         self._task = Periodic(
-            NAME, self._step, period_s=min(every_s, LOOK_EVERY_S), passing=(MetadataError, Lost), log=log
+            NAME,
+            self._step,
+            period_s=min(every_s, CHECK_EVERY_S),
+            passing=(MetadataError, LeaseLost),
+            log=log,
         )
 
     def start(self) -> None:
@@ -109,89 +113,93 @@ class LifecycleWorker:
         if self._leader is None or not await self._leader.leads():
             return
         text = await self._metadata.walks.progress(NAME)
-        place = Place(**orjson.loads(text)) if text else Place()
-        if place.done_us and self._clock_us() - place.began_us < self._every_us:
+        progress = Progress(**orjson.loads(text)) if text else Progress()
+        if progress.done_us and self._clock_us() - progress.began_us < self._every_us:
             return
-        if place.done_us or not place.began_us:
-            place = Place(began_us=self._clock_us())
-        await self._pass(place)
+        if progress.done_us or not progress.began_us:
+            progress = Progress(began_us=self._clock_us())
+        await self._pass(progress)
 
     async def run_once(self) -> Counter[str]:
         """One whole pass now, without the lease: every step may be done twice. How often each action was
         taken.
         """
-        await self._pass(Place(began_us=self._clock_us()))
+        await self._pass(Progress(began_us=self._clock_us()))
         return self.done
 
     # --- the pass ----------------------------------------------------------------------------
 
-    async def _pass(self, place: Place) -> None:
-        if place.bucket:
-            await self._guarded(place)
-        while names := await self._metadata.walks.buckets(KIND, after=place.bucket, limit=100):
+    async def _pass(self, progress: Progress) -> None:
+        if progress.bucket:
+            await self._apply_to_bucket(progress)
+        while names := await self._metadata.walks.buckets(KIND, after=progress.bucket, limit=100):
             for name in names:
-                place.bucket, place.prefix, place.after = name, "", None
-                await self._guarded(place)
-        place.done_us, place.bucket = self._clock_us(), ""
-        await self._keep(place)
+                progress.bucket, progress.prefix, progress.after = name, "", None
+                await self._apply_to_bucket(progress)
+        progress.done_us, progress.bucket = self._clock_us(), ""
+        await self._save_progress(progress)
 
-    async def _guarded(self, place: Place) -> None:
+    async def _apply_to_bucket(self, progress: Progress) -> None:
         """A bucket that fails in an unforeseen way does not keep the others from their turn."""
         try:
-            await self._bucket(place)
-        except (MetadataError, Lost):
+            await self._apply_rules(progress)
+        except (MetadataError, LeaseLost):
             raise
         except Exception:
-            log.exception("the lifecycle of %s failed and is left out of this pass", place.bucket)
+            log.exception("the lifecycle of %s failed and is left out of this pass", progress.bucket)
 
-    async def _bucket(self, place: Place) -> None:
+    async def _apply_rules(self, progress: Progress) -> None:
         try:
-            bucket, settings = await self._buckets.find(place.bucket)
-            rules = settings.made(KIND, Rules.read)
+            bucket, settings = await self._buckets.find(progress.bucket)
+            rules = settings.parse(KIND, Rules.parse)
             if rules is None:
                 return
             engine = Engine(rules, bucket.versioning != OFF, self._day_s, self._minimum_bytes)
-            told = {kind: self._notices(bucket, settings, kind) for kind in (EXPIRED, MOVED)}
-            work = Work(bucket, settings, engine, told)
+            event_makers = {
+                kind: self._notices(bucket, settings, kind) for kind in (EXPIRATION_EVENT, TRANSITION_EVENT)
+            }
+            work = BucketWork(bucket, settings, engine, event_makers)
             before = self.done.copy()
-            await self._versions(work, place)
-            await self._uploads(work)
+            await self._apply_to_versions(work, progress)
+            await self._abort_uploads(work)
             if now := self.done - before:
                 log.info("lifecycle of %s: %s", bucket.name, ", ".join(f"{n} {a}" for a, n in now.items()))
         except NoSuchBucket:
             return  # deleted meanwhile
 
-    async def _versions(self, work: Work, place: Place) -> None:
+    async def _apply_to_versions(self, work: BucketWork, progress: Progress) -> None:
         engine = work.engine
         wanted = prefixes(
             rule
             for rule in engine.rules.enabled
-            if rule.minds_current or (engine.versioned and rule.minds_versions)
+            if rule.applies_to_current or (engine.versioned and rule.applies_to_noncurrent)
         )
         for prefix in wanted:
-            if prefix < place.prefix:
+            if prefix < progress.prefix:
                 continue  # a pass that goes on was done with it
-            if prefix != place.prefix:
-                place.prefix, place.after = prefix, None
-            walk = Walk(engine, self._clock_us())
-            async for page in self._pages(work.bucket, place):
+            if prefix != progress.prefix:
+                progress.prefix, progress.after = prefix, None
+            walk = VersionWalk(engine, self._clock_us())
+            async for page in self._pages(work.bucket, progress):
                 due = []
                 for version, alone in page:
-                    if found := walk.take(version, alone=alone):
+                    if found := walk.evaluate(version, alone=alone):
                         due.append(found)
-                for at in range(0, len(due), BATCH):
-                    await self._do(work, due[at : at + BATCH])
+                for at in range(0, len(due), DELETE_BATCH):
+                    await self._carry_out(work, due[at : at + DELETE_BATCH])
 
-    async def _pages(self, bucket: Bucket, place: Place) -> AsyncIterator[list[tuple[Version, bool]]]:
+    async def _pages(self, bucket: Bucket, progress: Progress) -> AsyncIterator[list[tuple[Version, bool]]]:
         """Pages of versions, each with whether it is the only one of its key; rests after each."""
         before: Walked | None = None
         held: Walked | None = None  # the last of a page: whether it is alone, the next page tells
         while True:
             began = time.monotonic()
-            after = place.after
-            found = await self._metadata.walks.versions(bucket, prefix=place.prefix, after=after, limit=PAGE)
+            after = progress.after
+            found = await self._metadata.walks.versions(
+                bucket, prefix=progress.prefix, after=after, limit=PAGE_SIZE
+            )
             rows = [held, *found] if held else list(found)
-            last_page = len(found) < PAGE
+            last_page = len(found) < PAGE_SIZE
             held = rows.pop() if rows and not last_page else None
             page = []
             for at, row in enumerate(rows):
@@ -203,41 +211,43 @@ class LifecycleWorker:
             yield page
             if last_page:
                 return
-            place.after = (found[-1].key, found[-1].rank)
-            await self._keep_going(place, rows)
-            await asyncio.sleep(min(time.monotonic() - began, LONGEST_REST_S))
+            progress.after = (found[-1].key, found[-1].rank)
+            await self._save_page(progress, rows)
+            await asyncio.sleep(min(time.monotonic() - began, MAX_PAUSE_S))
 
-    async def _keep_going(self, place: Place, rows: Sequence[Walked]) -> None:
+    async def _save_page(self, progress: Progress, rows: Sequence[Walked]) -> None:
         """Keep where the pass is, at a key's beginning: a version is judged by those before it."""
         if self._leader is not None and not await self._leader.leads():
-            raise Lost("another gateway applies the lifecycle rules now")
+            raise LeaseLost("another gateway applies the lifecycle rules now")
         if rows:
-            await self._keep(replace(place, after=(rows[-1].key, -(1 << 62))))
+            await self._save_progress(replace(progress, after=(rows[-1].key, -(1 << 62))))
 
-    async def _keep(self, place: Place) -> None:
+    async def _save_progress(self, progress: Progress) -> None:
         if self._leader is not None:
-            await self._metadata.walks.keep_progress(NAME, orjson.dumps(place).decode())
+            await self._metadata.walks.keep_progress(NAME, orjson.dumps(progress).decode())
 
     # --- what is due --------------------------------------------------------------------------
 
-    async def _do(self, work: Work, due: Sequence[Due]) -> None:
+    async def _carry_out(self, work: BucketWork, due: Sequence[Action]) -> None:
         bucket = work.bucket
         removals = [each for each in due if each.action != "move"]
         moves = [each for each in due if each.action == "move"]
         if removals:
-            doomed = [_doomed(each, bucket) for each in removals]
+            requests = [_delete_request(each, bucket) for each in removals]
             results = await self._metadata.delete_objects(
-                bucket.name, doomed, owner=bucket.owner, emit=work.told[EXPIRED]
+                bucket.name, requests, owner=bucket.owner, emit=work.event_makers[EXPIRATION_EVENT]
             )
             for each, result in zip(removals, results, strict=True):
                 if not isinstance(result, MetadataError) and result.found:
                     self._count(work, each.action, each.version, each.rule_id)
-        outcomes = await asyncio.gather(*(self._move(bucket, each, work.told[MOVED]) for each in moves))
+        outcomes = await asyncio.gather(
+            *(self._transition(bucket, each, work.event_makers[TRANSITION_EVENT]) for each in moves)
+        )
         for each, moved in zip(moves, outcomes, strict=True):
             if moved:
                 self._count(work, each.action, each.version, each.rule_id, each.storage_class)
 
-    async def _move(self, bucket: Bucket, due: Due, emit: Emit | None) -> bool:
+    async def _transition(self, bucket: Bucket, due: Action, emit: Emit | None) -> bool:
         version, moved = due.version, False
 
         def change(found: Object) -> Object:
@@ -258,14 +268,14 @@ class LifecycleWorker:
         return moved
 
     def _count(
-        self, work: Work, action: str, version: Version, rule_id: str, storage_class: str = ""
+        self, work: BucketWork, action: str, version: Version, rule_id: str, storage_class: str = ""
     ) -> None:
         self.done[action] += 1
         log.debug("%s: %s %r by rule %r", work.bucket.name, action, version.key, rule_id)
         if self._done is not None:
             self._done(work.bucket, work.settings, action, version, storage_class)
 
-    async def _uploads(self, work: Work) -> None:
+    async def _abort_uploads(self, work: BucketWork) -> None:
         bucket, engine = work.bucket, work.engine
         wanted = prefixes(rule for rule in engine.rules.enabled if rule.abort_days is not None)
         for prefix in wanted:
@@ -273,7 +283,7 @@ class LifecycleWorker:
             upload_id: str | None = None
             while True:
                 page = await self._metadata.list_uploads(
-                    bucket.name, prefix=prefix, key_marker=key, upload_id_marker=upload_id, limit=PAGE
+                    bucket.name, prefix=prefix, key_marker=key, upload_id_marker=upload_id, limit=PAGE_SIZE
                 )
                 for each in page.uploads:
                     if engine.upload(Upload(each.key, each.id, each.initiated_us), self._clock_us()):
@@ -282,7 +292,7 @@ class LifecycleWorker:
                 if key is None:
                     break
 
-    async def _abort(self, work: Work, key: str, upload_id: str) -> None:
+    async def _abort(self, work: BucketWork, key: str, upload_id: str) -> None:
         try:
             await self._metadata.abort_upload(work.bucket.name, key, upload_id)
         except NoSuchUpload:
@@ -297,7 +307,7 @@ def _version(row: Walked) -> Version:
     )
 
 
-def _doomed(due: Due, bucket: Bucket) -> Doomed:
+def _delete_request(due: Action, bucket: Bucket) -> Doomed:
     """What is to go, if it still is what was looked at."""
     version = due.version
     unchanged = Conditions(if_match_modified_us=version.since_us)

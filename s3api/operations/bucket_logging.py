@@ -17,7 +17,7 @@ from s3api.access.acl import LOG_SERVICE
 from s3api.access.authority import Defaults, policy_of, read_acl
 from s3api.access.caller import Caller
 from s3api.access.decision import Guard, decide
-from s3api.bucket_logs.destination import Destination, destination
+from s3api.bucket_logs.destination import LogDestination, parse_destination
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 
@@ -27,7 +27,7 @@ KIND = "Logging"
 
 async def post_bucket_logging(call: Call, *, Bucket: str) -> Output:
     """https://docs.ceph.com/en/latest/radosgw/s3/bucketops/ - of what this gateway process has collected."""
-    where = call.settings.made(KIND, destination)
+    where = call.settings.parse(KIND, parse_destination)
     if where is None or call.bucket is None:
         raise S3Error("NoSuchConfiguration", BucketName=Bucket)
     key = await _flush(call, where)
@@ -40,13 +40,13 @@ async def flush_on_change(call: Call, document: Mapping[str, Any]) -> Output:
     """What is collected goes where it was to go, before `document` has it go elsewhere; the key for the
     answer. Only where the bucket's configuration has something of Ceph's: AWS does nothing of the kind.
     """
-    where = call.settings.made(KIND, destination)
-    if where is None or not where.extended or where == destination(document):
+    where = call.settings.parse(KIND, parse_destination)
+    if where is None or not where.has_ceph_settings or where == parse_destination(document):
         return {}
     return {"FlushedLoggingObject": await _flush(call, where)}
 
 
-async def _flush(call: Call, where: Destination) -> str | None:
+async def _flush(call: Call, where: LogDestination) -> str | None:
     return await call.flush_log(call.bucket, where) if call.flush_log and call.bucket else None
 
 

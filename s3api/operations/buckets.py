@@ -13,7 +13,7 @@ from s3api.operations.acls import BucketAcl, acl_of_new_bucket
 from s3api.operations.bucket_logging import flush_on_change
 from s3api.operations.call import Call, Output
 from s3api.operations.configurations import to_json
-from s3api.operations.configurations.plain import check_tagging
+from s3api.operations.configurations.small_documents import check_tagging
 from s3api.operations.ownership import OWNERSHIPS, controls_document
 from s3api.operations.steps.paging import make_token, read_token
 from s3api.operations.steps.tags_and_lock import LOCK

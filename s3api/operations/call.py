@@ -16,7 +16,7 @@ from metadata.bucket_settings import NO_SETTINGS, BucketSettings
 from s3api.access.authority import AWS_DEFAULTS, Defaults
 from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.initiator import user_shown
-from s3api.bucket_logs.destination import Destination
+from s3api.bucket_logs.destination import LogDestination
 from s3api.events.targets import NO_TARGETS, Targets
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from s3api.kms import Vault
 
 Output = dict[str, Any]
-FlushLog = Callable[["Bucket", Destination], Awaitable[str | None]]
+FlushLog = Callable[["Bucket", LogDestination], Awaitable[str | None]]
 
 
 @dataclass(slots=True)

@@ -22,8 +22,8 @@ from metadata.errors import MetadataError
 from metadata.outbox import Outbox
 from metadata.records import OutboxEvent
 from s3api.errors import S3Error
-from s3api.events.event_types import means
-from s3api.events.message import Event, record, restored
+from s3api.events.event_types import matches_event_type
+from s3api.events.message import Event, parse_event, record
 from s3api.events.subscriptions import LIVE
 from s3api.observe.record import HOST_ID
 from s3api.rest.problem_details import ProblemRoute
@@ -81,7 +81,7 @@ async def follow(
             and bucket in (None, one.bucket)
             and one.key.startswith(prefix)
             and one.key.endswith(suffix)
-            and (not event or any(means(name, one.kind) for name in event))
+            and (not event or any(matches_event_type(name, one.kind) for name in event))
         )
 
     outbox = store.metadata.outbox
@@ -106,7 +106,7 @@ async def _told(
                 if time.monotonic() - said_s > SILENCE_S:
                     said_s = time.monotonic()
                     yield b": still here\n\n"  # so that proxies keep the connection, and a lost one is seen
-            elif wanted(one := restored(each.id, each.document)):
+            elif wanted(one := parse_event(each.id, each.document)):
                 said_s = time.monotonic()
                 data = orjson.dumps(record(one, host_id=HOST_ID))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (each.id, one.kind.encode(), data)

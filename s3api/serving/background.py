@@ -13,11 +13,11 @@ from metadata.records import Bucket, Emit
 from s3api.access.authority import Defaults
 from s3api.blobs import now_us
 from s3api.body import Body
-from s3api.bucket_logs.destination import Destination
-from s3api.bucket_logs.worker import BucketLogs, NotAllowed
-from s3api.events.deliverer import Deliverer
-from s3api.events.senders import Senders
-from s3api.lifecycle.worker import Done, LifecycleWorker
+from s3api.bucket_logs.destination import LogDestination
+from s3api.bucket_logs.worker import BucketLogs, DeliveryDenied
+from s3api.events.publisher import Publisher
+from s3api.events.worker import DeliveryWorker
+from s3api.lifecycle.worker import LifecycleWorker, OnAction
 from s3api.observe.record import HOST_ID, new_request_id
 from s3api.operations.bucket_logging import log_delivery_allowed
 from s3api.operations.call import Call
@@ -38,21 +38,21 @@ async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIte
     """Everything, meanwhile; gives the logs of buckets. `defaults`: what holds for buckets that say nothing
     themselves.
     """
-    deliverer, logs = _deliverer(store), bucket_logs(store, defaults)
+    delivery_worker, logs = _delivery_worker(store), bucket_logs(store, defaults)
     lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
-    for task in (deliverer, lifecycle, logs):
+    for task in (delivery_worker, lifecycle, logs):
         task.start()
     sinks.all.append(logs)
     try:
         yield logs
     finally:
         sinks.all.remove(logs)
-        for task in (lifecycle, logs, deliverer):
+        for task in (lifecycle, logs, delivery_worker):
             await task.close()
 
 
 def lifecycle_worker(
-    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool, done: Done | None = None
+    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool, done: OnAction | None = None
 ) -> LifecycleWorker:
     """`leading`: under the lease, pass after pass; or else for one pass."""
     every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
@@ -74,13 +74,13 @@ def lifecycle_worker(
 
 
 def bucket_logs(store: Store, defaults: Defaults) -> BucketLogs:
-    async def put(source: Bucket, where: Destination, key: str, data: bytes) -> None:
+    async def put(source: Bucket, where: LogDestination, key: str, data: bytes) -> None:
         target, settings = await store.buckets.find(where.bucket)
         account = store.keys.number(source.owner)
         if not log_delivery_allowed(
             target, settings, where.prefix, source=source, account=account, defaults=defaults
         ):
-            raise NotAllowed
+            raise DeliveryDenied
         await _put(store, target, settings, key, data)
 
     return BucketLogs(
@@ -115,12 +115,12 @@ async def _put(store: Store, found: Bucket, settings: BucketSettings, key: str, 
     await put_object(call, Bucket=found.name, Key=key, ContentType=LOG_TYPE)
 
 
-def _deliverer(store: Store) -> Deliverer:
+def _delivery_worker(store: Store) -> DeliveryWorker:
     settings = store.settings
-    return Deliverer(
+    return DeliveryWorker(
         store.metadata.outbox,
         store.targets,
-        Senders(internal=settings.event_internal),
+        Publisher(internal=settings.event_internal),
         leader=_leader(store.metadata, "events"),
         clock_us=now_us,
         host_id=HOST_ID,

@@ -2,18 +2,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3api.bucket_logs.destination import DAY_US, Destination, destination
+from s3api.bucket_logs.destination import DAY_US, LogDestination, parse_destination
 
 AT_US = 1_549_411_238_000_000
 
 
-def enabled(**more: Any) -> Destination:
-    found = destination({"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "p/", **more}})
+def enabled(**more: Any) -> LogDestination:
+    found = parse_destination({"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": "p/", **more}})
     assert found
     return found
 
 
-def key(where: Destination, day: int = 0) -> str:
+def key(where: LogDestination, day: int = 0) -> str:
     return where.key(
         account="123456789012",
         region="us-east-1",
@@ -25,17 +25,17 @@ def key(where: Destination, day: int = 0) -> str:
 
 
 def test_what_ceph_has_beside_aws() -> None:
-    assert not enabled().extended
+    assert not enabled().has_ceph_settings
     assert enabled(ObjectRollTime=5).every_s == 5
     rules = [{"Name": "prefix", "Value": "a/"}, {"Name": "suffix", "Value": ".txt"}]
     journal = enabled(LoggingType="Journal", Filter={"Key": {"FilterRules": rules}})
-    assert journal.extended
+    assert journal.has_ceph_settings
     assert journal.journal
-    assert [key for key in ("a/b.txt", "b.txt", "a/b", None) if journal.minds(key)] == ["a/b.txt"]
+    assert [key for key in ("a/b.txt", "b.txt", "a/b", None) if journal.includes_key(key)] == ["a/b.txt"]
 
 
 def test_off() -> None:
-    assert destination({}) is None
+    assert parse_destination({}) is None
 
 
 def test_simple_names_are_the_default() -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from metadata import Metadata
 from metadata.records import NewEvent
 from s3api.cli import app, main
-from s3api.events.message import Event, document
+from s3api.events.message import Event, event_to_json
 from s3api.settings import load
 from s3api.store import opened_metadata
 from tests.metadata.made import content, new_object
@@ -45,8 +45,8 @@ def sixfold(*arguments: str) -> str:
 
 async def _bury_two(metadata: Metadata) -> list[int]:
     events = [Event(0, "ObjectCreated:Put", "photos", "o", "r", key, 1) for key in ("a", "[b]")]
-    await metadata.outbox.add([NewEvent(HOOK, 1, document(event)) for event in events])
-    await metadata.outbox.add([NewEvent("arn:gone", 1, document(events[0]))])
+    await metadata.outbox.add([NewEvent(HOOK, 1, event_to_json(event)) for event in events])
+    await metadata.outbox.add([NewEvent("arn:gone", 1, event_to_json(events[0]))])
     ids = [event.id for event in await metadata.outbox.due(HOOK, 1, 9)]
     await metadata.outbox.bury(ids, "it answered 500", now_us=1_750_000_000_000_000, most=9)
     return ids

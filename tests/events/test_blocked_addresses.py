@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3api.events.blocked_addresses import is_internal
+from s3api.events.blocked_addresses import is_blocked
 
 INTERNAL = [
     "127.0.0.1",
@@ -42,14 +42,14 @@ ALLOWED = [
 
 @pytest.mark.parametrize("address", INTERNAL)
 def test_internal(address: str) -> None:
-    assert is_internal(address)
+    assert is_blocked(address)
 
 
 @pytest.mark.parametrize("address", ALLOWED)
 def test_allowed(address: str) -> None:
-    assert not is_internal(address)
+    assert not is_blocked(address)
 
 
 def test_a_name_is_no_address() -> None:
     with pytest.raises(ValueError):
-        is_internal("localhost")
+        is_blocked("localhost")

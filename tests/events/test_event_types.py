@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import botocore.session
 
-from s3api.events.event_types import KINDS, is_pattern, means
+from s3api.events.event_types import KINDS, is_event_pattern, matches_event_type
 
 
 def test_all_that_awss_model_allows_is_known() -> None:
     model = botocore.session.get_session().get_service_model("s3")
     allowed = set(model.shape_for("Event").enum)
-    assert {name for name in allowed if not is_pattern(name)} == set()
+    assert {name for name in allowed if not is_event_pattern(name)} == set()
     assert {f"s3:{kind}" for kind in KINDS} == {name for name in allowed if not name.endswith("*")}
 
 
@@ -20,12 +20,12 @@ def test_what_is_no_pattern() -> None:
         "s3:*",
         "s3:LifecycleTransition:*",
     ):
-        assert not is_pattern(name)
+        assert not is_event_pattern(name)
 
 
 def test_wildcards() -> None:
-    assert means("s3:ObjectCreated:*", "ObjectCreated:Copy")
-    assert not means("s3:ObjectCreated:*", "ObjectRemoved:Delete")
-    assert means("s3:ObjectRemoved:Delete", "ObjectRemoved:Delete")
-    assert not means("s3:ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated")
-    assert means("*", "LifecycleTransition")
+    assert matches_event_type("s3:ObjectCreated:*", "ObjectCreated:Copy")
+    assert not matches_event_type("s3:ObjectCreated:*", "ObjectRemoved:Delete")
+    assert matches_event_type("s3:ObjectRemoved:Delete", "ObjectRemoved:Delete")
+    assert not matches_event_type("s3:ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated")
+    assert matches_event_type("*", "LifecycleTransition")

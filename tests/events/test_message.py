@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from s3api.events.message import TRIAL, Event, document, message, record, restored
+from s3api.events.message import TEST_EVENT, Event, event_to_json, message, parse_event, record
 
 EVENT = Event(
     sequence=0x55AED6DCD90281E5,
@@ -86,7 +86,7 @@ def test_times_are_in_milliseconds() -> None:
 
 
 def test_the_message_of_a_new_configuration() -> None:
-    trial = Event(0, TRIAL, "b", "owner", "us-east-1", "", 0, request_id="R")
+    trial = Event(0, TEST_EVENT, "b", "owner", "us-east-1", "", 0, request_id="R")
     assert message(trial, host_id="H") == {
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
@@ -98,4 +98,4 @@ def test_the_message_of_a_new_configuration() -> None:
 
 
 def test_an_event_waits_as_json() -> None:
-    assert restored(EVENT.sequence, document(EVENT)) == EVENT
+    assert parse_event(EVENT.sequence, event_to_json(EVENT)) == EVENT

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3api.events.subscriptions import LIVE, Subscriptions, Told, arns
+from s3api.events.subscriptions import LIVE, Match, Subscriptions, arns
 
 HOOK, AUDIT = "arn:sixfold:sqs::hook:webhook", "arn:sixfold:sqs::audit:redis"
 
@@ -19,13 +19,13 @@ def test_topics_queues_and_functions_are_alike() -> None:
         "QueueConfigurations": [{"Id": "q", "QueueArn": "two", "Events": events}],
         "LambdaFunctionConfigurations": [{"Id": "f", "LambdaFunctionArn": "three", "Events": events}],
     }
-    told = Subscriptions.read(document).told("ObjectCreated:Put", "a")
-    assert told == [Told("one", "t"), Told("two", "q"), Told("three", "f")]
+    targets = Subscriptions.parse(document).match("ObjectCreated:Put", "a")
+    assert targets == [Match("one", "t"), Match("two", "q"), Match("three", "f")]
     assert arns(document) == ["one", "two", "three"]
 
 
 def test_filters() -> None:
-    subscriptions = Subscriptions.read(
+    subscriptions = Subscriptions.parse(
         {
             "QueueConfigurations": [
                 queue(HOOK, "s3:ObjectCreated:*", Prefix="img/", suffix=".jpg"),
@@ -34,17 +34,17 @@ def test_filters() -> None:
         }
     )
 
-    def told(kind: str, key: str) -> list[str]:
-        return [each.target for each in subscriptions.told(kind, key)]
+    def targets(kind: str, key: str) -> list[str]:
+        return [each.target for each in subscriptions.match(kind, key)]
 
-    assert told("ObjectCreated:Post", "img/a.jpg") == [HOOK]
-    assert told("ObjectCreated:Post", "img/a.png") == told("ObjectCreated:Post", "a.jpg") == []
-    assert told("ObjectTagging:Delete", "anything") == [AUDIT]
-    assert told("ObjectRemoved:DeleteMarkerCreated", "anything") == []
+    assert targets("ObjectCreated:Post", "img/a.jpg") == [HOOK]
+    assert targets("ObjectCreated:Post", "img/a.png") == targets("ObjectCreated:Post", "a.jpg") == []
+    assert targets("ObjectTagging:Delete", "anything") == [AUDIT]
+    assert targets("ObjectRemoved:DeleteMarkerCreated", "anything") == []
 
 
 def test_a_target_is_told_once() -> None:
-    subscriptions = Subscriptions.read(
+    subscriptions = Subscriptions.parse(
         {
             "QueueConfigurations": [
                 queue(HOOK, "s3:ObjectCreated:Put", id="first"),
@@ -52,10 +52,12 @@ def test_a_target_is_told_once() -> None:
             ]
         }
     )
-    assert subscriptions.told("ObjectCreated:Put", "a") == [Told(HOOK, "first")]
-    assert subscriptions.told("ObjectCreated:Copy", "a") == [Told(HOOK, "second")]
+    assert subscriptions.match("ObjectCreated:Put", "a") == [Match(HOOK, "first")]
+    assert subscriptions.match("ObjectCreated:Copy", "a") == [Match(HOOK, "second")]
 
 
 def test_event_bridge_is_the_live_stream_of_everything() -> None:
-    assert Subscriptions.read({"EventBridgeConfiguration": {}}).told("ObjectAcl:Put", "a") == [Told(LIVE, "")]
-    assert Subscriptions.read({}).told("ObjectAcl:Put", "a") == []
+    assert Subscriptions.parse({"EventBridgeConfiguration": {}}).match("ObjectAcl:Put", "a") == [
+        Match(LIVE, "")
+    ]
+    assert Subscriptions.parse({}).match("ObjectAcl:Put", "a") == []

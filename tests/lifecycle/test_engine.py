@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from s3api.lifecycle.calendar import due_us
-from s3api.lifecycle.engine import Due, Engine, Upload, Version, Walk
+from s3api.lifecycle.engine import Action, Engine, Upload, Version, VersionWalk
 from s3api.lifecycle.rules import Rules
 
 DAY_US = 86_400_000_000
@@ -22,7 +22,7 @@ def at(text: str) -> int:
 def engine(*rules: dict[str, Any], versioned: bool = False, minimum: str | None = None) -> Engine:
     named = [{"ID": f"r{n}", "Status": "Enabled", "Filter": {}, **rule} for n, rule in enumerate(rules, 1)]
     return Engine(
-        Rules.read({"Rules": named, "TransitionDefaultMinimumObjectSize": minimum}), versioned=versioned
+        Rules.parse({"Rules": named, "TransitionDefaultMinimumObjectSize": minimum}), versioned=versioned
     )
 
 
@@ -120,9 +120,9 @@ def versions(*noncurrent_days: float, marker_on_top: bool = False) -> list[Versi
     ]
 
 
-def walked(rules: Engine, given: list[Version]) -> list[Due]:
-    walk = Walk(rules, NOW)
-    found = [walk.take(version, alone=len(given) == 1) for version in given]
+def walked(rules: Engine, given: list[Version]) -> list[Action]:
+    walk = VersionWalk(rules, NOW)
+    found = [walk.evaluate(version, alone=len(given) == 1) for version in given]
     return [due for due in found if due]
 
 
@@ -208,7 +208,7 @@ def test_the_header_names_the_earliest_expiration() -> None:
 
 def test_a_walk_counts_anew_for_each_key() -> None:
     given = {"NoncurrentDays": 1, "NewerNoncurrentVersions": 1}
-    walk = Walk(engine({"NoncurrentVersionExpiration": given}, versioned=True), NOW)
+    walk = VersionWalk(engine({"NoncurrentVersionExpiration": given}, versioned=True), NOW)
     of_two_keys = [each._replace(key=key) for key in ("a", "b") for each in versions(5, 6)]
-    found = [walk.take(version, alone=False) for version in of_two_keys]
+    found = [walk.evaluate(version, alone=False) for version in of_two_keys]
     assert [(due.version.key, due.version.version_id) for due in found if due] == [("a", "2"), ("b", "2")]

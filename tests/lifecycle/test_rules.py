@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from s3api.lifecycle.rules import Filter, Rule, Rules, Transition, When, prefixes
+from s3api.lifecycle.rules import DueTime, Filter, Rule, Rules, Transition, prefixes
 
 
 def only(**rule: object) -> Rule:
-    (found,) = Rules.read({"Rules": [{"ID": "r", "Status": "Enabled", **rule}]}).enabled
+    (found,) = Rules.parse({"Rules": [{"ID": "r", "Status": "Enabled", **rule}]}).enabled
     return found
 
 
@@ -22,18 +22,18 @@ def test_a_rule_of_everything() -> None:
     assert rule == Rule(
         "r",
         Filter("logs/"),
-        expiration=When(days=30),
+        expiration=DueTime(days=30),
         noncurrent_days=7,
         keep_newer=3,
         transitions=(
-            Transition(When(days=10), "GLACIER"),
-            Transition(When(date_us=1_893_456_000_000_000), "X"),
+            Transition(DueTime(days=10), "GLACIER"),
+            Transition(DueTime(date_us=1_893_456_000_000_000), "X"),
         ),
-        noncurrent_transitions=(Transition(When(days=1), "STANDARD_IA", 2),),
+        noncurrent_transitions=(Transition(DueTime(days=1), "STANDARD_IA", 2),),
         abort_days=5,
     )
-    assert rule.minds_current
-    assert rule.minds_versions
+    assert rule.applies_to_current
+    assert rule.applies_to_noncurrent
 
 
 def test_filters_in_every_form() -> None:
@@ -51,18 +51,18 @@ def test_filters_in_every_form() -> None:
 
 def test_sizes_are_exclusive_bounds_and_all_tags_must_match() -> None:
     sized = Filter(larger_than=10, smaller_than=20)
-    assert [size for size in (9, 10, 11, 19, 20) if sized.admits("k", size, {})] == [11, 19]
+    assert [size for size in (9, 10, 11, 19, 20) if sized.matches("k", size, {})] == [11, 19]
     tagged = Filter("a/", (("x", "1"), ("y", "2")))
-    assert tagged.admits("a/b", 0, {"x": "1", "y": "2", "z": "3"})
-    assert not tagged.admits("a/b", 0, {"x": "1", "y": "other"})
-    assert not tagged.admits("b/b", 0, {"x": "1", "y": "2"})
-    assert not tagged.admits_key("a/b")
-    assert not sized.admits_key("k")
-    assert Filter("a/").admits_key("a/b")
+    assert tagged.matches("a/b", 0, {"x": "1", "y": "2", "z": "3"})
+    assert not tagged.matches("a/b", 0, {"x": "1", "y": "other"})
+    assert not tagged.matches("b/b", 0, {"x": "1", "y": "2"})
+    assert not tagged.matches_key("a/b")
+    assert not sized.matches_key("k")
+    assert Filter("a/").matches_key("a/b")
 
 
 def test_disabled_rules_are_left_out_and_unnamed_ones_are_numbered() -> None:
-    rules = Rules.read(
+    rules = Rules.parse(
         {
             "Rules": [{"Status": "Disabled", "ID": "off"}, {"Status": "Enabled", "Prefix": ""}],
             "TransitionDefaultMinimumObjectSize": "varies_by_storage_class",
@@ -70,16 +70,16 @@ def test_disabled_rules_are_left_out_and_unnamed_ones_are_numbered() -> None:
     )
     assert [rule.id for rule in rules.enabled] == ["rule-2"]
     assert rules.minimum == "varies_by_storage_class"
-    assert Rules.read({}).enabled == ()
+    assert Rules.parse({}).enabled == ()
 
 
 def test_dates_are_text_or_microseconds() -> None:
     for date in ("2030-01-01T00:00:00Z", "2030-01-01T01:00:00+01:00", "2030-01-01", 1_893_456_000_000_000):
-        assert only(Expiration={"Date": date}).expiration == When(date_us=1_893_456_000_000_000)
+        assert only(Expiration={"Date": date}).expiration == DueTime(date_us=1_893_456_000_000_000)
 
 
 def test_days_zero_is_not_nothing() -> None:
-    assert only(Transitions=[{"Days": 0, "StorageClass": "GLACIER"}]).transitions[0].when == When(days=0)
+    assert only(Transitions=[{"Days": 0, "StorageClass": "GLACIER"}]).transitions[0].when == DueTime(days=0)
 
 
 def test_prefixes_cover_each_other() -> None:

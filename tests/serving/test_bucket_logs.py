@@ -12,8 +12,8 @@ from metadata.bucket_settings import BucketSettings
 from metadata.errors import MetadataUnavailable, NoSuchBucket
 from metadata.records import Bucket
 from s3api.bucket_logs import worker
-from s3api.bucket_logs.destination import Destination
-from s3api.bucket_logs.worker import BucketLogs, NotAllowed
+from s3api.bucket_logs.destination import LogDestination
+from s3api.bucket_logs.worker import BucketLogs, DeliveryDenied
 from s3api.observe import AccessRecord
 
 DAY_US = 86_400_000_000
@@ -34,7 +34,7 @@ class World:
             self._put, lambda owner: "123456789012", clock_us=lambda: self.now_us, host_id="H", every_s=60
         )
 
-    async def _put(self, source: Bucket, where: Destination, key: str, data: bytes) -> None:
+    async def _put(self, source: Bucket, where: LogDestination, key: str, data: bytes) -> None:
         if self.failing is not None:
             raise self.failing
         self.put.append((source.name, where.bucket, key, data.decode()))
@@ -101,7 +101,7 @@ async def test_each_bucket_and_each_day_has_its_own_object() -> None:
 
 
 async def test_a_full_object_is_delivered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "FULL_BYTES", 1000)
+    monkeypatch.setattr(worker, "FULL_OBJECT_BYTES", 1000)
     world = World()
     for _ in range(20):
         world.request()
@@ -121,7 +121,7 @@ async def test_a_failed_delivery_is_made_again_with_what_came_meanwhile() -> Non
     assert world.logs._size == 0
 
 
-@pytest.mark.parametrize("why", [NoSuchBucket(), NotAllowed()])
+@pytest.mark.parametrize("why", [NoSuchBucket(), DeliveryDenied()])
 async def test_lines_are_dropped_where_the_target_is_gone(
     why: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -129,13 +129,13 @@ async def test_lines_are_dropped_where_the_target_is_gone(
     world.request()
     world.failing = why
     await world.logs.deliver(everything=True)
-    assert "lines of the log of b are lost" in caplog.text
+    assert "access log of b: " in caplog.text
     assert await world.logs.deliver(everything=True) == 0
     assert world.logs._size == 0
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(worker, "MOST_BYTES", 2000)
+    monkeypatch.setattr(worker, "MAX_WAITING_BYTES", 2000)
     world = World()
     for _ in range(100):
         world.request()
@@ -182,13 +182,13 @@ async def test_flushed_at_once() -> None:
     world.request()
     world.request(BY_EVENT)
     world.request(bucket="c")
-    where = Destination("logs", "p/")
+    where = LogDestination("logs", "p/")
     key = await world.logs.flush(bucket, where)
     assert [entry[2] for entry in world.put] == [world.put[0][2], key]
     assert len(world.lines) == 2
     assert await world.logs.flush(bucket, where)
     assert world.put[-1][3] == ""
-    world.failing = NotAllowed()
+    world.failing = DeliveryDenied()
     assert await world.logs.flush(bucket, where) is None
     world.failing = None
     assert await world.logs.deliver(everything=True) == 1

@@ -11,11 +11,11 @@ import pytest
 
 from metadata import Metadata, open_metadata
 from metadata.records import NewEvent
-from s3api.events.deliverer import BATCH, NO_TARGET, Deliverer
-from s3api.events.message import Event, document
-from s3api.events.senders import NotDelivered
+from s3api.events.message import Event, event_to_json
+from s3api.events.publisher import DeliveryFailed
 from s3api.events.subscriptions import LIVE
 from s3api.events.targets import Target, Targets
+from s3api.events.worker import BATCH, NO_TARGET, DeliveryWorker
 from s3api.tasks.periodic import Leader
 
 HOOK, AUDIT = "arn:sixfold:sqs::hook:webhook", "arn:sixfold:sqs::audit:redis"
@@ -31,14 +31,16 @@ class Taken:
     keys: dict[str, list[str]] = field(default_factory=dict)
     calls: list[tuple[str, int]] = field(default_factory=list)
 
-    async def send(self, target: Target, messages: Sequence[dict[str, Any]]) -> list[NotDelivered | None]:
+    async def publish(
+        self, target: Target, messages: Sequence[dict[str, Any]]
+    ) -> list[DeliveryFailed | None]:
         self.calls.append((target.name, len(messages)))
         if target.name in self.broken:
-            return [NotDelivered("it answered 500")] * len(messages)
+            return [DeliveryFailed("it answered 500")] * len(messages)
         keys = [each["Records"][0]["s3"]["object"]["key"] for each in messages]
         self.keys.setdefault(target.name, []).extend(key for key in keys if key not in self.unwanted)
         return [
-            NotDelivered("it answered 400", refused=True) if key in self.unwanted else None for key in keys
+            DeliveryFailed("it answered 400", refused=True) if key in self.unwanted else None for key in keys
         ]
 
     async def close(self) -> None:
@@ -51,7 +53,7 @@ class World:
     def __init__(self, metadata: Metadata) -> None:
         self.now_us, self.taken, self.outbox = START_US, Taken(), metadata.outbox
         self.targets = Targets({"hook": "https://hook.example/", "audit": "redis://audit"})
-        self.deliverer = Deliverer(
+        self.delivery_worker = DeliveryWorker(
             metadata.outbox,
             self.targets,
             self.taken,  # type: ignore[arg-type]
@@ -64,12 +66,12 @@ class World:
 
     async def happen(self, target: str, *keys: str) -> None:
         events = [Event(0, "ObjectCreated:Put", "b", "o", "r", key, self.now_us) for key in keys]
-        await self.outbox.add([NewEvent(target, self.now_us, document(event)) for event in events])
+        await self.outbox.add([NewEvent(target, self.now_us, event_to_json(event)) for event in events])
 
     async def deliver(self, arn: str = HOOK) -> int:
         target = self.targets.find(arn)
         assert target
-        return await self.deliverer.deliver(target)
+        return await self.delivery_worker.deliver(target)
 
     def pass_s(self, seconds: float) -> None:
         self.now_us += int(seconds * 1e6)
@@ -150,10 +152,10 @@ async def test_what_nobody_takes_becomes_a_dead_letter(world: World) -> None:
 
 async def test_targets_that_the_settings_lost_are_given_up_too(world: World) -> None:
     await world.happen("arn:sixfold:sqs::gone:webhook", "a")
-    await world.deliverer.tidy()
+    await world.delivery_worker.clean_up()
     assert await world.outbox.dead_letters(9) == []
     world.pass_s(3601)
-    await world.deliverer.tidy()
+    await world.delivery_worker.clean_up()
     assert [letter.reason for letter in await world.outbox.dead_letters(9)] == [NO_TARGET]
 
 
@@ -162,5 +164,5 @@ async def test_the_live_stream_forgets(world: World) -> None:
     world.pass_s(599)
     await world.happen(LIVE, "b")
     world.pass_s(2)
-    await world.deliverer.tidy()
+    await world.delivery_worker.clean_up()
     assert ['"b"' in each.document for each in await world.outbox.after(LIVE, 0, 9)] == [True]

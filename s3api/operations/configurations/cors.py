@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from s3api.operations.configurations.refusals import Document, check_ids, invalid_request
+from s3api.operations.configurations.checks import Document, check_ids, invalid_request
 
 MOST_RULES = 100
 METHODS = frozenset({"GET", "PUT", "HEAD", "POST", "DELETE"})

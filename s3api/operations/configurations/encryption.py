@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 
 from __future__ import annotations
 
-from s3api.operations.configurations.refusals import Document, invalid_argument, malformed
+from s3api.operations.configurations.checks import Document, invalid_argument, malformed
 
 KMS = ("aws:kms", "aws:kms:dsse")
 # Of other services' storage, which the model has beside these.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from s3api.operations.configurations.refusals import (
+from s3api.operations.configurations.checks import (
     RULES,
     Document,
     check_filter,

@@ -11,13 +11,12 @@ from itertools import combinations
 from typing import Any
 
 from metadata.records import NewEvent
-from s3api.events.event_types import means
-from s3api.events.message import TRIAL, Event
-from s3api.events.message import document as to_wait
+from s3api.events.event_types import matches_event_type
+from s3api.events.message import TEST_EVENT, Event, event_to_json
 from s3api.events.subscriptions import ARN_MEMBERS, arns
-from s3api.events.targets import canonical
+from s3api.events.targets import canonical_arn
 from s3api.operations.call import Call
-from s3api.operations.configurations.refusals import Document, check_ids, invalid_argument
+from s3api.operations.configurations.checks import Document, check_ids, invalid_argument
 
 _ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:[^\s:]*:[^\s]+")
 
@@ -56,11 +55,18 @@ async def check_destinations(call: Call, document: Document) -> None:
             ArgumentValue="There is no such target in this store's event_targets.",
         )
     bucket = call.bucket
-    if bucket is not None and (targets := sorted({canonical(arn) for arn in arns(document)})):
-        trial = Event(
-            0, TRIAL, bucket.name, bucket.owner, bucket.region, "", call.now_us, request_id=call.request_id
+    if bucket is not None and (targets := sorted({canonical_arn(arn) for arn in arns(document)})):
+        test_event = Event(
+            0,
+            TEST_EVENT,
+            bucket.name,
+            bucket.owner,
+            bucket.region,
+            "",
+            call.now_us,
+            request_id=call.request_id,
         )
-        events = [NewEvent(target, call.now_us, to_wait(trial)) for target in targets]
+        events = [NewEvent(target, call.now_us, event_to_json(test_event)) for target in targets]
         await call.metadata.outbox.add(events)
 
 
@@ -87,7 +93,9 @@ def _filter_rules(one: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _share_events(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return any(
-        means(a, _event_type(b)) or means(b, _event_type(a)) for a in one["Events"] for b in other["Events"]
+        matches_event_type(a, _event_type(b)) or matches_event_type(b, _event_type(a))
+        for a in one["Events"]
+        for b in other["Events"]
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from metadata.records import ENABLED
 from s3api.operations.call import Call
-from s3api.operations.configurations.refusals import (
+from s3api.operations.configurations.checks import (
     RULES,
     Document,
     check_bucket_arn,

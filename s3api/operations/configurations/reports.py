@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfigurat
 
 from __future__ import annotations
 
-from s3api.operations.configurations.refusals import (
+from s3api.operations.configurations.checks import (
     Document,
     check_bucket_arn,
     check_filter,

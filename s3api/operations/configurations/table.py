@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from s3api.operations.bucket_logging import flush_on_change
 from s3api.operations.call import Call, Output
+from s3api.operations.configurations.checks import Document
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
 from s3api.operations.configurations.lifecycle import check_lifecycle, check_single_predicate
@@ -19,7 +20,14 @@ from s3api.operations.configurations.notification import (
     check_destinations,
     check_notification,
 )
-from s3api.operations.configurations.plain import (
+from s3api.operations.configurations.replication import check_replication, check_source_versioning
+from s3api.operations.configurations.reports import (
+    check_analytics,
+    check_inventory,
+    check_metrics,
+    check_tiering,
+)
+from s3api.operations.configurations.small_documents import (
     check_abac,
     check_accelerate,
     check_bucket_name_without_dots,
@@ -27,14 +35,6 @@ from s3api.operations.configurations.plain import (
     check_logging,
     check_payment,
     check_tagging,
-)
-from s3api.operations.configurations.refusals import Document
-from s3api.operations.configurations.replication import check_replication, check_source_versioning
-from s3api.operations.configurations.reports import (
-    check_analytics,
-    check_inventory,
-    check_metrics,
-    check_tiering,
 )
 from s3api.operations.configurations.website import check_website
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed
+from s3api.operations.configurations.checks import Document, invalid_argument, invalid_request, malformed
 
 MOST_RULES = 50
 _HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?", re.ASCII)

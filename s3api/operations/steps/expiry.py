@@ -37,5 +37,5 @@ def abort_date(call: Call, upload: Upload) -> Output:
 
 
 def _engine(call: Call) -> Engine | None:
-    rules = call.settings.made(KIND, Rules.read)
+    rules = call.settings.parse(KIND, Rules.parse)
     return None if rules is None else Engine(rules, versioned=True)

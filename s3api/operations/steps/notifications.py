@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket, Emit, NewEvent
-from s3api.events.message import Event, document
+from s3api.events.message import Event, event_to_json
 from s3api.events.subscriptions import Subscriptions
 from s3api.operations.call import Call
 
@@ -53,16 +53,16 @@ class EventMaker:
             source_ip=self.remote,
             request_id=self.request_id,
         )
-        told = self.subscriptions.told(kind, key)
+        matches = self.subscriptions.match(kind, key)
         return [
-            NewEvent(target, self.now_us, document(replace(event, configuration_id=id_)))
-            for target, id_ in told
+            NewEvent(target, self.now_us, event_to_json(replace(event, configuration_id=id_)))
+            for target, id_ in matches
         ]
 
 
 def event_maker(call: Call, kind: str) -> Emit | None:
     """Who is to be told that a request has done this; None where the bucket tells nobody."""
-    subscriptions = call.settings.made(KIND, Subscriptions.read)
+    subscriptions = call.settings.parse(KIND, Subscriptions.parse)
     if subscriptions is None or call.bucket is None:
         return None
     return EventMaker(subscriptions, call.bucket, kind, call.now_us, call.owner, call.remote, call.request_id)
@@ -70,5 +70,5 @@ def event_maker(call: Call, kind: str) -> Emit | None:
 
 def store_event_maker(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:
     """The same for what the store does by itself."""
-    subscriptions = settings.made(KIND, Subscriptions.read)
+    subscriptions = settings.parse(KIND, Subscriptions.parse)
     return None if subscriptions is None else EventMaker(subscriptions, bucket, kind, now_us)

@@ -14,13 +14,18 @@ from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
 from s3api.operations.configurations.lifecycle import check_lifecycle
 from s3api.operations.configurations.notification import check_notification
-from s3api.operations.configurations.plain import check_abac, check_accelerate, check_logging, check_tagging
 from s3api.operations.configurations.replication import check_replication
 from s3api.operations.configurations.reports import (
     check_analytics,
     check_inventory,
     check_metrics,
     check_tiering,
+)
+from s3api.operations.configurations.small_documents import (
+    check_abac,
+    check_accelerate,
+    check_logging,
+    check_tagging,
 )
 from s3api.operations.configurations.website import check_website
 

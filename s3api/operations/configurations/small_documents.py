@@ -10,7 +10,7 @@ from s3api.access.acl import LOG_SERVICE
 from s3api.errors import S3Error
 from s3api.operations.bucket_logging import log_delivery_allowed
 from s3api.operations.call import Call
-from s3api.operations.configurations.refusals import Document, invalid_argument, invalid_request, malformed
+from s3api.operations.configurations.checks import Document, invalid_argument, invalid_request, malformed
 from s3api.operations.steps.tag_sets import bucket_tags
 
 GRANTS = 100

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from metadata.errors import MetadataError
 from metadata.records import OutboxEvent
-from s3api.events.message import message, restored
-from s3api.events.senders import NotDelivered, Senders
+from s3api.events.message import message, parse_event
+from s3api.events.publisher import DeliveryFailed, Publisher
 from s3api.events.subscriptions import LIVE
 from s3api.events.targets import Target, Targets
 from s3api.tasks.periodic import Leader, Periodic
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
     from metadata.outbox import Outbox
 
 log = logging.getLogger("sixfold.events")
-BATCH, TIDIED = 64, 500
-PERIOD_S, PATIENCE_S = 0.5, 5.0
-TIDY_EVERY_S = 60.0
-FIRST_PAUSE_US, LONGEST_PAUSE_US = 1_000_000, 300_000_000
-MOST_DEAD = 100_000
+BATCH, CLEANUP_BATCH = 64, 500
+PERIOD_S, CLOSE_PATIENCE_S = 0.5, 5.0
+CLEANUP_EVERY_S = 60.0
+FIRST_RETRY_US, LONGEST_RETRY_US = 1_000_000, 300_000_000
+MAX_DEAD_LETTERS = 100_000
 NO_TARGET = "there is no such target in the settings"
 
 
 @dataclass(slots=True)
-class Health:
+class TargetHealth:
     """How a target fared lately: the failures in a row, and until when it is left alone."""
 
     failures: int = 0
     until_us: int = 0
 
 
-class Deliverer:
+class DeliveryWorker:
     """The delivery of one gateway. `give_up_s`: how old an undelivered event may become; `live_s`: how long
     the live stream can be read back.
     """
@@ -55,7 +55,7 @@ class Deliverer:
         self,
         outbox: Outbox,
         targets: Targets,
-        senders: Senders,
+        publisher: Publisher,
         *,
         leader: Leader,
         clock_us: Callable[[], int],
@@ -63,12 +63,12 @@ class Deliverer:
         give_up_s: float,
         live_s: float,
     ) -> None:
-        self._outbox, self._targets, self._senders = outbox, targets, senders
+        self._outbox, self._targets, self._publisher = outbox, targets, publisher
         self._leader, self._clock_us, self._host_id = leader, clock_us, host_id
         self._give_up_us, self._live_us = int(give_up_s * 1e6), int(live_s * 1e6)
-        self._health: dict[str, Health] = {}
-        self._tidying = self._periodic("tidying events", self._tidy, TIDY_EVERY_S)
-        self._tasks = [self._tidying] + [
+        self._health: dict[str, TargetHealth] = {}
+        self._cleanup = self._periodic("tidying events", self._clean_up, CLEANUP_EVERY_S)
+        self._tasks = [self._cleanup] + [
             self._periodic(f"delivering to {target.name}", partial(self._step, target), PERIOD_S)
             for target in targets
         ]
@@ -79,9 +79,9 @@ class Deliverer:
 
     async def close(self) -> None:
         """What is on its way to a target may arrive: else it would be told twice."""
-        await asyncio.gather(*(task.close(patience_s=PATIENCE_S) for task in self._tasks))
-        await self._tidying.guarded("releasing the lease", self._leader.release)
-        await self._senders.close()
+        await asyncio.gather(*(task.close(patience_s=CLOSE_PATIENCE_S) for task in self._tasks))
+        await self._cleanup.guarded("releasing the lease", self._leader.release)
+        await self._publisher.close()
 
     def _periodic(self, name: str, step: Callable[[], Awaitable[object]], period_s: float) -> Periodic:
         return Periodic(name, step, period_s=period_s, passing=(MetadataError,), log=log)
@@ -90,33 +90,33 @@ class Deliverer:
         if await self._leader.leads():
             await self.deliver(target)
 
-    async def _tidy(self) -> None:
+    async def _clean_up(self) -> None:
         if await self._leader.leads():
-            await self.tidy()
+            await self.clean_up()
 
     async def deliver(self, target: Target) -> int:
         """Deliver what is due, until that is all or the target fails; the number delivered."""
-        health = self._health.setdefault(target.arn, Health())
+        health = self._health.setdefault(target.arn, TargetHealth())
         total = 0
-        while self._clock_us() >= health.until_us and not self._tidying.closing:
+        while self._clock_us() >= health.until_us and not self._cleanup.closing:
             due = await self._outbox.due(target.arn, self._clock_us(), 1 if health.failures else BATCH)
             if not due:
                 break
-            events = [restored(each.id, each.document) for each in due]
-            outcomes = await self._senders.send(
+            events = [parse_event(each.id, each.document) for each in due]
+            outcomes = await self._publisher.publish(
                 target, [message(event, host_id=self._host_id) for event in events]
             )
-            total += await self._settle(target, health, due, outcomes)
+            total += await self._record_outcomes(target, health, due, outcomes)
             if not await self._leader.leads():
                 break
         return total
 
-    async def _settle(
+    async def _record_outcomes(
         self,
         target: Target,
-        health: Health,
+        health: TargetHealth,
         due: Sequence[OutboxEvent],
-        outcomes: Sequence[NotDelivered | None],
+        outcomes: Sequence[DeliveryFailed | None],
     ) -> int:
         done = [each.id for each, why in zip(due, outcomes, strict=True) if why is None]
         if done:
@@ -128,11 +128,11 @@ class Deliverer:
         now_us, why = self._clock_us(), failed[0][1]
         alive = bool(done) or all(each.refused for _, each in failed)
         health.failures = 0 if alive else health.failures + 1
-        health.until_us = now_us if alive else now_us + _pause_us(health.failures)
+        health.until_us = now_us if alive else now_us + _retry_delay_us(health.failures)
         log.warning("target %s did not take %d events: %s", target.name, len(failed), why)
         by_pause = defaultdict(list)
         for each, _ in failed:
-            by_pause[_pause_us(each.attempts + 1)].append(each.id)
+            by_pause[_retry_delay_us(each.attempts + 1)].append(each.id)
         for pause_us, ids in by_pause.items():
             await self._outbox.retry(ids, max(health.until_us, now_us + pause_us))
         await self._give_up(target.arn, str(why))
@@ -142,12 +142,12 @@ class Deliverer:
         """What has waited too long for this target becomes dead letters."""
         before_us = self._clock_us() - self._give_up_us
         while old := await self._outbox.older(target, before_us, BATCH):
-            await self._outbox.bury(old, reason, now_us=self._clock_us(), most=MOST_DEAD)
+            await self._outbox.bury(old, reason, now_us=self._clock_us(), most=MAX_DEAD_LETTERS)
             log.error("%d events for %s are dead letters now: %s", len(old), target, reason)
 
-    async def tidy(self) -> None:
+    async def clean_up(self) -> None:
         """Forget what the live stream no longer tells, and give up on targets that the settings lost."""
-        while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, TIDIED):
+        while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, CLEANUP_BATCH):
             await self._outbox.delivered(old)
         known = {target.arn for target in self._targets} | {LIVE}
         for target in await self._outbox.target_names():
@@ -155,6 +155,6 @@ class Deliverer:
                 await self._give_up(target, NO_TARGET)
 
 
-def _pause_us(failures: int) -> int:
+def _retry_delay_us(failures: int) -> int:
     """1, 2, 4 ... 300 seconds."""
-    return min(FIRST_PAUSE_US << min(failures - 1, 20), LONGEST_PAUSE_US)
+    return min(FIRST_RETRY_US << min(failures - 1, 20), LONGEST_RETRY_US)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3api.bucket_logs.names import lifecycle_name, logged_name
+from s3api.bucket_logs.operation_names import lifecycle_name, log_name
 
 NAMES = {
     ("GetObject", "GET"): "REST.GET.OBJECT",
@@ -35,7 +35,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("given", "name"), NAMES.items())
 def test_names(given: tuple[str, str], name: str) -> None:
-    assert logged_name(*given) == name
+    assert log_name(*given) == name
 
 
 def test_names_of_what_lifecycle_does() -> None:

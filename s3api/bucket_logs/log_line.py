@@ -19,7 +19,7 @@ _BLANK = re.compile(r"[\s\"\[\]]")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """What a line says. Empty text, None and, for `sent` and `status`, 0 become "-". `uri` is "GET /b/k?x
     HTTP/1.1".
     """
@@ -53,7 +53,7 @@ class Entry:
     etag: str = ""  # a journal's alone
 
 
-def line(entry: Entry) -> str:
+def format_line(entry: LogEntry) -> str:
     """Without the newline."""
     fields = (
         _plain(entry.bucket_owner),
@@ -86,7 +86,7 @@ def line(entry: Entry) -> str:
     return " ".join(fields)
 
 
-def journal_line(entry: Entry) -> str:
+def format_journal_line(entry: LogEntry) -> str:
     """What Ceph's journals have of a change: 8 fields."""
     fields = (
         _plain(entry.bucket_owner),

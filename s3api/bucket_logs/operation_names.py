@@ -59,7 +59,7 @@ def lifecycle_name(action: str, storage_class: str) -> str:
 
 
 # The operations of a journal: what changes an object or what is said of it.
-CHANGES = frozenset(
+JOURNALED_OPERATIONS = frozenset(
     {
         "CompleteMultipartUpload",
         "CopyObject",
@@ -75,18 +75,18 @@ CHANGES = frozenset(
         "RenameObject",
     }
 )
-DELETE_OF_MANY = "REST.POST.DELETE_MULTI_OBJECT"
+_DELETE_OBJECTS_NAME = "REST.POST.DELETE_MULTI_OBJECT"
 
 
 def journal_name(operation: str, method: str) -> str:
     """As Ceph's journals name a change: a copy is a PUT of an object there."""
     if operation == "DeleteObjects":
-        return DELETE_OF_MANY
+        return _DELETE_OBJECTS_NAME
     return f"REST.{method}.{_RESOURCES.get(operation) or _resource(operation)}"
 
 
 @cache
-def logged_name(operation: str, method: str) -> str:
+def log_name(operation: str, method: str) -> str:
     """The name under which an operation (as boto3 names it) is logged, by the request's method."""
     if method == "OPTIONS":
         return "REST.OPTIONS.PREFLIGHT"

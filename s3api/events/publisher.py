@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 
-from s3api.events.blocked_addresses import is_internal
+from s3api.events.blocked_addresses import is_blocked
 from s3api.events.targets import Target
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ USER_AGENT = "Sixfold"
 _LATER = frozenset({408, 425, 429})
 
 
-class NotDelivered(Exception):
+class DeliveryFailed(Exception):
     """A target did not take a message; the text says why and holds no secret. `refused`: it answers, and does
     not want this one.
     """
@@ -39,7 +39,7 @@ class NotDelivered(Exception):
         self.refused = refused
 
 
-class Senders:
+class Publisher:
     """The connections to all targets, made when they are first needed. All methods belong to one loop."""
 
     def __init__(self, *, internal: bool = False, timeout_s: float = TIMEOUT_S) -> None:
@@ -53,17 +53,19 @@ class Senders:
         for redis in self._redis.values():
             await redis.aclose()
 
-    async def send(self, target: Target, messages: Sequence[dict[str, Any]]) -> list[NotDelivered | None]:
+    async def publish(
+        self, target: Target, messages: Sequence[dict[str, Any]]
+    ) -> list[DeliveryFailed | None]:
         """Deliver messages; for each, None or why not."""
         if target.kind == "redis":
             return await self._add_to_stream(target, messages)
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def post(message: dict[str, Any]) -> NotDelivered | None:
+        async def post(message: dict[str, Any]) -> DeliveryFailed | None:
             async with slots:
                 try:
                     await self._post(target, message)
-                except NotDelivered as why:
+                except DeliveryFailed as why:
                     return why
             return None
 
@@ -93,9 +95,9 @@ class Senders:
                 ) as answer:
                     status = answer.status_code
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as why:
-            raise NotDelivered(f"no answer: {type(why).__name__}") from why
+            raise DeliveryFailed(f"no answer: {type(why).__name__}") from why
         if not 200 <= status < 300:
-            raise NotDelivered(f"it answered {status}", refused=status < 500 and status not in _LATER)
+            raise DeliveryFailed(f"it answered {status}", refused=status < 500 and status not in _LATER)
 
     async def _address(self, host: str, port: int) -> str:
         """The address to connect to. NotDelivered where one of the name's addresses is not allowed."""
@@ -104,10 +106,10 @@ class Senders:
             async with asyncio.timeout(self._timeout_s):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError) as why:
-            raise NotDelivered("its name cannot be resolved") from why
+            raise DeliveryFailed("its name cannot be resolved") from why
         addresses = [str(each[4][0]) for each in found]
-        if not self._internal and any(map(is_internal, addresses)):
-            raise NotDelivered("its address is this machine, its link or a metadata service")
+        if not self._internal and any(map(is_blocked, addresses)):
+            raise DeliveryFailed("its address is this machine, its link or a metadata service")
         return addresses[0]
 
     def _client(self, target: Target) -> httpx.AsyncClient:
@@ -126,7 +128,7 @@ class Senders:
 
     async def _add_to_stream(
         self, target: Target, messages: Sequence[dict[str, Any]]
-    ) -> list[NotDelivered | None]:
+    ) -> list[DeliveryFailed | None]:
         """All in one transaction of Redis: either all of them are in the stream, or the answer is lost."""
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -136,7 +138,7 @@ class Senders:
                         pipeline.xadd(target.stream, fields, maxlen=target.length, approximate=True)
                     await pipeline.execute()
         except (redis_errors(), OSError, TimeoutError) as why:
-            return [NotDelivered(f"no answer: {type(why).__name__}")] * len(messages)
+            return [DeliveryFailed(f"no answer: {type(why).__name__}")] * len(messages)
         return [None] * len(messages)
 
     def _connection(self, target: Target) -> Redis:

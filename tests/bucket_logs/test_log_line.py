@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from s3api.bucket_logs.line import Entry, line
+from s3api.bucket_logs.log_line import LogEntry, format_line
 
 OWNER = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
 AWS_EXAMPLE = (
@@ -15,7 +15,7 @@ AWS_EXAMPLE = (
     "s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkFVdtjf5mKR3/eTPFvsiP/XV/VLi31234= SigV4 "
     "ECDHE-RSA-AES128-GCM-SHA256 AuthHeader amzn-s3-demo-bucket1.s3.us-west-1.amazonaws.com TLSV1.2 - -"
 )
-ENTRY = Entry(
+ENTRY = LogEntry(
     bucket_owner=OWNER,
     bucket="amzn-s3-demo-bucket1",
     time_us=1_549_411_238_000_000,
@@ -38,7 +38,7 @@ ENTRY = Entry(
 
 
 def test_awss_example() -> None:
-    assert line(ENTRY) == AWS_EXAMPLE
+    assert format_line(ENTRY) == AWS_EXAMPLE
 
 
 def test_what_clients_send_cannot_break_a_line() -> None:
@@ -53,7 +53,7 @@ def test_what_clients_send_cannot_break_a_line() -> None:
         requester="",
         acl_required=True,
     )
-    text = line(hostile)
+    text = format_line(hostile)
     assert "\n" not in text
     assert "\r" not in text
     fields = shlex.split(text.replace("[", '"').replace("]", '"'))
@@ -70,6 +70,6 @@ def test_what_clients_send_cannot_break_a_line() -> None:
 
 
 def test_an_empty_key_is_no_key_and_sizes_may_be_zero() -> None:
-    fields = line(replace(ENTRY, key="a/b", size=0, sent=0)).split()
+    fields = format_line(replace(ENTRY, key="a/b", size=0, sent=0)).split()
     assert "a/b" in fields
     assert fields[14:17] == ["-", "0", "7"]
