@@ -36,6 +36,7 @@ from s3api.access.decision import (
 )
 from s3api.access.policy import Policy, read_bucket_policy
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
+from s3api.access.request_context import RequestContext
 from s3api.errors import S3Error
 
 if TYPE_CHECKING:
@@ -76,23 +77,6 @@ class Defaults(NamedTuple):
 
 AWS_DEFAULTS = Defaults()
 OPEN_DEFAULTS = Defaults(NO_OWNERSHIP, NO_BLOCK)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says that policies may ask about, as the gateway has read it."""
-
-    request_id: str
-    operation: str
-    bucket: str | None
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    now_us: int
-    source_ip: str | None = None
-    secure: bool = False
-    tls: str | None = None
-    auth_type: str | None = None
-    signed_us: int | None = None
 
 
 class Authority:
@@ -138,31 +122,32 @@ class Authority:
             return bucket.owner
         return principal.account or ANONYMOUS_OWNER
 
-    def ask(self, principal: Caller, asked: Asked, bucket: Bucket, settings: BucketSettings) -> Access:
-        return Access(self, principal, asked, self.guard(bucket, settings))
+    def ask(
+        self, principal: Caller, request: RequestContext, bucket: Bucket, settings: BucketSettings
+    ) -> Access:
+        return Access(self, principal, request, self.guard(bucket, settings))
 
     async def check_alone(
         self,
         principal: Caller,
-        asked: Asked,
-        bucket: str | None,
+        request: RequestContext,
         document: Mapping[str, Any] | None = None,
     ) -> None:
         """For what belongs to no bucket that is there. Raises S3Error AccessDenied."""
-        context = _context(self, principal, asked, None)
+        context = _context(self, principal, request, None)
         if document:
-            context.document = _said_in(asked, document)
-        arn = f"arn:aws:s3:::{bucket or '*'}"
-        wants = wanted(asked.operation, asked.headers, version=False)
+            context.document = _said_in(request, document)
+        arn = f"arn:aws:s3:::{request.bucket or '*'}"
+        wants = wanted(request.operation, request.headers, version=False)
         for action in (wants.action, *wants.also):
             decision = decide_alone(principal, action, arn, context.get)
             if not decision.allowed:
-                raise self.refuse(principal, asked, action, arn, decision, own=True)
+                raise self.refuse(principal, request, action, arn, decision, own=True)
 
     def refuse(
         self,
         principal: Principal,
-        asked: Asked,
+        request: RequestContext,
         action: str,
         arn: str,
         decision: Decision,
@@ -173,11 +158,11 @@ class Authority:
         """The refusal, noted. Only principals of the bucket's own account learn why (AWS does the same)."""
         if note:
             self.denials.note(
-                asked.request_id,
-                time_us=asked.now_us,
-                operation=asked.operation,
+                request.request_id,
+                time_us=request.now_us,
+                operation=request.operation,
                 principal=principal.arn or "anonymous",
-                source_ip=asked.source_ip,
+                source_ip=request.source_ip,
                 action=action,
                 resource=arn,
                 reason=decision.reason,
@@ -194,7 +179,7 @@ class Access:
 
     authority: Authority
     principal: Caller
-    asked: Asked
+    request: RequestContext
     guard: Guard
     document: Mapping[str, Sequence[str]] = field(default_factory=dict)
     needed_acl: bool = False
@@ -214,11 +199,11 @@ class Access:
         return any(key.startswith(names) for policy in policies for key in policy.keys)
 
     def read_document(self, document: Mapping[str, Any]) -> None:
-        self.document = _said_in(self.asked, document)
+        self.document = _said_in(self.request, document)
 
     async def check(self, key: str | None, version_id: str | None) -> None:
         """Let the operation go on, or raise S3Error AccessDenied, or NoSuchKey to who may know that."""
-        wants = wanted(self.asked.operation, self.asked.headers, version=version_id is not None)
+        wants = wanted(self.request.operation, self.request.headers, version=version_id is not None)
         context = self._context()
         thing = await self._thing(wants.action, key, version_id, context)
         await self._check(wants.action, key, context, thing)
@@ -242,8 +227,8 @@ class Access:
         there = replace(self, guard=self.authority.guard(bucket, settings))
         context = there._context()
         context.overrides["s3:versionid"] = (source.version_id,) if source.version_id else None
-        asked = self.asked
-        for action in copied_from(asked.operation, asked.headers, version=source.version_id is not None):
+        request = self.request
+        for action in copied_from(request.operation, request.headers, version=source.version_id is not None):
             thing = await there._thing(action, source.key, source.version_id, context)
             await there._check(action, source.key, context, thing)
         return there
@@ -286,7 +271,7 @@ class Access:
 
     async def _began(self, key: str) -> bool:
         """Whether it was the principal who began the upload that the request names."""
-        upload_id = self.asked.query.get("uploadId", "")
+        upload_id = self.request.query.get("uploadId", "")
         if self.principal.anonymous or not upload_id.isalnum():
             return False
         try:
@@ -303,7 +288,7 @@ class Access:
     def _refusal(self, decision: Decision, action: str, key: str | None, *, note: bool = True) -> S3Error:
         arn = self.guard.arn(key)
         return self.authority.refuse(
-            self.principal, self.asked, action, arn, decision, own=self.own, note=note
+            self.principal, self.request, action, arn, decision, own=self.own, note=note
         )
 
     async def _thing(
@@ -327,7 +312,7 @@ class Access:
         return own or (self.guard.policy is not None and self.guard.policy.wants_existing_tags)
 
     def _context(self) -> Context:
-        context = _context(self.authority, self.principal, self.asked, self.guard.owner)
+        context = _context(self.authority, self.principal, self.request, self.guard.owner)
         context.document = self.document
         return context
 
@@ -384,36 +369,30 @@ class _PolicyOf:
         return read_bucket_policy(text, self.bucket, lenient=True)
 
 
-def _context(authority: Authority, principal: Principal, asked: Asked, owner: str | None) -> Context:
+def _context(
+    authority: Authority, principal: Principal, request: RequestContext, owner: str | None
+) -> Context:
     return Context(
-        principal=principal,
-        operation=asked.operation,
-        headers=asked.headers,
-        query=asked.query,
-        now_us=asked.now_us,
-        source_ip=asked.source_ip,
-        secure=asked.secure,
-        tls=asked.tls,
-        auth_type=asked.auth_type,
-        signed_us=asked.signed_us,
+        principal,
+        request,
         region=authority.region,
         bucket_owner_number=None if owner is None else authority.keys.number(owner),
     )
 
 
-def _said_in(asked: Asked, document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+def _said_in(request: RequestContext, document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
     """The condition keys that a request's document has, with their values."""
-    if asked.operation == "PutObjectTagging":
+    if request.operation == "PutObjectTagging":
         tags = (document.get("Tagging") or {}).get("TagSet") or []
         out: dict[str, Sequence[str]] = {f"s3:requestobjecttag/{tag['Key']}": (tag["Value"],) for tag in tags}
         return out | ({"s3:requestobjecttagkeys": tuple(tag["Key"] for tag in tags)} if tags else {})
-    if asked.operation == "CreateBucket":
+    if request.operation == "CreateBucket":
         region = (document.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
         return {"s3:locationconstraint": (region,)} if region else {}
-    if asked.operation == "PutObjectLegalHold":
+    if request.operation == "PutObjectLegalHold":
         hold = (document.get("LegalHold") or {}).get("Status")
         return {"s3:object-lock-legal-hold": (hold,)} if hold else {}
-    return _retention(document.get("Retention") or {}, asked.now_us)
+    return _retention(document.get("Retention") or {}, request.now_us)
 
 
 def _retention(retention: Mapping[str, Any], now_us: int) -> dict[str, Sequence[str]]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
 
 from s3api.access.principal import Principal
+from s3api.access.request_context import RequestContext
 
 # Operations that are authorised as s3:PutObject, by whether an object comes of them.
 _CREATES = {
@@ -27,20 +28,14 @@ _CREATES = {
 
 @dataclass(slots=True)
 class Context:
-    """What a request says. `headers`: by lower-case name; `signed_us`: when it was signed; `tls`: "1.3";
-    `document`: what its body says, by condition key, where that was read already.
+    """A request, its caller and its bucket, as condition keys ask for them.
+
+    `document`: the condition keys in the request's body, where that was read already. `overrides`: condition
+    keys that take other values than the request's.
     """
 
     principal: Principal
-    operation: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    now_us: int
-    source_ip: str | None = None
-    secure: bool = False
-    tls: str | None = None
-    auth_type: str | None = None
-    signed_us: int | None = None
+    request: RequestContext
     region: str = ""
     bucket_owner_number: str | None = None
     existing_tags: Mapping[str, str] | None = None
@@ -57,7 +52,7 @@ class Context:
             value = read(self)
             return None if value is None else (value,)
         if key.startswith("s3:x-amz-"):
-            value = self.headers.get(key[3:])
+            value = self.request.headers.get(key[3:])
             return None if value is None else (value,)
         if key.startswith("s3:existingobjecttag/"):
             return _tag(self.existing_tags, key)
@@ -68,7 +63,7 @@ class Context:
         return None
 
     def _request_tags(self) -> Mapping[str, str]:
-        return dict(parse_qsl(self.headers.get("x-amz-tagging", ""), keep_blank_values=True))
+        return dict(parse_qsl(self.request.headers.get("x-amz-tagging", ""), keep_blank_values=True))
 
 
 def _tag(tags: Mapping[str, str] | None, key: str) -> Sequence[str] | None:
@@ -77,38 +72,40 @@ def _tag(tags: Mapping[str, str] | None, key: str) -> Sequence[str] | None:
 
 
 def _header(name: str) -> Callable[[Context], str | None]:
-    return lambda context: context.headers.get(name)
+    return lambda context: context.request.headers.get(name)
 
 
 def _query(name: str) -> Callable[[Context], str | None]:
-    return lambda context: context.query.get(name)
+    return lambda context: context.request.query.get(name)
 
 
 def _copy_source(context: Context) -> str | None:
     """As the documentation's examples have it: bucket/key, no slash before it, nothing encoded."""
-    header = context.headers.get("x-amz-copy-source")
+    header = context.request.headers.get("x-amz-copy-source")
     return None if header is None else unquote(header.partition("?versionId=")[0]).removeprefix("/")
 
 
 def _signature_age(context: Context) -> str | None:
     """Milliseconds since the request was signed."""
-    return None if context.signed_us is None else str(max(0, context.now_us - context.signed_us) // 1000)
+    request = context.request
+    return None if request.signed_us is None else str(max(0, request.now_us - request.signed_us) // 1000)
 
 
 def _content_sha256(context: Context) -> str | None:
-    stated = context.headers.get("x-amz-content-sha256") or context.query.get("X-Amz-Content-Sha256")
-    return stated or ("UNSIGNED-PAYLOAD" if context.auth_type == "REST-QUERY-STRING" else None)
+    request = context.request
+    stated = request.headers.get("x-amz-content-sha256") or request.query.get("X-Amz-Content-Sha256")
+    return stated or ("UNSIGNED-PAYLOAD" if request.auth_type == "REST-QUERY-STRING" else None)
 
 
 def _time(context: Context) -> str:
-    return datetime.fromtimestamp(context.now_us // 1_000_000, UTC).isoformat()
+    return datetime.fromtimestamp(context.request.now_us // 1_000_000, UTC).isoformat()
 
 
 def _days_locked(context: Context) -> str | None:
     """Whole days until the end of the retention that the request asks for."""
     try:
-        until = datetime.fromisoformat(context.headers["x-amz-object-lock-retain-until-date"].strip())
-        return str(int((until.timestamp() - context.now_us / 1e6) // 86400))
+        until = datetime.fromisoformat(context.request.headers["x-amz-object-lock-retain-until-date"].strip())
+        return str(int((until.timestamp() - context.request.now_us / 1e6) // 86400))
     except (KeyError, ValueError, OverflowError):
         return None
 
@@ -119,7 +116,7 @@ def _boolean(value: bool) -> str:
 
 _KEYS: dict[str, Callable[[Context], str | None]] = {
     "aws:currenttime": _time,
-    "aws:epochtime": lambda context: str(context.now_us // 1_000_000),
+    "aws:epochtime": lambda context: str(context.request.now_us // 1_000_000),
     "aws:principalaccount": lambda context: context.principal.number or None,
     "aws:principalarn": lambda context: context.principal.arn,
     "aws:principalisawsservice": lambda context: _boolean(context.principal.service is not None),
@@ -128,13 +125,13 @@ _KEYS: dict[str, Callable[[Context], str | None]] = {
     "aws:referer": _header("referer"),
     "aws:requestedregion": lambda context: context.region or None,
     "aws:resourceaccount": lambda context: context.bucket_owner_number,
-    "aws:securetransport": lambda context: _boolean(context.secure),
-    "aws:sourceip": lambda context: context.source_ip,
+    "aws:securetransport": lambda context: _boolean(context.request.secure),
+    "aws:sourceip": lambda context: context.request.source_ip,
     "aws:useragent": _header("user-agent"),
     "aws:userid": lambda context: context.principal.id,
     "aws:username": lambda context: context.principal.user,
     "aws:viaawsservice": lambda context: "false",
-    "s3:authtype": lambda context: context.auth_type,
+    "s3:authtype": lambda context: context.request.auth_type,
     "s3:delimiter": _query("delimiter"),
     "s3:if-match": _header("if-match"),
     "s3:if-none-match": _header("if-none-match"),
@@ -143,12 +140,12 @@ _KEYS: dict[str, Callable[[Context], str | None]] = {
     "s3:object-lock-mode": _header("x-amz-object-lock-mode"),
     "s3:object-lock-remaining-retention-days": _days_locked,
     "s3:object-lock-retain-until-date": _header("x-amz-object-lock-retain-until-date"),
-    "s3:objectcreationoperation": lambda context: _CREATES.get(context.operation),
+    "s3:objectcreationoperation": lambda context: _CREATES.get(context.request.operation),
     "s3:prefix": _query("prefix"),
     "s3:resourceaccount": lambda context: context.bucket_owner_number,
     "s3:signatureage": _signature_age,
-    "s3:signatureversion": lambda context: "AWS4-HMAC-SHA256" if context.auth_type else None,
-    "s3:tlsversion": lambda context: context.tls,
+    "s3:signatureversion": lambda context: "AWS4-HMAC-SHA256" if context.request.auth_type else None,
+    "s3:tlsversion": lambda context: context.request.tls,
     "s3:versionid": _query("versionId"),
     "s3:x-amz-content-sha256": _content_sha256,
     "s3:x-amz-copy-source": _copy_source,

@@ -8,27 +8,26 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
 from chunkd import Buffer
-from metadata.records import Bucket
-from s3api.access.authority import Asked, Authority
+from s3api.access.authority import Authority
 from s3api.access.caller import ANONYMOUS, Caller
-from s3api.access.keys import Keys
+from s3api.access.request_context import RequestContext
 from s3api.body import Body, Source
 from s3api.errors import S3Error
+from s3api.gateway.facts import request_context
 from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
 from s3api.gateway.form_policy import PostPolicy, read_policy
-from s3api.gateway.permission import Warrant
+from s3api.gateway.permission import Permission, check_expected_owner
 from s3api.http.form import FormFile, boundary_of
 from s3api.http.request import Request, declared_length
 from s3api.observe import AccessRecord
-from s3api.operations.call import Call, Output
+from s3api.operations.call import Backend, Output
 from s3api.operations.steps.tag_sets import object_tags
+from s3api.settings import Settings
 from s3api.signatures import read_form_claim
-from s3api.signatures.timestamps import stamp_seconds
 from s3api.wire import Reply, Wire
 
 NAME = "PostObject"
@@ -37,28 +36,14 @@ FIELD_BYTES = 20 << 10
 OVERHEAD_BYTES = 1 << 20
 SEE_OTHER, CREATED = 303, 201
 
-MakeCall = Callable[[Caller, Request, AccessRecord, int], Awaitable[Call]]
-CheckOwner = Callable[[dict[str, Any], Bucket | None], None]
-"""Takes ExpectedBucketOwner out of the inputs and refuses where the bucket is another's."""
-
 
 class FormUploads:
-    """`make_call`: what an operation is given, with the bucket of the request; it raises NoSuchBucket."""
+    """Answers browser uploads: forms that are sent to a bucket."""
 
-    def __init__(
-        self,
-        *,
-        keys: Keys,
-        authority: Authority,
-        wire: Wire,
-        make_call: MakeCall,
-        check_owner: CheckOwner,
-        max_object_bytes: int,
-        body_idle_s: float,
-    ) -> None:
-        self._keys, self._authority, self._wire, self._make_call = keys, authority, wire, make_call
-        self._check_owner = check_owner
-        self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
+    def __init__(self, backend: Backend, authority: Authority, wire: Wire, settings: Settings) -> None:
+        self._backend, self._authority, self._wire = backend, authority, wire
+        self._keys = backend.keys
+        self._max_object_bytes, self._idle_s = settings.max_object_bytes, settings.body_idle_s
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
         record.operation = NAME
@@ -69,25 +54,23 @@ class FormUploads:
             raise S3Error(
                 "EntityTooLarge", ProposedSize=str(whole.length), MaxSizeAllowed=str(self._max_object_bytes)
             )
-        await self._make_call(ANONYMOUS, request, record, now_us)  # no byte is read for a bucket that is not
+        await self._backend.buckets.find(str(record.bucket))  # before a byte of the body is read
         form = await FormFile.open(whole.pieces, boundary, most_field_bytes=FIELD_BYTES, keep_fields=True)
         fields = named(form.fields, form.name)
         principal = await self._principal(fields, record)
-        call = record.call = await self._make_call(principal, request, record, now_us)
         policy = _policy(fields, str(record.bucket), now_us)
         posted = read_form(fields)
         record.key = posted.key
         headers = self._headers(posted)
+        context = _context(request, record, headers, fields, now_us)
+        call = record.call = await self._backend.call_on_bucket(principal, context)
         put = self._wire.operations["PutObject"]
         assert put.handler is not None
-        warrant = Warrant(self._authority, call, _asked(request, record, headers, fields, now_us), posted.key)
-        await warrant.before_body()
+        await Permission(self._authority, call, posted.key).before_body()
         inputs = put.read(record.bucket, posted.key, {}, headers)
-        if "ExpectedBucketOwner" in inputs:
-            self._check_owner(inputs, call.bucket)
+        check_expected_owner(call, inputs)
         most = min(self._max_object_bytes, policy.most) if policy else self._max_object_bytes
         source = _no_shorter(form.pieces, policy.least) if policy else form.pieces
-        call.creation = "ObjectCreated:Post"
         call.body = Body(source, None, limit_bytes=most, idle_s=None)
         record.output = output = await put.handler(call, **inputs)
         return _reply(request, record, posted, output, put.render(output))
@@ -148,29 +131,23 @@ def _no_shorter(source: Source, least: int) -> Source:
     return pieces
 
 
-def _asked(
+def _context(
     request: Request,
     record: AccessRecord,
     headers: Mapping[str, str],
     fields: Mapping[str, str],
     now_us: int,
-) -> Asked:
-    """What policies may ask of the form: its fields stand for the headers of a PutObject."""
+) -> RequestContext:
+    """Gather the facts of the form: its fields stand for the headers of a PutObject."""
     own = {name: value for name, value in request.headers.items() if not name.startswith("x-amz-")}
-    stamp = fields.get("x-amz-date", "")
-    seconds = stamp_seconds(stamp.encode("ascii", "replace")) if stamp else None
-    return Asked(
-        request_id=record.request_id,
-        operation=NAME,
-        bucket=record.bucket,
+    return request_context(
+        request,
+        record,
+        NAME,
+        now_us,
         headers={**own, **headers},
-        query={},
-        now_us=now_us,
-        source_ip=record.client or None,
-        secure=request.secure,
-        tls=request.tls,
         auth_type="POST" if record.access_key else None,
-        signed_us=None if seconds is None else seconds * 1_000_000,
+        signed_at=fields.get("x-amz-date"),
     )
 
 

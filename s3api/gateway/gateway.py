@@ -10,33 +10,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from metadata import Metadata
-from metadata.bucket_settings import Buckets, BucketSettings
-from metadata.records import Bucket
 from s3api.access.authority import Authority
 from s3api.access.caller import ANONYMOUS, Caller
-from s3api.access.keys import Keys
-from s3api.blobs import BlobStore, DataUnavailable
+from s3api.blobs import DataUnavailable
 from s3api.body import Body, ClientGone
 from s3api.errors import S3Error
-from s3api.events.targets import NO_TARGETS, Targets
 from s3api.gateway.cors import CorsAnswers
+from s3api.gateway.facts import signed_context
 from s3api.gateway.form_uploads import FormUploads, is_upload
-from s3api.gateway.permission import COPIES, Warrant, asked_of
+from s3api.gateway.permission import COPIES, Permission, check_expected_owner
 from s3api.gateway.websites import Websites
 from s3api.http.request import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
 from s3api.iam.endpoint import IamEndpoint, is_form
-from s3api.kms import Vault
 from s3api.observe import CLIENT_GONE, CUT_SHORT, AccessRecord, Sink
 from s3api.observe.record import HOST_ID, SERVER, new_request_id
 from s3api.operations import OPERATIONS, failures
-from s3api.operations.call import Call, FlushLog
+from s3api.operations.call import Backend, Call
 from s3api.operations.steps.ingest import BodyDigests
+from s3api.settings import Settings
 from s3api.signatures import ChunkedDecoder, Verified, read_anonymous, read_claim
 from s3api.signatures.public_hosts import verify_for_hosts
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
@@ -53,56 +48,28 @@ class Gateway:
     def __init__(
         self,
         *,
-        metadata: Metadata,
-        blobs: BlobStore,
-        keys: Keys,
-        buckets: Buckets,
+        backend: Backend,
         authority: Authority,
-        region: str,
-        vault: Vault,
-        domains: tuple[str, ...],
-        website_domains: tuple[str, ...],
-        max_object_bytes: int,
-        body_idle_s: float,
+        settings: Settings,
         sink: Sink,
-        targets: Targets = NO_TARGETS,
-        flush_log: FlushLog | None = None,
-        public_hosts: tuple[str, ...] = (),
     ) -> None:
-        self._metadata, self._blobs, self._keys, self._buckets = metadata, blobs, keys, buckets
-        self._region, self._domains = region, domains
-        self._max_object_bytes, self._idle_s = max_object_bytes, body_idle_s
-        self._sink, self._vault, self._targets = sink, vault, targets
-        self._public_hosts, self._flush_log = public_hosts, flush_log
-        self._cors = CorsAnswers(buckets)
-        self._authority = authority
+        self._backend, self._authority, self._sink = backend, authority, sink
+        self._keys, self._buckets = backend.keys, backend.buckets
+        self._domains, self._public_hosts = settings.domains, settings.public_hosts
+        self._max_object_bytes, self._idle_s = settings.max_object_bytes, settings.body_idle_s
+        self._cors = CorsAnswers(backend.buckets)
         self._iam = IamEndpoint(
-            metadata=metadata,
-            keys=keys,
+            metadata=backend.metadata,
+            keys=backend.keys,
             denials=authority.denials,
-            body_idle_s=body_idle_s,
-            public_hosts=public_hosts,
+            body_idle_s=settings.body_idle_s,
+            public_hosts=settings.public_hosts,
         )
-        self._wire = Wire.load(lenient=authority.defaults.lenient)
+        self._wire = Wire.load(lenient=backend.defaults.lenient)
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
-        self._uploads = FormUploads(
-            keys=keys,
-            authority=authority,
-            wire=self._wire,
-            make_call=self._call_on_bucket,
-            check_owner=self._check_owner,
-            max_object_bytes=max_object_bytes,
-            body_idle_s=body_idle_s,
-        )
-        self._sites = Websites(
-            authority=authority,
-            wire=self._wire,
-            make_call=self._call_on_bucket,
-            check_owner=self._check_owner,
-            cors=self._cors,
-            domains=website_domains,
-        )
+        self._uploads = FormUploads(backend, authority, self._wire, settings)
+        self._sites = Websites(backend, authority, self._wire, self._cors, settings.website_domains)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As an ASGI application."""
@@ -177,17 +144,16 @@ class Gateway:
         handler = operation.handler
         if handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
-        call = record.call = self._call(principal, record.request_id, now_us, secure=request.secure)
-        if operation.name == "CompleteMultipartUpload":
-            call.url = request.url
+        context = signed_context(request, record, verified, query, now_us)
+        call = record.call = Call(self._backend, principal, context)
         if bucket is not None and operation.name not in MAKES_BUCKET:
-            self._bind(call, await self._buckets.find(bucket), record)
+            call.bucket, call.settings = await self._buckets.find(bucket)
         if (
             call.bucket is None
             or operation.name in COPIES
             or not self._authority.is_free(principal, call.bucket, call.settings)
         ):
-            return await self._answer_guarded(request, record, operation, verified, call, query)
+            return await self._answer_guarded(request, record, operation, verified, call)
         inputs = operation.read(bucket, key, query, request.headers)
         await self._read_body(operation, request, verified, call, inputs)
         record.output = output = await handler(call, **inputs)
@@ -200,50 +166,17 @@ class Gateway:
         operation: Operation,
         verified: Verified,
         call: Call,
-        query: Mapping[str, str],
     ) -> Reply:
         """As `_answer`, where who asks may not simply do everything."""
-        asked = asked_of(request, record, verified, query, call.now_us)
-        warrant = Warrant(self._authority, call, asked, record.key)
-        await warrant.before_body()
-        inputs = operation.read(record.bucket, record.key, query, request.headers)
+        permission = Permission(self._authority, call, record.key)
+        await permission.before_body()
+        inputs = operation.read(record.bucket, record.key, call.request.query, request.headers)
         await self._read_body(operation, request, verified, call, inputs)
-        await warrant.after_body(inputs)
+        await permission.after_body(inputs)
         assert operation.handler is not None
-        with warrant.discretion():
+        with permission.hide_missing_key():
             record.output = output = await operation.handler(call, **inputs)
         return operation.render(output)
-
-    def _call(self, principal: Caller, request_id: str, now_us: int, *, secure: bool) -> Call:
-        return Call(
-            self._metadata,
-            self._blobs,
-            principal.account,
-            request_id,
-            now_us,
-            self._region,
-            self._buckets,
-            self._vault,
-            secure=secure,
-            principal=principal,
-            defaults=self._authority.defaults,
-            keys=self._keys,
-        )
-
-    def _bind(self, call: Call, found: tuple[Bucket, BucketSettings], record: AccessRecord) -> None:
-        """Tell an operation of the bucket that it is about."""
-        call.bucket, call.settings = found
-        if call.settings:
-            call.remote = record.client
-        call.targets, call.flush_log = self._targets, self._flush_log
-
-    async def _call_on_bucket(
-        self, principal: Caller, request: Request, record: AccessRecord, now_us: int
-    ) -> Call:
-        """Raises NoSuchBucket."""
-        call = self._call(principal, record.request_id, now_us, secure=request.secure)
-        self._bind(call, await self._buckets.find(str(record.bucket)), record)
-        return call
 
     async def _read_body(
         self,
@@ -255,7 +188,7 @@ class Gateway:
     ) -> None:
         """Refuse what no body is wanted for; then the inputs of a document, or the body for the operation."""
         if "ExpectedBucketOwner" in inputs:
-            self._check_owner(inputs, call.bucket)
+            check_expected_owner(call, inputs)
         if verified.mode.streaming and not operation.has_stream_body:
             raise S3Error("InvalidRequest", "aws-chunked bodies are for PutObject and UploadPart.")
         if operation.has_xml_body:
@@ -270,7 +203,7 @@ class Gateway:
         if not record.operation:
             record.operation = self._operation(request)
         refusal = failures.s3_error(error, self._where(request), record.request_id)
-        if self._authority.defaults.lenient:
+        if self._backend.defaults.lenient:
             refusal = failures.lenient_error(refusal, record.operation)
         record.code = refusal.code
         resource = request.raw_path.decode("latin-1")
@@ -329,12 +262,6 @@ class Gateway:
         if principal.anonymous:  # its user or account is gone
             raise claim.unknown_key()
         return verified, principal
-
-    def _check_owner(self, inputs: dict[str, Any], bucket: Bucket | None) -> None:
-        """The header x-amz-expected-bucket-owner: refuse where the bucket is not that account's."""
-        expected = inputs.pop("ExpectedBucketOwner")
-        if bucket is not None and expected not in (bucket.owner, self._keys.number(bucket.owner)):
-            raise S3Error("AccessDenied")
 
     # --- bodies -------------------------------------------------------------------------------
 

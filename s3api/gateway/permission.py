@@ -12,14 +12,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access.authority import Access, Asked, Authority, Source
+from s3api.access.authority import Access, Authority, Source
 from s3api.errors import S3Error
-from s3api.http.request import Request
-from s3api.observe import AccessRecord
 from s3api.operations.call import Call
 from s3api.operations.steps.copy_source import parse_source
-from s3api.signatures import Verified
-from s3api.signatures.timestamps import stamp_seconds
 
 COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 """Operations with a source, which is asked for even where the target is free."""
@@ -28,20 +24,20 @@ _BY_KEY = frozenset({"DeleteObjects"})
 _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
-class Warrant:
+class Permission:
     """The permission of `call`, which gets its `access` and `writer` here."""
 
-    def __init__(self, authority: Authority, call: Call, asked: Asked, key: str | None) -> None:
-        self._authority, self._call, self._asked, self._key = authority, call, asked, key
-        self._version = asked.query.get("versionId")
+    def __init__(self, authority: Authority, call: Call, key: str | None) -> None:
+        self._authority, self._call, self._request, self._key = authority, call, call.request, key
+        self._version = call.request.query.get("versionId")
         self._deferred = False
         self._source: Source | None = None
         self._source_access: Access | None = None
 
     async def before_body(self) -> None:
         """Raises S3Error AccessDenied, NoSuchKey, NoSuchBucket (of a copy's source), InvalidRequest."""
-        call, asked = self._call, self._asked
-        if call.principal.anonymous and any(name.startswith("response-") for name in asked.query):
+        call, request = self._call, self._request
+        if call.principal.anonymous and any(name.startswith("response-") for name in request.query):
             raise S3Error(
                 "InvalidRequest",
                 "Request specific response headers cannot be used for anonymous GET requests.",
@@ -49,24 +45,24 @@ class Warrant:
         if call.bucket is None:
             await self._alone()
             return
-        access = self._authority.ask(call.principal, asked, call.bucket, call.settings)
+        access = self._authority.ask(call.principal, request, call.bucket, call.settings)
         if not self._authority.is_free(call.principal, call.bucket, call.settings):
             call.access = access
             call.writer = self._authority.writer(call.principal, call.bucket, call.settings)
-            self._deferred = access.awaits_document(asked.operation)
-            if not self._deferred and asked.operation not in _BY_KEY:
+            self._deferred = access.awaits_document(request.operation)
+            if not self._deferred and request.operation not in _BY_KEY:
                 await access.check(self._key, self._version)
-            if asked.operation == "RenameObject":
+            if request.operation == "RenameObject":
                 self._check_renamed(access)
-        if asked.operation in COPIES:
-            found = parse_source(asked.headers["x-amz-copy-source"], {}, None)
+        if request.operation in COPIES:
+            found = parse_source(request.headers["x-amz-copy-source"], {}, None)
             self._source = Source(found.bucket, found.key, found.version_id)
             self._source_access = call.source_access = await access.check_source(self._source)
 
     def _check_renamed(self, access: Access) -> None:
         """A rename reads and deletes its source, which lies in the same bucket."""
-        named = unquote(self._asked.headers.get("x-amz-rename-source", "")).partition("?versionId=")[0]
-        own = f"{self._asked.bucket}/"
+        named = unquote(self._request.headers.get("x-amz-rename-source", "")).partition("?versionId=")[0]
+        own = f"{self._request.bucket}/"
         for source in {named.removeprefix("/"), named.removeprefix("/").removeprefix(own)}:
             for action in ("s3:GetObject", "s3:DeleteObject"):
                 if refusal := access.refusal_of(action, source):
@@ -78,13 +74,13 @@ class Warrant:
             return
         access = self._call.access
         if access is None:
-            await self._authority.check_alone(self._call.principal, self._asked, self._asked.bucket, inputs)
+            await self._authority.check_alone(self._call.principal, self._request, inputs)
         else:
             access.read_document(inputs)
             await access.check(self._key, self._version)
 
     @contextmanager
-    def discretion(self) -> Iterator[None]:
+    def hide_missing_key(self) -> Iterator[None]:
         """Say AccessDenied instead of "no such key" to who may not list the bucket (GetObject, API
         reference)."""
         try:
@@ -101,37 +97,21 @@ class Warrant:
             raise access.hidden() from None
 
     async def _alone(self) -> None:
-        principal, asked = self._call.principal, self._asked
+        principal, request = self._call.principal, self._request
         names_region = any("s3:locationconstraint" in policy.keys for _, policy in principal.policies)
-        self._deferred = asked.operation == "CreateBucket" and names_region
+        self._deferred = request.operation == "CreateBucket" and names_region
         if not self._deferred:
-            await self._authority.check_alone(principal, asked, asked.bucket)
+            await self._authority.check_alone(principal, request)
 
 
 def _is_other(error: Exception) -> bool:
     return isinstance(error, S3Error) and error.code not in ("NoSuchKey", "NoSuchVersion")
 
 
-def asked_of(
-    request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
-) -> Asked:
-    """What policies may ask of a request."""
-    signed_us = None
-    if verified.access_key is not None:
-        stamp = query.get("X-Amz-Date") if verified.presigned else request.headers.get("x-amz-date")
-        seconds = stamp_seconds(stamp.strip().encode()) if stamp else None
-        signed_us = seconds * 1_000_000 if seconds is not None else None
-    kind = "REST-QUERY-STRING" if verified.presigned else "REST-HEADER"
-    return Asked(
-        request_id=record.request_id,
-        operation=record.operation,
-        bucket=record.bucket,
-        headers=request.headers,
-        query=query,
-        now_us=now_us,
-        source_ip=record.client or None,
-        secure=request.secure,
-        tls=request.tls,
-        auth_type=kind if verified.access_key is not None else None,
-        signed_us=signed_us,
-    )
+def check_expected_owner(call: Call, inputs: dict[str, Any]) -> None:
+    """Take x-amz-expected-bucket-owner out of the inputs. Raises AccessDenied for another owner's bucket."""
+    expected = inputs.pop("ExpectedBucketOwner", None)
+    if expected is None or call.bucket is None:
+        return
+    if expected not in (call.bucket.owner, call.number(call.bucket.owner)):
+        raise S3Error("AccessDenied")

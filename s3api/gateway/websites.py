@@ -12,16 +12,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from s3api.access.authority import Asked, Authority
+from s3api.access.authority import Authority
 from s3api.access.caller import ANONYMOUS
 from s3api.errors import S3Error
 from s3api.gateway.cors import CorsAnswers
-from s3api.gateway.form_uploads import CheckOwner, MakeCall
-from s3api.gateway.permission import Warrant
+from s3api.gateway.facts import request_context
+from s3api.gateway.permission import Permission, check_expected_owner
 from s3api.gateway.website_rules import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
 from s3api.http.request import Request
 from s3api.observe import AccessRecord
 from s3api.operations import failures
+from s3api.operations.call import Backend
 from s3api.wire import Reply, Wire, parse_target
 from s3api.wire.error_codes import ERRORS
 
@@ -36,16 +37,14 @@ _OF_ONE_ANSWER = frozenset({"range", "if-match", "if-none-match", "if-modified-s
 class Websites:
     def __init__(
         self,
-        *,
+        backend: Backend,
         authority: Authority,
         wire: Wire,
-        make_call: MakeCall,
-        check_owner: CheckOwner,
         cors: CorsAnswers,
         domains: tuple[str, ...],
     ) -> None:
-        self.authority, self.wire, self.make_call = authority, wire, make_call
-        self.check_owner, self._cors, self._domains = check_owner, cors, domains
+        self.backend, self.authority, self.wire = backend, authority, wire
+        self._cors, self._domains = cors, domains
         self._endings = tuple(f".{domain}" for domain in domains)
 
     def serves(self, host: str) -> bool:
@@ -87,8 +86,8 @@ class _Visitor:
             raise S3Error(
                 "MethodNotAllowed", Method=self._request.method, ResourceType="OBJECT", Allow="GET, HEAD"
             )
-        call = await self._sites.make_call(ANONYMOUS, self._request, self._record, self._now_us)
-        site = call.settings.parse(KIND, Website)
+        _, settings = await self._sites.backend.buckets.find(str(self._record.bucket))
+        site = settings.parse(KIND, Website)
         if site is None:
             raise S3Error("NoSuchWebsiteConfiguration", BucketName=str(self._record.bucket))
         if redirect := site.before(self._visit):
@@ -103,26 +102,15 @@ class _Visitor:
     async def _page(self, key: str, headers: Mapping[str, str]) -> Reply:
         """The object under `key` as a page; its own redirect where it has one. Raises as GetObject does."""
         record, name = self._record, READS[self._request.method]
-        call = record.call = await self._sites.make_call(ANONYMOUS, self._request, record, self._now_us)
-        asked = Asked(
-            request_id=record.request_id,
-            operation=name,
-            bucket=record.bucket,
-            headers=headers,
-            query={},
-            now_us=self._now_us,
-            source_ip=record.client or None,
-            secure=self._request.secure,
-            tls=self._request.tls,
-        )
-        warrant = Warrant(self._sites.authority, call, asked, key)
-        await warrant.before_body()
+        context = request_context(self._request, record, name, self._now_us, headers=headers)
+        call = record.call = await self._sites.backend.call_on_bucket(ANONYMOUS, context)
+        permission = Permission(self._sites.authority, call, key)
+        await permission.before_body()
         operation = self._sites.wire.operations[name]
         inputs = operation.read(record.bucket, key, {}, headers)
-        if "ExpectedBucketOwner" in inputs:
-            self._sites.check_owner(inputs, call.bucket)
+        check_expected_owner(call, inputs)
         assert operation.handler is not None
-        with warrant.discretion():
+        with permission.hide_missing_key():
             output: dict[str, Any] = await operation.handler(call, **inputs)
         record.output = output
         if location := output.get("WebsiteRedirectLocation"):

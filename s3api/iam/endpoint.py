@@ -17,6 +17,7 @@ from s3api.access.caller import Caller
 from s3api.access.context import Context
 from s3api.access.decision import decide_alone, refusal_message
 from s3api.access.principal import Principal
+from s3api.access.request_context import RequestContext
 from s3api.body import Body
 from s3api.errors import S3Error
 from s3api.iam.actions import ACTIONS
@@ -157,15 +158,18 @@ class IamEndpoint:
         now_us: int,
     ) -> None:
         action = f"iam:{name}"
-        context = Context(
-            principal,
-            name,
-            request.headers,
-            {},
-            now_us,
+        asked = RequestContext(
+            request_id=record.request_id,
+            operation=name,
+            bucket=None,
+            headers=request.headers,
+            query={},
+            now_us=now_us,
             source_ip=record.client or None,
             secure=request.secure,
+            tls=request.tls,
         )
+        context = Context(principal, asked)
         decision = decide_alone(principal, action, arn, context.get)
         if decision.allowed:
             return

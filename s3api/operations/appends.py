@@ -24,7 +24,7 @@ from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.describe import checksum_members, shown_version_id
 from s3api.operations.steps.ingest import Received, receive
-from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.notifications import upload_event_maker
 from s3api.operations.steps.object_encryption import Encryption, encryption_members, unwrap_key
 from s3api.operations.steps.tags_and_lock import parse_tags_and_lock
 
@@ -79,7 +79,7 @@ async def append(
             checksum=_checksum(found, received),
             content=_append_content(found.size, extents, received.content),
             extras=replace(found.extras, lock=parse_tags_and_lock(call, inputs).lock),
-            emit=event_maker(call, call.creation),
+            emit=upload_event_maker(call),
         )
         version_id = await call.metadata.put_object(new, conditions)
     out: Output = {

@@ -47,7 +47,8 @@ async def flush_on_change(call: Call, document: Mapping[str, Any]) -> Output:
 
 
 async def _flush(call: Call, where: LogDestination) -> str | None:
-    return await call.flush_log(call.bucket, where) if call.flush_log and call.bucket else None
+    flush = call.backend.flush_log
+    return await flush(call.bucket, where) if flush and call.bucket else None
 
 
 def log_delivery_allowed(

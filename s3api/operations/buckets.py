@@ -80,7 +80,7 @@ async def create_bucket(
     check_bucket_name(Bucket)
     _check_ownership(ObjectOwnership)
     configuration = CreateBucketConfiguration or {}
-    region = _parse_location(configuration) or call.region
+    region = _parse_location(configuration) or call.backend.region
     configs: dict[str, str] = {}
     if tags := configuration.get("Tags"):
         configs["Tagging"] = to_json(check_tagging({"TagSet": tags}))

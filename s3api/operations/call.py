@@ -1,9 +1,9 @@
-"""What an operation is given beside its inputs: the stores, who calls, and the request's body.
+"""What an operation is given beside its inputs: the stores, the caller, the request and its body.
 
 An operation is one async function named as boto3 names it: `async def head_bucket(call, *, Bucket)`. Its
 keyword parameters are the members of AWS's model that it honours (the wire layer refuses the others), its
 result a dict of the model's output members (None values are left out). It knows no HTTP: it raises S3Error,
-or lets the metadata store's conditions through.
+or lets the metadata store's errors through.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from metadata.bucket_settings import NO_SETTINGS, BucketSettings
 from s3api.access.authority import AWS_DEFAULTS, Defaults
-from s3api.access.caller import ANONYMOUS, Caller
+from s3api.access.caller import Caller
 from s3api.access.initiator import user_shown
+from s3api.access.request_context import RequestContext
 from s3api.bucket_logs.destination import LogDestination
 from s3api.events.targets import NO_TARGETS, Targets
 
@@ -33,57 +34,89 @@ Output = dict[str, Any]
 FlushLog = Callable[["Bucket", LogDestination], Awaitable[str | None]]
 
 
-@dataclass(slots=True)
-class Call:
-    """One authorised request.
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What all requests of a gateway share: S3, browser forms, websites, REST and background work.
 
-    `owner` is the canonical id of the account that calls; `now_us` when it arrived. `bucket`, `settings`: of
-    the bucket that the request names, as they were when it was authorised (None where it names none, or makes
-    it); those of another bucket are had from `buckets`. `vault` has the keys of encryption; `secure`: whether
-    the request came over TLS; `remote`: the address that it came from. `targets`: where events may be sent;
-    `creation`: the kind of event that a PutObject is; `url`: where the request was sent, told to
-    CompleteMultipartUpload alone.
-
-    `flush_log` delivers what is collected of a bucket's log, and gives the log object's key.
-
-    `access`: what the caller may do beyond what was asked already, None for one that may do everything here;
-    `source_access` is that of a copy's source. `writer`: whose an object becomes that is made without an ACL,
-    "" for the caller's account.
+    `vault` holds the data keys of encryption. `targets`: where events may be sent. `defaults`: the access
+    rules of buckets without rules of their own. `flush_log` delivers what is collected of a bucket's log and
+    returns the log object's key, None where bucket logs are not running.
     """
 
     metadata: Metadata
     blobs: BlobStore
-    owner: str
-    request_id: str
-    now_us: int
-    region: str
     buckets: Buckets
+    keys: Keys
     vault: Vault
-    bucket: Bucket | None = None
-    settings: BucketSettings = NO_SETTINGS
-    remote: str = ""
+    region: str
     targets: Targets = NO_TARGETS
-    creation: str = "ObjectCreated:Put"
-    url: str = ""
-    body: Body | None = None
-    secure: bool = False
-    principal: Caller = ANONYMOUS
-    access: Access | None = None
-    writer: str = ""
-    source_access: Access | None = None
     defaults: Defaults = AWS_DEFAULTS
-    keys: Keys | None = None
     flush_log: FlushLog | None = None
 
-    def number(self, canonical: str) -> str | None:
-        """An account's twelve digits."""
-        return self.keys.number(canonical) if self.keys else None
+    async def call_on_bucket(self, principal: Caller, request: RequestContext) -> Call:
+        """Make the call of a request to a bucket that exists. Raises NoSuchBucket."""
+        call = Call(self, principal, request)
+        call.bucket, call.settings = await self.buckets.find(request.bucket or "")
+        return call
+
+
+@dataclass(slots=True)
+class Call:
+    """One request to one operation.
+
+    `bucket`, `settings`: of the bucket that the request names, as they were when it was authorised (None
+    where it names none, or makes it). `body`: for operations whose input is a stream.
+
+    `access`: the rules to ask for what was not authorised already, None for a caller who may do everything
+    here; `source_access`: those of a copy's source. `writer`: the owner of objects made without an ACL, ""
+    for the caller's account.
+    """
+
+    backend: Backend
+    principal: Caller
+    request: RequestContext
+    bucket: Bucket | None = None
+    settings: BucketSettings = NO_SETTINGS
+    body: Body | None = None
+    access: Access | None = None
+    source_access: Access | None = None
+    writer: str = ""
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.backend.metadata
+
+    @property
+    def blobs(self) -> BlobStore:
+        return self.backend.blobs
+
+    @property
+    def vault(self) -> Vault:
+        return self.backend.vault
+
+    @property
+    def defaults(self) -> Defaults:
+        return self.backend.defaults
+
+    @property
+    def owner(self) -> str:
+        """The canonical id of the caller's account, "" for an anonymous caller."""
+        return self.principal.account
+
+    @property
+    def now_us(self) -> int:
+        """When the request arrived."""
+        return self.request.now_us
+
+    def number(self, canonical: str) -> str:
+        """Return an account's twelve digits."""
+        return self.backend.keys.number(canonical)
 
     async def owner_shown(self, canonical: str) -> dict[str, str]:
-        """An account as S3's answers show it; without a name where it is not there."""
-        account = await self.keys.account(canonical) if self.keys else None
+        """Describe an account as the Owner element of answers; without a name where it does not exist."""
+        account = await self.backend.keys.account(canonical)
         return {"DisplayName": account.name, "ID": canonical} if account else {"ID": canonical}
 
     async def initiator_shown(self, initiator: str) -> dict[str, str]:
-        """Who began an upload: a user by ARN and name, an account as `owner_shown` has it."""
+        """Describe an upload's initiator: a user by ARN and name, an account as `owner_shown` does."""
         return user_shown(initiator) or await self.owner_shown(initiator)

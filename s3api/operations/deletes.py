@@ -104,7 +104,7 @@ async def delete_objects(
 
 
 def _code_and_message(call: Call, error: MetadataError) -> tuple[str, str]:
-    refusal = s3_error(error, {}, call.request_id)
+    refusal = s3_error(error, {}, call.request.request_id)
     return refusal.code, refusal.message or ERRORS[refusal.code][1]
 
 

@@ -160,7 +160,7 @@ async def complete_multipart_upload(
         done = await _find_completed_object(call, Bucket, Key, data_id, named, refused)
         version_id = done.version_id if done.versioned else None
     return {
-        "Location": call.url,
+        "Location": call.request.url,
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',

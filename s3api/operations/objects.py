@@ -34,7 +34,7 @@ from s3api.operations.steps.inputs import (
     ReadConditions,
     ResponseOverrides,
 )
-from s3api.operations.steps.notifications import event_maker
+from s3api.operations.steps.notifications import upload_event_maker
 from s3api.operations.steps.object_encryption import (
     add_encryption,
     check_customer_key,
@@ -102,7 +102,7 @@ async def put_object(
             checksum=received.checksum,
             content=received.content,
             extras=add_encryption(extras, encryption),
-            emit=event_maker(call, call.creation),
+            emit=upload_event_maker(call),
         )
         version_id = await call.metadata.put_object(new, conditions)
     out = {

@@ -17,6 +17,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from metadata.errors import NoSuchBucket, NoSuchKey
+from s3api.access.request_context import RequestContext
 from s3api.blobs import now_us
 from s3api.blobs.stripes import new_id
 from s3api.body import Body, Source
@@ -25,7 +26,7 @@ from s3api.http.form import FormFile, boundary_of
 from s3api.http.request import Request as HttpRequest
 from s3api.http.request import declared_length, send_reply
 from s3api.operations.buckets import create_bucket
-from s3api.operations.call import Call, Output
+from s3api.operations.call import Backend, Call, Output
 from s3api.operations.deletes import delete_object
 from s3api.operations.objects import get_object, head_object, put_object
 from s3api.rest.content_disposition import clean, disposition, name_in
@@ -75,7 +76,7 @@ async def put_file(request: Request, name: str = "") -> Response:
     Content-Disposition or `?name=` its name. Answers `{"id": "<uuid>"}`.
     """
     http = HttpRequest(request.scope, request.receive)
-    call = await _call(request)
+    call = await _call(request, "PutObject")
     limit = _store(request).settings.max_object_bytes
     length = declared_length(http)
     content_type = http.headers.get("content-type", "")
@@ -101,7 +102,7 @@ async def list_files(
     """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on
     the last.
     """
-    call, bucket = await _call(request), _bucket(request)
+    call, bucket = await _call(request, "ListObjectsV2"), _bucket(request)
     try:
         page = await call.metadata.list_objects(
             bucket, prefix="", delimiter=None, after=after, after_is_prefix=False, limit=limit
@@ -118,7 +119,7 @@ async def list_files(
 @router.get("/{id:path}", summary="Get a file", response_class=Response)
 async def get_file(request: Request, id: str) -> Response:
     """The bytes, with their type and name. Range, If-Range and the four conditions as RFC 9110 has them."""
-    call, bucket = await _call(request), _bucket(request)
+    call, bucket = await _call(request, "GetObject"), _bucket(request)
     wanted = await _read_inputs(request, call, bucket, id)
     try:
         out = await get_object(call, Bucket=bucket, Key=id, **wanted)
@@ -131,7 +132,7 @@ async def get_file(request: Request, id: str) -> Response:
 
 @router.head("/{id:path}", summary="Describe a file", response_class=Response)
 async def head_file(request: Request, id: str) -> Response:
-    call, bucket = await _call(request), _bucket(request)
+    call, bucket = await _call(request, "HeadObject"), _bucket(request)
     wanted = await _read_inputs(request, call, bucket, id)
     try:
         out = await head_object(call, Bucket=bucket, Key=id, **wanted)
@@ -144,7 +145,7 @@ async def head_file(request: Request, id: str) -> Response:
 
 @router.delete("/{id:path}", status_code=204, summary="Delete a file", response_class=Response)
 async def delete_file(request: Request, id: str) -> Response:
-    call, bucket = await _call(request), _bucket(request)
+    call, bucket = await _call(request, "DeleteObject"), _bucket(request)
     await call.metadata.get_object(bucket, id)
     await delete_object(call, Bucket=bucket, Key=id)
     return Response(status_code=204)
@@ -234,24 +235,30 @@ def _check_length(length: int | None, limit: int) -> None:
         raise S3Error("EntityTooLarge", ProposedSize=str(length), MaxSizeAllowed=str(limit))
 
 
-async def _call(request: Request) -> Call:
-    """What the operation is given. The bucket may not be there yet: the first file makes it."""
-    store = _store(request)
-    record, owner = request.state.record, request.state.owner
-    call = Call(
-        store.metadata,
-        store.blobs,
-        owner,
+async def _call(request: Request, operation: str) -> Call:
+    """Make the call of an operation on the bucket of files, which may not exist yet: the first file makes it.
+
+    REST is for the first account alone, whoever of its keys or of this machine's users asks.
+    """
+    backend: Backend = request.app.state.backend
+    record, bucket = request.state.record, _bucket(request)
+    http = HttpRequest(request.scope, request.receive)
+    context = RequestContext(
         record.request_id,
+        operation,
+        bucket,
+        http.headers,
+        dict(request.query_params),
         now_us(),
-        store.settings.region,
-        store.buckets,
-        store.vault,
-        remote=record.client,
+        record.client or None,
+        http.secure,
+        http.tls,
+        http.url,
     )
-    record.bucket, record.key, record.call = _bucket(request), request.path_params.get("id"), call
+    call = Call(backend, backend.keys.root_principal, context)
+    record.bucket, record.key, record.call = bucket, request.path_params.get("id"), call
     with suppress(NoSuchBucket):
-        call.bucket, call.settings = await store.buckets.find(_bucket(request))
+        call.bucket, call.settings = await backend.buckets.find(bucket)
     return call
 
 

@@ -34,7 +34,7 @@ from s3api.observe.logging_setup import configure_logging
 from s3api.observe.metrics import Metrics
 from s3api.observe.record import SERVER, new_request_id
 from s3api.observe.workers import own_siblings
-from s3api.operations.call import FlushLog
+from s3api.operations.call import Backend
 from s3api.rest import create_api
 from s3api.rest.events import Listeners
 from s3api.serving.background import background
@@ -217,6 +217,16 @@ class App:
                 region=settings.region,
                 defaults=defaults,
             )
+            backend = Backend(
+                store.metadata,
+                store.blobs,
+                store.buckets,
+                store.keys,
+                store.vault,
+                settings.region,
+                store.targets,
+                defaults,
+            )
             self.store = api.state.store = store
             self._listeners = api.state.listeners = Listeners()
             store.metadata.watch(self._metrics.committed)
@@ -224,9 +234,12 @@ class App:
             async with (
                 traced(self, authority, store) as instrument,
                 siblings.telling(lambda: self._metrics.own(store)),
-                background(store, self.sinks, defaults) as logs,
+                background(store, backend, self.sinks) as logs,
             ):
-                self._make_gateway = lambda: instrument(self._new_gateway(store, authority, logs.flush))
+                api.state.backend = backend = replace(backend, flush_log=logs.flush)
+                self._make_gateway = lambda: instrument(
+                    Gateway(backend=backend, authority=authority, settings=self.settings, sink=self.sinks)
+                )
                 self._gateway = self._make_gateway()
                 if self._own_process:
                     _tune_gc()
@@ -250,27 +263,6 @@ class App:
             self._access_log = None
             self.sinks.all.remove(access_log)
             writer.close()
-
-    def _new_gateway(self, store: Store, authority: Authority, flush_log: FlushLog) -> Gateway:
-        """By the settings that hold now."""
-        settings = self.settings
-        return Gateway(
-            metadata=store.metadata,
-            blobs=store.blobs,
-            keys=store.keys,
-            buckets=store.buckets,
-            vault=store.vault,
-            authority=authority,
-            region=settings.region,
-            domains=settings.domains,
-            website_domains=settings.website_domains,
-            max_object_bytes=settings.max_object_bytes,
-            body_idle_s=settings.body_idle_s,
-            sink=self.sinks,
-            targets=store.targets,
-            public_hosts=settings.public_hosts,
-            flush_log=flush_log,
-        )
 
 
 @asynccontextmanager

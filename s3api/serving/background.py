@@ -10,7 +10,8 @@ from chunkd import Buffer
 from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.records import Bucket, Emit
-from s3api.access.authority import Defaults
+from s3api.access.caller import Caller
+from s3api.access.request_context import RequestContext
 from s3api.blobs import now_us
 from s3api.body import Body
 from s3api.bucket_logs.destination import LogDestination
@@ -20,7 +21,7 @@ from s3api.events.worker import DeliveryWorker
 from s3api.lifecycle.worker import LifecycleWorker, OnAction
 from s3api.observe.record import HOST_ID, new_request_id
 from s3api.operations.bucket_logging import log_delivery_allowed
-from s3api.operations.call import Call
+from s3api.operations.call import Backend, Call
 from s3api.operations.objects import put_object
 from s3api.operations.steps.notifications import store_event_maker
 from s3api.settings import Settings
@@ -34,11 +35,10 @@ LOG_TYPE = "text/plain"
 
 
 @asynccontextmanager
-async def background(store: Store, sinks: Sinks, defaults: Defaults) -> AsyncIterator[BucketLogs]:
-    """Everything, meanwhile; gives the logs of buckets. `defaults`: what holds for buckets that say nothing
-    themselves.
-    """
-    delivery_worker, logs = _delivery_worker(store), bucket_logs(store, defaults)
+async def background(store: Store, backend: Backend, sinks: Sinks) -> AsyncIterator[BucketLogs]:
+    """Run all background work meanwhile; gives the logs of buckets."""
+    delivery_worker = _delivery_worker(store)
+    logs = bucket_logs(backend, every_s=store.settings.bucket_log_every_s)
     lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
     for task in (delivery_worker, lifecycle, logs):
         task.start()
@@ -73,46 +73,37 @@ def lifecycle_worker(
     )
 
 
-def bucket_logs(store: Store, defaults: Defaults) -> BucketLogs:
+def bucket_logs(backend: Backend, *, every_s: float) -> BucketLogs:
+    """The logs of buckets, delivered as objects."""
+
     async def put(source: Bucket, where: LogDestination, key: str, data: bytes) -> None:
-        target, settings = await store.buckets.find(where.bucket)
-        account = store.keys.number(source.owner)
-        if not log_delivery_allowed(
-            target, settings, where.prefix, source=source, account=account, defaults=defaults
-        ):
+        target, settings = await backend.buckets.find(where.bucket)
+        allowed = log_delivery_allowed(
+            target,
+            settings,
+            where.prefix,
+            source=source,
+            account=backend.keys.number(source.owner),
+            defaults=backend.defaults,
+        )
+        if not allowed:
             raise DeliveryDenied
-        await _put(store, target, settings, key, data)
+        await _put(backend, target, settings, key, data)
 
-    return BucketLogs(
-        put,
-        store.keys.number,
-        clock_us=now_us,
-        host_id=HOST_ID,
-        every_s=store.settings.bucket_log_every_s,
-    )
+    return BucketLogs(put, backend.keys.number, clock_us=now_us, host_id=HOST_ID, every_s=every_s)
 
 
-async def _put(store: Store, found: Bucket, settings: BucketSettings, key: str, data: bytes) -> None:
-    """PutObject, in the name of the bucket's owner."""
+async def _put(backend: Backend, bucket: Bucket, settings: BucketSettings, key: str, data: bytes) -> None:
+    """Run PutObject in the name of the bucket's owner."""
     pieces: list[Buffer] = [data]
 
     async def source() -> Sequence[Buffer]:
         return [pieces.pop()] if pieces else ()
 
-    call = Call(
-        metadata=store.metadata,
-        blobs=store.blobs,
-        owner=found.owner,
-        request_id=new_request_id(),
-        now_us=now_us(),
-        region=store.settings.region,
-        buckets=store.buckets,
-        vault=store.vault,
-        bucket=found,
-        settings=settings,
-        body=Body(source, len(data)),
-    )
-    await put_object(call, Bucket=found.name, Key=key, ContentType=LOG_TYPE)
+    owner = Caller(bucket.owner, backend.keys.number(bucket.owner))
+    context = RequestContext(new_request_id(), "PutObject", bucket.name, {}, {}, now_us())
+    call = Call(backend, owner, context, bucket, settings, Body(source, len(data)))
+    await put_object(call, Bucket=bucket.name, Key=key, ContentType=LOG_TYPE)
 
 
 def _delivery_worker(store: Store) -> DeliveryWorker:

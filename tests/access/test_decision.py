@@ -22,6 +22,7 @@ from s3api.access.decision import (
     decide_beside,
 )
 from s3api.access.policy import read_bucket_policy, read_user_policy
+from s3api.access.request_context import RequestContext
 
 OWNER, OTHER = "a" * 64, "b" * 64
 ROOT = Caller(OWNER, "111122223333")
@@ -61,7 +62,10 @@ def ask(
     **said: Any,
 ) -> Decision:
     headers, query = said.pop("headers", {}), said.pop("query", {})
-    context = Context(principal, operation, headers, query, 1_750_000_000_000_000, **said)
+    names = ("region", "bucket_owner_number", "existing_tags", "document", "overrides")
+    more = {name: said.pop(name) for name in names if name in said}
+    request = RequestContext("R", operation, BUCKET, headers, query, 1_750_000_000_000_000, **said)
+    context = Context(principal, request, **more)
     return decide(principal, f"s3:{action}", guarded, key, context.get, thing=thing)
 
 
@@ -407,7 +411,9 @@ def test_what_goes_with_a_write() -> None:
     put = statement("s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "public-read"}})
 
     def beside(principal: Caller, guarded: Guard) -> bool:
-        context = Context(principal, "PutObject", {"x-amz-acl": "public-read"}, {}, 0)
+        context = Context(
+            principal, RequestContext("R", "PutObject", BUCKET, {"x-amz-acl": "public-read"}, {}, 0)
+        )
         return decide_beside(principal, "s3:PutObjectAcl", guarded, "key", context.get).allowed
 
     assert beside(STRANGER, guard(put))
@@ -427,7 +433,7 @@ def test_services_come_in_by_policy() -> None:
 
 
 def test_what_belongs_to_no_bucket() -> None:
-    nothing = Context(ROOT, "ListBuckets", {}, {}, 0).get
+    nothing = Context(ROOT, RequestContext("R", "ListBuckets", None, {}, {}, 0)).get
     lists = "s3:ListAllMyBuckets"
     assert decide_alone(ROOT, lists, "*", nothing).allowed
     assert not decide_alone(ANONYMOUS, lists, "*", nothing).allowed

@@ -14,11 +14,14 @@ from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from metadata.records import Blob, Content, Extent
 from s3api.access.caller import Caller
+from s3api.access.key_generation import pair as key_pair
+from s3api.access.keys import Keys
+from s3api.access.request_context import RequestContext
 from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.crypto import ContentKey
 from s3api.kms import KeyFile, Vault
-from s3api.operations.call import Call
+from s3api.operations.call import Backend, Call
 
 NOW_US = 1_750_000_000_000_000
 
@@ -62,6 +65,13 @@ class Blobs:
         return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)))
 
 
+class NamedKeys(Keys):
+    """Keys of accounts whose canonical ids are names, not hex digits."""
+
+    def number(self, canonical: str) -> str:
+        return canonical
+
+
 def body(data: bytes) -> Body:
     pieces = [data] if data else []
 
@@ -74,6 +84,11 @@ def body(data: bytes) -> Body:
 def sending(call: Call, data: bytes) -> Call:
     """The same caller with a request that has a body."""
     return replace(call, body=body(data))
+
+
+def at(call: Call, now_us: int) -> Call:
+    """The same caller with a request that came at another time."""
+    return replace(call, request=replace(call.request, now_us=now_us))
 
 
 @pytest.fixture
@@ -91,16 +106,15 @@ def blobs() -> Blobs:
 @pytest.fixture
 async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
     """An authorised request of alice; her bucket "photos" exists."""
-    one = Call(
-        metadata=metadata,
-        blobs=blobs,  # type: ignore[arg-type]
-        owner="alice",
-        request_id="R1",
-        now_us=NOW_US,
+    backend = Backend(
+        metadata,
+        blobs,  # type: ignore[arg-type]
+        Buckets(metadata),
+        NamedKeys(key_pair("root", "secret"), metadata, cache_s=0),
+        Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
         region="us-east-1",
-        buckets=Buckets(metadata),
-        vault=Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
-        principal=Caller("alice"),
     )
+    request = RequestContext("R1", "", "photos", {}, {}, NOW_US)
+    one = Call(backend, Caller("alice"), request)
     await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one

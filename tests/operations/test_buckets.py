@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from metadata.errors import BucketNotEmpty, NoSuchBucket
+from s3api.access.caller import Caller
 from s3api.errors import S3Error
 from s3api.operations.buckets import (
     check_bucket_name,
@@ -90,7 +91,7 @@ async def test_a_bucket_that_is_there(call: Call) -> None:
         with pytest.raises(S3Error, match="BucketAlreadyOwnedByYou"):
             await create_bucket(call, Bucket="photos", CreateBucketConfiguration=configuration)
     with pytest.raises(S3Error, match="BucketAlreadyExists"):
-        await create_bucket(replace(call, owner="bob"), Bucket="photos")
+        await create_bucket(replace(call, principal=Caller("bob")), Bucket="photos")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ async def test_a_full_bucket_stays(call: Call) -> None:
 async def test_listing_by_pages(call: Call) -> None:
     for number in range(5):
         await create_bucket(call, Bucket=f"many-{number}")
-    await create_bucket(replace(call, owner="bob"), Bucket="many-of-bob")
+    await create_bucket(replace(call, principal=Caller("bob")), Bucket="many-of-bob")
     names: list[str] = []
     token = None
     while True:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from s3api.operations.multipart import complete_multipart_upload, create_multipa
 from s3api.operations.objects import head_object, put_object
 from s3api.operations.steps.copy_source import copy_range, parse_source
 
-from .conftest import NOW_US, Blobs, sending
+from .conftest import NOW_US, Blobs, at, sending
 
 DATA = bytes(range(256)) * 40
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -41,7 +40,7 @@ async def source(call: Call) -> Call:
         StorageClass="STANDARD_IA",
         WebsiteRedirectLocation="/elsewhere",
     )
-    return replace(call, now_us=NOW_US + 1)
+    return at(call, NOW_US + 1)
 
 
 async def bytes_of(call: Call, key: str) -> bytes:

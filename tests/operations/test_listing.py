@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from s3api.operations.listing import (
 from s3api.operations.multipart import create_multipart_upload, upload_part
 from s3api.operations.objects import put_object
 
-from .conftest import NOW_US, sending
+from .conftest import NOW_US, at, sending
 
 KEYS = ["a", "b/1", "b/2", "b/c/3", "c", "d/4", "e f+g"]
 
@@ -187,8 +186,8 @@ async def test_bad_version_markers(call: Call, key: str | None, version: str) ->
 async def uploads(call: Call) -> list[tuple[str, str]]:
     """(key, upload id), in the order of a listing."""
     made = []
-    for at, key in enumerate(["a", "b/1", "b/2", "c", "c"]):
-        one = await create_multipart_upload(replace(call, now_us=NOW_US + at), Bucket="photos", Key=key)
+    for later, key in enumerate(["a", "b/1", "b/2", "c", "c"]):
+        one = await create_multipart_upload(at(call, NOW_US + later), Bucket="photos", Key=key)
         made.append((key, one["UploadId"]))
     return made
 

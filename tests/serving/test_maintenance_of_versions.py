@@ -9,9 +9,11 @@ import orjson
 import pytest
 
 from chunkd import Buffer
+from s3api.access.caller import Caller
+from s3api.access.request_context import RequestContext
 from s3api.blobs import now_us
 from s3api.body import Body
-from s3api.operations.call import Call
+from s3api.operations.call import Backend, Call
 from s3api.operations.copies import copy_object
 from s3api.operations.deletes import delete_object
 from s3api.operations.objects import get_object, put_object
@@ -27,7 +29,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     nodes = tuple(f"memory://{number}" for number in range(6))
     settings = load(data=tmp_path / "data", nodes=nodes, reap_after_s=0, lifecycle_day_s=1e-6)
     async with open_store(settings) as opened:
-        await opened.metadata.create_bucket("b", region="us-east-1", owner="alice", now_us=now_us())
+        await opened.metadata.create_bucket("b", region="us-east-1", owner="a11ce", now_us=now_us())
         await opened.metadata.set_versioning("b", "Enabled")
         yield opened
 
@@ -39,19 +41,10 @@ async def call(store: Store, data: bytes | None = None) -> Call:
         return [pieces.pop()] if pieces else ()
 
     bucket, settings = await store.buckets.find("b")
-    return Call(
-        metadata=store.metadata,
-        blobs=store.blobs,
-        owner="alice",
-        request_id="R",
-        now_us=now_us(),
-        region="us-east-1",
-        buckets=store.buckets,
-        vault=store.vault,
-        bucket=bucket,
-        settings=settings,
-        body=None if data is None else Body(source, len(data)),
-    )
+    backend = Backend(store.metadata, store.blobs, store.buckets, store.keys, store.vault, region="us-east-1")
+    request = RequestContext("R", "", "b", {}, {}, now_us())
+    body = None if data is None else Body(source, len(data))
+    return Call(backend, Caller("a11ce"), request, bucket, settings, body)
 
 
 async def put(store: Store, fill: bytes) -> str:

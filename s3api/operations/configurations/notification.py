@@ -47,7 +47,7 @@ async def check_destinations(call: Call, document: Document) -> None:
 
     AWS sends it while it validates, before the configuration is kept.
     """
-    unknown = [arn for arn in arns(document) if call.targets.find(arn) is None]
+    unknown = [arn for arn in arns(document) if call.backend.targets.find(arn) is None]
     if unknown:
         raise invalid_argument(
             "Unable to validate the following destination configurations",
@@ -64,7 +64,7 @@ async def check_destinations(call: Call, document: Document) -> None:
             bucket.region,
             "",
             call.now_us,
-            request_id=call.request_id,
+            request_id=call.request.request_id,
         )
         events = [NewEvent(target, call.now_us, event_to_json(test_event)) for target in targets]
         await call.metadata.outbox.add(events)

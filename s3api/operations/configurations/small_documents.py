@@ -50,7 +50,7 @@ async def check_log_target(call: Call, document: Document) -> None:
     enabled = document["LoggingEnabled"]
     name, prefix = enabled["TargetBucket"], enabled.get("TargetPrefix") or ""
     try:
-        target, settings = await call.buckets.find(name)
+        target, settings = await call.backend.buckets.find(name)
     except NoSuchBucket:
         raise S3Error("InvalidTargetBucketForLogging", TargetBucket=name) from None
     if target.owner != source.owner:

@@ -65,7 +65,15 @@ def event_maker(call: Call, kind: str) -> Emit | None:
     subscriptions = call.settings.parse(KIND, Subscriptions.parse)
     if subscriptions is None or call.bucket is None:
         return None
-    return EventMaker(subscriptions, call.bucket, kind, call.now_us, call.owner, call.remote, call.request_id)
+    request = call.request
+    client = request.source_ip or ""
+    return EventMaker(subscriptions, call.bucket, kind, call.now_us, call.owner, client, request.request_id)
+
+
+def upload_event_maker(call: Call) -> Emit | None:
+    """Like `event_maker`, for PutObject and for a browser form, which runs as PutObject."""
+    posted = call.request.operation == "PostObject"
+    return event_maker(call, "ObjectCreated:Post" if posted else "ObjectCreated:Put")
 
 
 def store_event_maker(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:

@@ -318,7 +318,7 @@ def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:
             "This bucket has blocked upload requests that specify Server Side Encryption with Customer"
             " provided keys (SSE-C). Please specify a different server-side encryption type",
         )
-    if call.vault.customer_keys_need_tls and not call.secure:
+    if call.vault.customer_keys_need_tls and not call.request.secure:
         raise _invalid_argument(f"{_CUSTOMER_KEYS} be made over a secure connection.", None)
 
 
