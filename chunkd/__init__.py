@@ -5,7 +5,7 @@ is stored on it. `python -m chunkd` serves one over HTTP.
 """
 
 from chunkd.address import open_node
-from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeInUse, Together, Usage
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeGroup, NodeInUse, Usage
 
 __all__ = [
     "Buffer",
@@ -14,8 +14,8 @@ __all__ = [
     "NodeDown",
     "NodeError",
     "NodeFull",
+    "NodeGroup",
     "NodeInUse",
-    "Together",
     "Usage",
     "open_node",
 ]

@@ -6,7 +6,7 @@ import sys
 
 from pydantic import ValidationError
 
-from chunkd.file_settings import FiledSettingError
+from chunkd.file_settings import SettingFileError
 from chunkd.server import serve
 from chunkd.settings import Settings
 
@@ -18,7 +18,7 @@ def main() -> None:
         sys.exit(
             "\n".join(f"chunkd: {what['msg']} {'.'.join(map(str, what['loc']))}" for what in error.errors())
         )
-    except FiledSettingError as error:
+    except SettingFileError as error:
         sys.exit(f"chunkd: {error}")
     serve(settings)
 

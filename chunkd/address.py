@@ -1,4 +1,4 @@
-"""Addresses of nodes: which implementation one means.
+"""Addresses of nodes, and the table of node kinds by scheme (`KINDS`).
 
     lmdb:///abs/path#name, lmdb:rel/path#name   LMDB files in this process; #name is a named database of the
                                                 environment at that path
@@ -6,7 +6,7 @@
     http://host:port, https://host:port         a chunkd server
     memory://name[?capacity=BYTES]              a dict
 
-Nothing here connects: a remote node is reached when it is first asked for something.
+Opening a remote node does not connect; its first request does.
 """
 
 from __future__ import annotations
@@ -25,13 +25,26 @@ DEFAULT_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How to open a node: what is not in its address."""
+    """Options for opening a node that are not part of its address."""
 
     base: Path
     token: str | None
     timeout_s: float
     exclusive: bool
     ca: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of node, by the scheme of its addresses.
+
+    `local`: it lies in this process or on its disk, so that opening it needs no network. `stores`: it keeps
+    chunks itself, so that a chunkd server can serve it.
+    """
+
+    open: Callable[[str, Opening], Awaitable[Node]]
+    local: bool = False
+    stores: bool = True
 
 
 async def open_node(
@@ -43,20 +56,31 @@ async def open_node(
     exclusive: bool = False,
     ca: Path | None = None,
 ) -> Node:
-    """The node at `address`. `base` is where a relative lmdb path begins; `token` is for chunkd servers;
-    `exclusive` keeps other processes out of an lmdb environment, which makes it faster; `ca` is a PEM file of
-    authorities to trust for https and rediss, beside the system's.
+    """Open the node at `address`.
 
-    A remote node that does not answer now opens all the same, and says NodeDown until it does. Raises
-    ValueError for what is no address of a node, NodeDown for an LMDB path that cannot be opened.
+    `base`: the directory of relative lmdb paths. `token`: for chunkd servers. `exclusive`: lock other
+    processes out of an lmdb environment, which makes it faster. `ca`: a PEM file of authorities to trust for
+    https and rediss, beside the system's.
+
+    A remote node that does not answer is opened all the same, and raises NodeDown until it answers. Raises
+    ValueError if the address is invalid, NodeDown if an LMDB path cannot be opened.
     """
+    return await kind_of(address).open(address, Opening(base, token, timeout_s, exclusive, ca))
+
+
+def kind_of(address: str) -> Kind:
+    """The kind of node that an address names. Raises ValueError for an unknown scheme."""
     scheme = urlsplit(address).scheme
-    opener = _OPENERS.get(scheme)
-    if opener is None:
-        raise ValueError(
-            f"{scheme or address!r} is no kind of node: an address begins with {', '.join(sorted(_OPENERS))}"
-        )
-    return await opener(address, Opening(base, token, timeout_s, exclusive, ca))
+    kind = KINDS.get(scheme)
+    if kind is None:
+        raise ValueError(f"unknown node scheme {scheme or address!r}; use {', '.join(sorted(KINDS))}")
+    return kind
+
+
+def is_local(address: str) -> bool:
+    """Whether the node lies in the opening process or on its disk; False for an unknown scheme."""
+    kind = KINDS.get(urlsplit(address).scheme)
+    return kind is not None and kind.local
 
 
 async def _memory(address: str, how: Opening) -> Node:
@@ -87,7 +111,7 @@ async def _http(address: str, how: Opening) -> Node:
 
 
 def tls_for(address: str, ca: Path | None) -> ssl.SSLContext | None:
-    """For an address that wants it. Raises ValueError where the authorities cannot be read."""
+    """The TLS context for an https or rediss address, else None. Raises ValueError if `ca` cannot be read."""
     if urlsplit(address).scheme not in ("https", "rediss"):
         return None
     context = ssl.create_default_context()
@@ -99,11 +123,11 @@ def tls_for(address: str, ca: Path | None) -> ssl.SSLContext | None:
     return context
 
 
-_OPENERS: dict[str, Callable[[str, Opening], Awaitable[Node]]] = {
-    "memory": _memory,
-    "lmdb": _lmdb,
-    "redis": _redis,
-    "rediss": _redis,
-    "http": _http,
-    "https": _http,
+KINDS: dict[str, Kind] = {
+    "memory": Kind(_memory, local=True),
+    "lmdb": Kind(_lmdb, local=True),
+    "redis": Kind(_redis),
+    "rediss": Kind(_redis),
+    "http": Kind(_http, stores=False),
+    "https": Kind(_http, stores=False),
 }

@@ -1,4 +1,4 @@
-"""Room on the disk under an embedded node, and the reserve that chunks may not take.
+"""DiskSpace on the disk under an embedded node, and the reserve that chunks may not take.
 
 A disk that is full to its last block takes no deletion either: LMDB writes pages before it frees any, and so
 does the database that may lie beside it. So chunks are refused (NodeFull) while a reserve is still free;
@@ -18,7 +18,7 @@ LOOK_EVERY_S = 0.05
 HOLES_SHARE = 4
 
 
-class Room:
+class DiskSpace:
     """`file_bytes` tells the size of the file on that disk and how much of it is free inside."""
 
     def __init__(self, path: Path, file_bytes: Callable[[], tuple[int, int]]) -> None:

@@ -18,11 +18,11 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 SUFFIX = "_FILE"
 
 
-class FiledSettingError(ValueError):
+class SettingFileError(ValueError):
     """A setting's file cannot be used. The text holds nothing of what is in it."""
 
 
-class FiledSettings(PydanticBaseSettingsSource):
+class FileSettingsSource(PydanticBaseSettingsSource):
     """The source, with the precedence of the environment."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
@@ -44,10 +44,10 @@ class FiledSettings(PydanticBaseSettingsSource):
         if not path or (field_name.upper() + SUFFIX).lower() in self.settings_cls.model_fields:
             return None, field_name, False
         if os.environ.get(variable):
-            raise FiledSettingError(f"{variable} and {variable}{SUFFIX} are both given")
+            raise SettingFileError(f"{variable} and {variable}{SUFFIX} are both given")
         try:
             return Path(path).read_text().rstrip("\r\n"), field_name, False
         except OSError as why:
-            raise FiledSettingError(f"{variable}{SUFFIX}: {path}: {why.strerror}") from None
+            raise SettingFileError(f"{variable}{SUFFIX}: {path}: {why.strerror}") from None
         except UnicodeDecodeError:
-            raise FiledSettingError(f"{variable}{SUFFIX}: {path} is no text") from None
+            raise SettingFileError(f"{variable}{SUFFIX}: {path} is no text") from None

@@ -41,17 +41,17 @@ class FrameError(Exception):
     """The bytes are not a sound chunk of that id: damaged, cut short, or another chunk's."""
 
 
-def header_bytes(payload_len: int) -> int:
+def header_length(payload_len: int) -> int:
     """Length of the header before a payload of that length."""
     return _EMPTY_HEADER_BYTES + 4 * -(-payload_len // BLOCK_BYTES)
 
 
-def framed_bytes(payload_len: int) -> int:
+def framed_length(payload_len: int) -> int:
     """Length of header and payload together."""
-    return header_bytes(payload_len) + payload_len
+    return header_length(payload_len) + payload_len
 
 
-def frame(chunk_id: bytes, payload: Buffer) -> bytes:
+def encode(chunk_id: bytes, payload: Buffer) -> bytes:
     """Header and payload as one new byte string; `payload` (contiguous bytes) is copied."""
     length = len(payload)
     if 0 < length <= BLOCK_BYTES:
@@ -60,12 +60,12 @@ def frame(chunk_id: bytes, payload: Buffer) -> bytes:
     return b"".join((_header(chunk_id, memoryview(payload)), payload))
 
 
-def frames(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, bytes]]:
+def encode_many(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, bytes]]:
     """The chunks `prefix` + byte i, for payload i, as (id, frame): as `frame` of each, at half the price."""
     names = list(map(prefix.__add__, _BYTES[: len(payloads)]))
     lengths = list(map(len, payloads))
     if not (lengths and min(lengths) > 0 and max(lengths) <= BLOCK_BYTES):
-        return [(name, frame(name, payload)) for name, payload in zip(names, payloads, strict=True)]
+        return [(name, encode(name, payload)) for name, payload in zip(names, payloads, strict=True)]
     heads, checks = _heads(prefix, payloads, lengths)
     return list(zip(names, map(b"".join, zip(heads, checks, payloads, strict=True)), strict=True))
 
@@ -79,17 +79,17 @@ def _heads(
     return heads, list(map(_WORD.pack, map(crc32c, heads, seeds)))
 
 
-def seal(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
-    """Write the header in front of the payload that stands in `buffer` already, at header_bytes(its length).
+def encode_in_place(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
+    """Write the header in front of the payload that stands in `buffer` already, at header_length(its length).
 
     Raises ValueError where no payload makes a frame of len(buffer).
     """
     view = memoryview(buffer)
-    at = len(view) - _payload_len(len(view))
+    at = len(view) - _payload_length(len(view))
     view[:at] = _header(chunk_id, view[at:])
 
 
-def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
+def decode(chunk_id: bytes, framed: Buffer) -> memoryview:
     """The payload within `framed`, every byte of it verified. Raises FrameError."""
     view = memoryview(framed)
     if _SINGLE_HEADER_BYTES < len(view) <= _SINGLE_HEADER_BYTES + BLOCK_BYTES:
@@ -100,10 +100,10 @@ def payload(chunk_id: bytes, framed: Buffer) -> memoryview:
             head, crc32c(chunk_id, 0)
         ) == check:
             return body
-    return _payload_slowly(chunk_id, view)
+    return _decode_checked(chunk_id, view)
 
 
-def joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
+def decode_joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
     """The payloads of several small chunks in one piece, verified: frames[i] is the chunk `prefix` + byte i.
 
     As `payload` of each, at half the price. Raises FrameError, also where one is not of a single block.
@@ -120,7 +120,7 @@ def joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
     return b"".join(bodies)
 
 
-def payload_len(chunk_id: bytes, header: Buffer) -> int:
+def payload_length(chunk_id: bytes, header: Buffer) -> int:
     """The payload's length by the chunk's header (all of it, verified here; more bytes may follow).
 
     Raises FrameError.
@@ -131,7 +131,7 @@ def payload_len(chunk_id: bytes, header: Buffer) -> int:
     magic, length = _FIXED.unpack_from(view)
     if magic != MAGIC or length > MAX_PAYLOAD_BYTES:
         raise FrameError(f"not a chunk, or of an unknown format: it begins with {bytes(view[:8]).hex()}")
-    at = header_bytes(length) - _WORD.size
+    at = header_length(length) - _WORD.size
     if len(view) < at + _WORD.size:
         raise FrameError(f"cut short within the header: {len(view)} bytes")
     if crc32c(view[:at], crc32c(chunk_id, 0)) != _WORD.unpack_from(view, at)[0]:
@@ -139,27 +139,27 @@ def payload_len(chunk_id: bytes, header: Buffer) -> int:
     return int(length)
 
 
-def span(length: int, start: int, stop: int) -> tuple[int, int]:
+def block_span(length: int, start: int, stop: int) -> tuple[int, int]:
     """Where, in the frame of a payload of `length` bytes, the blocks covering its bytes [start, stop) lie."""
-    at = header_bytes(length)
+    at = header_length(length)
     stop = min(stop, length)
     if start >= stop:
         return at, at
     return at + start // BLOCK_BYTES * BLOCK_BYTES, at + min(length, -(-stop // BLOCK_BYTES) * BLOCK_BYTES)
 
 
-def blocks(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
+def decode_range(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
     """Bytes [start, stop) of the payload (fewer where it ends before), verified.
 
-    `header` is the frame's first header_bytes(length) bytes or more, `part` the bytes that `span` named.
+    `header` is the frame's first header_length(length) bytes or more, `part` the bytes that `span` named.
     Raises FrameError.
     """
-    length = payload_len(chunk_id, header)
-    first, last = span(length, start, stop)
+    length = payload_length(chunk_id, header)
+    first, last = block_span(length, start, stop)
     view = memoryview(part)
     if len(view) != last - first:
         raise FrameError(f"{len(view)} bytes where the blocks have {last - first}")
-    at = header_bytes(length)
+    at = header_length(length)
     _check_blocks(memoryview(header), view, (first - at) // BLOCK_BYTES)
     skip = start - (first - at)
     return view[skip : skip + max(0, min(stop, length) - start)]
@@ -173,18 +173,18 @@ def _header(chunk_id: bytes, body: memoryview) -> bytes:
     return head + _WORD.pack(crc32c(head, crc32c(chunk_id, 0)))
 
 
-def _payload_len(framed_len: int) -> int:
+def _payload_length(framed_len: int) -> int:
     """The payload's length in a frame of that length. ValueError where there is none."""
     count = -(-(framed_len - _EMPTY_HEADER_BYTES) // (BLOCK_BYTES + 4))
     length = framed_len - _EMPTY_HEADER_BYTES - 4 * count
-    if length < 0 or header_bytes(length) + length != framed_len:
+    if length < 0 or header_length(length) + length != framed_len:
         raise ValueError(f"no payload makes a frame of {framed_len} bytes")
     return length
 
 
-def _payload_slowly(chunk_id: bytes, view: memoryview) -> memoryview:
-    length = payload_len(chunk_id, view)
-    at = header_bytes(length)
+def _decode_checked(chunk_id: bytes, view: memoryview) -> memoryview:
+    length = payload_length(chunk_id, view)
+    at = header_length(length)
     if len(view) != at + length:
         raise FrameError(f"{len(view)} bytes where header and payload have {at + length}")
     _check_blocks(view, view[at:], 0)

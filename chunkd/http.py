@@ -26,9 +26,9 @@ from chunkd import batch_format
 from chunkd.batch_format import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
 from chunkd.connector import Host
 from chunkd.futures import fail, succeed, write_future
-from chunkd.http1 import Broken, Endpoint, Exchange, Stream
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
-from chunkd.traffic import Tally
+from chunkd.http1 import ConnectionBroken, Endpoint, Response, Stream
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, Usage
+from chunkd.traffic import Traffic
 
 LARGE_BYTES = 128 << 10
 REQUEST_BYTES = 2 << 20
@@ -50,10 +50,8 @@ class Pending:
         self.future, self.deadline_s, self.operation, self.path = future, deadline_s, operation, path
 
 
-class HttpNode:
+class HttpNode(Node):
     """A chunkd server. It connects when first asked for something."""
-
-    together: Together | None = None
 
     def __init__(
         self, address: str, *, token: str | None, timeout_s: float, tls: ssl.SSLContext | None
@@ -62,12 +60,11 @@ class HttpNode:
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.username:
             raise ValueError(f"{address!r}: write http://host:port")
         port = parts.port or (443 if tls else 80)
-        self.address = f"{parts.scheme}://{parts.netloc}"
+        super().__init__(f"{parts.scheme}://{parts.netloc}")
         self._timeout_s = timeout_s
         endpoint = Endpoint(Host(parts.hostname, port, tls), parts.netloc, token)
-        self.tally = Tally()
-        self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS, self.tally)
-        self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS, self.tally)
+        self._small = Lane(self.address, endpoint, SMALL_CONNECTIONS, self.traffic)
+        self._large = Lane(self.address, endpoint, LARGE_CONNECTIONS, self.traffic)
 
     @property
     def requests(self) -> int:
@@ -157,8 +154,8 @@ class HttpNode:
 class Lane:
     """A queue of operations and a few connections that empty it."""
 
-    def __init__(self, address: str, endpoint: Endpoint, connections: int, tally: Tally) -> None:
-        self.address, self._endpoint, self._limit, self._tally = address, endpoint, connections, tally
+    def __init__(self, address: str, endpoint: Endpoint, connections: int, traffic: Traffic) -> None:
+        self.address, self._endpoint, self._limit, self._traffic = address, endpoint, connections, traffic
         self._queue: deque[Pending] = deque()
         self._idle: list[Stream] = []
         self._busy: set[Future[Any]] = set()
@@ -212,7 +209,7 @@ class Lane:
         answer = stream.request("POST", "/batch", pieces)
         late = loop.call_at(taken[0].deadline_s, stream.give_up)
 
-        def answered(answer: Future[Exchange]) -> None:
+        def answered(answer: Future[Response]) -> None:
             self._busy.discard(answer)
             late.cancel()
             if answer.exception() is None:
@@ -226,9 +223,9 @@ class Lane:
         self._busy.add(answer)
         answer.add_done_callback(answered)
 
-    def _answered(self, taken: list[Pending], stream: Stream, exchange: Exchange, began_s: float) -> None:
-        self._tally.seconds.add(time.perf_counter() - began_s)
-        self._tally.received_bytes += len(exchange.body)
+    def _answered(self, taken: list[Pending], stream: Stream, exchange: Response, began_s: float) -> None:
+        self._traffic.seconds.add(time.perf_counter() - began_s)
+        self._traffic.received_bytes += len(exchange.body)
         self._keep(stream, exchange)
         try:
             self._resolve(taken, exchange)
@@ -236,7 +233,7 @@ class Lane:
         except BatchError as error:
             self._down(taken, str(error))
 
-    def _keep(self, stream: Stream, exchange: Exchange) -> None:
+    def _keep(self, stream: Stream, exchange: Response) -> None:
         if exchange.keep and not self._closed:
             self._idle.append(stream)
         else:
@@ -249,7 +246,7 @@ class Lane:
             if pending.operation
             for p in batch_format.write_operation(pending.operation)
         ]
-        self._tally.sent_bytes += sum(map(len, pieces))
+        self._traffic.sent_bytes += sum(map(len, pieces))
         return pieces
 
     def _take(self) -> list[Pending]:
@@ -273,19 +270,19 @@ class Lane:
         try:
             async with asyncio.timeout_at(taken[0].deadline_s):
                 exchange = await self._exchange(taken)
-            self._tally.seconds.add(time.perf_counter() - began_s)
-            self._tally.received_bytes += len(exchange.body)
+            self._traffic.seconds.add(time.perf_counter() - began_s)
+            self._traffic.received_bytes += len(exchange.body)
             self._resolve(taken, exchange)
             self._backoff_s = self._retry_s = 0.0
         except TimeoutError:
             self._down(taken, "no answer in time")
-        except (Broken, OSError, BatchError) as error:
+        except (ConnectionBroken, OSError, BatchError) as error:
             self._down(taken, str(error) or type(error).__name__)
         except BaseException as error:
             self._down(taken, repr(error))
             raise
 
-    async def _exchange(self, taken: list[Pending]) -> Exchange:
+    async def _exchange(self, taken: list[Pending]) -> Response:
         method, path = ("GET", taken[0].path) if taken[0].operation is None else ("POST", "/batch")
         pieces = self._pieces(taken)
         while True:
@@ -299,13 +296,13 @@ class Lane:
             except BaseException as error:
                 # Before the buffers go back to their owners, nothing may still be sending them.
                 stream.abort()
-                if kept and isinstance(error, Broken):
+                if kept and isinstance(error, ConnectionBroken):
                     continue
                 raise
             self._keep(stream, exchange)
             return exchange
 
-    def _resolve(self, taken: list[Pending], exchange: Exchange) -> None:
+    def _resolve(self, taken: list[Pending], exchange: Response) -> None:
         if exchange.status != 200:
             why = self._refusal(exchange)
             for pending in taken:
@@ -321,12 +318,12 @@ class Lane:
             if status == OK:
                 succeed(pending.future, data)
             else:
-                fail(pending.future, self._condition(status, data, pending.operation))
+                fail(pending.future, self._error(status, data, pending.operation))
 
-    def _refusal(self, exchange: Exchange) -> Callable[[str, str], NodeError]:
+    def _refusal(self, exchange: Response) -> Callable[[str, str], NodeError]:
         return NodeFull if exchange.status == 507 else NodeDown
 
-    def _condition(self, status: int, data: bytes, operation: Operation | None) -> NodeError:
+    def _error(self, status: int, data: bytes, operation: Operation | None) -> NodeError:
         if status == MISSING:
             return ChunkMissing(self.address, operation.chunk_id.hex() if operation else "")
         reason = data.decode(errors="replace")

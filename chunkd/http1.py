@@ -18,12 +18,12 @@ JOIN_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 4 * MAX_BODY_BYTES
 
 
-class Broken(Exception):
+class ConnectionBroken(Exception):
     """The connection broke, or what came is no HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Response:
     """An answer. `keep`: the connection may carry another request."""
 
     status: int
@@ -61,19 +61,19 @@ class Stream(asyncio.Protocol):
         self._head = head
         self._transport: asyncio.Transport | None = None
         self._lost: str | None = None
-        self._waiter: Future[Exchange] | None = None
+        self._waiter: Future[Response] | None = None
         self._body: list[bytes] = []
         self._size = 0
         self._parser = httptools.HttpResponseParser(self)
 
-    def request(self, method: str, path: str, pieces: Sequence[Buffer]) -> Future[Exchange]:
-        """Send it; the future has the answer, or Broken.
+    def request(self, method: str, path: str, pieces: Sequence[Buffer]) -> Future[Response]:
+        """Send it; the future has the answer, or ConnectionBroken.
 
         The pieces must stay untouched until then, or until `abort`.
         """
         self._waiter = asyncio.get_running_loop().create_future()
         if self._lost is not None or self._transport is None:
-            self._waiter.set_exception(Broken(self._lost or "not connected"))
+            self._waiter.set_exception(ConnectionBroken(self._lost or "not connected"))
             return self._waiter
         size = sum(map(len, pieces))
         body = f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {size}\r\n" if method == "POST" else ""
@@ -86,7 +86,7 @@ class Stream(asyncio.Protocol):
         return self._waiter
 
     def give_up(self) -> None:
-        """Wait no longer for the answer: it is Broken."""
+        """Wait no longer for the answer: it is ConnectionBroken."""
         self._break("no answer in time")
 
     def abort(self) -> None:
@@ -121,12 +121,12 @@ class Stream(asyncio.Protocol):
             return
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
-        exchange = Exchange(self._parser.get_status_code(), body, self._parser.should_keep_alive())
+        exchange = Response(self._parser.get_status_code(), body, self._parser.should_keep_alive())
         self._waiter.set_result(exchange)
 
     def _break(self, why: str) -> None:
         self._lost = self._lost or why
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(Broken(self._lost))
+            self._waiter.set_exception(ConnectionBroken(self._lost))
             self._waiter.exception()
         self.abort()

@@ -8,23 +8,22 @@ from asyncio import Future
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 import lmdb
 
 from chunkd.futures import fail, write_future
-from chunkd.lmdb_environment import Environment
-from chunkd.lmdb_files import MAP_BYTES, PING_DB, condition, pages
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
+from chunkd.lmdb_environment import Database, Environment
+from chunkd.lmdb_files import MAP_BYTES, PING_DB, node_error, pages
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeFull, NodeGroup, Usage
 
 
-class LmdbNode:
+class LmdbNode(Node):
     """One named database of an environment."""
 
     def __init__(self, address: str, environment: Environment, name: str) -> None:
-        self.address, self.tally = address, environment.tally
+        super().__init__(address, environment.traffic)
         self._environment: Environment | None = environment
-        self.together: Together | None = cast(Together, environment)
+        self.group: NodeGroup[Database] | None = environment
         self.db = environment.lmdb.open_db(name.encode())
 
     @classmethod
@@ -42,7 +41,7 @@ class LmdbNode:
         environment = None
         try:
             environment = Environment.acquire(path, map_bytes, exclusive=exclusive)
-            await environment.idle()
+            await environment.wait_idle()
             return cls(address, environment, name)
         except (lmdb.Error, OSError) as error:
             if environment is not None:
@@ -64,7 +63,7 @@ class LmdbNode:
     async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
         page: list[tuple[bytes, int]] = []
         if not cursor:
-            await self._open().settle()
+            await self._open().flush_staged()
         try:
             with self._open().lmdb.begin(buffers=True) as transaction:
                 at = transaction.cursor(self.db)
@@ -75,7 +74,7 @@ class LmdbNode:
                     page.append((bytes(at.key()), len(at.value())))
                     found = at.next()
         except lmdb.Error as error:
-            raise condition(self.address, error) from error
+            raise node_error(self.address, error) from error
         return page, page[-1][0] if page and found else b""
 
     async def usage(self) -> Usage:
@@ -89,10 +88,12 @@ class LmdbNode:
                 stat = transaction.stat(self.db)
                 nodes = transaction.stat(environment.lmdb.open_db(None, txn=transaction))["entries"] - 1
             file_bytes = (environment.lmdb.info()["last_pgno"] + 1) * stat["psize"]
-            free_bytes = min(environment.room.free_bytes(), environment.lmdb.info()["map_size"] - file_bytes)
+            free_bytes = min(
+                environment.disk_space.free_bytes(), environment.lmdb.info()["map_size"] - file_bytes
+            )
         except (lmdb.Error, OSError) as error:
-            raise condition(self.address, error) from error
-        chunks = stat["entries"] + environment.staged_in(self.db)
+            raise node_error(self.address, error) from error
+        chunks = stat["entries"] + environment.staged_count(self.db)
         return Usage(pages(stat) * stat["psize"], (file_bytes + free_bytes) // max(1, nodes), chunks)
 
     async def ping(self) -> None:
@@ -103,7 +104,7 @@ class LmdbNode:
 
     async def close(self) -> None:
         environment, self._environment = self._environment, None
-        self.together = None
+        self.group = None
         if environment:
             await environment.release()
 
@@ -126,7 +127,7 @@ class LmdbNode:
             with environment.lmdb.begin(buffers=True) as transaction:
                 data: Buffer | None = transaction.get(chunk_id, db=self.db)
                 if data is None:
-                    data = environment.held(self.db, chunk_id)
+                    data = environment.staged_chunk(self.db, chunk_id)
                 if data is None:
                     fail(done, ChunkMissing(self.address, chunk_id.hex()))
                 else:
@@ -134,5 +135,5 @@ class LmdbNode:
         except NodeDown as error:
             fail(done, error)
         except lmdb.Error as error:
-            fail(done, condition(self.address, error))
+            fail(done, node_error(self.address, error))
         return done

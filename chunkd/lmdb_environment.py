@@ -17,7 +17,7 @@ and commits on the thread that filled it.
 Chunks are refused while the disk still has a reserve (`chunkd.disk_space`), for deletions need room as well.
 
 Chunks may be *staged* where the caller has made them durable elsewhere: they are served from memory, and
-`settle` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
+`flush_staged` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
 
 Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
 of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
@@ -39,16 +39,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import lmdb
 
-from chunkd.disk_space import Room
+from chunkd.disk_space import DiskSpace
 from chunkd.futures import WriteFuture, fail, succeed, write_future
-from chunkd.lmdb_files import PING_DB, condition, file_bytes, lock, open_files
-from chunkd.node import Buffer, Node, NodeError, NodeFull
+from chunkd.lmdb_files import PING_DB, file_bytes, lock, node_error, open_files
+from chunkd.node import Buffer, NodeError, NodeFull
 from chunkd.page_cache import WrittenPages
-from chunkd.traffic import Tally
+from chunkd.traffic import Traffic
 
 INLINE_BATCH_BYTES = 256 << 10
 INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
@@ -61,6 +61,12 @@ EWMA_WEIGHT = 0.2
 PROBE_EVERY_S = 1.0
 PROBE_SHARE = 100  # of the time, at most one part in so many is spent on probing a slow disk inline
 _NOTHING: dict[bytes, Buffer | None] = {}
+
+
+class Database(Protocol):
+    """A node of an environment. `db`: its database, as py-lmdb names it."""
+
+    db: Any
 
 
 @dataclass(slots=True)
@@ -79,11 +85,11 @@ class Batch:
             if data is not None:
                 self.size += len(data)
 
-    def add_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
+    def add_all(self, nodes: Sequence[Database], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
         self.calls += 1
         writes, size = self.writes, 0
         for node, (chunk_id, data) in zip(nodes, chunks, strict=True):
-            writes[node.db][chunk_id] = data  # type: ignore[attr-defined]
+            writes[node.db][chunk_id] = data
             size += len(data)
         self.size += size
 
@@ -100,20 +106,20 @@ class Environment:
         self.lmdb = open_files(path, map_bytes, locks=not exclusive)
         # The databases of the environment are its nodes, but for this one.
         self.pings = self.lmdb.open_db(PING_DB)
-        self.room = Room(path, partial(file_bytes, self.lmdb))
+        self.disk_space = DiskSpace(path, partial(file_bytes, self.lmdb))
         self._page_bytes: int = self.lmdb.stat()["psize"]
         self._written = WrittenPages(path / "data.mdb")
         self.commit_s = 0.0
         self.commits = 0
         self._batches: deque[Batch] = deque()
         self._staged = Batch(write_future())
-        self._settling: Batch | None = None
-        self._one_settles = asyncio.Lock()
+        self._flushing: Batch | None = None
+        self._flush_lock = asyncio.Lock()
         self._committing: Batch | None = None  # in the thread
         self._idlers = 0
         self._thread: ThreadPoolExecutor | None = None
         self._probed_s = self._begun_s = 0.0
-        self.tally = Tally()
+        self.traffic = Traffic()
 
     @classmethod
     def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> Environment:
@@ -128,13 +134,13 @@ class Environment:
                 raise ValueError(f"{path} is in use in another event loop of this process")
             found.loop, found._committing = loop, None
             found._batches.clear()
-            found._staged, found._settling = Batch(write_future()), None
-            found._one_settles = asyncio.Lock()
+            found._staged, found._flushing = Batch(write_future()), None
+            found._flush_lock = asyncio.Lock()
             found.users = found._idlers = 0
         found.users += 1
         return found
 
-    async def idle(self) -> None:
+    async def wait_idle(self) -> None:
         """Return, without giving way again, when no transaction is being committed in the thread. None begins
         while somebody waits here: one follows the other where writes go on without a pause."""
         self._idlers += 1
@@ -147,7 +153,7 @@ class Environment:
     async def release(self) -> None:
         """Wait for what was accepted; the last user closes the files."""
         with suppress(NodeError):
-            await self.settle()
+            await self.flush_staged()
         while self._batches or self._committing:
             await asyncio.wait([(self._committing or self._batches[-1]).future])
         self.users -= 1
@@ -159,21 +165,21 @@ class Environment:
             self._written.close()
             os.close(self._lock)
 
-    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
+    def read_all(self, wanted: Sequence[tuple[Database, bytes]]) -> list[bytes | None]:
         """Chunks of any nodes of this environment, in one transaction."""
         try:
             with self.lmdb.begin() as transaction:
                 get = transaction.get
-                found = [get(chunk_id, db=node.db) for node, chunk_id in wanted]  # type: ignore[attr-defined]
+                found = [get(chunk_id, db=node.db) for node, chunk_id in wanted]
         except lmdb.Error as error:
-            raise condition(f"lmdb:{self.path}", error) from error
+            raise node_error(f"lmdb:{self.path}", error) from error
         if None in found:
             for at, (node, chunk_id) in enumerate(wanted):
                 if found[at] is None:
-                    found[at] = self.held(node.db, chunk_id)  # type: ignore[assignment,attr-defined]
+                    found[at] = self.staged_chunk(node.db, chunk_id)  # type: ignore[assignment]
         return found
 
-    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+    def write_all(self, nodes: Sequence[Database], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Chunks for any nodes of this environment, as one call."""
         if not self._takes(sum([len(data) for _, data in chunks])):
             return self._full()
@@ -195,30 +201,30 @@ class Environment:
 
     def _takes(self, size: int) -> bool:
         try:
-            return self.room.take(size)
+            return self.disk_space.take(size)
         except (OSError, lmdb.Error):
             return True  # the write itself will tell what is wrong
 
     def _full(self) -> Future[None]:
         refused = write_future()
-        reserve_mib = self.room.reserve_bytes >> 20
+        reserve_mib = self.disk_space.reserve_bytes >> 20
         fail(refused, NodeFull(f"lmdb:{self.path}", f"the last {reserve_mib} MiB of its disk are kept free"))
         return refused
 
-    def _condition(self, why: Exception) -> NodeError:
+    def _error(self, why: Exception) -> NodeError:
         """Of a write. What a failed transaction has left behind the end of the file is given back."""
         with suppress(OSError, lmdb.Error):
-            short = self.room.is_short()
+            short = self.disk_space.is_short()
             if self.exclusive:
                 os.truncate(self.path / "data.mdb", file_bytes(self.lmdb)[0])
             if short and getattr(why, "code", 0) == errno.EIO:
                 return NodeFull(f"lmdb:{self.path}", f"no room on its disk ({why})")
-        return condition(f"lmdb:{self.path}", why)
+        return node_error(f"lmdb:{self.path}", why)
 
     # --- staged chunks ---------------------------------------------------------------------------
 
-    def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
-        """See `Together`."""
+    def stage(self, nodes: Sequence[Database], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
+        """Keep chunks in memory and serve them from there (`NodeGroup.stage`)."""
         if self._staged.size >= MOST_STAGED_BYTES:
             return False
         if not self._takes(sum([len(data) for _, data in chunks])):
@@ -226,12 +232,12 @@ class Environment:
         self._staged.add_all(nodes, chunks)
         return True
 
-    async def settle(self) -> None:
-        """See `Together`. In one transaction; where that fails all of it is staged again."""
-        async with self._one_settles:
+    async def flush_staged(self) -> None:
+        """Store all staged chunks in one transaction (`NodeGroup.flush_staged`)."""
+        async with self._flush_lock:
             if not self._staged.size:
                 return
-            batch = self._settling = self._staged
+            batch = self._flushing = self._staged
             self._staged = Batch(write_future())
             self._enqueue(batch)
             try:
@@ -240,7 +246,7 @@ class Environment:
                 self._stage_again(batch)
                 raise
             finally:
-                self._settling = None
+                self._flushing = None
 
     def _stage_again(self, batch: Batch) -> None:
         newer, self._staged = self._staged, Batch(write_future())
@@ -248,14 +254,14 @@ class Environment:
             for db, writes in each.writes.items():
                 self._staged.add(db, [item for item in writes.items() if item[1] is not None])
 
-    def held(self, db: Any, chunk_id: bytes) -> Buffer | None:
+    def staged_chunk(self, db: Any, chunk_id: bytes) -> Buffer | None:
         """A chunk that is staged, or on its way to the files."""
         found = self._staged.writes.get(db, _NOTHING).get(chunk_id)
-        if found is None and self._settling is not None:
-            found = self._settling.writes.get(db, _NOTHING).get(chunk_id)
+        if found is None and self._flushing is not None:
+            found = self._flushing.writes.get(db, _NOTHING).get(chunk_id)
         return found
 
-    def staged_in(self, db: Any) -> int:
+    def staged_count(self, db: Any) -> int:
         """How many chunks of that database are not in the files yet."""
         return len(self._staged.writes.get(db, ()))
 
@@ -279,8 +285,8 @@ class Environment:
             self.loop.call_soon(self._flush)
             return
         batch, self._begun_s = self._batches.popleft(), time.perf_counter()
-        # What settles is many small chunks: a worker would win back the GIL for each of them.
-        fills = self.exclusive or batch is self._settling
+        # Staged chunks are many and small: a worker thread would have to win back the GIL for each.
+        fills = self.exclusive or batch is self._flushing
         if batch.size >= (INLINE_FILL_BYTES if fills else INLINE_BATCH_BYTES) or not (
             fills or self._inline()
         ):
@@ -294,9 +300,9 @@ class Environment:
                 self._in_thread(self._finish, self._fill(batch), batch)
                 return
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
-            self._settle(batch, error)
+            self._resolve(batch, error)
         else:
-            self._settle(batch, None)
+            self._resolve(batch, None)
 
     def _in_thread(self, work: Callable[[Any], None], given: Any, batch: Batch) -> None:
         if self._thread is None:
@@ -363,13 +369,13 @@ class Environment:
     def _committed(self, batch: Batch, done: concurrent.futures.Future[None]) -> None:
         self._committing = None
         why = done.exception()
-        self._settle(batch, why if isinstance(why, Exception) else None)
+        self._resolve(batch, why if isinstance(why, Exception) else None)
 
-    def _settle(self, batch: Batch, why: Exception | None) -> None:
+    def _resolve(self, batch: Batch, why: Exception | None) -> None:
         if why is None:
-            self.tally.seconds.add(time.perf_counter() - self._begun_s)
-            self.tally.sent_bytes += batch.size
+            self.traffic.seconds.add(time.perf_counter() - self._begun_s)
+            self.traffic.sent_bytes += batch.size
             succeed(batch.future)
         else:
-            fail(batch.future, self._condition(why))
+            fail(batch.future, self._error(why))
         self._flush()

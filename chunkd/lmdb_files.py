@@ -83,7 +83,7 @@ def pages(stat: Any) -> int:
     return count
 
 
-def condition(address: str, why: Exception) -> NodeError:
+def node_error(address: str, why: Exception) -> NodeError:
     """An error of LMDB or of the disk in the words of the node interface."""
     full = (
         isinstance(why, lmdb.MapFullError) or getattr(why, "code", getattr(why, "errno", 0)) == errno.ENOSPC

@@ -11,17 +11,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from chunkd.futures import fail
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeFull, Together, Usage
-from chunkd.traffic import Tally
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeFull, Usage
 
 
-class MemoryNode:
+class MemoryNode(Node):
     """Chunks in a dict. What was asked for is done when the call returns."""
 
-    together: Together | None = None
-
     def __init__(self, address: str, *, capacity_bytes: int | None = None) -> None:
-        self.address, self.tally = address, Tally()
+        super().__init__(address)
         self._capacity_bytes = capacity_bytes
         self._chunks: dict[bytes, bytes] = {}
         self._used_bytes = 0

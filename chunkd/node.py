@@ -1,31 +1,35 @@
-"""The interface of a storage node, and what may go wrong on one.
+"""The interface of a storage node, and its errors.
 
-A node keeps *chunks*: opaque byte strings of at most a few MiB under a short binary id. It knows nothing of
-stripes, parity, blobs or objects. Four implementations live beside this module (`memory`, `lmdb`, `redis`,
-`http`); `tests/chunkd/` holds the contract that all of them pass.
+A node keeps *chunks*: opaque byte strings of at most a few MiB under a short binary id. It knows no stripes,
+parity, blobs or objects.
 
-The four calls on the hot path are plain functions that return a Future: the work is under way when they
-return, nothing has to be awaited for that. So a caller starts eight of them and then awaits eight, without a
-task per call; and an implementation gathers everything that was asked for in one turn of the event loop and
-performs it at once (one LMDB transaction, one socket write, one HTTP request).
+To add a kind of node: derive from `Node` in `chunkd/<kind>.py`, add a row to `KINDS` in `chunkd/address.py`
+and one to `KINDS` in `tests/chunkd/conftest.py`: the contract suite (`tests/chunkd/test_contract.py`) then
+runs on the new kind. A kind needs only the abstract methods; `group` and `traffic` have defaults.
+
+The four calls on the hot path (`put_many`, `get`, `get_range`, `delete_many`) are plain functions that return
+a Future: the work has begun when they return, whether or not it is awaited. A caller starts eight of them and
+then awaits eight, without a task per call. An implementation collects the calls of one turn of the event loop
+and performs them at once (one LMDB transaction, one socket write, one HTTP request).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from asyncio import Future
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from chunkd.traffic import Tally
+from chunkd.traffic import Traffic
 
 Buffer = bytes | bytearray | memoryview
 
 
 class NodeError(Exception):
-    """Something went wrong on a node.
+    """A request to a node failed.
 
-    `address` says which; no secret is in it.
+    `address` names the node, without secrets.
     """
 
     def __init__(self, address: str, reason: str = "") -> None:
@@ -37,26 +41,26 @@ class NodeError(Exception):
 
 
 class NodeDown(NodeError):
-    """Not reachable, not answering in time, or answering nonsense: try another node."""
+    """The node is unreachable, too slow, or answers nonsense: use another node."""
 
 
 class NodeInUse(NodeDown):
-    """Embedded files that another process has to itself."""
+    """Embedded files are locked by another process."""
 
 
 class NodeFull(NodeError):
-    """The node has no room for this chunk (Redis OOM, ENOSPC, map full); reads go on."""
+    """The node has no room for this chunk (Redis OOM, ENOSPC, map full). It can still be read."""
 
 
 class ChunkMissing(NodeError):
-    """The node is well and has no chunk of that id."""
+    """The node works and has no chunk of that id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a node holds and could hold, in bytes.
+    """Used and total space of a node, in bytes.
 
-    `capacity_bytes` is None where the node cannot tell.
+    `capacity_bytes` is None where the node does not know it.
     """
 
     used_bytes: int
@@ -64,91 +68,108 @@ class Usage:
     chunks: int
 
 
-class Together(Protocol):
-    """What several nodes have in common that can serve all of them at once: files of one environment."""
+N_contra = TypeVar("N_contra", contravariant=True)
 
-    def read_all(self, wanted: Sequence[tuple[Node, bytes]]) -> list[bytes | None]:
-        """The whole chunks (node, id), each node one that names this as its `together`; None where one is
-        missing. Raises NodeDown."""
+
+class NodeGroup(Protocol[N_contra]):
+    """Several nodes that one call can read or write, such as the databases of one LMDB environment.
+
+    All nodes passed to a method must have this object as their `group`.
+    """
+
+    def read_all(self, wanted: Sequence[tuple[N_contra, bytes]]) -> list[bytes | None]:
+        """The whole chunks (node, id), in order; None for a missing one. Raises NodeDown."""
         ...
 
-    def write_all(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
-        """Store chunks (id, bytes), chunk i on nodes[i], as `Node.put_many` does. NodeDown, NodeFull."""
+    def write_all(self, nodes: Sequence[N_contra], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
+        """Store chunks (id, bytes), chunk i on nodes[i], all or none; durable as after `Node.put_many`.
+
+        Raises NodeDown, NodeFull.
+        """
         ...
 
-    def stage(self, nodes: Sequence[Node], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
-        """Serve these chunks from memory, in this process, as if they were stored; False where that cannot
-        be, or there are too many. The caller keeps them durable until `settle` has stored them."""
+    def stage(self, nodes: Sequence[N_contra], chunks: Sequence[tuple[bytes, Buffer]]) -> bool:
+        """Keep chunks in memory and serve them as if they were stored, in this process only.
+
+        The caller keeps their bytes durable until `flush_staged` has stored them. False if staging is not
+        possible or too much is staged.
+        """
         ...
 
-    async def settle(self) -> None:
-        """Store all that was staged until now. NodeDown, NodeFull: it stays staged."""
+    async def flush_staged(self) -> None:
+        """Store all chunks staged before this call. Raises NodeDown, NodeFull: then they stay staged."""
         ...
 
 
-class Node(Protocol):
+class Node(ABC):
     """One storage node, as a gateway uses it.
 
     All methods belong to one event loop.
     """
 
-    address: str
-    together: Together | None
-    """Set where going through it is quicker than asking node by node: no socket lies between."""
-    tally: Tally
-    """What this client has counted; nodes that are served together may share one."""
+    group: NodeGroup[Any] | None = None
+    """Set where one call to the group is quicker than one call per node."""
 
+    def __init__(self, address: str, traffic: Traffic | None = None) -> None:
+        """`address` without secrets: it is logged. `traffic`: counters shared with other nodes."""
+        self.address = address
+        self.traffic = traffic or Traffic()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.address}>"
+
+    @abstractmethod
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
         """Store chunks (id, bytes), replacing any of the same id.
 
-        Done when all are durable on the node. The buffers must stay untouched until the future is
-        done. Raises NodeDown, NodeFull; then any of the chunks may or may not be there. A future may
-        be shared between calls of one batch.
+        Done when all are durable on the node. The buffers must stay unchanged until the future is done.
+        Raises NodeDown, NodeFull; then any of the chunks may or may not be stored. Calls of one batch may
+        share a future.
         """
-        ...
 
+    @abstractmethod
     def get(self, chunk_id: bytes) -> Future[Buffer]:
         """The whole chunk.
 
         Raises ChunkMissing, NodeDown.
         """
-        ...
 
+    @abstractmethod
     def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
         """Bytes [start, stop) of the chunk, fewer where it ends before.
 
         Raises ChunkMissing, NodeDown.
         """
-        ...
 
+    @abstractmethod
     def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
-        """Delete durably; ids that are not there are fine.
+        """Delete durably; missing ids are no error.
 
         Raises NodeDown.
         """
-        ...
 
+    @abstractmethod
     async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
-        """About `limit` chunks as (id, bytes held), and the cursor for the next call; b"" starts and ends.
+        """List about `limit` chunks as (id, stored bytes), with the cursor for the next call.
 
-        Every chunk that is there during the whole scan is seen at least once; some may be seen twice.
+        b"" starts a scan and ends it. A chunk that exists during the whole scan is listed at least once, and
+        may be listed twice.
         """
-        ...
 
+    @abstractmethod
     async def usage(self) -> Usage:
-        """What the node holds now.
+        """Used and total space now.
 
         Raises NodeDown.
         """
-        ...
 
+    @abstractmethod
     async def ping(self) -> None:
-        """Return if the node answers and can store durably.
+        """Check that the node answers and can store durably.
 
         Raises NodeDown.
         """
-        ...
 
+    @abstractmethod
     async def close(self) -> None:
-        """Finish what was accepted, then let go of sockets, files and threads."""
-        ...
+        """Finish accepted requests, then release sockets, files and threads."""

@@ -14,7 +14,7 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 PROTOCOL = "http/protobuf"
 
 
-def wanted(environment: Mapping[str, str]) -> bool:
+def traces_enabled(environment: Mapping[str, str]) -> bool:
     """Raises ValueError, one line for the operator, where they are wanted in a way that is not there."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False

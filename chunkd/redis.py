@@ -25,7 +25,7 @@ from typing import Any
 import hiredis
 
 from chunkd.futures import fail, succeed, write_future
-from chunkd.node import Buffer, ChunkMissing, NodeDown, NodeError, NodeFull, Together, Usage
+from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, Usage
 from chunkd.resp import Connection, OnReply, Target, pack
 
 log = logging.getLogger("chunkd.redis")
@@ -46,16 +46,14 @@ WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noe
 WANTED_OF_KVROCKS = {"rocksdb.write_options.sync": "yes"}
 
 
-class RedisNode:
+class RedisNode(Node):
     """A Redis database. It connects when first asked for something, and again when the connection broke."""
-
-    together: Together | None = None
 
     def __init__(self, address: str, *, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
         target = Target.parse(address)
-        self.address = target.shown
-        self._connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet, tls=tls)
-        self.tally = self._connection.tally
+        connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet, tls=tls)
+        super().__init__(target.safe_address, connection.traffic)
+        self._connection = connection
         self._capacity_bytes: int | None = None
         self._warned: str | None = None
         self._bytes, self._chunks = 0, 0  # counted, and not yet sent
@@ -84,7 +82,7 @@ class RedisNode:
             elif reply is None:
                 fail(done, ChunkMissing(self.address, chunk_id.hex()))
             else:
-                fail(done, self._condition(reply))
+                fail(done, self._error(reply))
 
         command = b"*2\r\n$3\r\nGET\r\n$%d\r\nchunk:%b\r\n" % (len(chunk_id) + 6, chunk_id)
         self._connection.send((command,), on_reply, 0)
@@ -99,7 +97,7 @@ class RedisNode:
             elif reply == 0:
                 fail(done, ChunkMissing(self.address, chunk_id.hex()))
             else:
-                fail(done, self._condition(reply))
+                fail(done, self._error(reply))
 
         def on_reply(reply: object, _: int) -> None:
             if type(reply) is bytes and reply:
@@ -107,7 +105,7 @@ class RedisNode:
             elif reply == b"":  # what GETRANGE says of a missing key too
                 self._send(on_exists, b"EXISTS", PREFIX + chunk_id)
             else:
-                fail(done, self._condition(reply))
+                fail(done, self._error(reply))
 
         if start >= stop:
             self._send(on_exists, b"EXISTS", PREFIX + chunk_id)
@@ -201,14 +199,14 @@ class RedisNode:
 
         def on_reply(reply: object, _: int) -> None:
             if isinstance(reply, Exception):
-                fail(done, self._condition(reply))
+                fail(done, self._error(reply))
             else:
                 succeed(done, reply)
 
         self._send(on_reply, *words)
         return await done
 
-    def _condition(self, reply: object) -> NodeError:
+    def _error(self, reply: object) -> NodeError:
         """An error reply, or the loss of the connection, in the words of the node interface."""
         if isinstance(reply, NodeError):
             return NodeDown(self.address, reply.reason)
@@ -272,7 +270,7 @@ class _Writing:
 
     def _one(self, reply: object, *, ok: bool) -> None:
         if not ok and self._why is None:
-            self._why = self._node._condition(reply)
+            self._why = self._node._error(reply)
         self._left -= 1
         if self._left:
             return

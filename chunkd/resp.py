@@ -21,7 +21,7 @@ import hiredis
 
 from chunkd.connector import Host
 from chunkd.node import Buffer, NodeDown
-from chunkd.traffic import Tally
+from chunkd.traffic import Traffic
 
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 1.0
@@ -34,9 +34,9 @@ pack = cast(Callable[[tuple[bytes | str | int, ...]], bytes], hiredis.pack_comma
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect. `shown` is the address without its secrets."""
+    """Where to connect. `safe_address` has no user name or password."""
 
-    shown: str
+    safe_address: str
     host: str
     port: int
     db: int
@@ -51,9 +51,9 @@ class Target:
         if not host or not db.isdigit() or parts.query or parts.fragment:
             raise ValueError(f"{parts.scheme}://{host or ''}: write redis://[user:password@]host:port/db")
         port = parts.port or 6379
-        shown = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}/{db}"
+        safe_address = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}/{db}"
         user, password = (unquote(value) if value else None for value in (parts.username, parts.password))
-        return cls(shown, host, port, int(db), user, password)
+        return cls(safe_address, host, port, int(db), user, password)
 
     def greeting(self) -> list[bytes]:
         """Commands that must succeed before any other."""
@@ -88,7 +88,7 @@ class Connection:
         self._watch: TimerHandle | None = None
         self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
         self.writes = 0
-        self.tally = Tally()
+        self.traffic = Traffic()
 
     @property
     def up(self) -> bool:
@@ -103,7 +103,7 @@ class Connection:
         loop = self._loop = self._loop or asyncio.get_running_loop()
         now_s = loop.time()
         if self._stream is None and not self._reach(now_s):
-            loop.call_soon(on_reply, NodeDown(self._target.shown, self._why), size)
+            loop.call_soon(on_reply, NodeDown(self._target.safe_address, self._why), size)
             return
         self._out += pieces
         self._waiting.append((on_reply, size, now_s + self._timeout_s))
@@ -145,7 +145,7 @@ class Connection:
             self._watch = None
         waiting, self._waiting = self._waiting, deque()
         for on_reply, size, _ in waiting:
-            on_reply(NodeDown(self._target.shown, why), size)
+            on_reply(NodeDown(self._target.safe_address, why), size)
 
     def oldest(self) -> tuple[OnReply, int, float] | None:
         """The command whose reply comes next."""
@@ -153,9 +153,9 @@ class Connection:
 
     def count(self, size: int, before: tuple[OnReply, int, float] | None) -> None:
         """Bytes came. If they answered the command that was the oldest, it waited from its call until now."""
-        self.tally.received_bytes += size
+        self.traffic.received_bytes += size
         if before is not None and self._loop is not None and self.oldest() is not before:
-            self.tally.seconds.add(self._loop.time() - before[2] + self._timeout_s)
+            self.traffic.seconds.add(self._loop.time() - before[2] + self._timeout_s)
 
     def received(self, reply: object) -> None:
         if not self._waiting:
@@ -214,7 +214,7 @@ class Connection:
             return
         out, self._out = self._out, []
         self.writes += 1
-        self.tally.sent_bytes += self._stream.write(out)
+        self.traffic.sent_bytes += self._stream.write(out)
 
     def _late(self) -> None:
         """The watch: the oldest command's time may be over."""

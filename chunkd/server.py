@@ -30,7 +30,7 @@ from chunkd import batch_format, frame
 from chunkd.address import open_node
 from chunkd.batch_format import BAD, DELETE, DOWN, FULL, GET, MISSING, OK, PUT, BatchError, Operation
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull
-from chunkd.otel import wanted
+from chunkd.otel import traces_enabled
 from chunkd.server_protocol import protocol_of
 from chunkd.settings import Settings
 
@@ -197,7 +197,7 @@ def serve(settings: Settings, *, base: Path | None = None) -> None:
 
 def _traced(server: Server) -> Any:
     """With spans, where the environment wants traces. Raises ValueError."""
-    if not wanted(os.environ):
+    if not traces_enabled(os.environ):
         return server
     from chunkd.tracing import TracedServer  # OpenTelemetry, which is not there for everybody
 
@@ -240,7 +240,7 @@ def _start(store: Node, operation: Operation) -> Future[Any]:
     kind, chunk_id, data, first, last = operation
     if kind == PUT:
         try:
-            frame.payload(chunk_id, data)
+            frame.decode(chunk_id, data)
         except frame.FrameError as error:
             refused: Future[None] = asyncio.get_running_loop().create_future()
             refused.set_exception(error)

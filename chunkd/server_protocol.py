@@ -50,20 +50,20 @@ class ChunkProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         before = self.cycle
         if (before is None or before.response_complete) and self._is_plain_batch():
-            self.cycle = cast(Any, _Exchange(self, self._batches, keep=self.parser.should_keep_alive()))
+            self.cycle = cast(Any, _BatchExchange(self, self._batches, keep=self.parser.should_keep_alive()))
         else:
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         cycle: Any = self.cycle
-        if type(cycle) is _Exchange:
+        if type(cycle) is _BatchExchange:
             cycle.pieces.append(body)
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         cycle: Any = self.cycle
-        if type(cycle) is _Exchange:
+        if type(cycle) is _BatchExchange:
             cycle.begin()
         else:
             super().on_message_complete()
@@ -92,7 +92,7 @@ class ChunkProtocol(HttpToolsProtocol):
         )
 
 
-class _Exchange:
+class _BatchExchange:
     """One batch and its answer, in the place of uvicorn's cycle, of which it has what the protocol asks."""
 
     def __init__(self, protocol: ChunkProtocol, batches: Batches, *, keep: bool) -> None:

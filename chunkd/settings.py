@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from chunkd.file_settings import FiledSettings
+from chunkd.address import KINDS, kind_of
+from chunkd.file_settings import FileSettingsSource
 
 
 class Settings(BaseSettings):
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, FiledSettings(settings_cls)
+        return init_settings, env_settings, FileSettingsSource(settings_cls)
 
     @model_validator(mode="after")
     def _tls_together(self) -> Settings:
@@ -51,8 +52,9 @@ class Settings(BaseSettings):
     def _token_beyond_loopback(self) -> Settings:
         if not self.secret() and not is_loopback(self.host):
             raise ValueError(f"chunkd on {self.host} wants a token (CHUNKD_TOKEN): others can reach it")
-        if self.store.startswith(("http://", "https://")):
-            raise ValueError("chunkd keeps chunks in redis://, lmdb:// or memory://, not in another chunkd")
+        if not kind_of(self.store).stores:
+            stores = ", ".join(sorted(scheme for scheme, kind in KINDS.items() if kind.stores))
+            raise ValueError(f"store: another chunkd cannot be served; use {stores}")
         return self
 
     def secret(self) -> str | None:

@@ -94,8 +94,8 @@ def instrument(node: Node, tracer: Tracer, prefix: str) -> None:
     setattr(node, _marked, True)
     for name in ("get", "get_range", "put_many", "delete_many"):
         setattr(node, name, _spanned(tracer, prefix, name, node.address, getattr(node, name)))
-    if node.together is not None and not hasattr(node.together, _marked):
-        _instrument_together(node.together, tracer, prefix)
+    if node.group is not None and not hasattr(node.group, _marked):
+        _instrument_group(node.group, tracer, prefix)
     if isinstance(node, HttpNode):
         for lane in (node._small, node._large):
             _propagate(lane)
@@ -127,10 +127,10 @@ def _described(address: str, chunks: Sequence[Any]) -> dict[str, Any]:
     return out
 
 
-def _instrument_together(together: Any, tracer: Tracer, prefix: str) -> None:
+def _instrument_group(group: Any, tracer: Tracer, prefix: str) -> None:
     """Nodes of one environment are read and written in one transaction: their spans begin and end as one."""
-    setattr(together, _marked, True)
-    read_all, write_all, stage = together.read_all, together.write_all, together.stage
+    setattr(group, _marked, True)
+    read_all, write_all, stage = group.read_all, group.write_all, group.stage
 
     def begin(name: str, chunks: Sequence[tuple[Any, ...]]) -> list[Span]:
         if not recording():
@@ -167,7 +167,7 @@ def _instrument_together(together: Any, tracer: Tracer, prefix: str) -> None:
                 span.end()
         return taken
 
-    together.read_all, together.write_all, together.stage = traced_read, traced_write, traced_stage
+    group.read_all, group.write_all, group.stage = traced_read, traced_write, traced_stage
 
 
 def _propagate(lane: Lane) -> None:

@@ -30,7 +30,7 @@ class Histogram:
         self.total += value
 
 
-class Tally:
+class Traffic:
     """What a node's client has counted since it was made. `sent_bytes` went to the node."""
 
     __slots__ = ("received_bytes", "seconds", "sent_bytes")

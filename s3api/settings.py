@@ -27,7 +27,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from chunkd.file_settings import SUFFIX, FiledSettingError, FiledSettings
+from chunkd.file_settings import SUFFIX, FileSettingsSource, SettingFileError
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -251,7 +251,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        filed = FiledSettings(settings_cls)
+        filed = FileSettingsSource(settings_cls)
         return init_settings, env_settings, filed, _toml(settings_cls, init_settings, env_settings)
 
     @field_validator("cache")
@@ -373,7 +373,7 @@ def load(**given: Any) -> Settings:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as why:
         raise SettingsError(*(error_line(error) for error in why.errors(include_input=False))) from None
-    except FiledSettingError as why:
+    except SettingFileError as why:
         raise SettingsError(str(why)) from None
 
 

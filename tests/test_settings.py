@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkd.file_settings import FiledSettingError
+from chunkd.file_settings import SettingFileError
 from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,
@@ -88,7 +88,7 @@ def test_a_secret_file_that_cannot_be_read_stops_the_start(
     with pytest.raises(SettingsError, match=f"SIXFOLD_NODE_TOKEN_FILE.*{said}") as caught:
         load()
     assert "hush" not in str(caught.value)
-    with pytest.raises(FiledSettingError, match=f"CHUNKD_TOKEN_FILE.*{said}"):
+    with pytest.raises(SettingFileError, match=f"CHUNKD_TOKEN_FILE.*{said}"):
         ChunkdSettings()
 
 

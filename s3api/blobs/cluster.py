@@ -16,9 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, Together, open_node
+from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, NodeGroup, open_node
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
 from s3api.blobs.erasure import DATA_CHUNKS
@@ -111,7 +111,7 @@ class Cluster:
         self._metadata, self._base, self._token = metadata, base, token
         self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
         self._exclusive, self._ca = exclusive, ca
-        self._joint: dict[tuple[int, ...], tuple[Together, tuple[Node, ...]] | None] = {}
+        self._groups: dict[tuple[int, ...], tuple[NodeGroup[Any], tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
         self._planned: list[tuple[int, ...]] = []
         self._small: Counter[tuple[int, ...]] = Counter()
@@ -140,18 +140,18 @@ class Cluster:
         member = self._members.get(node_id)
         return member.node if member and member.up else None
 
-    def together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
-        """What serves all these nodes at once, and their clients; None where one is down or nothing does."""
+    def group_of(self, nodes: tuple[int, ...]) -> tuple[NodeGroup[Any], tuple[Node, ...]] | None:
+        """The group of all these nodes, and their clients. None if a node is down or they share no group."""
         try:
-            return self._joint[nodes]
+            return self._groups[nodes]
         except KeyError:
-            found = self._joint[nodes] = self._find_together(nodes)
+            found = self._groups[nodes] = self._find_group(nodes)
             return found
 
-    def _find_together(self, nodes: tuple[int, ...]) -> tuple[Together, tuple[Node, ...]] | None:
+    def _find_group(self, nodes: tuple[int, ...]) -> tuple[NodeGroup[Any], tuple[Node, ...]] | None:
         clients = [client for node_id in nodes if (client := self.node(node_id))]
-        joint = {client.together for client in clients}
-        if len(clients) < len(nodes) or len(joint) != 1 or (one := joint.pop()) is None:
+        groups = {client.group for client in clients}
+        if len(clients) < len(nodes) or len(groups) != 1 or (one := groups.pop()) is None:
             return None
         return one, tuple(clients)
 
@@ -256,7 +256,7 @@ class Cluster:
                 member.row = row
             for gone in self._members.keys() - {row.id for row in rows}:
                 member = self._members.pop(gone)
-                self._joint.clear()
+                self._groups.clear()
                 await _let_go(member)
             self._planned.clear()
             self._count_small()
@@ -295,7 +295,7 @@ class Cluster:
             member.full_at_bytes = None
         if not member.up:
             log.info("node %d (%s) is up", member.id, member.row.address)
-            self._joint.clear()
+            self._groups.clear()
         member.up = True
 
     def _full(self, member: Member, why: NodeFull) -> None:
@@ -317,7 +317,7 @@ class Cluster:
         if member.up:
             self._doubt.set()
         member.up, member.reason = False, reason
-        self._joint.clear()
+        self._groups.clear()
         self._planned.clear()
 
     def _tell_of_writing(self) -> None:

@@ -21,7 +21,7 @@ INLINE_BYTES = 64 << 10
 InThread = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
-class NotDecrypted(DataUnavailable):
+class DecryptionFailed(DataUnavailable):
     """Bytes of a blob do not verify under the object's key, though its chunks are sound."""
 
     def __init__(self, blob_id: bytes) -> None:
@@ -72,7 +72,7 @@ def stored_extents(runs: Sequence[Run]) -> list[Extent]:
 
 
 def opened(run: Run, stored: Buffer, key: ContentKey) -> Buffer:
-    """The plaintext of a run that is in hand as a whole. Raises NotDecrypted."""
+    """The plaintext of a run that is in hand as a whole. Raises DecryptionFailed."""
     plain = _decrypted(run, key.blob(run.blob.id), stored, run.first)
     if run.skip or run.length != len(plain):
         return memoryview(plain)[run.skip : run.skip + run.length]
@@ -83,7 +83,7 @@ async def decrypted(
     stream: AsyncGenerator[Buffer, None], runs: Sequence[Run], key: ContentKey, in_thread: InThread
 ) -> AsyncGenerator[Buffer, None]:
     """The plaintext of `runs`, out of the bytes of their stored extents. Raises what the stream does, and
-    NotDecrypted.
+    DecryptionFailed.
     """
     async with aclosing(stream):
         for run in runs:
@@ -122,4 +122,4 @@ def _decrypted(run: Run, cipher: BlobCipher, stored: Buffer, first: int) -> byte
     try:
         return cipher.open(stored, first)
     except Tampered:
-        raise NotDecrypted(run.blob.id) from None
+        raise DecryptionFailed(run.blob.id) from None

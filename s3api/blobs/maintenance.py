@@ -208,7 +208,7 @@ class Upkeep:
         size = stripe_size(blob, missing.stripe)
         chunk = rebuild(have, size, blob.parity, [missing.slot])[missing.slot]
         name = chunk_id(blob.id, missing.stripe, missing.slot)
-        await node.put_many([(name, frame.frame(name, chunk))])
+        await node.put_many([(name, frame.encode(name, chunk))])
         return True
 
     # --- sweep ---------------------------------------------------------------------------

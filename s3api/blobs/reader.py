@@ -84,9 +84,9 @@ class Fetch:
         Raises FrameError, ChunkMissing, NodeDown.
         """
         if self.whole:
-            return frame.payload(self.name, self.futures[0].result())[self.start : self.stop]
+            return frame.decode(self.name, self.futures[0].result())[self.start : self.stop]
         header, blocks = (future.result() for future in self.futures)
-        return frame.blocks(self.name, header, blocks, self.start, self.stop)
+        return frame.decode_range(self.name, header, blocks, self.start, self.stop)
 
 
 @dataclass(slots=True)
@@ -207,14 +207,14 @@ class Reader:
 
     def _at_once(self, blob: Blob) -> bytes | None:
         """A small blob whose nodes can be read together and are all well; None otherwise."""
-        joint = self._cluster.together(blob.nodes[:DATA_CHUNKS])
-        if joint is None or blob.size < DATA_CHUNKS:
+        found = self._cluster.group_of(blob.nodes[:DATA_CHUNKS])
+        if found is None or blob.size < DATA_CHUNKS:
             return None
-        together, nodes = joint
+        group, nodes = found
         prefix = blob.id + FIRST_STRIPE
         try:
-            frames = together.read_all(tuple(zip(nodes, [prefix + slot for slot in DATA_SLOTS], strict=True)))
-            return None if None in frames else frame.joined(prefix, frames)  # type: ignore[arg-type]
+            frames = group.read_all(tuple(zip(nodes, [prefix + slot for slot in DATA_SLOTS], strict=True)))
+            return None if None in frames else frame.decode_joined(prefix, frames)  # type: ignore[arg-type]
         except (NodeError, frame.FrameError):
             return None  # what is wrong, and with which node, is found out chunk by chunk
 
@@ -285,8 +285,8 @@ class Reader:
         if length <= WHOLE_CHUNK_BYTES or stop - start == length:
             fetch.futures.append(node.get(name))
         else:
-            header = frame.header_bytes(length)
-            first, last = frame.span(length, start, stop)
+            header = frame.header_length(length)
+            first, last = frame.block_span(length, start, stop)
             fetch.futures.append(node.get_range(name, 0, header))
             fetch.futures.append(node.get_range(name, first, last))
         return fetch

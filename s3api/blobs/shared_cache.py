@@ -31,7 +31,7 @@ class SharedCache:
     def __init__(self, address: str, *, ttl_s: int, tls: ssl.SSLContext | None = None) -> None:
         """`address`: redis://[user:password@]host:port/db. Raises ValueError."""
         target = Target.parse(address)
-        self._shown, self._ttl_s = target.shown, ttl_s
+        self._shown, self._ttl_s = target.safe_address, ttl_s
         self._connection = Connection(target, timeout_s=TIMEOUT_S, on_connect=_nothing, tls=tls)
         self.hits = self.misses = self.failures = 0
         self.size_bytes = 0  # of this process's memory
@@ -60,7 +60,7 @@ class SharedCache:
         """Keep a blob of up to MOST_BYTES there, some time soon, if that can be."""
         if len(data) > MOST_BYTES or asyncio.get_running_loop().time() < self._asleep_until_s:
             return
-        framed = frame.frame(blob_id, data)
+        framed = frame.encode(blob_id, data)
         command = pack((b"SET", PREFIX + blob_id, framed, b"EX", self._ttl_s))
         self._connection.send((command,), self._on_set, 0)
 
@@ -80,7 +80,7 @@ class SharedCache:
         if not isinstance(reply, bytes):
             return None
         try:
-            return bytes(frame.payload(blob_id, reply))
+            return bytes(frame.decode(blob_id, reply))
         except frame.FrameError as why:
             log.warning("the cache %s has something else for a blob: %s", self._shown, why)
             return None

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from chunkd import NodeError, Together
+from chunkd import NodeError, NodeGroup
 from metadata.errors import MetadataError
 from metadata.records import Blob, MissingChunk, Staged
 from s3api.blobs.cluster import Cluster
@@ -46,7 +46,7 @@ class Staging:
         self._metadata, self._cluster, self._put_stripe = metadata, cluster, put_stripe
         self._alone = alone
         self._ids: list[bytes] = []  # of what is staged, where others stage as well
-        self._used: dict[Together, set[tuple[int, ...]]] = {}
+        self._used: dict[NodeGroup[Any], set[tuple[int, ...]]] = {}
         self._bytes = 0
         self._first = self._last = b""
         self._recovered, self._waiting = False, 0
@@ -74,10 +74,10 @@ class Staging:
         written as others are."""
         if not self._recovered or blob.id <= self._last or not self._metadata.stages:
             return False  # ids of one process rise, but for clocks that are set
-        joint = self._cluster.together(blob.nodes)
-        if joint is None or not joint[0].stage(joint[1], chunks):
+        found = self._cluster.group_of(blob.nodes)
+        if found is None or not found[0].stage(found[1], chunks):
             return False
-        self._used.setdefault(joint[0], set()).add(blob.nodes)
+        self._used.setdefault(found[0], set()).add(blob.nodes)
         self._last = blob.id
         if not self._alone:
             self._ids.append(blob.id)
@@ -102,21 +102,21 @@ class Staging:
             return
         self._bytes = 0
         try:
-            for together, placed in used.items():
-                await self._write(together, placed)
+            for group, placed in used.items():
+                await self._write(group, placed)
             if self._alone:
                 await self._metadata.settled_between(self._first, last)
             else:
                 await self._metadata.settled(ids)
         except BaseException:
             self._ids[:0] = ids
-            for together, placed in used.items():
-                self._used.setdefault(together, set()).update(placed)
+            for group, placed in used.items():
+                self._used.setdefault(group, set()).update(placed)
             raise
 
-    async def _write(self, together: Together, placed: set[tuple[int, ...]]) -> None:
+    async def _write(self, group: NodeGroup[Any], placed: set[tuple[int, ...]]) -> None:
         try:
-            await together.settle()
+            await group.flush_staged()
         except NodeError as why:
             for node_id in {node_id for nodes in placed for node_id in nodes}:
                 self._cluster.failed(node_id, why)

@@ -99,11 +99,11 @@ def seal_small(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[byte
 def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> Sequence[tuple[bytes, Buffer]]:
     """Frame payloads that lie elsewhere: slot i is payloads[i]."""
     base = blob_id + stripe.to_bytes(4, "big")
-    return frame.frames(base, payloads)
+    return frame.encode_many(base, payloads)
 
 
 class StripeBuffer:
-    """Room for one full stripe and its parity, each chunk behind room for its frame's header.
+    """DiskSpace for one full stripe and its parity, each chunk behind room for its frame's header.
 
     So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
     Reused from request to request: freshly allocated megabytes cost page faults. What will be encrypted
@@ -112,7 +112,7 @@ class StripeBuffer:
     """
 
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
-    PITCH = frame.header_bytes(CHUNK) + CHUNK
+    PITCH = frame.header_length(CHUNK) + CHUNK
 
     __slots__ = ("_sealed_as", "_view", "filled", "length", "parity", "tagged")
 
@@ -197,7 +197,7 @@ class StripeBuffer:
         for slot in range(DATA_CHUNKS + self.parity):
             name = chunk_id(blob_id, stripe, slot)
             framed = self._view[slot * self.PITCH : (slot + 1) * self.PITCH]
-            frame.seal(name, framed)
+            frame.encode_in_place(name, framed)
             out.append((name, framed))
         return out
 

@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from chunkd import Buffer, Node, NodeDown, NodeError, Together
+from chunkd import Buffer, Node, NodeDown, NodeError, NodeGroup
 from metadata.records import Blob, Content, Extent, MissingChunk, Staged
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
@@ -195,8 +195,8 @@ class Writer:
 
     async def put_stripe(self, nodes: Sequence[int], chunks: Chunks) -> StripeResult:
         """Put the chunks of one stripe, slot i on nodes[i]."""
-        if joint := self.cluster.together(tuple(nodes)):
-            return await self._put_together(*joint, nodes, chunks)
+        if found := self.cluster.group_of(tuple(nodes)):
+            return await self._put_group(*found, nodes, chunks)
         by_node: dict[int, list[tuple[bytes, Buffer]]] = {}
         for node_id, chunk in zip(nodes, chunks, strict=True):
             by_node.setdefault(node_id, []).append(chunk)
@@ -224,12 +224,12 @@ class Writer:
             missing if self._quorum([n for n in nodes if n not in bad], nodes) else None, late
         )
 
-    async def _put_together(
-        self, together: Together, clients: Sequence[Node], nodes: Sequence[int], chunks: Chunks
+    async def _put_group(
+        self, group: NodeGroup[Any], clients: Sequence[Node], nodes: Sequence[int], chunks: Chunks
     ) -> StripeResult:
         """The same in one call, all or nothing, where all nodes are files of one environment."""
         try:
-            await together.write_all(clients, chunks)
+            await group.write_all(clients, chunks)
         except NodeError as why:
             for node_id in set(nodes):
                 self.cluster.failed(node_id, why)

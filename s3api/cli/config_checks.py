@@ -20,8 +20,9 @@ import httpx
 from cryptography import x509
 
 from chunkd import NodeError
+from chunkd.address import is_local
 from chunkd.file_settings import SUFFIX
-from chunkd.otel import wanted as traces_wanted
+from chunkd.otel import traces_enabled
 from metadata.errors import MetadataError
 from metadata.schema.probe import Look, look, parse_url
 from s3api.access.keys import credentials_path, root_key
@@ -34,7 +35,6 @@ from s3api.store import event_targets, key_file, opened_node
 
 _PREFIX = "SIXFOLD_"
 _OURS = frozenset({VARIABLE, "SIXFOLD_NODE"})
-_LOCAL = ("lmdb", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ async def connecting(settings: Settings) -> AsyncIterator[Finding]:
     addresses = dict.fromkeys([*registered, *_to_register(settings, registered)])
     if len(addresses) < MIN_NODES:
         yield Finding("nodes", "", f"{len(addresses)} are registered or given: {MIN_NODES} are needed")
-    remote = [address for address in addresses if urlsplit(address).scheme not in _LOCAL]
+    remote = [address for address in addresses if not is_local(address)]
     for finding in await asyncio.gather(*(_ask_node(settings, address) for address in remote)):
         yield finding
     if settings.kms_endpoint:
@@ -158,7 +158,7 @@ def _access_log(settings: Settings) -> str:
 
 
 def _traces(_: Settings) -> str:
-    return "sent" if traces_wanted(os.environ) else "off"
+    return "sent" if traces_enabled(os.environ) else "off"
 
 
 def _certificate(settings: Settings) -> str:

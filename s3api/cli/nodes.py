@@ -40,7 +40,7 @@ def serve(
     environment.
     """
     from chunkd import server  # what the other commands need not wait for
-    from chunkd.file_settings import FiledSettingError
+    from chunkd.file_settings import SettingFileError
     from chunkd.settings import Settings as ChunkdSettings
 
     options = {"host": host, "port": port, "store": store, "token": token}
@@ -49,7 +49,7 @@ def serve(
         settings = ChunkdSettings(**given)
     except ValidationError as why:
         raise SettingsError("; ".join(error_line(error) for error in why.errors())) from None
-    except FiledSettingError as why:
+    except SettingFileError as why:
         raise SettingsError(str(why)) from None
     server.serve(settings)
 

@@ -7,7 +7,7 @@ import os
 
 import typer
 
-from chunkd.otel import wanted as traces_wanted
+from chunkd.otel import traces_enabled
 from metadata.errors import DatabaseDown
 from s3api.access.keys import root_key
 from s3api.cli.options import (
@@ -74,7 +74,7 @@ def serve(
 def _check_what_it_says(settings: Settings) -> None:
     """Logs and traces. Raises SettingsError."""
     try:
-        traces_wanted(os.environ)
+        traces_enabled(os.environ)
     except ValueError as why:
         raise SettingsError(str(why)) from None
     check_access_log(settings)

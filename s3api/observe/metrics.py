@@ -159,10 +159,10 @@ def _traffic_families(store: Store) -> list[Family]:
         label = str(member.id)
         errors.add(member.errors, node=label)
         if member.node is not None:
-            tally = member.node.tally
-            seconds.add_histogram(tally.seconds, node=label)
-            sent.add(tally.sent_bytes, node=label)
-            received.add(tally.received_bytes, node=label)
+            traffic = member.node.traffic
+            seconds.add_histogram(traffic.seconds, node=label)
+            sent.add(traffic.sent_bytes, node=label)
+            received.add(traffic.received_bytes, node=label)
     return [seconds, errors, sent, received]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from chunkd.otel import wanted
+from chunkd.otel import traces_enabled
 from s3api.access.authority import NO_OWNERSHIP, Authority, Defaults
 from s3api.access.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
 from s3api.access.denials import Denials
@@ -270,7 +270,7 @@ async def traced(app: App, authority: Authority, store: Store) -> AsyncIterator[
     """Send traces meanwhile, where the environment wants them; gives what makes a gateway take part. Raises
     ValueError.
     """
-    if not wanted(os.environ):
+    if not traces_enabled(os.environ):
         yield lambda gateway: gateway
         return
     from s3api.serving.tracing import GatewayTracing  # OpenTelemetry, which is not there for everybody

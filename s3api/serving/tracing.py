@@ -183,7 +183,7 @@ class GatewayTracing:
 
     def _stripe_at_once(self, call: Any, cluster: Any) -> Any:
         def traced(blob: Any) -> Any:
-            if not recording() or cluster.together(blob.nodes[:DATA_CHUNKS]) is None:
+            if not recording() or cluster.group_of(blob.nodes[:DATA_CHUNKS]) is None:
                 return call(blob)  # nothing comes of it: they are read one by one, as a stripe
             attributes = {"blob.id": blob.id.hex(), "stripe": 0, "bytes": blob.size}
             with self._tracer.start_as_current_span("stripe read", attributes=attributes):

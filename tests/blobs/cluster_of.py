@@ -12,22 +12,18 @@ from typing import Any
 
 import pytest
 
-from chunkd import Buffer, ChunkMissing, NodeDown, NodeFull, Usage
-from chunkd.traffic import Tally
+from chunkd import Buffer, ChunkMissing, Node, NodeDown, NodeFull, Usage
 from metadata.records import Blob, Garbage, MissingChunk, NodeRow, Repair
 from s3api.blobs import BlobSettings, BlobStore, cluster
 from s3api.body import Body
 
 
-class Shelf:
+class Shelf(Node):
     """A node in memory. `mode`: "well", "down", "full", "silent" (never answers), "lossy" (puts vanish)."""
 
-    together = None
-
-    together = None
-
     def __init__(self, address: str) -> None:
-        self.address, self.mode, self.tally = address, "well", Tally()
+        super().__init__(address)
+        self.mode = "well"
         self.chunks: dict[bytes, bytes] = {}
         self.fail_puts_after: int | None = None
 

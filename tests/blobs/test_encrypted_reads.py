@@ -14,7 +14,7 @@ import pytest
 from chunkd import frame
 from metadata.records import Blob, Content, Extent
 from s3api.blobs import DataUnavailable
-from s3api.blobs.encrypted_reads import NotDecrypted, Run, runs_of, stored_extents
+from s3api.blobs.encrypted_reads import DecryptionFailed, Run, runs_of, stored_extents
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, ContentKey, stored_size
 from tests.blobs.cluster_of import Rig, Shelf, body_of, rig
@@ -112,7 +112,7 @@ async def test_another_key_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     async with rig(monkeypatch) as r:
         for size in (100, 300_000):
             content = await r.store.write(body_of(os.urandom(size)), Md5(), ContentKey.new())
-            with pytest.raises(NotDecrypted, match="does not decrypt"):
+            with pytest.raises(DecryptionFailed, match="does not decrypt"):
                 await read(r, content, ContentKey.new())
             with pytest.raises(DataUnavailable):
                 await r.store.read_small(content.extents[0], 0, 50, ContentKey.new())
@@ -126,10 +126,10 @@ async def test_what_a_node_altered_with_a_sound_checksum_does_not_decrypt(
         content = await r.store.write(body_of(os.urandom(300_000)), Md5(), key)
         for shelf in r.shelves.values():
             for name, framed in shelf.chunks.items():
-                payload = bytearray(frame.payload(name, framed))
+                payload = bytearray(frame.decode(name, framed))
                 payload[7] ^= 1
-                shelf.chunks[name] = frame.frame(name, payload)
-        with pytest.raises(NotDecrypted):
+                shelf.chunks[name] = frame.encode(name, payload)
+        with pytest.raises(DecryptionFailed):
             await read(r, content, key)
 
 

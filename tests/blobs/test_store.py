@@ -157,7 +157,7 @@ async def test_a_missing_chunk_is_rebuilt_and_repaired(monkeypatch: pytest.Monke
         assert await read(r, content) == data
         await r.store.upkeep._note_damage()
         await r.store.upkeep.repair()
-        assert frame.payload(min(before), shelf.chunks[min(before)])
+        assert frame.decode(min(before), shelf.chunks[min(before)])
 
 
 async def test_eight_nodes_acknowledge_with_one_dead_and_remember_its_chunk(

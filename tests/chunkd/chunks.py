@@ -15,7 +15,7 @@ def some_id(slot: int = 0) -> bytes:
 def sealed(size: int, chunk_id: bytes | None = None) -> tuple[bytes, bytes]:
     """An id and a chunk of that id with a random payload of `size` bytes."""
     chunk_id = chunk_id or some_id()
-    return chunk_id, frame.frame(chunk_id, os.urandom(size))
+    return chunk_id, frame.encode(chunk_id, os.urandom(size))
 
 
 def total(chunks: Sequence[tuple[bytes, Buffer]]) -> int:

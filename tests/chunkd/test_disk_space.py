@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chunkd import disk_space
-from chunkd.disk_space import Room
+from chunkd.disk_space import DiskSpace
 
 BLOCK, GIB, MIB = 4096, 1 << 30, 1 << 20
 
@@ -26,8 +26,8 @@ class Disk:
         free = self.free // BLOCK
         return os.statvfs_result((BLOCK, BLOCK, self.size // BLOCK, free, free, 0, 0, 0, 0, 255))
 
-    def room(self) -> Room:
-        return Room(Path("/"), lambda: self.file)
+    def room(self) -> DiskSpace:
+        return DiskSpace(Path("/"), lambda: self.file)
 
     def later(self, **what: object) -> None:
         """Time for another look."""

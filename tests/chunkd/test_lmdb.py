@@ -29,7 +29,7 @@ async def main():
     number = 0
     async def one(number):
         chunk_id = number.to_bytes(21, "big")
-        await nodes[number % 2].put_many([(chunk_id, frame.frame(chunk_id, b"x" * (number % 7 * 9000)))])
+        await nodes[number % 2].put_many([(chunk_id, frame.encode(chunk_id, b"x" * (number % 7 * 9000)))])
         print(number, flush=True)
     while True:
         await asyncio.gather(*(one(number + i) for i in range(16)))
@@ -97,7 +97,7 @@ async def test_every_acknowledged_chunk_survives_a_killed_process(tmp_path: Path
     for number in acknowledged:
         chunk_id = number.to_bytes(21, "big")
         framed = await nodes[number % 2].get(chunk_id)
-        assert len(frame.payload(chunk_id, framed)) == number % 7 * 9000
+        assert len(frame.decode(chunk_id, framed)) == number % 7 * 9000
 
 
 async def test_readers_see_whole_commits_while_the_thread_commits(opened: OpenNode, where: str) -> None:

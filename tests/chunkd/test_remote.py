@@ -214,5 +214,5 @@ async def test_a_server_over_lmdb(tmp_path: Path, opened: OpenNode) -> None:
     node = await opened(f"http://127.0.0.1:{service.port}")
     chunk_id, data = sealed(1 << 20)
     await node.put_many([(chunk_id, data)])
-    assert bytes(frame.payload(chunk_id, await node.get(chunk_id))) == data[frame.header_bytes(1 << 20) :]
+    assert bytes(frame.decode(chunk_id, await node.get(chunk_id))) == data[frame.header_length(1 << 20) :]
     service.stop()

@@ -60,7 +60,7 @@ def test_in_order_and_nothing_is_made(tmp_path: Path) -> None:
         ({"SIXFOLD_SECRET_KEY_FILE": "/no/such"}, "settings", "_KEY_FILE: /no/such: No such file"),
         ({"SIXFOLD_DATABASE": "nonsense"}, "database", "write sqlite:///path or postgresql://"),
         ({"SIXFOLD_DATABASE": "mysql://u:hush@h/d"}, "database", "mysql://u:***@h/d"),
-        ({"SIXFOLD_NODES": "ftp://x"}, "nodes", "is no kind of node"),
+        ({"SIXFOLD_NODES": "ftp://x"}, "nodes", "unknown node scheme"),
         ({"SIXFOLD_NODES": "redis://:hush@/x"}, "nodes", "write redis://"),
         ({"SIXFOLD_NODES": "memory://a", "SIXFOLD_WORKERS": "2"}, "nodes", "of one process"),
         ({"SIXFOLD_NODE_CA": "/no/such.pem"}, "nodes", "/no/such.pem cannot be used"),

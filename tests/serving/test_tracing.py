@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chunkd.otel import wanted
+from chunkd.otel import traces_enabled
 from tests import services
 from tests.gateway_process import GatewayProcess, clean_environment
 from tests.observe.collector import Collector, Span, collecting
@@ -174,7 +174,7 @@ def test_without_the_variables_its_sdk_is_not_even_imported() -> None:
     ],
 )
 def test_when_traces_are_wanted(environment: Mapping[str, str], expected: bool) -> None:
-    assert wanted(environment) is expected
+    assert traces_enabled(environment) is expected
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_when_traces_are_wanted(environment: Mapping[str, str], expected: bool) 
 )
 def test_what_is_not_there_is_said_in_one_line(environment: Mapping[str, str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        wanted(environment)
+        traces_enabled(environment)
     command = [sys.executable, "-m", "s3api", "--port", "0", "--data", "/nonexistent"]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=30, env=clean_environment() | dict(environment)
