@@ -1,12 +1,14 @@
-"""README's commands do what it says, one after the other, as somebody pastes them into a fresh checkout.
+"""The commands of README and of docs/ work in a fresh checkout, pasted one after the other.
 
-The blocks are found by reading README, and a block that no rule below knows how to prove fails the test. Two
-things differ from what a reader does: packages come from the environment that runs the tests (what is built
-and installed is this checkout alone), and ports are free ones, so that two runs do not meet.
+The test reads the blocks of README, then those of each page by its name. It runs every `sh` and `python`
+block and fails for a block without an entry in SHOWS; `text` blocks are not run. Two things differ from what
+a reader does: packages come from the environment that runs the tests (only this checkout is built and
+installed), and ports are free ones, so that two runs do not collide.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -32,13 +34,14 @@ ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 START = "python3 -m venv .venv && .venv/bin/pip install --quiet . && .venv/bin/sixfold serve"
 PORT, REDIS_PORT = "8260", "6399"
-# All tests would run themselves; a benchmark takes minutes and belongs into no test.
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+# tests/run would run this test again; a benchmark takes minutes.
 NOT_RUN = ("tests/run", "python -m tests.bench", "python tests/bench/", "tests/bench/")
-# What must be in the output of the block that has this line.
+INSTALL = "pip install "
+# The texts that the output of a block with this line must contain.
 SHOWS = {
-    "aws s3 mb s3://photos": [
-        "make_bucket: photos", " notes/readme.md", " docker/redis.conf", "/photos/notes/readme.md?",
-    ],
+    "aws s3 mb s3://photos": ["make_bucket: photos", " notes/readme.md", " docker/redis.conf"],
+    "aws s3 presign": ["/photos/notes/readme.md?", "X-Amz-Signature="],
     'Key="hello.txt"': ["b'hello'"],
     "curl -X PUT -F file=@README.md": ['{"id":"', "README.md"],
     "sixfold config check --connect": [
@@ -54,20 +57,23 @@ class Block:
     text: str
 
 
-def blocks() -> list[Block]:
-    return [Block(*found.groups()) for found in BLOCK.finditer((ROOT / "README.md").read_text())]
+def blocks(page: Path) -> list[Block]:
+    """The blocks of a page that are to be run."""
+    found = [Block(*match.groups()) for match in BLOCK.finditer(page.read_text())]
+    assert {block.language for block in found} <= {"sh", "python", "text"}, page
+    return [block for block in found if block.language != "text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A copy of what git would commit now, in which nothing was ever started."""
+    """A copy of the files that git would commit now, in which nothing was ever started."""
 
     root: Path
     environment: dict[str, str]
     ports: dict[str, str]
 
     def shell(self, script: str, stdin: str = "") -> str:
-        """What a bash that stops at the first failure printed, with the ports of this test."""
+        """Run a script in bash, up to its first failure, with the ports of this test. Return its output."""
         for written, real in self.ports.items():
             script = script.replace(written, real)
         done = subprocess.run(
@@ -115,24 +121,34 @@ def tracked_files() -> list[str]:
 
 
 def test_every_command(checkout: Checkout) -> None:
-    start, *others = blocks()
+    start = blocks(PAGES[0])[0]
     assert start == Block("sh", START + "\n")
     install(checkout)
-    exports = ""
     ran: set[str] = set()
     with started(checkout, START.rpartition(" && ")[2]):
-        for block in others:
-            if block.text.startswith("export "):
-                exports += block.text
-            elif block.text.startswith(NOT_RUN):
-                assert_there(block.text)
-            else:
-                said = run(checkout, exports, block)
-                known = [line for line in SHOWS if line in block.text]
-                assert known, f"nobody knows what this must show:\n{block.text}"
-                assert [want for want in SHOWS[known[0]] if want not in said] == []
-                ran.update(known)
+        for page in PAGES:
+            ran |= run_page(checkout, [block for block in blocks(page) if block != start])
     assert ran == set(SHOWS)
+
+
+def run_page(checkout: Checkout, todo: list[Block]) -> set[str]:
+    """Run the blocks of one page. Return the keys of SHOWS that they had."""
+    exports = ""
+    ran: set[str] = set()
+    for block in todo:
+        if block.text.startswith("export "):
+            exports += block.text
+        elif block.text.startswith(INSTALL):
+            assert importlib.util.find_spec(block.text.removeprefix(INSTALL).strip()), block.text
+        elif block.text.startswith(NOT_RUN):
+            assert_there(block.text)
+        else:
+            output = run(checkout, exports, block)
+            known = [line for line in SHOWS if line in block.text]
+            assert known, f"SHOWS has no entry for this block:\n{block.text}"
+            assert [want for want in SHOWS[known[0]] if want not in output] == []
+            ran.update(known)
+    return ran
 
 
 def run(checkout: Checkout, exports: str, block: Block) -> str:
@@ -143,7 +159,7 @@ def run(checkout: Checkout, exports: str, block: Block) -> str:
 
 
 def assert_there(command: str) -> None:
-    """The program that a command names exists and may be started."""
+    """Assert that the program of a command exists and is executable."""
     words = command.split()
     name = words[2].replace(".", "/") + ".py" if words[1:2] == ["-m"] else words[words[0] == "python"]
     path = ROOT / name
@@ -152,7 +168,7 @@ def assert_there(command: str) -> None:
 
 
 def install(checkout: Checkout) -> None:
-    """The first two commands of START, for this checkout alone; what it needs is here already."""
+    """Run the first two commands of START, without the dependencies: these are installed already."""
     venv = checkout.root / ".venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
     pip = [
@@ -173,7 +189,7 @@ def install(checkout: Checkout) -> None:
 
 @contextmanager
 def started(checkout: Checkout, command: str) -> Iterator[None]:
-    """The store as README starts it; it must print what README says, and be there to stop at the end."""
+    """Start the store as README does. It must print what README says, and still run at the end."""
     log = checkout.root.parent / "serve.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -1,0 +1,111 @@
+"""README and the pages of docs/: their size, their links, and the settings that they list."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chunkd.settings import Settings as ChunkdSettings
+from s3api.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+README_LINES, README_COLUMNS = 150, 120
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *(ROOT / "compat_tests").glob("*.md"),
+        *(ROOT / "compat_tests" / "external").glob("*.md"),
+    ]
+)
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# Written by another change; drop the entry when the page is there.
+PENDING = {DOCS / "contributing.md"}
+SETTING = re.compile(r"^\| `((?:SIXFOLD|CHUNKD)_[A-Z0-9_]+)` \| (.*?) \| .+ \|$", re.MULTILINE)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def anchors(path: Path) -> frozenset[str]:
+    """The anchors that GitHub gives the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text()), re.MULTILINE)
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings)
+
+
+def links(path: Path) -> list[str]:
+    found = LINK.findall(FENCE.sub("", path.read_text()))
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *DOCS.rglob("*.md")], ids=name)
+def test_files_that_pages_name_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:s3api|chunkd|metadata|tests|compat_tests|docker)/[\w./@-]*\w/?)`", page.read_text()
+    )
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_readme_fits_on_a_page() -> None:
+    lines = (ROOT / "README.md").read_text().splitlines()
+    assert len(lines) <= README_LINES
+    assert [line for line in lines if len(line) > README_COLUMNS] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_resolve(page: Path) -> None:
+    for link in links(page):
+        target, _, anchor = link.partition("#")
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists() or path in PENDING, f"{name(page)} links to {link}, which does not exist"
+        if anchor:
+            assert anchor in anchors(path), f"{name(page)} links to {link}, which is no heading"
+
+
+def test_the_index_has_every_page() -> None:
+    for index in (DOCS / "README.md", DOCS / "decisions" / "README.md"):
+        linked = {(index.parent / link.partition("#")[0]).resolve() for link in links(index)}
+        assert [name(page) for page in index.parent.glob("*.md") if page not in {*linked, index}] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_a_page_begins_with_its_title(page: Path) -> None:
+    first, *rest = FENCE.sub("", page.read_text()).splitlines()
+    assert first.startswith("# ")
+    assert [line for line in rest if line.startswith("# ")] == []
+
+
+def shown(value: Any) -> str:
+    """A default as a row of docs/settings.md writes it."""
+    if value is None or value == ():
+        return "none"
+    if isinstance(value, dict | bool):
+        return f"`{json.dumps(value)}`"
+    return f"`{' '.join(value)}`" if isinstance(value, tuple) else f"`{value}`"
+
+
+def test_settings_and_their_defaults() -> None:
+    expected = {}
+    for prefix, settings in (("SIXFOLD_", Settings), ("CHUNKD_", ChunkdSettings)):
+        for field_name, field in settings.model_fields.items():
+            expected[prefix + field_name.upper()] = shown(field.get_default(call_default_factory=True))
+    expected["SIXFOLD_NODES"] = "`lmdb:chunks#1` to `#6`"
+    assert dict(SETTING.findall((DOCS / "settings.md").read_text())) == expected
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_settings_that_pages_name_exist(page: Path) -> None:
+    known = {f"SIXFOLD_{field.upper()}" for field in Settings.model_fields} | {"SIXFOLD_NODE"}
+    known |= {f"CHUNKD_{field.upper()}" for field in ChunkdSettings.model_fields}
+    known |= {"SIXFOLD_VENV"}  # of tests/run
+    named = re.findall(r"\b(?:SIXFOLD|CHUNKD)_[A-Z0-9_]*[A-Z0-9]\b", page.read_text())
+    assert {setting.removesuffix("_FILE") if setting not in known else setting for setting in named} <= known
