@@ -33,7 +33,7 @@ GROUPS = {
 KEPT_ONLY = {
     f"{verb}_bucket_{row.noun}{end}"
     for row in TABLE
-    if row.kept_only
+    if row.stored_only
     for verb, end in (("put", ""), ("get", ""), ("delete", ""), ("list", "s"))
 }
 # Operations that AWS's model lacks, or that AWS has superseded.

@@ -1,99 +1,57 @@
-"""One async function per S3 operation, found by its name: `OPERATIONS["PutObject"]` is
-`objects.put_object`."""
+"""The S3 operations: one async function each, found by its name. `OPERATIONS["PutObject"]` is
+`objects.put_object`.
+
+To add an operation:
+
+1. Write `async def put_object_x(call, *, Bucket, Key, ...)` in a module of this package. Its name is the
+   operation's name in AWS's model, in snake case; nothing else registers it. Its keyword parameters are the
+   members of the model that it honours: a request with another input is refused with 501. It returns a dict
+   of the model's output members. `call.py` describes `call`; helpers are in `steps/`.
+2. Add its IAM action to `s3api/access/actions.py`.
+3. Add `compat_tests/test_put_object_x.py`, then run `python -m tests.support_table` for the README.
+
+`tests/operations/test_operations.py` names whatever is missing. To add a member to an answer, add it to the
+dict that the function returns. To add a bucket configuration, see `configurations/table.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import inspect
+from collections.abc import Awaitable, Callable, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
-from s3api.operations import (
-    acls,
-    attributes,
-    bucket_logging,
-    buckets,
-    configurations,
-    copies,
-    deletes,
-    listing,
-    multipart,
-    object_annotations,
-    object_lock,
-    objects,
-    ownership,
-    policies,
-    reencryption,
-    renames,
-    restores,
-    tagging,
-    versioning,
-)
+from s3api.operations import configurations
 
 Handler = Callable[..., Awaitable[dict[str, Any]]]
 
-_HANDLERS: tuple[Handler, ...] = (
-    buckets.list_buckets,
-    buckets.create_bucket,
-    buckets.head_bucket,
-    buckets.delete_bucket,
-    buckets.get_bucket_location,
-    versioning.get_bucket_versioning,
-    versioning.put_bucket_versioning,
-    objects.put_object,
-    objects.get_object,
-    objects.head_object,
-    deletes.delete_object,
-    deletes.delete_objects,
-    copies.copy_object,
-    attributes.get_object_attributes,
-    listing.list_objects,
-    listing.list_objects_v2,
-    listing.list_object_versions,
-    multipart.create_multipart_upload,
-    multipart.upload_part,
-    copies.upload_part_copy,
-    multipart.complete_multipart_upload,
-    multipart.abort_multipart_upload,
-    listing.list_parts,
-    listing.list_multipart_uploads,
-    tagging.get_object_tagging,
-    tagging.put_object_tagging,
-    tagging.delete_object_tagging,
-    object_lock.get_object_lock_configuration,
-    object_lock.put_object_lock_configuration,
-    object_lock.get_object_retention,
-    object_lock.put_object_retention,
-    object_lock.get_object_legal_hold,
-    object_lock.put_object_legal_hold,
-    acls.get_bucket_acl,
-    acls.put_bucket_acl,
-    acls.get_object_acl,
-    acls.put_object_acl,
-    policies.put_bucket_policy,
-    policies.get_bucket_policy,
-    policies.delete_bucket_policy,
-    policies.get_bucket_policy_status,
-    ownership.put_bucket_ownership_controls,
-    ownership.get_bucket_ownership_controls,
-    ownership.delete_bucket_ownership_controls,
-    ownership.put_public_access_block,
-    ownership.get_public_access_block,
-    ownership.delete_public_access_block,
-    reencryption.update_object_encryption,
-    renames.rename_object,
-    object_annotations.put_object_annotation,
-    object_annotations.get_object_annotation,
-    object_annotations.list_object_annotations,
-    object_annotations.delete_object_annotation,
-    restores.restore_object,
-    bucket_logging.post_bucket_logging,
-    *configurations.handlers(),
-)
-
 
 def aws_name(handler: Handler) -> str:
-    """The operation's name in AWS's model: put_object is PutObject."""
+    """Return the operation's name in AWS's model: put_object is PutObject."""
     return "".join(word.capitalize() for word in handler.__name__.split("_"))
 
 
-OPERATIONS: dict[str, Handler] = {aws_name(handler): handler for handler in _HANDLERS}
+def is_handler(value: object, module: ModuleType) -> bool:
+    """Whether a name of `module` is an operation: a public `async def name(call, *, Input, ...)`.
+
+    Helpers take at least one more positional parameter, or none by keyword, or begin with an underscore.
+    """
+    if not inspect.iscoroutinefunction(value) or value.__module__ != module.__name__:
+        return False
+    first, *inputs = inspect.signature(value).parameters.values()
+    by_keyword = all(each.kind in (each.KEYWORD_ONLY, each.VAR_KEYWORD) for each in inputs)
+    return not value.__name__.startswith("_") and first.name == "call" and bool(inputs) and by_keyword
+
+
+def _find_handlers() -> Iterator[Handler]:
+    for found in iter_modules(__path__):
+        if not found.ispkg:
+            module = import_module(f"{__name__}.{found.name}")
+            yield from (value for value in vars(module).values() if is_handler(value, module))
+    yield from configurations.handlers()
+
+
+OPERATIONS: dict[str, Handler] = {aws_name(handler): handler for handler in _find_handlers()}
 """Every operation that is implemented, by its name in AWS's model."""

@@ -1,18 +1,27 @@
-"""What holds of every operation, read from the code and from AWS's model."""
+"""Rules that every operation must follow. A failure names the operation and what it lacks."""
 
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import s3api.operations
+from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, SERVICE_ACTIONS, wanted
+from s3api.bucket_logs.operation_names import JOURNALED_OPERATIONS, log_name
 from s3api.operations import OPERATIONS
 from s3api.wire import Wire
+from s3api.wire.binding import snake
 from s3api.wire.error_codes import ERRORS
 
-FILES = sorted(Path(s3api.operations.__file__).parent.glob("*.py"))
+PACKAGE = Path(s3api.operations.__file__).parent
+FILES = sorted(PACKAGE.glob("*.py"))
+COMPAT_TESTS = PACKAGE.parent.parent / "compat_tests"
+WIRE = Wire.load()
+# The gateway asks for each key of its document, not for the operation.
+WITHOUT_ACTION = frozenset({"DeleteObjects"})
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -23,7 +32,33 @@ def test_every_code_that_is_raised_is_one_of_s3s(path: Path) -> None:
             assert code.value in ERRORS
 
 
-def test_every_handler_fits_the_model() -> None:
-    wire = Wire.load()
-    for name, handler in OPERATIONS.items():
-        wire.bind(name, handler)
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_functions_named_as_operations_are_found(path: Path) -> None:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.AsyncFunctionDef):
+            name = "".join(word.capitalize() for word in node.name.split("_"))
+            message = (
+                f"{path.name}: {node.name} is not found: it must be `async def {node.name}(call, *, ...)`"
+            )
+            assert name not in WIRE.operations or name in OPERATIONS, f"{message} in operations/*.py"
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_operation_is_complete(name: str) -> None:
+    assert name in WIRE.operations, f"AWS's model has no operation {name}: is {snake(name)} a helper?"
+    WIRE.bind(name, OPERATIONS[name])
+    if name not in WITHOUT_ACTION:
+        action = wanted(name, {}, version=False).action
+        known = OBJECT_ACTIONS | BUCKET_ACTIONS | SERVICE_ACTIONS
+        assert action in known, f"{name} has no IAM action in s3api/access/actions.py"
+    method = WIRE.operations[name].method
+    logged = log_name(name, method)
+    assert re.fullmatch(rf"REST\.({method}|COPY)\.[A-Z][A-Z0-9]*(_[A-Z0-9]+)*", logged), (
+        f"{name} has no access-log name ({logged}): add it to s3api/bucket_logs/operation_names.py"
+    )
+    proof = COMPAT_TESTS / f"test_{snake(name)}.py"
+    assert proof.exists(), f"{name} has no compat_tests/{proof.name}"
+
+
+def test_journaled_operations_exist() -> None:
+    assert JOURNALED_OPERATIONS - OPERATIONS.keys() == {"PostObject"}  # the browser form, no operation

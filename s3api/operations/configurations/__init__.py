@@ -1,8 +1,8 @@
-"""The operations on a bucket's configurations, made from the rows of `table`.
+"""The operations on bucket configurations, generated from the rows of `table.TABLE`.
 
-`put_bucket_<noun>`, `get_bucket_<noun>`, `delete_bucket_<noun>`, and `list_bucket_<noun>s` where a bucket may
-have many. A document is checked (its kind's module here), kept as JSON (times as microseconds since 1970),
-and returned exactly. An empty document of some kinds takes the one that is kept away.
+A row gives `put_bucket_<noun>`, `get_bucket_<noun>`, `delete_bucket_<noun>`, and `list_bucket_<noun>s` for a
+kind of which a bucket may have several. A document is checked by its kind's module in this folder, stored as
+JSON (times as microseconds since 1970) and returned unchanged. How to add a row: see `table.py`.
 """
 
 from __future__ import annotations
@@ -22,43 +22,47 @@ from s3api.operations.steps.paging import make_token, read_token
 Handler = Callable[..., Awaitable[Output]]
 
 PAGE = 100
-MOST = 1000
-MOST_ID_CHARACTERS = 64
+MAX_CONFIGURATIONS = 1000
+MAX_ID_CHARACTERS = 64
 
 
 def handlers() -> list[Handler]:
-    """The functions of all rows."""
+    """Return the operations of all rows."""
     made: list[Handler] = []
     for row in TABLE:
         made += [_put(row), _get(row)]
-        if row.delete != "":
+        if row.deletable:
             made.append(_delete(row))
-        if row.many:
+        if row.multiple:
             made.append(_list(row))
     return made
 
 
 def _put(row: Configuration) -> Handler:
     async def put(call: Call, *, Bucket: str, **given: Any) -> Output:
-        id_ = _checked_id(given.get("Id"), given[row.member]) if row.many else ""
+        id_ = _check_id(given.get("Id"), given[row.member]) if row.multiple else ""
         document = row.check(given[row.member])
-        if row.guard and not given.get(row.unguarded):
-            await row.guard(call, document)
-        if row.many and id_ not in (known := call.settings.ids(row.kind)) and len(known) >= MOST:
+        if row.check_request and not given.get(row.skip_check):
+            await row.check_request(call, document)
+        if (
+            row.multiple
+            and id_ not in (ids := call.settings.ids(row.kind))
+            and len(ids) >= MAX_CONFIGURATIONS
+        ):
             raise S3Error("TooManyConfigurations")
-        if document == row.moot and not call.settings.get(row.kind, id_):
+        if document == row.no_op_document and not call.settings.get(row.kind, id_):
             return {}
-        answer = await row.before(call, document) if row.before else {}
-        if document == row.empty:
+        answer = await row.before_put(call, document) if row.before_put else {}
+        if document == row.empty_document:
             await call.metadata.delete_bucket_config(Bucket, row.kind, id=id_)
             return answer
-        document |= {name: given[name] for name in row.extras if given.get(name) is not None}
+        document |= {name: given[name] for name in row.headers if given.get(name) is not None}
         await call.metadata.put_bucket_config(Bucket, row.kind, to_json(document), id=id_)
-        return answer | {name: document.get(name, unsaid) for name, unsaid in row.extras.items()}
+        return answer | {name: document.get(name, default) for name, default in row.headers.items()}
 
-    ids = ("Id",) if row.many else ()
-    optional = (row.unguarded,) if row.unguarded else ()
-    return _with_signature(put, f"put_bucket_{row.noun}", (*ids, row.member), (*row.extras, *optional))
+    required = ("Id", row.member) if row.multiple else (row.member,)
+    optional = (row.skip_check,) if row.skip_check else ()
+    return _with_signature(put, f"put_bucket_{row.noun}", required, (*row.headers, *optional))
 
 
 def _get(row: Configuration) -> Handler:
@@ -66,21 +70,21 @@ def _get(row: Configuration) -> Handler:
         document = call.settings.get(row.kind, Id)
         if document is None:
             if row.default is None:
-                raise S3Error(row.missing or "NoSuchConfiguration", BucketName=Bucket)
+                raise S3Error(row.missing, BucketName=Bucket)
             document = row.default
-        return {row.member: document} if row.wrapped else {**row.extras, **document}
+        return {row.member: document} if row.nested else {**row.headers, **document}
 
-    return _with_signature(get, f"get_bucket_{row.noun}", ("Id",) if row.many else ())
+    return _with_signature(get, f"get_bucket_{row.noun}", ("Id",) if row.multiple else ())
 
 
 def _delete(row: Configuration) -> Handler:
     async def delete(call: Call, *, Bucket: str, Id: str = "") -> Output:
-        there = await call.metadata.delete_bucket_config(Bucket, row.kind, id=Id)
-        if row.many and not there:
+        deleted = await call.metadata.delete_bucket_config(Bucket, row.kind, id=Id)
+        if row.multiple and not deleted:
             raise S3Error("NoSuchConfiguration")
         return {}
 
-    return _with_signature(delete, f"delete_bucket_{row.delete or row.noun}", ("Id",) if row.many else ())
+    return _with_signature(delete, f"delete_bucket_{row.delete_noun}", ("Id",) if row.multiple else ())
 
 
 def _list(row: Configuration) -> Handler:
@@ -100,7 +104,7 @@ def _list(row: Configuration) -> Handler:
 
 
 def to_json(document: Any) -> str:
-    """As it is kept: times as the metadata store has them, in microseconds since 1970."""
+    """Return the document as it is stored: JSON, times in microseconds since 1970."""
     return orjson.dumps(_times_as_integers(document)).decode()
 
 
@@ -112,9 +116,9 @@ def _times_as_integers(value: Any) -> Any:
     return [_times_as_integers(one) for one in value] if isinstance(value, list) else value
 
 
-def _checked_id(id_: Any, document: Any) -> str:
-    """The id of the query, which the document has too."""
-    if not id_ or len(id_) > MOST_ID_CHARACTERS:
+def _check_id(id_: Any, document: Any) -> str:
+    """Return the Id of the query, which the document must repeat. Raises S3Error."""
+    if not id_ or len(id_) > MAX_ID_CHARACTERS:
         raise S3Error("InvalidConfigurationId")
     if document["Id"] != id_:
         raise S3Error("MalformedXML")
@@ -122,10 +126,10 @@ def _checked_id(id_: Any, document: Any) -> str:
 
 
 def _with_signature(
-    handler: Handler, name: str, needed: tuple[str, ...], optional: tuple[str, ...] = ()
+    handler: Handler, name: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> Handler:
-    """The handler under its operation's name, with the inputs that it honours as its signature."""
-    inputs = [Parameter(one, Parameter.KEYWORD_ONLY) for one in ("Bucket", *needed)]
+    """Give a handler its operation's name, and the inputs that it honours as its signature."""
+    inputs = [Parameter(one, Parameter.KEYWORD_ONLY) for one in ("Bucket", *required)]
     inputs += [Parameter(one, Parameter.KEYWORD_ONLY, default=None) for one in optional]
     handler.__name__ = handler.__qualname__ = name
     call = Parameter("call", Parameter.POSITIONAL_OR_KEYWORD)

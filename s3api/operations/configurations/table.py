@@ -1,14 +1,24 @@
-"""All configurations of a bucket that are kept as documents and returned as they came, one row each.
+"""The bucket configurations that are stored as one document each: one row per kind.
 
-A row says what the operations are called, what is checked before anything is stored, and what a bucket
-answers that has no such document. Some documents are acted upon elsewhere: Lifecycle, Website, Cors, Logging,
-Notification, Encryption, Tagging; the others are kept alone.
+To add one:
+
+1. Write `check_<kind>(document)` in a module of this folder. It returns the document to store, and raises
+   S3Error for what AWS refuses beyond its schema (the XML reader has checked names, types and enumerations).
+2. Add a row to TABLE. The put, get and delete operations follow from it (`__init__.py`); most rows state only
+   what differs from the defaults of `Configuration`.
+3. Add the IAM actions to `s3api/access/actions.py`, and the compat tests (`compat_tests/test_put_bucket_*.py`
+   and so on). `tests/operations/test_operations.py` names whatever is missing.
+
+Other code reads a document with `call.settings.get(kind)`, or `.parse(kind, parser)`: that is how Lifecycle,
+Website, Cors, Logging, Notification and Encryption take effect. Kinds marked `stored_only` have no effect.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from s3api.operations.bucket_logging import flush_on_change
 from s3api.operations.call import Call, Output
@@ -16,10 +26,7 @@ from s3api.operations.configurations.checks import Document
 from s3api.operations.configurations.cors import check_cors
 from s3api.operations.configurations.encryption import check_encryption
 from s3api.operations.configurations.lifecycle import check_lifecycle, check_single_predicate
-from s3api.operations.configurations.notification import (
-    check_destinations,
-    check_notification,
-)
+from s3api.operations.configurations.notification import check_destinations, check_notification
 from s3api.operations.configurations.replication import check_replication, check_source_versioning
 from s3api.operations.configurations.reports import (
     check_analytics,
@@ -38,137 +45,148 @@ from s3api.operations.configurations.small_documents import (
 )
 from s3api.operations.configurations.website import check_website
 
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """One kind of document.
+    """One kind of document: names of its operations, checks, and answers.
 
-    `kind`: under which it is kept. `noun`: of the operations' names (get_bucket_<noun>). `member`: the
-    input that is the document. `check`: the document as it is to be kept; raises S3Error. `guard`: what
-    is checked beyond the document. `before`: what is done before it counts, and told in the answer.
-    `missing`: the code where there is none; None where an empty bucket has a `default`. `wrapped`: the
-    answer has the document as one member, not its members. `delete`: the noun of the delete, "" where
-    there is none (putting an empty document does it). `many`: a bucket has many, each with an id.
-    `empty`: the document that takes the kept one away; `moot`: one that changes nothing where none is
-    kept. `extras`: headers that are kept beside the document, with what they are where nobody said.
-    `unguarded`: the input that leaves the guard out. `kept_only`: nothing is done as the document says.
+    Names:
+    `kind`: the key under which it is stored.
+    `noun`: of the operations (get_bucket_<noun>); default: the kind in snake case.
+    `member`: the input that is the document; default: <kind>Configuration.
+    `delete_noun`: of the delete operation; default: `noun`. `deletable`: False if there is none.
+    `multiple`: a bucket may have several, each with an Id; adds a list operation.
+
+    Put:
+    `check`: returns the document to store; raises S3Error.
+    `check_request`: further checks that need the call, unless the input `skip_check` is true.
+    `before_put`: runs before the new document counts, and returns members of the answer.
+    `empty_document`: a put of it deletes the stored document.
+    `no_op_document`: a put of it does nothing if no document is stored.
+    `headers`: inputs stored beside the document, with their defaults.
+
+    Get:
+    `missing`: error code without a document; default: NoSuch<member>.
+    `default`: the answer without a document, instead of an error.
+    `nested`: the answer has the document as one member, `member`; else its members are the answer.
+
+    `stored_only`: the document has no effect; README's support table says so.
     """
 
     kind: str
-    noun: str
-    member: str
     check: Callable[[Document], Document]
-    missing: str | None = None
+    noun: str = ""
+    member: str = ""
+    delete_noun: str = ""
+    deletable: bool = True
+    multiple: bool = False
+    check_request: Callable[[Call, Document], Awaitable[None]] | None = None
+    skip_check: str = ""
+    before_put: Callable[[Call, Document], Awaitable[Output]] | None = None
+    empty_document: Document | None = None
+    no_op_document: Document | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    missing: str = ""
     default: Document | None = None
-    guard: Callable[[Call, Document], Awaitable[None]] | None = None
-    wrapped: bool = False
-    delete: str | None = None
-    many: bool = False
-    empty: Document | None = None
-    moot: Document | None = None
-    extras: dict[str, str] = field(default_factory=dict)
-    before: Callable[[Call, Document], Awaitable[Output]] | None = None
-    unguarded: str = ""
-    kept_only: bool = False
+    nested: bool = False
+    stored_only: bool = False
+
+    def __post_init__(self) -> None:
+        fill = partial(object.__setattr__, self)
+        fill("noun", self.noun or _WORD.sub("_", self.kind).lower())
+        fill("member", self.member or f"{self.kind}Configuration")
+        fill("delete_noun", self.delete_noun or self.noun)
+        fill("missing", self.missing or f"NoSuch{self.member}")
 
 
 def _report(kind: str, check: Callable[[Document], Document]) -> Configuration:
-    noun = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind).lstrip("_")
     return Configuration(
         kind,
-        f"{noun}_configuration",
-        f"{kind}Configuration",
         check,
-        "NoSuchConfiguration",
-        wrapped=True,
-        many=True,
-        kept_only=True,
+        noun=f"{_WORD.sub('_', kind).lower()}_configuration",
+        multiple=True,
+        missing="NoSuchConfiguration",
+        nested=True,
+        stored_only=True,
     )
 
 
 TABLE: tuple[Configuration, ...] = (
-    Configuration("Cors", "cors", "CORSConfiguration", check_cors, "NoSuchCORSConfiguration"),
+    Configuration("Cors", check_cors, member="CORSConfiguration"),
     Configuration(
         "Lifecycle",
-        "lifecycle_configuration",
-        "LifecycleConfiguration",
         check_lifecycle,
-        "NoSuchLifecycleConfiguration",
-        guard=check_single_predicate,
-        delete="lifecycle",
-        extras={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
+        noun="lifecycle_configuration",
+        delete_noun="lifecycle",
+        check_request=check_single_predicate,
+        headers={"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"},
     ),
-    Configuration("Website", "website", "WebsiteConfiguration", check_website, "NoSuchWebsiteConfiguration"),
-    Configuration("Tagging", "tagging", "Tagging", check_tagging, "NoSuchTagSet", empty={"TagSet": []}),
+    Configuration("Website", check_website),
+    Configuration(
+        "Tagging", check_tagging, member="Tagging", missing="NoSuchTagSet", empty_document={"TagSet": []}
+    ),
     Configuration(
         "Encryption",
-        "encryption",
-        "ServerSideEncryptionConfiguration",
         check_encryption,
-        "ServerSideEncryptionConfigurationNotFoundError",
-        wrapped=True,
+        member="ServerSideEncryptionConfiguration",
+        missing="ServerSideEncryptionConfigurationNotFoundError",
+        nested=True,
     ),
     Configuration(
         "Replication",
-        "replication",
-        "ReplicationConfiguration",
         check_replication,
-        "ReplicationConfigurationNotFoundError",
-        guard=check_source_versioning,
-        wrapped=True,
-        kept_only=True,
+        check_request=check_source_versioning,
+        missing="ReplicationConfigurationNotFoundError",
+        nested=True,
+        stored_only=True,
     ),
     Configuration(
         "Logging",
-        "logging",
-        "BucketLoggingStatus",
         check_logging,
+        member="BucketLoggingStatus",
+        deletable=False,
+        check_request=check_log_target,
+        before_put=flush_on_change,
+        empty_document={},
         default={},
-        guard=check_log_target,
-        before=flush_on_change,
-        delete="",
-        empty={},
     ),
     Configuration(
         "Notification",
-        "notification_configuration",
-        "NotificationConfiguration",
         check_notification,
+        noun="notification_configuration",
+        deletable=False,
+        check_request=check_destinations,
+        skip_check="SkipDestinationValidation",
+        empty_document={},
         default={},
-        guard=check_destinations,
-        unguarded="SkipDestinationValidation",
-        delete="",
-        empty={},
     ),
     Configuration(
         "RequestPayment",
-        "request_payment",
-        "RequestPaymentConfiguration",
         check_payment,
+        deletable=False,
         default={"Payer": "BucketOwner"},
-        delete="",
-        kept_only=True,
+        stored_only=True,
     ),
     Configuration(
         "Accelerate",
-        "accelerate_configuration",
-        "AccelerateConfiguration",
         check_accelerate,
+        noun="accelerate_configuration",
+        deletable=False,
+        check_request=check_bucket_name_without_dots,
+        no_op_document={"Status": "Suspended"},
         default={},
-        guard=check_bucket_name_without_dots,
-        delete="",
-        moot={"Status": "Suspended"},
-        kept_only=True,
+        stored_only=True,
     ),
     Configuration(
         "Abac",
-        "abac",
-        "AbacStatus",
         check_abac,
+        member="AbacStatus",
+        deletable=False,
         default={"Status": "Disabled"},
-        wrapped=True,
-        delete="",
-        kept_only=True,
+        nested=True,
+        stored_only=True,
     ),
     _report("Analytics", check_analytics),
     _report("Inventory", check_inventory),
