@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from s3api.operation_table import rules_of
+
 # Operation: its action; where that differs when a versionId is given, after a comma.
 _OF_OBJECTS = {
     "AbortMultipartUpload": "AbortMultipartUpload",
@@ -159,9 +161,6 @@ PUT_ACL_HEADERS = (
     "x-amz-grant-write",
     "x-amz-grant-write-acp",
 )
-_CREATIONS = frozenset({"PutObject", "CopyObject", "CreateMultipartUpload", "PostObject"})
-_BYPASSING = frozenset({"DeleteObject", "DeleteObjects", "PutObjectRetention"})
-_COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 
 
 class Wanted(NamedTuple):
@@ -183,17 +182,18 @@ def wanted(operation: str, headers: Mapping[str, str], *, version: bool) -> Want
 
 def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
     out: list[str] = []
-    if operation in _CREATIONS:
+    rules = rules_of(operation)
+    if rules.makes_object_properties:
         for action, is_asked in _WITH_OBJECT:
             if is_asked(headers):
                 out.append(action)
-    elif operation == "CreateBucket":
+    elif rules.makes_bucket:
         for action, is_asked in _WITH_BUCKET:
             if is_asked(headers):
                 out.append(action)
     elif operation == "GetObjectAttributes":
         out.append("s3:GetObjectVersion" if version else "s3:GetObject")
-    elif operation in _BYPASSING and is_true(headers.get("x-amz-bypass-governance-retention")):
+    elif rules.may_bypass_governance and is_true(headers.get("x-amz-bypass-governance-retention")):
         out.append("s3:BypassGovernanceRetention")
     return tuple(out)
 
@@ -204,7 +204,7 @@ def copied_from(operation: str, headers: Mapping[str, str], *, version: bool) ->
     Tags that go along (the default of CopyObject) are not asked for: AWS copies them for whoever may read
     the object, and fails only where the tags are denied.
     """
-    if operation not in _COPIES:
+    if not rules_of(operation).copies:
         return ()
     return ("s3:GetObjectVersion" if version else "s3:GetObject",)
 

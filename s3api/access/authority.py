@@ -9,7 +9,7 @@ Operations that touch more than the request names (a copy's source, the keys of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +38,7 @@ from s3api.access.policy import Policy, read_bucket_policy
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
 from s3api.access.request_context import RequestContext
 from s3api.errors import S3Error
+from s3api.operation_table import rules_of
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -48,19 +49,7 @@ if TYPE_CHECKING:
 
 NO_OWNERSHIP = "ObjectWriter"
 """What holds in a bucket without ownership controls, as AWS's older buckets have none."""
-_ALONE = frozenset({"CreateBucket", "ListBuckets"})
 _BESIDE = frozenset({"s3:PutObjectAcl", "s3:PutObjectTagging"})
-# Operations whose documents have condition keys, and which these are.
-_IN_DOCUMENTS = {
-    "CreateBucket": ("s3:locationconstraint",),
-    "PutObjectLegalHold": ("s3:object-lock-legal-hold",),
-    "PutObjectRetention": (
-        "s3:object-lock-mode",
-        "s3:object-lock-retain-until-date",
-        "s3:object-lock-remaining-retention-days",
-    ),
-    "PutObjectTagging": ("s3:requestobjecttag/", "s3:requestobjecttagkeys"),
-}
 _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
@@ -188,15 +177,12 @@ class Access:
     def own(self) -> bool:
         return not self.principal.anonymous and self.principal.account == self.guard.owner
 
-    def awaits_document(self, operation: str) -> bool:
-        """Whether what the request's body says may decide."""
-        names = _IN_DOCUMENTS.get(operation, ())
-        if not names:
-            return False
+    def awaits_body(self) -> bool:
+        """Whether a policy uses condition keys whose values are in the request's body."""
         policies = [policy for _, policy in self.principal.policies]
         if self.guard.policy:
             policies.append(self.guard.policy)
-        return any(key.startswith(names) for policy in policies for key in policy.keys)
+        return body_may_decide(self.request.operation, policies)
 
     def read_document(self, document: Mapping[str, Any]) -> None:
         self.document = _said_in(self.request, document)
@@ -323,6 +309,12 @@ class Source(NamedTuple):
     bucket: str
     key: str
     version_id: str | None
+
+
+def body_may_decide(operation: str, policies: Iterable[Policy]) -> bool:
+    """Whether one of the policies uses condition keys whose values are in the operation's body."""
+    keys = rules_of(operation).body_condition_keys
+    return bool(keys) and any(key.startswith(keys) for policy in policies for key in policy.keys)
 
 
 def owned(found: Object) -> Owned:

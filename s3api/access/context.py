@@ -13,17 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from s3api.access.principal import Principal
 from s3api.access.request_context import RequestContext
-
-# Operations that are authorised as s3:PutObject, by whether an object comes of them.
-_CREATES = {
-    "CompleteMultipartUpload": "true",
-    "CopyObject": "true",
-    "CreateMultipartUpload": "false",
-    "PostObject": "true",
-    "PutObject": "true",
-    "UploadPart": "false",
-    "UploadPartCopy": "false",
-}
+from s3api.operation_table import rules_of
 
 
 @dataclass(slots=True)
@@ -88,7 +78,13 @@ def _copy_source(context: Context) -> str | None:
 def _signature_age(context: Context) -> str | None:
     """Milliseconds since the request was signed."""
     request = context.request
-    return None if request.signed_us is None else str(max(0, request.now_us - request.signed_us) // 1000)
+    if request.signed_at is None:
+        return None
+    try:
+        signed = datetime.strptime(request.signed_at.strip(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return str(max(0, request.now_us - int(signed.timestamp()) * 1_000_000) // 1000)
 
 
 def _content_sha256(context: Context) -> str | None:
@@ -140,7 +136,7 @@ _KEYS: dict[str, Callable[[Context], str | None]] = {
     "s3:object-lock-mode": _header("x-amz-object-lock-mode"),
     "s3:object-lock-remaining-retention-days": _days_locked,
     "s3:object-lock-retain-until-date": _header("x-amz-object-lock-retain-until-date"),
-    "s3:objectcreationoperation": lambda context: _CREATES.get(context.request.operation),
+    "s3:objectcreationoperation": lambda context: rules_of(context.request.operation).object_creation,
     "s3:prefix": _query("prefix"),
     "s3:resourceaccount": lambda context: context.bucket_owner_number,
     "s3:signatureage": _signature_age,

@@ -14,8 +14,8 @@ class RequestContext:
     the service itself. `headers`: by lower-case name. `query`: decoded. `now_us`: when the request arrived.
     `source_ip`: of the client, None where it is unknown. `secure`: whether it came over TLS; `tls`: the
     version of TLS ("1.3"), None where it is unknown. `url`: without the query, as the client wrote it.
-    `auth_type`: the value of s3:authType, None for an anonymous request. `signed_us`: the time that the
-    signature states.
+    `auth_type`: the value of s3:authType, None for an anonymous request. `signed_at`: the time that the
+    signature states, as SigV4 writes it ("20261201T120000Z").
     """
 
     request_id: str
@@ -29,4 +29,4 @@ class RequestContext:
     tls: str | None = None
     url: str = ""
     auth_type: str | None = None
-    signed_us: int | None = None
+    signed_at: str | None = None

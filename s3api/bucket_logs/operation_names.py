@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from s3api.operation_table import rules_of
+
 UNKNOWN = "-"
 _RESOURCES = {
     "AbortMultipartUpload": "UPLOAD",
@@ -37,7 +39,6 @@ _RESOURCES = {
     "UploadPart": "PART",
     "UploadPartCopy": "PART",
 } | {f"{verb}BucketPolicy": "BUCKETPOLICY" for verb in ("Get", "Put", "Delete")}
-_COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 _PARTS = re.compile(r"(?:[A-Z][a-z]+?)(?=[A-Z])(?:Bucket(?=[A-Z]))?(.+?)(?:Configurations?)?")
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -92,7 +93,7 @@ def log_name(operation: str, method: str) -> str:
         return "REST.OPTIONS.PREFLIGHT"
     if not operation:
         return UNKNOWN
-    verb = "COPY" if operation in _COPIES else method
+    verb = "COPY" if rules_of(operation).copies else method
     return f"REST.{verb}.{_RESOURCES.get(operation) or _resource(operation)}"
 
 

@@ -8,7 +8,6 @@ from s3api.access.request_context import RequestContext
 from s3api.http.request import Request
 from s3api.observe import AccessRecord
 from s3api.signatures import Verified
-from s3api.signatures.timestamps import stamp_seconds
 
 NO_QUERY: Mapping[str, str] = {}
 
@@ -29,7 +28,6 @@ def request_context(
     `headers`: in the place of the request's own. `auth_type` as s3:authType has it; `signed_at`: the time
     that the signature states, as SigV4 writes it.
     """
-    seconds = stamp_seconds(signed_at.strip().encode("ascii", "replace")) if signed_at else None
     return RequestContext(
         record.request_id,
         operation,
@@ -42,7 +40,7 @@ def request_context(
         request.tls,
         request.url,
         auth_type,
-        None if seconds is None else seconds * 1_000_000,
+        signed_at,
     )
 
 

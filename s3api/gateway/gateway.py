@@ -22,7 +22,7 @@ from s3api.errors import S3Error
 from s3api.gateway.cors import CorsAnswers
 from s3api.gateway.facts import signed_context
 from s3api.gateway.form_uploads import FormUploads, is_upload
-from s3api.gateway.permission import COPIES, Permission, check_expected_owner
+from s3api.gateway.permission import Permission, check_expected_owner
 from s3api.gateway.websites import Websites
 from s3api.http.request import Answer, Receive, Request, Scope, Send, date, declared_length, send_reply
 from s3api.iam.endpoint import IamEndpoint, is_form
@@ -37,9 +37,6 @@ from s3api.signatures.public_hosts import verify_for_hosts
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
 
 log = logging.getLogger("sixfold.gateway")
-# A damaged list of what to delete would delete something else: AWS wants a digest of it.
-DIGEST_REQUIRED = frozenset({"DeleteObjects"})
-MAKES_BUCKET = frozenset({"CreateBucket"})
 
 
 class Gateway:
@@ -146,11 +143,11 @@ class Gateway:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
         context = signed_context(request, record, verified, query, now_us)
         call = record.call = Call(self._backend, principal, context)
-        if bucket is not None and operation.name not in MAKES_BUCKET:
+        if bucket is not None and not operation.rules.makes_bucket:
             call.bucket, call.settings = await self._buckets.find(bucket)
         if (
             call.bucket is None
-            or operation.name in COPIES
+            or operation.rules.copies
             or not self._authority.is_free(principal, call.bucket, call.settings)
         ):
             return await self._answer_guarded(request, record, operation, verified, call)
@@ -299,7 +296,7 @@ class Gateway:
         """The inputs in a request's XML document, which is bounded and checked against its digests first."""
         body = self._body(request, verified, operation.max_body_bytes, need_length=False)
         stated = operation.document_digests(request.headers)
-        if operation.name in DIGEST_REQUIRED and not stated and not body.trailer_names:
+        if operation.rules.needs_digest and not stated and not body.trailer_names:
             raise S3Error("InvalidRequest", "Missing required header for this request: Content-MD5")
         digests = BodyDigests(stated, body, "CRC32")
         document = await body.read_all(operation.max_body_bytes)

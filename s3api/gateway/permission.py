@@ -12,15 +12,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access.authority import Access, Authority, Source
+from s3api.access.authority import Access, Authority, Source, body_may_decide
 from s3api.errors import S3Error
+from s3api.operation_table import rules_of
 from s3api.operations.call import Call
 from s3api.operations.steps.copy_source import parse_source
 
-COPIES = frozenset({"CopyObject", "UploadPartCopy"})
-"""Operations with a source, which is asked for even where the target is free."""
-# Each key is asked for by itself, once the list of them is read.
-_BY_KEY = frozenset({"DeleteObjects"})
 _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
@@ -45,16 +42,17 @@ class Permission:
         if call.bucket is None:
             await self._alone()
             return
+        rules = rules_of(request.operation)
         access = self._authority.ask(call.principal, request, call.bucket, call.settings)
         if not self._authority.is_free(call.principal, call.bucket, call.settings):
             call.access = access
             call.writer = self._authority.writer(call.principal, call.bucket, call.settings)
-            self._deferred = access.awaits_document(request.operation)
-            if not self._deferred and request.operation not in _BY_KEY:
+            self._deferred = access.awaits_body()
+            if not self._deferred and not rules.authorizes_each_key:
                 await access.check(self._key, self._version)
-            if request.operation == "RenameObject":
+            if rules.renames:
                 self._check_renamed(access)
-        if request.operation in COPIES:
+        if rules.copies:
             found = parse_source(request.headers["x-amz-copy-source"], {}, None)
             self._source = Source(found.bucket, found.key, found.version_id)
             self._source_access = call.source_access = await access.check_source(self._source)
@@ -98,8 +96,7 @@ class Permission:
 
     async def _alone(self) -> None:
         principal, request = self._call.principal, self._request
-        names_region = any("s3:locationconstraint" in policy.keys for _, policy in principal.policies)
-        self._deferred = request.operation == "CreateBucket" and names_region
+        self._deferred = body_may_decide(request.operation, [policy for _, policy in principal.policies])
         if not self._deferred:
             await self._authority.check_alone(principal, request)
 

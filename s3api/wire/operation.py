@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from s3api.errors import S3Error
+from s3api.operation_table import rules_of
 from s3api.wire import binding
 from s3api.wire.model import OperationModel
 from s3api.wire.reply import Reply, ReplyWriter
@@ -32,6 +33,7 @@ class Operation:
     def __init__(self, model: OperationModel, known: frozenset[str] | None = None) -> None:
         self.model, self.name, self.method = model, model.name, model.method
         self._known = known
+        self.rules = rules_of(model.name)
         self.handler_name = binding.snake(model.name)
         path, _, literals = model.uri.partition("?")
         self.level = LEVELS[path]

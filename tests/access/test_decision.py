@@ -273,9 +273,9 @@ def test_example_conditional_writes() -> None:
 
 def test_example_signature_age_and_kind() -> None:
     old = statement("s3:*", Effect="Deny", Condition={"NumericGreaterThan": {"s3:signatureAge": "600000"}})
-    signed = {"auth_type": "REST-QUERY-STRING", "signed_us": 1_750_000_000_000_000 - 601_000_000}
+    signed = {"auth_type": "REST-QUERY-STRING", "signed_at": "20250615T145639Z"}
     assert not may(ROOT, "GetObject", guard(old), **signed)
-    assert may(ROOT, "GetObject", guard(old), **{**signed, "signed_us": 1_750_000_000_000_000 - 599_000_000})
+    assert may(ROOT, "GetObject", guard(old), **{**signed, "signed_at": "20250615T145641Z"})
     header = statement("s3:*", Effect="Deny", Condition={"StringNotEquals": {"s3:authType": "REST-HEADER"}})
     assert not may(ROOT, "GetObject", guard(header), **signed)
 
