@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
 
 
 def run_tests(server: Server, port: int, options: list[str]) -> int:
-    environment = outer_environment() | {
+    environment = outer_environment("COVERAGE_") | {
         "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -118,10 +118,10 @@ def listens(process: subprocess.Popen[bytes], port: int) -> bool:
     return False
 
 
-def outer_environment() -> dict[str, str]:
-    """This process's, without what would decide for the server or the tests."""
-    ours = ("SIXFOLD_", "CHUNKD_", "AWS_", "S3_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+def outer_environment(*prefixes: str) -> dict[str, str]:
+    """Environment of this process without settings of Sixfold, chunkd, AWS and S3, and without `prefixes`."""
+    left_out = ("SIXFOLD_", "CHUNKD_", "AWS_", "S3_", *prefixes)
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
 
 
 def free_port() -> int:

@@ -9,6 +9,12 @@ import pytest
 
 from tests.gateway_process import GatewayProcess
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Coverage measures this process, not those that it starts: gateways and commands would need half as
+    # much CPU again.
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        del os.environ[name]
+
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
