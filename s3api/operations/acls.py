@@ -1,8 +1,8 @@
-"""GetBucketAcl, PutBucketAcl, GetObjectAcl, PutObjectAcl, and the ACLs that come with what is made.
+"""GetBucketAcl, PutBucketAcl, GetObjectAcl, PutObjectAcl, and the ACLs of new buckets and objects.
 
-A list comes as a canned name, as grants in headers or as a document, never as two of them. Where the bucket's
-owner is enforced there are none: only what says that anyway is taken. A public access block refuses lists
-that would open something. Accounts in a list must be there.
+A request states an ACL in one of three forms, never two: a canned name, grants in headers, a document. With
+the ownership BucketOwnerEnforced there are no ACLs: only a request that states what holds anyway is accepted.
+A public access block refuses ACLs that grant public access. Every account in an ACL must exist.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 """
 
@@ -38,7 +38,7 @@ _INPUTS = frozenset({"ACL", *_HEADERS})
 
 
 class ObjectAcl(TypedDict, total=False):
-    """How a request that makes an object says whom it is for."""
+    """Inputs that state the ACL of a new object."""
 
     ACL: str
     GrantFullControl: str
@@ -48,6 +48,8 @@ class ObjectAcl(TypedDict, total=False):
 
 
 class BucketAcl(ObjectAcl, total=False):
+    """Inputs that state the ACL of a bucket."""
+
     GrantWrite: str
 
 
@@ -109,7 +111,7 @@ async def put_object_acl(
 
 
 async def resolve_owner_and_acl(call: Call, inputs: Mapping[str, Any], extras: Extras) -> tuple[str, Extras]:
-    """Whose an object becomes that is made by a request with these inputs, and `extras` with its ACL.
+    """Return the owner of a new object, and its `extras` with the ACL that the request states.
 
     Raises S3Error AccessControlListNotSupported, AccessDenied (a public access block), InvalidArgument,
     InvalidRequest, UnresolvableGrantByEmailAddress.
@@ -127,8 +129,11 @@ async def resolve_owner_and_acl(call: Call, inputs: Mapping[str, Any], extras: E
 
 
 async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: str) -> str | None:
-    """The document to keep of a new bucket's ACL, None for the usual one. Raises S3Error
-    InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError, and as above."""
+    """Return the document to store as a new bucket's ACL, None for the default one.
+
+    Raises S3Error InvalidBucketAclWithObjectOwnership, InvalidBucketAclWithBlockPublicAccessError, and those
+    of `resolve_owner_and_acl`.
+    """
     if _INPUTS.isdisjoint(inputs):
         return None
     acl = await _parse_header_acl(call, inputs, call.owner, call.owner)
@@ -145,8 +150,11 @@ async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: st
 def _only_restates_enforcement(
     call: Call, inputs: Mapping[str, Any], document: Mapping[str, Any] | None, bucket_owner: str
 ) -> bool:
-    """Whether the owner is enforced, and the request asks for no more than that. Raises
-    AccessControlListNotSupported where it asks for another list."""
+    """Whether ACLs are disabled and the request asks for nothing beyond that.
+
+    That is: full control for the bucket owner, in any form. Raises S3Error AccessControlListNotSupported for
+    any other ACL while ACLs are disabled; returns False if they are enabled.
+    """
     if ownership_of(call.settings, call.defaults) != ENFORCED:
         return False
     if inputs.get("ACL") == FULL:
@@ -171,7 +179,10 @@ async def _parse_acl(
     owner: str,
     bucket_owner: str,
 ) -> ACL | None:
-    """The list that a request asks for. AccessDenied where a block of public access forbids it."""
+    """Return the ACL that a request states.
+
+    Raises S3Error AccessDenied if a public access block forbids it.
+    """
     given = not _INPUTS.isdisjoint(inputs)
     if given and document is not None:
         raise S3Error("UnexpectedContent")
@@ -190,7 +201,7 @@ async def _parse_acl(
 async def _parse_header_acl(
     call: Call, inputs: Mapping[str, Any], owner: str, bucket_owner: str
 ) -> ACL | None:
-    """The list of a canned name or of header grants."""
+    """Return the ACL of a canned name or of grant headers."""
     headers = [(inputs[name], permission) for name, permission in _HEADERS.items() if name in inputs]
     if "ACL" in inputs:
         if headers:
@@ -211,6 +222,7 @@ async def _parse_header_acl(
 
 
 async def _parse_acl_document(call: Call, document: Mapping[str, Any], owner: str) -> ACL:
+    """Return the ACL of an AccessControlPolicy document. Raises S3Error MalformedACLError, AccessDenied."""
     stated = document.get("Owner") or {}
     if document.get("Grants") is None or not stated.get("ID"):
         raise S3Error("MalformedACLError")
@@ -231,13 +243,14 @@ async def _parse_acl_document(call: Call, document: Mapping[str, Any], owner: st
 
 
 def _check_grant_count(grants: list[Grant]) -> ACL:
+    """Return the grants as an ACL. Raises S3Error MalformedACLError if there are too many."""
     if len(grants) > MAX_GRANTS:
         raise S3Error("MalformedACLError", f"An access control list may have {MAX_GRANTS} grants.")
     return tuple(grants)
 
 
 async def _resolve_grantee(call: Call, kind: str, value: str) -> str:
-    """A grantee as it is kept: an account's canonical id, or a group."""
+    """Return a grantee as it is stored: an account's canonical id, or a group's URI. Raises S3Error."""
     if kind == "uri":
         if value not in GROUPS:
             raise S3Error("InvalidArgument", "Invalid group uri", ArgumentName="uri", ArgumentValue=value)
@@ -256,7 +269,7 @@ async def _resolve_grantee(call: Call, kind: str, value: str) -> str:
 
 
 def _to_stored(acl: ACL | None, owner: str) -> list[list[str]] | None:
-    """As it is kept; None for the usual list."""
+    """Return an ACL in its stored form, None for the default ACL."""
     return None if acl is None or acl == acls.usual(owner) else [list(grant) for grant in acl]
 
 

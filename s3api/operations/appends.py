@@ -1,10 +1,10 @@
-"""Append: PutObject with x-amz-write-offset-bytes, on any object. The bytes become a new blob behind the
-object's extents; those that are there stay where they are.
+"""PutObject with x-amz-write-offset-bytes: append to any object.
 
-In a bucket with versioning each append makes a version, which shares the bytes of the one before. What is
-appended is encrypted as the object is. The ETag is no MD5, and ends in the number of pieces, so that no
-client takes it for one; a CRC of the whole goes on, any other checksum ends. Concurrent appends at one
-offset: one wins, the others get 409.
+The bytes become a new blob after the object's extents; existing blobs are not touched. In a bucket with
+versioning each append makes a version that shares the bytes of the one before. Appended bytes are encrypted
+as the object is. The ETag is not an MD5 and ends in the number of appended pieces, so that no client takes it
+for one. A CRC is combined to one of the whole object; any other checksum is dropped. Of concurrent appends at
+one offset one succeeds, the others get 409.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-append.html
 """
 
@@ -30,7 +30,7 @@ from s3api.operations.steps.tags_and_lock import parse_tags_and_lock
 
 MAX_PIECES = 10_000
 NO_DATA_ID = b""
-# What describes an object is said when it is made. A Content-Type is what libraries send by themselves.
+# Attributes of an object are set at its creation only. ContentType is ignored: libraries send it by default.
 _FIXED_AT_CREATION = frozenset(
     {
         "ACL", "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires",
@@ -41,7 +41,7 @@ _FIXED_AT_CREATION = frozenset(
 
 
 async def find_append_target(call: Call, bucket: str, key: str, offset: int) -> Object | None:
-    """The object that an append is for; None where it makes one. Raises S3Error InvalidWriteOffset."""
+    """Return the object to append to, None if the append creates it. Raises S3Error InvalidWriteOffset."""
     if offset < 0:
         name = "x-amz-write-offset-bytes"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=str(offset))
@@ -57,8 +57,10 @@ async def find_append_target(call: Call, bucket: str, key: str, offset: int) -> 
 async def append(
     call: Call, bucket: str, found: Object, conditions: Conditions, inputs: Mapping[str, Any]
 ) -> Output:
-    """Receive `call.body` behind what is there, and make that the object. Raises S3Error InvalidRequest,
-    EncryptionTypeMismatch, TooManyParts; BlobGone where another has changed the object meanwhile.
+    """Receive `call.body`, append it to `found`, and store the result.
+
+    Raises S3Error InvalidRequest, EncryptionTypeMismatch, TooManyParts; BlobGone if the object changed
+    meanwhile.
     """
     if said := _FIXED_AT_CREATION.intersection(inputs):
         raise S3Error("InvalidRequest", f"{min(said)} cannot be given where an object is appended to.")
@@ -98,7 +100,10 @@ async def _extents(call: Call, found: Object) -> list[Extent]:
 
 
 async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any]) -> Encryption | None:
-    """What the object is encrypted with. EncryptionTypeMismatch where the request wants something else."""
+    """Return the encryption of the object.
+
+    Raises S3Error EncryptionTypeMismatch if the request states another.
+    """
     document = found.extras.encryption
     has = encryption_members(document)
     for name in ("ServerSideEncryption", "SSEKMSKeyId"):
@@ -109,6 +114,7 @@ async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any])
 
 
 def _append_content(size: int, extents: list[Extent], added: Content) -> Content:
+    """Return content with the added extents moved after the first `size` bytes."""
     behind = (extent._replace(start=size + extent.start) for extent in added.extents)
     return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing, added.staged)
 
@@ -119,7 +125,7 @@ def _etag(found: Object, received: Received, pieces: int) -> str:
 
 
 def _checksum(found: Object, received: Received) -> Checksum | None:
-    """The whole's, where it follows from those of its two halves."""
+    """Combine the checksums of both halves. None if the algorithm cannot."""
     old, new = found.checksum, received.checksum
     if not found.size:
         return new

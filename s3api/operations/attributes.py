@@ -1,4 +1,4 @@
-"""GetObjectAttributes: of a record exactly the members that the client names."""
+"""GetObjectAttributes: the attributes of an object that the client lists."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ async def get_object_attributes(
     PartNumberMarker: int | None = None,
     **more: Unpack[CustomerKey],
 ) -> Output:
-    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
+    """Return the listed attributes. The ETag has no quotes, a composite checksum no "-N", as on AWS.
 
-    The ETag comes without quotes here, and a composite checksum without its "-N".
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html
     """
     wanted = _parse_attribute_list(ObjectAttributes or [])
     check_version(VersionId)
@@ -52,7 +52,7 @@ async def get_object_attributes(
 
 
 def _parse_attribute_list(names: list[str]) -> set[str]:
-    """The header's list, one name an item or several with commas between. InvalidArgument."""
+    """Parse x-amz-object-attributes, whose items may hold several names. Raises S3Error InvalidArgument."""
     wanted = {name.strip() for item in names for name in item.split(",")} - {""}
     if not wanted:
         raise S3Error(
@@ -78,7 +78,7 @@ def _checksum_output(found: Object) -> Output | None:
 
 
 async def _list_parts(call: Call, found: Object, after: int, limit: int) -> Output:
-    """AWS does not list the parts of an object that has no checksum."""
+    """Return a page of the parts. AWS lists none for an object without a checksum."""
     if found.checksum is None:
         return {"TotalPartsCount": found.parts}
     more = await call.metadata.object_parts(found.data_id, after=after, limit=limit + 1) if limit else []

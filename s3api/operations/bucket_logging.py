@@ -1,9 +1,10 @@
-"""Whether the logs of one bucket may be put into another: asked when logging is configured, and again at each
-delivery. PostBucketLogging, which is Ceph's, has one delivered at once.
+"""Delivery of access logs: the permission to write into the target bucket, and PostBucketLogging.
 
-The target bucket must let the service logging.s3.amazonaws.com put objects below the prefix, by its policy
-(conditions may name the source bucket and its account), or the log delivery group by its ACL where it has
-ACLs. https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+The permission is checked when logging is configured and at each delivery. The target bucket must let the
+service logging.s3.amazonaws.com put objects below the prefix by its policy (conditions may name the source
+bucket and its account), or the log delivery group by its ACL if ACLs are enabled. PostBucketLogging, Ceph's
+extension, delivers at once.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ KIND = "Logging"
 
 
 async def post_bucket_logging(call: Call, *, Bucket: str) -> Output:
-    """https://docs.ceph.com/en/latest/radosgw/s3/bucketops/ - of what this gateway process has collected."""
+    """Deliver the log lines that this gateway process has collected for the bucket.
+
+    https://docs.ceph.com/en/latest/radosgw/s3/bucketops/
+    """
     where = call.settings.parse(KIND, parse_destination)
     if where is None or call.bucket is None:
         raise S3Error("NoSuchConfiguration", BucketName=Bucket)
@@ -37,8 +41,10 @@ async def post_bucket_logging(call: Call, *, Bucket: str) -> Output:
 
 
 async def flush_on_change(call: Call, document: Mapping[str, Any]) -> Output:
-    """What is collected goes where it was to go, before `document` has it go elsewhere; the key for the
-    answer. Only where the bucket's configuration has something of Ceph's: AWS does nothing of the kind.
+    """Deliver the collected log lines before `document` replaces the configuration.
+
+    Returns the log object's key for the answer. Only for a configuration with Ceph's extensions: AWS delivers
+    nothing at this point.
     """
     where = call.settings.parse(KIND, parse_destination)
     if where is None or not where.has_ceph_settings or where == parse_destination(document):
@@ -60,7 +66,10 @@ def log_delivery_allowed(
     account: str | None,
     defaults: Defaults,
 ) -> bool:
-    """`account`: the twelve digits of the source's account. Its canonical id counts as its name as well."""
+    """Whether the log of `source` may be delivered to `target` below `prefix`.
+
+    `account`: the twelve digits of the source's account; aws:SourceAccount matches its canonical id too.
+    """
     said = settings.get("OwnershipControls")
     guard = Guard(
         target.name,

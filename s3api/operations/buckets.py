@@ -1,4 +1,4 @@
-"""Buckets: list, create, look up, delete."""
+"""ListBuckets, CreateBucket, HeadBucket, DeleteBucket, GetBucketLocation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from s3api.operations.steps.tags_and_lock import LOCK
 
 MAX_BUCKETS = 10_000
 US_EAST_1 = "us-east-1"
-# Everything that is no S3 lives below /api/: the one name that AWS allows and we do not.
+# The REST API is below /api/, so this is the one name that AWS allows and we do not.
 RESERVED = frozenset({"api"})
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", re.ASCII)
@@ -39,6 +39,7 @@ async def list_buckets(
     MaxBuckets: int | None = None,
     ContinuationToken: str | None = None,
 ) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html"""
     if MaxBuckets is not None and not 1 <= MaxBuckets <= MAX_BUCKETS:
         raise S3Error(
             "InvalidArgument",
@@ -71,11 +72,11 @@ async def create_bucket(
     ObjectLockEnabledForBucket: bool | None = None,
     **more: Unpack[BucketAcl],
 ) -> Output:
-    """Any LocationConstraint is taken, us-east-1 too (older SDKs send it); without one the gateway's region
-    holds.
+    """Create a bucket in any LocationConstraint, us-east-1 included (older SDKs send it).
 
-    Creating one's own bucket once more is BucketAlreadyOwnedByYou, except in us-east-1, where AWS answers 200
-    and leaves what is in it (API_CreateBucket, "BucketAlreadyOwnedByYou").
+    Without one, the gateway's region. To create one's own bucket again is BucketAlreadyOwnedByYou; in
+    us-east-1 AWS answers 200 and keeps the content (API_CreateBucket, "BucketAlreadyOwnedByYou").
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
     """
     check_bucket_name(Bucket)
     _check_ownership(ObjectOwnership)
@@ -108,6 +109,7 @@ async def create_bucket(
 
 
 async def head_bucket(call: Call, *, Bucket: str) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html"""
     bucket = await call.metadata.get_bucket(Bucket)
     return {
         "BucketRegion": bucket.region,
@@ -118,20 +120,27 @@ async def head_bucket(call: Call, *, Bucket: str) -> Output:
 
 
 async def delete_bucket(call: Call, *, Bucket: str) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html"""
     await call.metadata.delete_bucket(Bucket)
     await flush_on_change(call, {})
     return {}
 
 
 async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
-    """No LocationConstraint for us-east-1: so AWS has it for historical reasons."""
+    """Return the region; no LocationConstraint for us-east-1, as on AWS.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
+    """
     bucket = await call.metadata.get_bucket(Bucket)
     return {"LocationConstraint": None if bucket.region == US_EAST_1 else bucket.region}
 
 
 def check_bucket_name(name: str) -> None:
-    """Raise InvalidBucketName unless the name keeps AWS's rules for general purpose buckets and is not ours
-    (User Guide, bucketnamingrules). What lies between dots is a label of a host name: no dash at its edges.
+    """Check AWS's rules for names of general purpose buckets, and our reserved names.
+
+    Raises InvalidBucketName.
+
+    User Guide, "bucketnamingrules". Labels between dots may not begin or end with a dash, as in host names.
     """
     if name in RESERVED:
         raise S3Error(
@@ -154,6 +163,10 @@ async def _in_us_east_1(call: Call, name: str, wanted: str) -> bool:
 
 
 def _parse_location(configuration: dict[str, Any]) -> str | None:
+    """Return the region of a CreateBucketConfiguration.
+
+    Raises S3Error NotImplemented, InvalidLocationConstraint.
+    """
     known = ("LocationConstraint", "Tags")
     unknown = [name for name in configuration if name not in known and configuration[name]]
     if unknown:

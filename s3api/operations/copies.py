@@ -64,16 +64,16 @@ class CopyInputs(
     ObjectAcl,
     total=False,
 ):
-    pass
+    """Inputs of CopyObject beside those in its signature."""
 
 
 class PartCopyInputs(CopySourceConditions, CustomerKey, SourceCustomerKey, total=False):
-    pass
+    """Inputs of UploadPartCopy beside those in its signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyContent:
-    """What a copy consists of."""
+    """Extents, ETag and checksum of a copy."""
 
     content: Content
     etag: str
@@ -95,9 +95,11 @@ async def copy_object(
     AnnotationDirective: str | None = None,
     **more: Unpack[CopyInputs],
 ) -> Output:
-    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+    """Copy an object.
 
-    Storage class, website redirect and lock are never taken from the source.
+    Storage class, website redirect and lock come from the request, never from the source.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
     """
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
     replace = _check_directive(MetadataDirective, "metadata") == "REPLACE"
@@ -196,6 +198,7 @@ async def upload_part_copy(
 
 
 async def _retry_while_blob_gone(once: Callable[[], Awaitable[Output]]) -> Output:
+    """Call `once` again if the source was deleted during the copy. Raises S3Error OperationAborted."""
     for _ in range(ATTEMPTS):
         try:
             return await once()
@@ -208,7 +211,7 @@ async def _retry_while_blob_gone(once: Callable[[], Awaitable[Output]]) -> Outpu
 async def _copy_content(
     call: Call, found: Object, how: CopyEncryption, algorithm: str | None
 ) -> AsyncIterator[CopyContent]:
-    """The content of a whole copy: the source's blobs, or its bytes written anew."""
+    """Yield the content of a copied object: extents on the source's blobs, or bytes written again."""
     extents = await _read_extents(call, found, 0, found.size)
     wanted = algorithm if algorithm and not _has_checksum(found, algorithm) else None
     if how.shared:
@@ -224,7 +227,7 @@ async def _copy_content(
 async def _copy_part_content(
     call: Call, found: Object, extents: tuple[Extent, ...], how: CopyEncryption, algorithm: str | None
 ) -> AsyncIterator[CopyContent]:
-    """The same for a part, which always has a checksum."""
+    """Yield the content of a copied part, which always has a checksum."""
     size = sum(extent.length for extent in extents)
     if not how.shared:
         async with rewrite(call, extents, how, algorithm) as received:
@@ -236,6 +239,7 @@ async def _copy_part_content(
 
 
 async def _read_extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
+    """Return the extents of bytes [start, stop) of an object."""
     if found.extent:
         return (found.extent,)
     return tuple(await call.metadata.extents(found.data_id, start, stop)) if stop > start else ()
@@ -246,7 +250,7 @@ def _has_checksum(found: Object, algorithm: str) -> bool:
 
 
 def _known_digests(found: Object, algorithm: str | None) -> tuple[str, Checksum | None] | None:
-    """MD5 and checksum of a whole source, where its record has them: no byte need be read."""
+    """Return MD5 and checksum of a whole source if its record has them, so that no byte is read."""
     checksum = found.checksum
     if checksum and checksum.type != checksums.FULL_OBJECT:
         checksum = None
@@ -256,7 +260,7 @@ def _known_digests(found: Object, algorithm: str | None) -> tuple[str, Checksum 
 
 
 def _inherit_properties(source: Properties, stated: Properties) -> Properties:
-    """MetadataDirective COPY: the source's, but for what AWS never takes from it."""
+    """Return the source's properties without those that AWS never copies: MetadataDirective COPY."""
     headers = {name: value for name, value in source.headers.items() if name not in _NOT_COPIED}
     if redirect := stated.headers.get("WebsiteRedirectLocation"):
         headers["WebsiteRedirectLocation"] = redirect
@@ -264,8 +268,10 @@ def _inherit_properties(source: Properties, stated: Properties) -> Properties:
 
 
 def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: bool) -> None:
-    """AWS refuses to copy an object onto itself where that would change nothing. A version that is named may
-    be what is brought back, and the bucket's default encryption may be another than the object's.
+    """Refuse to copy an object onto itself without any change, as AWS does.
+
+    A named version may be restored this way, and the bucket's default encryption may differ from the
+    object's.
     """
     another = source.version_id is not None or default_rule(call) is not None
     changes = replace or more.get("StorageClass") or more.get("WebsiteRedirectLocation") or another
@@ -278,6 +284,7 @@ def _check_changes(call: Call, source: Source, more: CopyInputs, *, replace: boo
 
 
 def _check_directive(value: str | None, what: str) -> str:
+    """Return the directive, COPY by default. Raises S3Error InvalidArgument for an unknown one."""
     if value and value not in _DIRECTIVES:
         name = f"x-amz-{what}-directive"
         raise S3Error("InvalidArgument", f"Unknown {what} directive.", ArgumentName=name, ArgumentValue=value)

@@ -1,8 +1,8 @@
-"""Listings of objects, versions, uploads and parts.
+"""ListObjects, ListObjectsV2, ListObjectVersions, ListMultipartUploads, ListParts.
 
-The metadata store finds a page; here its markers are translated and its entries shown as AWS shows them. A
-page has a thousand entries, so entries are made in one comprehension each and names are percent-encoded only
-where a page holds one that needs it.
+The metadata store finds a page; this module translates markers and formats the entries. A page has up to a
+thousand entries, so each list is made in one comprehension, and names are percent-encoded only if a page
+contains one that needs it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Owners = dict[str, dict[str, str]]
 
 
 class _AlgorithmLists(dict[str | None, list[str] | None]):
-    """ChecksumAlgorithm is a list in AWS's listings."""
+    """Cache of one-element lists: ChecksumAlgorithm is a list in AWS's listings."""
 
     def __missing__(self, name: str | None) -> list[str] | None:
         one = self[name] = None if name is None else [name]
@@ -54,8 +54,13 @@ async def list_objects(
     EncodingType: str | None = None,
     OptionalObjectAttributes: list[str] | None = None,
 ) -> Output:
-    """NextMarker comes with a delimiter alone: without one the last key is the marker. No object here is ever
-    being restored, so OptionalObjectAttributes (RestoreStatus) adds nothing."""
+    """List objects, version 1.
+
+    NextMarker is present only with a delimiter; else the last key is the marker.
+
+    OptionalObjectAttributes (RestoreStatus) adds nothing: a restore is never in progress here.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html
+    """
     encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     page = await _list_page(call, Bucket, Prefix, Delimiter, _after_marker(Marker, Prefix, Delimiter), limit)
     out = _common_output(page, Bucket, Prefix, Delimiter, limit, encode)
@@ -80,8 +85,11 @@ async def list_objects_v2(
     FetchOwner: bool | None = None,
     OptionalObjectAttributes: list[str] | None = None,
 ) -> Output:
-    """StartAfter counts on the first page alone: a token says where to go on (an empty one does not). Unlike
-    V1's marker it does not hide the common prefix that it stands in."""
+    """List objects, version 2. StartAfter counts on the first page only, an empty token is no token.
+
+    Unlike the Marker of version 1, StartAfter does not hide the common prefix that contains it.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
     encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     after = (StartAfter or None, False) if not ContinuationToken else read_token(ContinuationToken)
     page = await _list_page(call, Bucket, Prefix, Delimiter, after, limit)
@@ -110,8 +118,10 @@ async def list_object_versions(
     EncodingType: str | None = None,
     OptionalObjectAttributes: list[str] | None = None,
 ) -> Output:
-    """Versions and delete markers by key, the newest first; in an unversioned bucket every key has the
-    version "null"."""
+    """List versions and delete markers by key, newest first. Unversioned objects have the version "null".
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    """
     encode, limit = name_encoder(EncodingType), page_size(MaxKeys, "maxKeys")
     _check_version_marker(KeyMarker, VersionIdMarker)
     page = VersionPage([], [])
@@ -179,7 +189,10 @@ async def list_multipart_uploads(
     MaxUploads: int | None = None,
     EncodingType: str | None = None,
 ) -> Output:
-    """UploadIdMarker counts only beside a KeyMarker, as AWS documents it."""
+    """List uploads in progress. UploadIdMarker counts only beside a KeyMarker, as AWS documents.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
+    """
     encode, limit = name_encoder(EncodingType), page_size(MaxUploads, "max-uploads")
     await call.metadata.get_bucket(Bucket)
     out: Output = {
@@ -226,6 +239,7 @@ async def list_parts(
     PartNumberMarker: int | None = None,
     **more: Unpack[CustomerKey],
 ) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html"""
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=2**31 - 1)
     check_upload_id(UploadId)
@@ -274,7 +288,7 @@ async def _list_page(
 
 
 async def _owners(call: Call, canonical: Iterable[str]) -> Owners:
-    """The Owner structures of a page, each made once."""
+    """Return the Owner element of each account on a page."""
     return {owner: await call.owner_shown(owner) for owner in canonical}
 
 
@@ -288,7 +302,7 @@ def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None)
 def _common_output(
     page: Page, bucket: str, prefix: str | None, delimiter: str | None, limit: int, encode: Encode | None
 ) -> Output:
-    """The members that the three listings of objects share."""
+    """Return the members that both listings of objects share."""
     return {
         "Name": bucket,
         "Prefix": encode_name(prefix or "", encode),
@@ -303,7 +317,10 @@ def _common_output(
 def _contents_columns(
     objects: list[Listed], encode: Encode | None, owners: Owners | None
 ) -> Sequence[Output]:
-    """The entries of a page, as columns: 0.2 ms a thousand. None values are left out when it is rendered."""
+    """Return the entries of a page as columns:
+
+    0.2 ms for a thousand. None values are omitted when rendered.
+    """
     if not objects:
         return []
     keys, etags, sizes, modified, classes, of_whom, algorithms, types = zip(*objects, strict=True)
@@ -362,7 +379,7 @@ def _upload_output(upload: Upload, owner: Output, initiator: Output, encode: Enc
 
 
 def _part_output(part: Part, *, with_checksum: bool) -> Output:
-    """Parts of an upload that was made without an algorithm show no checksum, though they may have one."""
+    """Return an entry of Parts. The checksum is shown only if the upload has an algorithm, as on AWS."""
     entry: Output = {
         "PartNumber": part.number,
         "LastModified": part.modified_us,

@@ -1,8 +1,7 @@
-"""Multipart uploads: create, receive parts, complete, abort.
+"""CreateMultipartUpload, UploadPart, CompleteMultipartUpload, AbortMultipartUpload.
 
-A completion only writes extents: the object's bytes are those of its parts. What it must check is a plain
-function of the upload, of the parts that the client names and of the parts that are there
-(`s3api.operations.steps.completion`).
+Completion only writes extents: the object's bytes are those of its parts. Its checks are pure functions of
+the upload, the parts that the client lists and the stored parts (`steps.completion`).
 """
 
 from __future__ import annotations
@@ -45,15 +44,15 @@ from s3api.operations.steps.uploads import (
 
 
 class UploadInputs(Description, TagsAndLockInputs, Encrypting, ObjectAcl, total=False):
-    pass
+    """Inputs of CreateMultipartUpload beside those in its signature."""
 
 
 class PartInputs(Integrity, CustomerKey, total=False):
-    pass
+    """Inputs of UploadPart beside those in its signature."""
 
 
 class CompletionInputs(Checksums, CustomerKey, total=False):
-    pass
+    """Inputs of CompleteMultipartUpload beside those in its signature."""
 
 
 async def create_multipart_upload(
@@ -103,9 +102,10 @@ async def upload_part(
     Body: Any = None,
     **more: Unpack[PartInputs],
 ) -> Output:
-    """A part of an upload with a checksum algorithm must have that one; where the client states none it is
-    computed (AWS refuses).
+    """Store a part. It gets the checksum algorithm of its upload.
 
+    A part that states another algorithm is refused; for one that states none the checksum is computed (AWS
+    refuses it).
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
     """
     check_part_number(PartNumber)
@@ -134,10 +134,13 @@ async def complete_multipart_upload(
     IfNoneMatch: str | None = None,
     **more: Unpack[CompletionInputs],
 ) -> Output:
-    """A repeated completion of the same parts answers as the first one did, while its object is still there.
+    """Make the object from its parts.
 
-    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html. LastModified is the time
-    of completion (AWS: of initiation), or else an If-Modified-Since could hide a newer object.
+    A repeated completion gets the first one's answer while the object exists.
+
+    LastModified is the time of completion, not of initiation as on AWS: else If-Modified-Since could hide a
+    newer object.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
     """
     data_id = data_id_of(UploadId)
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
@@ -149,7 +152,7 @@ async def complete_multipart_upload(
         upload = await call.metadata.get_upload(Bucket, Key, UploadId)
         await check_completion(call, upload, more)
         stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
-        if not stored:  # another completion, or an abortion, may have taken them since the look at the upload
+        if not stored:  # another completion or an abort may have removed them since get_upload
             upload = await call.metadata.get_upload(Bucket, Key, UploadId)
         parts = completion.select_parts(upload, named, stored)
         checksum = completion.object_checksum(upload, parts)
@@ -172,12 +175,14 @@ async def complete_multipart_upload(
 
 
 async def abort_multipart_upload(call: Call, *, Bucket: str, Key: str, UploadId: str) -> Output:
+    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html"""
     check_upload_id(UploadId)
     await call.metadata.abort_upload(Bucket, Key, UploadId)
     return {}
 
 
 def _checksum_of_upload(name: str | None, kind: str | None) -> tuple[str | None, str | None]:
+    """Check the checksum algorithm and type of a new upload. Raises S3Error InvalidRequest."""
     if name:
         algorithm = checksums.algorithm(name)
         return algorithm.name, checksums.checksum_type(algorithm, kind or None)
@@ -190,7 +195,7 @@ def _checksum_of_upload(name: str | None, kind: str | None) -> tuple[str | None,
 
 
 def _check_algorithm(call: Call, more: Integrity, wanted: str | None) -> None:
-    """Refuse a part with another checksum than the upload's before its first byte."""
+    """Refuse a part with another checksum algorithm than its upload's, before its first byte."""
     if wanted is None:
         return
     stated = [algorithm.name for member, algorithm in checksums.BY_MEMBER.items() if more.get(member)]
@@ -214,7 +219,7 @@ def _assemble_object(
     checksum: Checksum | None,
     stated_bytes: int | None,
 ) -> NewObject:
-    """The object out of these parts; its extents are the store's to assemble."""
+    """Return the object made of these parts, without extents: the metadata store assembles them."""
     return NewObject(
         bucket=upload.bucket,
         key=upload.key,
@@ -238,8 +243,9 @@ async def _find_completed_object(
     named: list[completion.PartReference],
     refused: MetadataError,
 ) -> Object:
-    """The object that another completion of this upload with these parts has made, before or just now; else
-    `refused` is raised.
+    """Return the object that another completion of this upload with the same parts has made.
+
+    Raises `refused` if there is none.
     """
     try:
         found = await call.metadata.get_object(bucket, key)

@@ -1,8 +1,7 @@
-"""Object annotations: named texts of up to 1 MiB, up to a thousand on each version of an object, which come
-and go without the object changing.
+"""Object annotations: named UTF-8 texts of up to 1 MiB, up to a thousand per object version.
 
-They are stored and encrypted as their object is, go along with a copy and with a rename, and end with their
-version. Objects under a customer's key cannot have any.
+They change without a change of the object. They are stored and encrypted as their object is, copied and
+renamed with it, and deleted with its version. Objects encrypted with SSE-C cannot have annotations.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/annotations-overview.html
 """
 
@@ -38,6 +37,8 @@ _RESERVED = ("aws", "s3")
 
 
 class TextIntegrity(Checksums, total=False):
+    """Checksums that a client may state for an annotation."""
+
     ChecksumAlgorithm: str
     ContentMD5: str
 
@@ -143,7 +144,7 @@ async def delete_object_annotation(
     VersionId: str | None = None,
     ObjectIfMatch: str | None = None,
 ) -> Output:
-    """One that is not there is no error. An object under a lock keeps its own.
+    """Delete an annotation; a missing one is a success. A locked object keeps its annotations.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html
     """
@@ -165,10 +166,10 @@ async def copy_annotations(
     onto: str,
     version_id: str | None,
 ) -> AsyncIterator[tuple[NewAnnotation, ...]]:
-    """What a copy of `found` onto a key takes along: sharing bytes as it does, or written anew as it is.
-    `version_id`: the version that the copy names.
+    """Yield the annotations of a copy of `found` to the key `onto`, with shared or rewritten bytes.
 
-    Raises S3Error AccessDenied, InvalidArgument, InvalidRequest.
+    `how`: of the copy itself. `version_id`: the source version that the request names. Raises S3Error
+    AccessDenied, InvalidArgument, InvalidRequest.
     """
     if directive not in (None, "", "COPY", "EXCLUDE"):
         name = "x-amz-object-annotation-directive"
@@ -198,8 +199,9 @@ async def copy_annotations(
 
 
 def _check_copy_permissions(call: Call, source: str, onto: str, version_id: str | None) -> None:
-    """API_CopyObject, x-amz-object-annotation-directive: annotations go along for whoever may read them there
-    and write them here.
+    """Check that the caller may read annotations of the source and write them at the target.
+
+    API_CopyObject, x-amz-object-annotation-directive. Raises S3Error AccessDenied.
     """
     read = "s3:GetObjectVersionAnnotation" if version_id else "s3:GetObjectAnnotation"
     for access, action, key, version in (
@@ -219,6 +221,7 @@ def _check_name(name: str) -> None:
 
 
 async def _load_encryption(call: Call, found: Object) -> Encryption | None:
+    """Return the encryption of the object. Raises S3Error InvalidRequest for SSE-C."""
     document = found.extras.encryption
     if document is None:
         return None
@@ -229,9 +232,9 @@ async def _load_encryption(call: Call, found: Object) -> Encryption | None:
 
 
 async def _read_payload(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:
-    """The payload, checked against all that was said of it, and the algorithm of the stated checksum.
+    """Read and verify the payload; return it and the algorithm of its checksum.
 
-    Raises S3Error EntityTooLarge, InvalidRequest, UnsupportedMediaType, BadDigest and its like.
+    Raises S3Error EntityTooLarge, InvalidRequest, UnsupportedMediaType, BadDigest and other digest errors.
     """
     body = call.body
     if body is None:
@@ -252,6 +255,7 @@ async def _read_payload(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str 
 
 
 def _body_of(text: Buffer) -> Body:
+    """Return a text as a request body."""
     left = [memoryview(text)]
 
     async def source() -> Sequence[Buffer]:

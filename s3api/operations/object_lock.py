@@ -1,7 +1,7 @@
-"""Object lock: the bucket's configuration, and retention and legal hold of a version.
+"""Object Lock: the bucket's configuration, retention and legal hold of a version.
 
-What is locked may not be destroyed: that is decided where a version is deleted, in the transaction. A bucket
-with a lock configuration has versioning enabled for good, so that no write replaces a locked version.
+The transaction that deletes a version checks its lock. A bucket with a lock configuration keeps versioning
+enabled, so no write replaces a locked version.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ async def _change_lock(
     change: Callable[[Lock | None], Lock | None],
     emit: Emit | None = None,
 ) -> None:
-    """Give a version another lock, in the transaction that looks at the one it has."""
+    """Set a version's lock to `change(current lock)`, in one transaction."""
     _check_configured(call)
     check_version(where[2])
 
@@ -126,5 +126,6 @@ async def _change_lock(
 
 
 def _check_configured(call: Call) -> None:
+    """Raise S3Error InvalidRequest if the bucket has no Object Lock configuration."""
     if call.settings.get(LOCK) is None:
         raise missing_configuration()

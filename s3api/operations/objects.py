@@ -45,19 +45,19 @@ from s3api.operations.steps.object_encryption import (
 from s3api.operations.steps.ranges import byte_range
 from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, check_lock_digest, parse_tags_and_lock
 
-# From this size on, and where the client waits to be asked for it, a write looks before it receives whether
-# it can succeed at all; the transaction decides either way.
+# A body of this size, or one that waits for "100 Continue", is received only after a check whether the
+# write can succeed. The transaction decides in any case.
 LOOK_FIRST_BYTES = 1 << 20
 SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
 
 class PutInputs(Description, Integrity, TagsAndLockInputs, Encrypting, ObjectAcl, total=False):
-    pass
+    """Inputs of PutObject beside those in its signature."""
 
 
 class ReadInputs(ReadConditions, ResponseOverrides, CustomerKey, total=False):
-    pass
+    """Inputs of GetObject and HeadObject beside those in their signatures."""
 
 
 async def put_object(
@@ -71,10 +71,9 @@ async def put_object(
     WriteOffsetBytes: int | None = None,
     **more: Unpack[PutInputs],
 ) -> Output:
-    """Store an object under a key, replacing what is there unless a condition forbids it; with an offset,
-    append to it.
+    """Store `call.body` as an object, replacing the current one; with WriteOffsetBytes, append to it.
 
-    The bytes are `call.body`.
+    When the bytes are safe: see `s3api.blobs`.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)
@@ -116,7 +115,7 @@ async def put_object(
 
 
 async def _check_before_upload(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
-    """Refuse a large body before its first byte where the bucket is missing or a condition fails already."""
+    """Refuse a large body before its first byte if the bucket is missing or a condition fails already."""
     if conditions is NO_CONDITIONS:
         await call.metadata.get_bucket(bucket)
         return
@@ -143,7 +142,7 @@ async def head_object(
     ChecksumMode: str | None = None,
     **more: Unpack[ReadInputs],
 ) -> Output:
-    """What GetObject would say, without the bytes.
+    """Return what GetObject returns, without the bytes.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
     """
@@ -166,9 +165,9 @@ async def get_object(
     ChecksumMode: str | None = None,
     **more: Unpack[ReadInputs],
 ) -> Output:
-    """An object's bytes, or a range or part of them.
+    """Return an object, or a range or a part of it.
 
-    `Body` is a buffer where it is small, an async iterator of buffers otherwise.
+    `Body` is a buffer for a small read, else an async iterator of buffers.
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
     """
     for _ in range(READ_ATTEMPTS):
@@ -177,7 +176,7 @@ async def get_object(
         out, start, stop = await _build_output(call, found, Range, PartNumber, ChecksumMode, more)
         try:
             out["Body"] = await open_content(call, found, start, stop, key)
-        except BlobGone:  # replaced between the two looks: the new one it is, then
+        except BlobGone:  # replaced since its record was read: read the new one
             continue
         if VersionId is None and call.settings:
             out |= expiration(call, found)
@@ -188,7 +187,9 @@ async def get_object(
 async def open_content(
     call: Call, found: Object, start: int, stop: int, key: ContentKey | None = None
 ) -> Buffer | AsyncIterator[Buffer]:
-    """Bytes [start, stop) of an object, decrypted with `key`; the first are in hand when this returns.
+    """Open bytes [start, stop) of an object, decrypted with `key`.
+
+    The first bytes are read when this returns.
 
     Raises DataUnavailable.
     """
@@ -213,7 +214,7 @@ async def _build_output(
     checksum_mode: str | None,
     more: ReadInputs,
 ) -> tuple[Output, int, int]:
-    """The output without the bytes, and which bytes those are."""
+    """Return the output without Body, and the range [start, stop) to read."""
     _check_conditions(call, found, more)
     out = object_members(found, checksum_mode=checksum_mode)
     if found.extras.encryption is not None:
@@ -240,7 +241,7 @@ async def _build_output(
 
 
 def _check_conditions(call: Call, found: Object, more: ReadInputs) -> None:
-    """The read conditions; a NotModified carries what RFC 9110 (15.4.5) wants in a 304."""
+    """Check the read conditions. NotModified gets the headers that RFC 9110 (15.4.5) requires in a 304."""
     try:
         check_read(found.etag, found.modified_us, more, now_us=call.now_us)
     except S3Error as error:
@@ -253,9 +254,9 @@ def _check_conditions(call: Call, found: Object, more: ReadInputs) -> None:
 async def _find_part(
     call: Call, found: Object, number: int, checksum_mode: str | None, out: Output
 ) -> tuple[int, int]:
-    """Where a part lies.
+    """Return [start, stop) of a part, and put its members into `out`.
 
-    A plain object is its own part 1. Raises InvalidPartNumber.
+    An object that was not uploaded in parts is its own part 1. Raises S3Error InvalidPartNumber.
     """
     if not 1 <= number <= 10_000:
         raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
@@ -280,13 +281,12 @@ def _no_such_part(number: int, parts: int) -> S3Error:
 
 
 def _part_checksum_output(checksum: Checksum | None, whole: Checksum | None) -> Output:
-    """A part answers with its own checksum, and with the type of the object's."""
+    """Return the checksum of a part with the checksum type of the object."""
     out = checksum_members(checksum)
     return out | {"ChecksumType": whole.type} if out and whole else {}
 
 
 def _remove_checksum(out: Output) -> None:
-    """A checksum of the whole object says nothing of a part of its bytes: clients would verify it and
-    fail."""
+    """Remove the checksum of the whole object: clients would verify a range against it and fail."""
     for name in [name for name in out if name.startswith("Checksum")]:
         del out[name]

@@ -1,7 +1,7 @@
-"""Ownership controls (are there ACLs here?) and the public access block of a bucket.
+"""Ownership controls (whether ACLs are enabled) and public access block of a bucket.
 
-Buckets that say nothing have what the gateway's settings say, AWS's own defaults unless told otherwise. What
-was deleted is kept as an empty document: such a bucket has neither controls nor block.
+Buckets without them have the gateway's defaults, which are AWS's unless the settings differ. A deleted one is
+stored as an empty document: that bucket has neither controls nor block.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _EMPTY = "{}"
 async def put_bucket_ownership_controls(
     call: Call, *, Bucket: str, OwnershipControls: dict[str, Any]
 ) -> Output:
-    """A bucket whose ACL gives others something cannot do without ACLs.
+    """Set the ownership. BucketOwnerEnforced is refused while the bucket's ACL grants access to others.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html
     """
@@ -54,7 +54,9 @@ async def delete_bucket_ownership_controls(call: Call, *, Bucket: str) -> Output
 async def put_public_access_block(
     call: Call, *, Bucket: str, PublicAccessBlockConfiguration: dict[str, Any]
 ) -> Output:
-    """What is not said is off, but something must be said. Raises S3Error InvalidRequest.
+    """Set the four switches; a missing one is off, but one at least must be stated.
+
+    Raises S3Error InvalidRequest.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
     """
@@ -81,7 +83,7 @@ async def delete_public_access_block(call: Call, *, Bucket: str) -> Output:
 
 
 def controls_document(ownership: str) -> str:
-    """As it is kept."""
+    """Return ownership controls as they are stored."""
     return to_json({"ObjectOwnership": ownership})
 
 

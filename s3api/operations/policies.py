@@ -1,7 +1,7 @@
 """PutBucketPolicy, GetBucketPolicy, DeleteBucketPolicy, GetBucketPolicyStatus.
 
-A policy is read, checked and refused in AWS's words before it is kept, and returned as it was sent. Only
-principals of the bucket's own account may see to it, whatever it allows others.
+A policy is parsed and checked before it is stored, with AWS's messages, and returned as it was sent. Only
+principals of the bucket's own account may manage it, whatever it allows others.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ from s3api.operations.call import Call, Output
 async def put_bucket_policy(
     call: Call, *, Bucket: str, Policy: str, ConfirmRemoveSelfBucketAccess: bool | None = None
 ) -> Output:
-    """A user that the policy would keep from changing it again must confirm that; the account's root never
-    loses it.
+    """Store a policy.
+
+    A user whom it would keep from changing it again must confirm; the account's root may always.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketPolicy.html
     """
@@ -63,7 +64,7 @@ async def delete_bucket_policy(call: Call, *, Bucket: str) -> Output:
 
 
 async def get_bucket_policy_status(call: Call, *, Bucket: str) -> Output:
-    """Public by its policy or, where ACLs count, by its ACL.
+    """Return whether the bucket is public, by its policy or by its ACL if ACLs are enabled.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketPolicyStatus.html
     """
@@ -76,6 +77,8 @@ async def get_bucket_policy_status(call: Call, *, Bucket: str) -> Output:
 
 
 def _check_account(call: Call) -> None:
-    """MethodNotAllowed to other accounts, though the policy let them in (PutBucketPolicy, API reference)."""
+    """Raise S3Error MethodNotAllowed for other accounts, even if the policy allows them
+    (API_PutBucketPolicy).
+    """
     if call.bucket is not None and call.owner != call.bucket.owner:
         raise S3Error("MethodNotAllowed", Allow="GET, PUT, DELETE")

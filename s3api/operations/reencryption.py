@@ -1,5 +1,6 @@
-"""UpdateObjectEncryption: another KMS key wraps an object's data key. No byte of the object moves, and
-nothing else of it changes.
+"""UpdateObjectEncryption: wrap an object's data key with another KMS key.
+
+The object's bytes are not read or written, and nothing else of it changes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SUPPORTED = "Only source objects encrypted with SSE-S3 or SSE-KMS are supported
 
 
 class _Changed(Exception):
-    """The object is no longer the one whose data key was wrapped."""
+    """The object has changed since its data key was wrapped."""
 
 
 async def update_object_encryption(
@@ -51,7 +52,10 @@ async def update_object_encryption(
 
 
 def _parse_request(given: dict[str, Any]) -> tuple[str, bool]:
-    """The key's ARN, and whether an S3 Bucket Key is wanted. Raises S3Error MalformedXML, InvalidArgument."""
+    """Return the key's ARN and whether to use an S3 Bucket Key.
+
+    Raises S3Error MalformedXML, InvalidArgument.
+    """
     wanted = given.get("SSEKMS")
     if not wanted or not wanted.get("KMSKeyArn"):
         raise S3Error("MalformedXML")
@@ -63,7 +67,7 @@ def _parse_request(given: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _check_allowed(found: Object, now_us: int) -> Envelope:
-    """How the object is encrypted. Raises S3Error InvalidRequest, AccessDenied."""
+    """Return the envelope of an object that may be changed. Raises S3Error InvalidRequest, AccessDenied."""
     if found.extras.encryption is None:
         raise S3Error("InvalidRequest", f"{_OPERATION} unencrypted source objects. {_SUPPORTED}")
     envelope = read_envelope(found.extras.encryption)
@@ -77,6 +81,8 @@ def _check_allowed(found: Object, now_us: int) -> Envelope:
 
 
 def _replace_envelope(read: Object, wrapped: Envelope) -> Any:
+    """Return a change that sets the envelope if the object is still the one that was read."""
+
     def change(found: Object) -> Object:
         if (found.data_id, found.extras) != (read.data_id, read.extras):
             raise _Changed

@@ -1,9 +1,8 @@
-"""RenameObject, in any bucket: no byte moves, and at no moment has an object both names or none. AWS has it
-in directory buckets alone.
+"""RenameObject, in any bucket (AWS: in directory buckets only).
 
-In a bucket with versioning the new name gets a version that shares the bytes, and the old one a delete
-marker. Everything of the object stays as it is, its time included. A client's token makes a repeated rename
-do nothing, for a day.
+One transaction moves the object: it never has both names or none, and no byte is copied. In a bucket with
+versioning the new name gets a version that shares the bytes, and the old one a delete marker. All attributes
+stay, LastModified included. A repeated request with the same client token does nothing, for a day.
 """
 
 from __future__ import annotations
@@ -29,6 +28,8 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")
 
 
 class RenameConditions(TypedDict, total=False):
+    """Conditions on the source and on the destination of a rename."""
+
     DestinationIfMatch: str
     DestinationIfNoneMatch: str
     DestinationIfModifiedSince: datetime
@@ -55,18 +56,18 @@ async def rename_object(
     if ClientToken is not None and not _TOKEN.fullmatch(ClientToken):
         name = "x-amz-client-token"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=ClientToken)
-    of_source, of_target = _conditions_on(more, "Source"), _conditions_on(more, "Destination")
+    on_source, on_target = _conditions_on(more, "Source"), _conditions_on(more, "Destination")
 
-    def check(found: Object, there: Object | None) -> None:
-        check_copy_source(found.etag, found.modified_us, of_source)  # type: ignore[arg-type]
-        if there is not None:
-            check_copy_source(there.etag, there.modified_us, of_target)  # type: ignore[arg-type]
-        elif "CopySourceIfMatch" in of_target:
+    def check(found: Object, existing: Object | None) -> None:
+        check_copy_source(found.etag, found.modified_us, on_source)  # type: ignore[arg-type]
+        if existing is not None:
+            check_copy_source(existing.etag, existing.modified_us, on_target)  # type: ignore[arg-type]
+        elif "CopySourceIfMatch" in on_target:
             raise NoSuchKey
-        elif "CopySourceIfModifiedSince" in of_target:
+        elif "CopySourceIfModifiedSince" in on_target:
             raise PreconditionFailed("If-Modified-Since")
 
-    asked = RenameRequest(
+    request = RenameRequest(
         bucket=Bucket,
         source=source,
         target=Key,
@@ -79,12 +80,12 @@ async def rename_object(
         added=event_maker(call, "ObjectCreated:Copy"),
         removed=event_maker(call, REMOVED),
     )
-    await call.metadata.rename_object(asked)
+    await call.metadata.rename_object(request)
     return {}
 
 
 def _conditions_on(given: RenameConditions, whose: str) -> dict[str, Any]:
-    """Those of source or target, by the names that a copy's have."""
+    """Return the conditions on "Source" or "Destination", under the names of copy source conditions."""
     return {
         f"CopySource{name.removeprefix(whose)}": value
         for name, value in given.items()
@@ -93,6 +94,6 @@ def _conditions_on(given: RenameConditions, whose: str) -> dict[str, Any]:
 
 
 def _request_digest(source: str, target: str, more: RenameConditions) -> str:
-    """Of all that a request asks, by which its repetition is known."""
-    asked = orjson.dumps([source, target, dict(more)], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(asked).hexdigest()
+    """Return a digest of the whole request, which identifies its repetition."""
+    text = orjson.dumps([source, target, dict(more)], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()

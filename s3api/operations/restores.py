@@ -1,5 +1,7 @@
-"""RestoreObject. The archive classes are labels here, and their objects read like any other: a restore is
-done at once, and what it leaves is what clients look for, x-amz-restore with the day of its end.
+"""RestoreObject.
+
+Archive storage classes are labels here, and archived objects can be read as any other. A restore is complete
+at once; it sets x-amz-restore with its expiry date, which clients wait for.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ async def restore_object(
     RestoreRequest: dict[str, Any] | None = None,
     VersionId: str | None = None,
 ) -> Output:
-    """202 where it begins a restore, 200 where it only moves the end of one.
+    """Set the expiry of a restored object: 202 for a new restore, 200 to extend a current one.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_RestoreObject.html
     """
@@ -61,14 +63,14 @@ async def restore_object(
 
 
 def restore_header(now_us: int, days: int) -> str:
-    """x-amz-restore of one that ends in so many days: at midnight UTC, as AWS rounds."""
+    """Return x-amz-restore for a restore of so many days, which ends at midnight UTC as on AWS."""
     day = datetime.fromtimestamp(now_us // 1_000_000, UTC).replace(hour=0, minute=0, second=0)
     expiry = format_datetime(day + timedelta(days=days + 1), usegmt=True)
     return f'ongoing-request="false", expiry-date="{expiry}"'
 
 
 def current_restore(properties: Properties, now_us: int) -> str | None:
-    """What x-amz-restore says now; None where nothing is restored any more."""
+    """Return the x-amz-restore header that is valid now, None if the restore has expired."""
     text = properties.headers.get(RESTORED)
     if text is None or properties.storage_class not in ARCHIVED:
         return None

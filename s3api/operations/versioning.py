@@ -12,7 +12,7 @@ _LOCKED = "An Object Lock configuration is present on this bucket, so the versio
 
 
 async def get_bucket_versioning(call: Call, *, Bucket: str) -> Output:
-    """Nothing at all of a bucket that never had versioning.
+    """Return the versioning state; nothing for a bucket that never had versioning.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
     """
@@ -23,7 +23,7 @@ async def get_bucket_versioning(call: Call, *, Bucket: str) -> Output:
 async def put_bucket_versioning(
     call: Call, *, Bucket: str, VersioningConfiguration: dict[str, Any] | None = None
 ) -> Output:
-    """MFA delete wants a device that we know nothing of: asking for it is refused.
+    """Enable or suspend versioning. MFA delete is not implemented and refused.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
     """

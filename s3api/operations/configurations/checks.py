@@ -1,7 +1,7 @@
-"""What the checks of documents share: AWS's refusals, and rules that several documents have in common.
+"""Checks and errors that several documents share.
 
-The XML reader has done its part before: names, types, enumerations and what the model requires. What is left
-is what AWS checks beyond its schema.
+The XML reader has checked names, types, enumerations and required elements; what remains are AWS's checks
+beyond its schema.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def invalid_argument(message: str, **details: str) -> S3Error:
 
 
 def check_ids(rules: Iterable[Mapping[str, Any]], name: str = "ID") -> None:
-    """Each id at most once, and none too long."""
+    """Check that ids are unique and at most 255 characters long. Raises S3Error InvalidArgument."""
     seen: set[str] = set()
     for rule in rules:
         one = rule.get(name)
@@ -46,7 +46,10 @@ def check_ids(rules: Iterable[Mapping[str, Any]], name: str = "ID") -> None:
 
 
 def check_filter(given: Mapping[str, Any] | None, *, most: int = 1) -> None:
-    """A filter has one predicate, or And with at least two of them. Raises MalformedXML, InvalidRequest."""
+    """Check that a filter has one predicate, or And with two at least.
+
+    `most`: allowed predicates. Raises S3Error MalformedXML, InvalidRequest.
+    """
     if given is None:
         return
     if len(given) > most:

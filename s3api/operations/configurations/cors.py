@@ -9,12 +9,13 @@ from s3api.operations.configurations.checks import Document, check_ids, invalid_
 
 MOST_RULES = 100
 METHODS = frozenset({"GET", "PUT", "HEAD", "POST", "DELETE"})
-# RFC 9110's token. What is exposed becomes a header of answers: a line break in it would make two.
+# RFC 9110's token. ExposeHeaders become a header of answers: a line break would inject another header.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 _ORIGIN = re.compile(r"[!-~]+")
 
 
 def check_cors(document: Document) -> Document:
+    """Check the rules of a CORSConfiguration; `s3api.gateway.cors` applies them."""
     rules = document["CORSRules"]
     if len(rules) > MOST_RULES:
         raise invalid_request("The number of CORS rules should not exceed allowed limit of 100 rules.")

@@ -1,4 +1,4 @@
-"""ServerSideEncryptionConfiguration: what objects of a bucket are encrypted with by default.
+"""ServerSideEncryptionConfiguration: the default encryption of a bucket's objects.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from s3api.operations.configurations.checks import Document, invalid_argument, malformed
 
 KMS = ("aws:kms", "aws:kms:dsse")
-# Of other services' storage, which the model has beside these.
+# The model's other values are for other AWS services.
 ALGORITHMS = ("AES256", *KMS)
 
 
 def check_encryption(document: Document) -> Document:
-    """The document; whether a bucket key is used is always said, as AWS does."""
+    """Check the document; add BucketKeyEnabled, which AWS always returns."""
     if len(document["Rules"]) != 1:
         raise malformed()
     rule = {"BucketKeyEnabled": False, **document["Rules"][0]}

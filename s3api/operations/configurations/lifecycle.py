@@ -1,4 +1,4 @@
-"""LifecycleConfiguration, as AWS checks it before it is kept; `s3api.lifecycle` acts on it.
+"""LifecycleConfiguration: AWS's checks before it is stored. `s3api.lifecycle` applies the rules.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 """
@@ -32,7 +32,7 @@ ACTIONS = (
     "NoncurrentVersionExpiration",
     "AbortIncompleteMultipartUpload",
 )
-# AWS takes one of them alone; where several are taken all must hold, so that no rule reaches further.
+# AWS accepts one of them. If the lenient settings accept several, all must hold, so no rule matches more.
 PREDICATES = ("Prefix", "Tag", "ObjectSizeGreaterThan", "ObjectSizeLessThan", "And")
 INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
 INFREQUENT_DAYS = 30
@@ -40,7 +40,7 @@ MOST_NEWER = 100
 
 
 def check_lifecycle(document: Document) -> Document:
-    """The document, each rule with an ID: AWS gives one to those that have none."""
+    """Check the document; give an ID to each rule without one, as AWS does."""
     rules = document["Rules"]
     if not rules or len(rules) > RULES:
         raise malformed()
@@ -55,7 +55,7 @@ def check_lifecycle(document: Document) -> Document:
 
 
 async def check_single_predicate(call: Call, document: Document) -> None:
-    """Of several predicates, And is the only one that AWS takes beside none."""
+    """Refuse a filter with several predicates outside And, as AWS does; the lenient settings allow it."""
     for rule in () if call.defaults.lenient else document["Rules"]:
         check_filter(rule.get("Filter"))
 
@@ -81,7 +81,7 @@ def _check_rule(rule: Rule) -> None:
 
 
 def _check_prefixes(one: str | None, other: str | None) -> None:
-    """Both must hold, which they can where one is within the other."""
+    """Refuse two prefixes that exclude each other. Both must hold, so one must begin with the other."""
     if one and other and not (one.startswith(other) or other.startswith(one)):
         raise malformed()
 
@@ -189,7 +189,7 @@ def _check_midnight(date: datetime | None) -> None:
 
 
 def _filter_text(rule: Rule) -> str:
-    """The rule as AWS's messages name it."""
+    """Return the filter of a rule as AWS's messages show it."""
     if "Prefix" in rule:
         return f"prefix '{rule['Prefix']}'"
     given = rule.get("Filter") or {}

@@ -1,4 +1,4 @@
-"""NotificationConfiguration: what it says, and whether its destinations are targets of the settings.
+"""NotificationConfiguration: check the document, and that its destinations are targets of the settings.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
 """
@@ -22,7 +22,7 @@ _ARN = re.compile(r"arn:[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]*:[^\s:]*:[^\s]+")
 
 
 def check_notification(document: Document) -> Document:
-    """The document, each configuration with an Id: AWS gives one to those that have none."""
+    """Check the document; give an Id to each configuration without one, as AWS does."""
     configurations: list[dict[str, Any]] = []
     out: Document = dict(document)
     for name, destination in ARN_MEMBERS.items():
@@ -43,9 +43,9 @@ def check_notification(document: Document) -> Document:
 
 
 async def check_destinations(call: Call, document: Document) -> None:
-    """Each destination is a target of the settings, and is sent the event s3:TestEvent.
+    """Check that each destination is a target of the settings, and send it the event s3:TestEvent.
 
-    AWS sends it while it validates, before the configuration is kept.
+    AWS sends it during validation too, before the configuration is stored.
     """
     unknown = [arn for arn in arns(document) if call.backend.targets.find(arn) is None]
     if unknown:
@@ -104,8 +104,9 @@ def _event_type(event: str) -> str:
 
 
 def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether a key can pass both filters: of the prefixes, and of the suffixes, one begins (ends) with the
-    other."""
+    """Whether a key can match both filters: one prefix begins with the other, one suffix ends with the
+    other.
+    """
     prefixes, suffixes = (
         [
             next((rule.get("Value") or "" for rule in _filter_rules(x) if rule["Name"] == name), "")

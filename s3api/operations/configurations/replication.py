@@ -1,4 +1,4 @@
-"""ReplicationConfiguration: checked and kept; nothing is replicated.
+"""ReplicationConfiguration: checked and stored only; nothing is replicated.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketReplication.html
 """
@@ -42,6 +42,7 @@ def check_replication(document: Document) -> Document:
 
 
 async def check_source_versioning(call: Call, _: Document) -> None:
+    """Require versioning on the source bucket. Raises S3Error InvalidRequest."""
     if call.bucket is None or call.bucket.versioning != ENABLED:
         raise invalid_request(
             "Versioning must be 'Enabled' on the bucket to apply a replication configuration"

@@ -1,6 +1,6 @@
-"""Configurations that a bucket may have many of, each with an id: analytics, inventory, metrics, intelligent
-tiering. They are checked, kept and returned; no report is made and no object moves.
+"""Analytics, inventory, metrics and intelligent tiering: configurations with an id, several per bucket.
 
+They are checked, stored and returned; no report is made and no object moves.
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketInventoryConfiguration.html and its siblings.
 """
 
@@ -43,7 +43,7 @@ def check_inventory(document: Document) -> Document:
 
 
 def check_tiering(document: Document) -> Document:
-    """At most one tiering for each access tier; days within what the tier allows, the deeper one later."""
+    """Check days and order of the access tiers, of which each may occur once."""
     _check_one_filter(document)
     days = {tiering["AccessTier"]: tiering["Days"] for tiering in document["Tierings"]}
     if len(days) < len(document["Tierings"]):
@@ -63,7 +63,7 @@ def check_tiering(document: Document) -> Document:
 
 
 def _check_one_filter(document: Document) -> None:
-    """A filter that is there has a predicate."""
+    """Refuse an empty filter, and one with several predicates."""
     if "Filter" in document and not document["Filter"]:
         raise malformed()
     check_filter(document.get("Filter"))

@@ -1,4 +1,4 @@
-"""The small documents: tags, logging, request payment, transfer acceleration, attribute-based access control.
+"""Checks of small documents: tagging, logging, request payment, transfer acceleration, ABAC.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html and its siblings.
 """
@@ -43,7 +43,10 @@ def check_logging(document: Document) -> Document:
 
 
 async def check_log_target(call: Call, document: Document) -> None:
-    """The target bucket is there, the caller's own, in the same region as the source, and lets logs in."""
+    """Check the target bucket of access logs: same owner, same region, and it allows log delivery.
+
+    Raises S3Error InvalidTargetBucketForLogging, CrossLocationLoggingProhibited.
+    """
     source = call.bucket
     if not document or source is None:
         return

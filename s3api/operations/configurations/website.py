@@ -69,6 +69,6 @@ def _check_rule(rule: dict[str, Any]) -> None:
 
 
 def _check_host(name: str) -> None:
-    """It becomes part of a Location header."""
+    """Check a HostName, which becomes part of a Location header."""
     if not _HOST.fullmatch(name):
         raise invalid_request("The HostName is not well formed.")

@@ -1,1 +1,1 @@
-"""What several operations share: each module one step of them."""
+"""Steps that several operations share: parse inputs, check conditions, receive bytes, format answers."""

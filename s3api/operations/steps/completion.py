@@ -1,8 +1,8 @@
-"""What CompleteMultipartUpload decides: which parts, in what order, and what the whole is called. Pure
-functions.
+"""Rules of CompleteMultipartUpload: which parts, in which order, and the ETag and checksum of the object.
 
-Rules and messages as on AWS: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
-and "Checking object integrity" in the User Guide.
+Pure functions. Rules and messages as on AWS:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html and "Checking object
+integrity" in the User Guide.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MD5_HEX_DIGITS = 32
 
 @dataclass(frozen=True, slots=True)
 class PartReference:
-    """A part as the client names it; `etag` without quotes, `checksums` by algorithm."""
+    """A part as the client lists it; `etag` without quotes, `checksums` by algorithm."""
 
     number: int
     etag: str
@@ -31,8 +31,11 @@ class PartReference:
 
 
 def parse_part_list(given: Mapping[str, Any] | None) -> list[PartReference]:
-    """The parts of the request's body, in rising order. A part named twice counts as it was named last, as
-    one that was uploaded twice does. InvalidRequest, MalformedXML, InvalidPartOrder.
+    """Return the parts that the request lists, in rising order.
+
+    A part listed twice counts once, as listed last.
+
+    Raises S3Error InvalidRequest, MalformedXML, InvalidPartOrder.
     """
     if given is None:
         raise S3Error("InvalidRequest", "You must specify at least one part")
@@ -47,8 +50,9 @@ def parse_part_list(given: Mapping[str, Any] | None) -> list[PartReference]:
 
 
 def select_parts(upload: Upload, named: Sequence[PartReference], stored: Sequence[Part]) -> list[Part]:
-    """The stored parts that the client named, each checked. InvalidPart, EntityTooSmall, InvalidRequest,
-    BadDigest.
+    """Return the stored parts that the client lists, each checked.
+
+    Raises S3Error InvalidPart, EntityTooSmall, InvalidRequest, BadDigest.
     """
     there = {part.number: part for part in stored}
     parts: list[Part] = []
@@ -72,7 +76,10 @@ def select_parts(upload: Upload, named: Sequence[PartReference], stored: Sequenc
 
 
 def multipart_etag(etags: Sequence[str]) -> str:
-    """MD5 of the parts' MD5s, then "-" and their number. "" for what cannot be MD5s: it equals no ETag."""
+    """Return the MD5 of the parts' MD5s, "-" and their number.
+
+    "" if an ETag is not an MD5: that equals no object's ETag.
+    """
     try:
         digests = [bytes.fromhex(part) for part in etags if len(part) == MD5_HEX_DIGITS]
     except ValueError:
@@ -82,8 +89,9 @@ def multipart_etag(etags: Sequence[str]) -> str:
 
 
 def total_size(parts: Sequence[Part], stated: int | None) -> int:
-    """The bytes of the whole. InvalidRequest where the client stated another number
-    (x-amz-mp-object-size).
+    """Return the size of the object.
+
+    Raises S3Error InvalidRequest if x-amz-mp-object-size states another.
     """
     total = sum(part.size for part in parts)
     if stated is not None and stated != total:
@@ -96,10 +104,10 @@ def total_size(parts: Sequence[Part], stated: int | None) -> int:
 
 
 def object_checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
-    """The object's checksum, out of its parts' alone.
+    """Return the object's checksum, computed from its parts' checksums.
 
-    An upload without an algorithm gets a FULL_OBJECT one where its parts have one CRC in common (those that
-    came without a checksum have CRC64NVME, AWS's default), else none.
+    An upload without an algorithm gets a FULL_OBJECT checksum if all its parts have the same CRC (parts sent
+    without a checksum have CRC64NVME, AWS's default), else None.
     """
     name, kind = upload.checksum_algorithm, upload.checksum_type
     if name is None:
@@ -119,7 +127,7 @@ def object_checksum(upload: Upload, parts: Sequence[Part]) -> Checksum | None:
 
 
 def check_checksum_syntax(claims: Mapping[str, Any]) -> None:
-    """Refuse a checksum of the whole that can be none, whatever the parts are. InvalidRequest."""
+    """Raise S3Error InvalidRequest for a stated checksum that is not valid for any object."""
     for name, value in _checksums_by_algorithm(claims).items():
         checksums.decode_composite(checksums.ALGORITHMS[name], value)
 
@@ -127,7 +135,10 @@ def check_checksum_syntax(claims: Mapping[str, Any]) -> None:
 def check_stated_checksum(
     upload: Upload, computed: Checksum | None, kind: str | None, claims: Mapping[str, Any]
 ) -> None:
-    """Compare what the client says of the whole object with what came out. InvalidRequest, BadDigest."""
+    """Compare checksum and type that the client states with the computed ones.
+
+    Raises S3Error InvalidRequest, BadDigest.
+    """
     has = computed.type if computed else upload.checksum_type
     if kind and kind.upper() != has:
         raise S3Error(
@@ -152,7 +163,7 @@ def check_stated_checksum(
 
 
 def _checksum_matches(algorithm: checksums.Algorithm, stated: str, computed: Checksum) -> bool:
-    """A composite value may come without its "-N", as SDKs send it."""
+    """Whether a stated value is the computed one. A composite one may lack its "-N", as SDKs send it."""
     if computed.type != checksums.COMPOSITE:
         checksums.decode(algorithm, stated)
         return stated == computed.value

@@ -1,9 +1,9 @@
-"""Conditional requests: what If-Match and its kin mean for reads, copy sources and writes. Pure functions.
+"""Conditional requests: If-Match and the other conditions of reads, copy sources, writes and deletes.
 
-Read conditions follow RFC 9110 section 13.2.2, which is also what AWS documents for their combinations:
-If-Match true beats If-Unmodified-Since false (200), If-None-Match false beats If-Modified-Since true (304).
-Write conditions are only translated here; the metadata store decides them in the transaction that writes. The
-ETag of a record is without quotes and always a strong one.
+Pure functions. Read conditions follow RFC 9110 section 13.2.2, which AWS documents for combinations too:
+If-Match true overrides If-Unmodified-Since false (200), If-None-Match false overrides If-Modified-Since true
+(304). Write conditions are only translated here: the metadata transaction that writes decides them. The ETag
+of a record has no quotes and is a strong one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_IMPLEMENTED = "A header you provided implies functionality that is not impl
 
 
 class CopySourceConditions(TypedDict, total=False):
-    """x-amz-copy-source-if-*: the read conditions, asked of the source of a copy."""
+    """x-amz-copy-source-if-*: read conditions on the source of a copy."""
 
     CopySourceIfMatch: str
     CopySourceIfNoneMatch: str
@@ -32,9 +32,11 @@ class CopySourceConditions(TypedDict, total=False):
 
 
 def check_read(etag: str, modified_us: int, conditions: ReadConditions, *, now_us: int | None = None) -> None:
-    """Raise S3Error PreconditionFailed (with `Condition`, the header that failed) or NotModified.
+    """Check the conditions of a read.
 
-    With `now_us`, an If-Modified-Since that lies in the future is ignored, as AWS does.
+    Raises S3Error PreconditionFailed (`Condition`: the header) or NotModified.
+
+    With `now_us`, an If-Modified-Since in the future is ignored, as on AWS.
     """
     if not conditions:
         return
@@ -48,17 +50,17 @@ def check_read(etag: str, modified_us: int, conditions: ReadConditions, *, now_u
 def check_copy_source(
     etag: str, modified_us: int, conditions: CopySourceConditions, *, now_us: int | None = None
 ) -> None:
-    """The same for the source of a copy, where every failure is PreconditionFailed."""
+    """Check the conditions on a copy source. Every failure is S3Error PreconditionFailed."""
     plain = {name.removeprefix("CopySource"): value for name, value in conditions.items()}
     if failed := _failed_condition(etag, modified_us, plain, now_us):
         raise S3Error("PreconditionFailed", Condition=f"x-amz-copy-source-{failed}")
 
 
 def write_conditions(if_match: str | None, if_none_match: str | None, *, more: bool = False) -> Conditions:
-    """The conditions of a PutObject, CompleteMultipartUpload or CopyObject, as the metadata store takes them.
+    """Translate the conditions of PutObject, CompleteMultipartUpload or CopyObject for the metadata store.
 
-    AWS answers NotImplemented to both at once, to If-None-Match with an ETag (any object but that one, in
-    RFC 9110's words) and to If-Match with "*" (any object). With `more` the last two count.
+    AWS answers NotImplemented to both headers at once, to If-None-Match with an ETag (RFC 9110: any object
+    but that one) and to If-Match "*" (any object). With `more` the last two are accepted.
     """
     if if_match is None and if_none_match is None:
         return NO_CONDITIONS
@@ -76,8 +78,9 @@ def write_conditions(if_match: str | None, if_none_match: str | None, *, more: b
 def delete_conditions(
     if_match: str | None, modified: datetime | None = None, size: int | None = None, *, more: bool = False
 ) -> Conditions:
-    """The conditions of a delete: an ETag, or "*" for "whatever is there"; with `more` also its time and its
-    size, which AWS takes in directory buckets alone.
+    """Translate the conditions of a delete: an ETag, or "*" for any object.
+
+    With `more` also the object's time and size, which AWS accepts in directory buckets only.
     """
     if if_match is None and modified is None and size is None:
         return NO_CONDITIONS
@@ -89,7 +92,7 @@ def delete_conditions(
 
 
 def check_version(version_id: str | None, *, argument: str = "versionId") -> None:
-    """Raise InvalidArgument for what cannot be a version id of ours, before any look into the database."""
+    """Raise S3Error InvalidArgument for a string that is no version id of ours, before any database query."""
     if version_id is None or version_id == NULL_VERSION or _VERSION.fullmatch(version_id):
         return
     raise S3Error(
@@ -103,7 +106,7 @@ def check_version(version_id: str | None, *, argument: str = "versionId") -> Non
 def _failed_condition(
     etag: str, modified_us: int, conditions: Mapping[str, Any], now_us: int | None
 ) -> str | None:
-    """The header that does not hold, in the order of RFC 9110; None where the request goes on."""
+    """Return the header that does not hold, in the order of RFC 9110; None if all hold."""
     if match := conditions.get("IfMatch"):
         if not _etag_matches(match, etag, weakly=False):
             return "If-Match"
@@ -121,8 +124,9 @@ def _failed_condition(
 
 
 def _etag_matches(value: str, etag: str, *, weakly: bool) -> bool:
-    """Whether one entity tag of a header field's list is `etag`; weak tags count in the weak comparison alone
-    (RFC 9110, 8.8.3.2).
+    """Whether one entity tag of a header's list is `etag`.
+
+    Weak tags count in the weak comparison only (RFC 9110, 8.8.3.2).
     """
     value = value.strip()
     if value in ("*", f'"{etag}"'):
@@ -138,7 +142,7 @@ def unquote_etag(value: str | None) -> str | None:
 
 
 def _seconds(when: datetime) -> float:
-    """An HTTP date has whole seconds, and so has the Last-Modified that the client got from us."""
+    """Return a time in seconds. HTTP dates have whole seconds, and so has Last-Modified."""
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
 
 

@@ -1,9 +1,8 @@
-"""Copies and encryption: whether a copy may share its source's blobs, and the bytes written anew where it may
-not.
+"""Encryption of copies: whether a copy shares its source's blobs, or gets its bytes written again.
 
-Blobs are encrypted under their object's data key. A copy shares them where it may keep that key, wrapped anew
-as the copy wants it: plain to plain, and between SSE-S3 and SSE-KMS in any direction. Everything else reads
-the source, decrypts, encrypts and writes: plain to encrypted, and whatever changes a customer's key.
+Blobs are encrypted with their object's data key. A copy shares them if it can keep that key, wrapped for the
+copy: from plain to plain, and between SSE-S3 and SSE-KMS in any direction. In all other cases the source is
+read, decrypted, encrypted and written: from plain to encrypted, and wherever an SSE-C key changes.
 """
 
 from __future__ import annotations
@@ -31,7 +30,11 @@ from s3api.operations.steps.object_encryption import (
 
 @dataclass(frozen=True, slots=True)
 class CopyEncryption:
-    """`source`: the data key of the source, `target` what the copy is to have; `shared`: the same blobs."""
+    """The encryption of a copy.
+
+    `source`: the data key of the source; `target`: the encryption of the copy; None for plain bytes.
+    `shared`: the copy uses the source's blobs.
+    """
 
     source: ContentKey | None
     target: Encryption | None
@@ -41,8 +44,10 @@ class CopyEncryption:
 async def plan_copy_encryption(
     call: Call, bucket: str, key: str, found: Object, inputs: Mapping[str, Any]
 ) -> CopyEncryption:
-    """How a copy of `found` is encrypted. One of an encrypted object always is: SSE-S3 if nothing else is
-    asked for (as on AWS). Raises S3Error.
+    """Decide the encryption of a copy of `found`.
+
+    The copy of an encrypted object is always encrypted: SSE-S3 if nothing else is stated (as on AWS). Raises
+    S3Error.
     """
     stored = found.extras.encryption
     source = await unwrap_key(call, stored, inputs, COPY_SOURCE)
@@ -60,8 +65,9 @@ async def plan_copy_encryption(
 async def rewrite(
     call: Call, extents: Sequence[Extent], how: CopyEncryption, algorithm: str | None
 ) -> AsyncIterator[Received]:
-    """The bytes of `extents`, which begin at 0, written as a copy wants them; dropped again where the block
-    fails. Raises DataUnavailable and what `receive` does.
+    """Write the bytes of `extents`, which begin at 0, in the encryption of the copy.
+
+    Deletes them if the block fails. Raises DataUnavailable, and what `receive` raises.
     """
     stream = call.blobs.read(extents, key=how.source)
     size = sum(extent.length for extent in extents)

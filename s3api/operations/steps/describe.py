@@ -1,4 +1,4 @@
-"""What a client says about an object, checked on the way in and returned on the way out."""
+"""Headers and user metadata of an object: checked when it is written, returned when it is read."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ DEFAULT_TYPE = "binary/octet-stream"
 METADATA_BYTES = 2048
 HEADER_BYTES = 8192
 REDIRECT_BYTES = 2048
-# AWS's classes for general purpose buckets. All are kept as a label and all are stored alike: nothing here
-# needs a restore.
+# AWS's classes for general purpose buckets. A class is only a label: all objects are stored in the same way.
 STORAGE_CLASSES = frozenset(
     {
         "STANDARD",
@@ -45,8 +44,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def object_members(object: Object, *, checksum_mode: str | None = None) -> Output:
-    """The members of GetObject's and HeadObject's output that the record itself answers; ContentLength is
-    that of the whole object.
+    """Return the output members of GetObject and HeadObject that come from the object's record.
+
+    ContentLength is the size of the whole object.
     """
     properties = object.properties
     out: Output = {
@@ -71,26 +71,26 @@ def object_members(object: Object, *, checksum_mode: str | None = None) -> Outpu
 
 
 def _mail_safe(value: str) -> str:
-    """As S3 returns metadata beyond ASCII: an RFC 2047 encoded-word, since a header has no charset."""
+    """Encode non-ASCII metadata as S3 returns it: an RFC 2047 encoded-word, as headers have no charset."""
     if value.isascii():
         return value
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
 
 
 def shown_version_id(version_id: str | None) -> str | None:
-    """The version id in the answer to a write: of a version that is "null", AWS says nothing."""
+    """Return the VersionId member of a write's answer: AWS omits the version "null"."""
     return None if version_id == NULL_VERSION else version_id
 
 
 def checksum_members(checksum: Checksum | None) -> Output:
-    """ChecksumX and ChecksumType, as many outputs carry them; nothing where there is no checksum."""
+    """Return ChecksumX and ChecksumType; nothing for an object without a checksum."""
     if checksum is None:
         return {}
     return {f"Checksum{checksum.algorithm}": checksum.value, "ChecksumType": checksum.type}
 
 
 def parse_properties(more: Description) -> Properties:
-    """The members of `more` as a record. Members that do not describe an object are passed over.
+    """Return the headers, user metadata and storage class that a request states; other inputs are ignored.
 
     Raises S3Error MetadataTooLarge, RequestHeaderSectionTooLarge, InvalidStorageClass,
     InvalidRedirectLocation, InvalidArgument.
@@ -109,6 +109,7 @@ def parse_properties(more: Description) -> Properties:
 
 
 def check_storage_class(name: str | None) -> str:
+    """Return the storage class, STANDARD by default. Raises S3Error InvalidStorageClass."""
     if not name:
         return "STANDARD"
     if name not in STORAGE_CLASSES:
@@ -117,7 +118,10 @@ def check_storage_class(name: str | None) -> str:
 
 
 def _drop_aws_chunked(headers: dict[str, Any]) -> None:
-    """aws-chunked is how the body travelled, not what the object is: AWS keeps the other codings alone."""
+    """Remove aws-chunked from Content-Encoding:
+
+    it encodes the body in transfer, not the object. As on AWS.
+    """
     codings = [coding.strip() for coding in headers["ContentEncoding"].split(",")]
     kept = [coding for coding in codings if coding and coding.lower() != "aws-chunked"]
     if len(kept) == len(codings):
@@ -128,8 +132,9 @@ def _drop_aws_chunked(headers: dict[str, Any]) -> None:
 
 
 def _check_sizes(headers: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
-    """AWS, "Working with object metadata": user metadata up to 2 KB, names and values in UTF-8; all headers
-    of a PUT up to 8 KB.
+    """Check AWS's limits: user metadata up to 2 KB, names and values in UTF-8; all headers up to 8 KB.
+
+    AWS, "Working with object metadata". Raises S3Error.
     """
     text = "".join([*metadata, *metadata.values()])
     size = len(text.encode())

@@ -1,6 +1,6 @@
-"""What answers say of a bucket's lifecycle rules: when an object expires, when an upload will be aborted.
+"""Lifecycle members of answers: when an object expires, when an upload will be aborted.
 
-A bucket without rules answers nothing, and pays for nothing.
+Empty, and without cost, for buckets without lifecycle rules.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ KIND = "Lifecycle"
 
 
 def expiration(call: Call, made: NewObject | Object) -> Output:
-    """The member Expiration (x-amz-expiration) of a current object; nothing where no rule expires it."""
+    """Return the member Expiration (x-amz-expiration) of a current object; nothing if no rule expires it."""
     engine = _engine(call)
     if engine is None:
         return {}
@@ -30,7 +30,7 @@ def expiration(call: Call, made: NewObject | Object) -> Output:
 
 
 def abort_date(call: Call, upload: Upload) -> Output:
-    """AbortDate and AbortRuleId of an upload under way, for CreateMultipartUpload and ListParts."""
+    """Return AbortDate and AbortRuleId of an upload in progress, for CreateMultipartUpload and ListParts."""
     engine = _engine(call)
     found = engine.abort_date(upload.key, upload.initiated_us) if engine else None
     return {} if found is None else {"AbortDate": found[0], "AbortRuleId": found[1]}

@@ -1,10 +1,9 @@
-"""Receiving an object's or a part's bytes: onto the nodes, digested on the way, checked against all that the
-client stated.
+"""Receive the bytes of an object or part: write them to the nodes, compute digests, verify stated ones.
 
     async with receive(call, inputs) as received:
         await call.metadata.put_object(... received.content ...)
 
-Where the block fails, the chunks that were written are deleted again.
+If the block fails, the chunks that were written are deleted.
 """
 
 from __future__ import annotations
@@ -33,9 +32,9 @@ DEFAULT_ALGORITHM = "CRC64NVME"
 
 
 class Received(NamedTuple):
-    """Bytes that are on the nodes and not yet an object.
+    """Bytes that are on the nodes and not yet part of an object.
 
-    `etag`, without quotes, is the MD5, or what stands for it where the content is encrypted.
+    `etag`, without quotes, is the MD5, or its replacement for encrypted content.
     """
 
     content: Content
@@ -44,12 +43,12 @@ class Received(NamedTuple):
 
 
 class receive:  # noqa: N801 - a context manager, used as a verb
-    """Store `call.body`; leave nothing behind where the block that makes it an object fails.
+    """Store `call.body`, and delete it if the block that makes it an object fails.
 
     `inputs`: the Integrity members of the request. `algorithm`: the checksum to compute if the client states
     none (AWS's default is CRC64NVME). `encryption`: None to store plain bytes. `body`: replaces `call.body`.
     Raises S3Error InvalidDigest, BadDigest, InvalidRequest, XAmzContentSHA256Mismatch, and what
-    `BlobStore.write` does.
+    `BlobStore.write` raises.
     """
 
     def __init__(
@@ -77,16 +76,19 @@ class receive:  # noqa: N801 - a context manager, used as a verb
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        # A refusal is certain, and what was written can go. A database that does not answer, or a shutdown,
-        # may have committed all the same: then the chunks stay, and the sweep finds out whose they are.
+        # After a refusal the object does not exist, so the chunks can be deleted. If the database did not
+        # answer, or at a shutdown, the transaction may have been committed: the chunks stay, and the sweep
+        # deletes them later if no object uses them.
         refused = isinstance(error, (S3Error, MetadataError)) and not isinstance(error, MetadataUnavailable)
         if refused and self._content.new_blobs:
             await asyncio.shield(self._call.blobs.drop(self._content))
 
 
 class BodyDigests:
-    """The digests of one body: MD5 for the ETag, the object's checksum, and SHA-256 where the signature binds
-    it."""
+    """The digests of one body, computed in one pass.
+
+    MD5 for the ETag, the object's checksum, and SHA-256 if the signature covers the payload.
+    """
 
     __slots__ = (
         "_algorithm",
@@ -114,8 +116,9 @@ class BodyDigests:
             update(data)
 
     def check(self, body: Body) -> None:
-        """Compare with what was stated: the signature's digest first, then Content-MD5, then the checksum of
-        header or trailer."""
+        """Compare with the stated digests: the signature's SHA-256, Content-MD5, then the checksum of
+        header or trailer.
+        """
         if self._sha256 and body.sha256 and not hmac.compare_digest(self._sha256.hexdigest(), body.sha256):
             raise content_sha256_mismatch(body.sha256, self._sha256.hexdigest())
         if self._content_md5 and not hmac.compare_digest(self._content_md5, self._md5.digest()):
@@ -132,12 +135,14 @@ class BodyDigests:
             raise checksums.bad_digest(self._algorithm)
 
     def received(self, content: Content, encryption: Encryption | None = None) -> Received:
+        """Return the digests of a verified body together with its content."""
         checksum = Checksum(self._algorithm.name, FULL_OBJECT, checksums.encode(self._digest))
         etag = encryption.etag(self._md5.digest()) if encryption else self._md5.hexdigest()
         return Received(content, etag, checksum)
 
 
 def _parse_content_md5(value: str | None) -> bytes | None:
+    """Return the bytes of Content-MD5. Raises S3Error InvalidDigest."""
     if value is None:
         return None
     try:
@@ -152,10 +157,9 @@ def _parse_content_md5(value: str | None) -> bytes | None:
 def _stated_checksum(
     inputs: Mapping[str, Any], body: Body, default: str
 ) -> tuple[Algorithm, str | None, str | None]:
-    """The checksum that the client states: (algorithm, value in a header, name of the trailer that will have
-    it).
+    """Return the checksum that the client states: (algorithm, header value, trailer name).
 
-    At most one, by header or by trailer; x-amz-sdk-checksum-algorithm without either is refused, as on AWS.
+    At most one, in a header or a trailer. x-amz-sdk-checksum-algorithm without either is refused, as on AWS.
     """
     by_member, by_header = checksums.BY_MEMBER, checksums.BY_HEADER
     headers = [(by_member[n], v) for n, v in inputs.items() if n in by_member and v is not None]

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 
 class Description(TypedDict, total=False):
-    """What a client says about an object and gets back unchanged."""
+    """Headers, metadata and class of an object, returned unchanged when it is read."""
 
     CacheControl: str
     ContentDisposition: str
@@ -21,7 +21,7 @@ class Description(TypedDict, total=False):
 
 
 class Checksums(TypedDict, total=False):
-    """A checksum of the object's bytes that the client states (base64)."""
+    """The checksum that a client states for its body (base64)."""
 
     ChecksumCRC32: str
     ChecksumCRC32C: str
@@ -36,7 +36,7 @@ class Checksums(TypedDict, total=False):
 
 
 class Integrity(Checksums, total=False):
-    """All that a client may say about the integrity of the body that it sends."""
+    """All inputs about the integrity of the body."""
 
     ChecksumAlgorithm: str
     ContentLength: int
@@ -44,7 +44,7 @@ class Integrity(Checksums, total=False):
 
 
 class ReadConditions(TypedDict, total=False):
-    """RFC 9110 section 13: ETags as sent (with quotes, lists, "*"); times as datetime."""
+    """Conditions of a read, RFC 9110 section 13: ETags as sent (quotes, lists, "*"), times as datetime."""
 
     IfMatch: str
     IfNoneMatch: str
@@ -53,7 +53,7 @@ class ReadConditions(TypedDict, total=False):
 
 
 class ResponseOverrides(TypedDict, total=False):
-    """response-* of the query: what GetObject and HeadObject say instead of the object's own headers."""
+    """response-* of the query: replace headers in the answers of GetObject and HeadObject."""
 
     ResponseCacheControl: str
     ResponseContentDisposition: str
@@ -64,7 +64,7 @@ class ResponseOverrides(TypedDict, total=False):
 
 
 class CustomerKey(TypedDict, total=False):
-    """SSE-C: the customer's own key, base64, and its MD5."""
+    """The SSE-C key and its MD5, in base64."""
 
     SSECustomerAlgorithm: str
     SSECustomerKey: str
@@ -72,7 +72,7 @@ class CustomerKey(TypedDict, total=False):
 
 
 class Encrypting(CustomerKey, total=False):
-    """How a new object is to be encrypted."""
+    """The encryption of a new object."""
 
     ServerSideEncryption: str
     SSEKMSKeyId: str
@@ -81,7 +81,7 @@ class Encrypting(CustomerKey, total=False):
 
 
 class SourceCustomerKey(TypedDict, total=False):
-    """SSE-C: the key of a copy's source."""
+    """The SSE-C key of a copy's source."""
 
     CopySourceSSECustomerAlgorithm: str
     CopySourceSSECustomerKey: str

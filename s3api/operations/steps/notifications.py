@@ -1,6 +1,6 @@
-"""Whom to tell of a change: the events that are written down in the transaction that makes it.
+"""Event notifications of a change: made here, stored in the outbox by the transaction of the change.
 
-A bucket without a notification configuration has none of this: its changes carry no `emit` at all.
+A bucket without a notification configuration has no event maker (`emit` is None), and no cost.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from s3api.operations.call import Call
 
 KIND = "Notification"
 REMOVED = "ObjectRemoved"
-TWOFOLD = frozenset({REMOVED, "LifecycleExpiration"})
-_DELETED, _HIDDEN = ":Delete", ":DeleteMarkerCreated"
+SUFFIXED = frozenset({REMOVED, "LifecycleExpiration"})
+_DELETED, _MARKER_CREATED = ":Delete", ":DeleteMarkerCreated"
 
 
 @dataclass(frozen=True, slots=True)
 class EventMaker:
-    """Makes the events of one change. Of a `TWOFOLD` kind there are two: deleted, hidden by a marker."""
+    """Makes the events of one change.
+
+    A kind in SUFFIXED gets ":Delete" or ":DeleteMarkerCreated", by what the delete did.
+    """
 
     subscriptions: Subscriptions
     bucket: Bucket
@@ -36,8 +39,8 @@ class EventMaker:
         self, key: str, version_id: str | None, etag: str | None, size: int | None, marker: bool
     ) -> Sequence[NewEvent]:
         kind = self.kind
-        if kind in TWOFOLD:
-            kind += _HIDDEN if marker else _DELETED
+        if kind in SUFFIXED:
+            kind += _MARKER_CREATED if marker else _DELETED
         event = Event(
             sequence=0,
             kind=kind,
@@ -61,7 +64,9 @@ class EventMaker:
 
 
 def event_maker(call: Call, kind: str) -> Emit | None:
-    """Who is to be told that a request has done this; None where the bucket tells nobody."""
+    """Return the event maker for what a request does, None if the bucket has no notification
+    configuration.
+    """
     subscriptions = call.settings.parse(KIND, Subscriptions.parse)
     if subscriptions is None or call.bucket is None:
         return None
@@ -77,6 +82,6 @@ def upload_event_maker(call: Call) -> Emit | None:
 
 
 def store_event_maker(bucket: Bucket, settings: BucketSettings, kind: str, *, now_us: int) -> Emit | None:
-    """The same for what the store does by itself."""
+    """Return the event maker for changes that the store makes itself, such as lifecycle actions."""
     subscriptions = settings.parse(KIND, Subscriptions.parse)
     return None if subscriptions is None else EventMaker(subscriptions, bucket, kind, now_us)

@@ -1,12 +1,11 @@
-"""Server-side encryption as requests ask for it: headers and a bucket's default become a data key, a stored
-envelope becomes one again, or one of S3's refusals.
+"""Server-side encryption: choose the encryption of a new object, unwrap the data key of a stored one.
 
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html. Codes and sentences are those
-that AWS answers with. Unlike on AWS an object that nobody asked to encrypt lies there as it came (the setting
-`encrypt_by_default` makes them SSE-S3), and says nothing of encryption; a copy of an encrypted one is always
-encrypted. DSSE-KMS (aws:kms:dsse) is 501.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html. Error codes and messages are
+AWS's. Unlike on AWS, an object is stored unencrypted unless the request or its bucket asks for encryption
+(the setting `encrypt_by_default` makes it SSE-S3), and its answers then have no encryption headers. A copy of
+an encrypted object is always encrypted. DSSE-KMS (aws:kms:dsse) is not implemented (501).
 
-A plain object in a plain bucket costs one look at what the request says, and one at the settings.
+The cost for a plain object in a plain bucket: one look at the inputs, one at the bucket's settings.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ _OTHER_PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """A data key and how it is kept: what a new object, part or copy is encrypted with."""
+    """A data key and its envelope: the encryption of a new object, part or copy."""
 
     key: ContentKey
     envelope: Envelope
@@ -59,14 +58,15 @@ class Encryption:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The envelope as an object's row has it (`Extras.encryption`)."""
+        """The envelope as it is stored in the object's record (`Extras.encryption`)."""
         return self.envelope.document()
 
     def etag(self, md5: bytes) -> str:
+        """Return the ETag of content with this MD5."""
         return md5.hex() if self.envelope.has_md5_etag else self.key.etag(md5)
 
     def members(self) -> Output:
-        """What PutObject, CopyObject and CreateMultipartUpload answer."""
+        """Return the encryption members that PutObject, CopyObject and CreateMultipartUpload answer."""
         out = encryption_members(self.envelope, self.customer_md5)
         if self.asked_context:
             out["SSEKMSEncryptionContext"] = self.asked_context
@@ -85,10 +85,10 @@ async def choose_encryption(
     content: ContentKey | None = None,
     always: bool = False,
 ) -> Encryption | None:
-    """What the object is to be encrypted with, None for not at all.
+    """Return the encryption of a new object, None for plain bytes.
 
-    `content`: the data key, where there is one to be kept. `always`: SSE-S3 where nothing else is asked for.
-    Raises S3Error.
+    `content`: a data key to keep instead of a new one. `always`: SSE-S3 if neither the request nor the bucket
+    asks for encryption. Raises S3Error.
     """
     asked = not ENCRYPTION_INPUTS.isdisjoint(inputs)
     rule = default_rule(call)
@@ -104,7 +104,7 @@ async def choose_encryption(
 
 
 def default_rule(call: Call) -> Mapping[str, Any] | None:
-    """The rule of the bucket's default encryption (PutBucketEncryption), if it has one."""
+    """Return the rule of the bucket's default encryption (PutBucketEncryption), None if it has none."""
     document = call.settings.get("Encryption")
     if not document:
         return None
@@ -116,7 +116,7 @@ def default_rule(call: Call) -> Mapping[str, Any] | None:
 def parse_encryption_request(
     bucket: str, key: str, inputs: Mapping[str, Any], rule: Mapping[str, Any] | None, *, always: bool
 ) -> Wish | None:
-    """How the request, or else the bucket's default, wants an object encrypted. A pure function.
+    """Return the encryption that the request, or else the bucket's default, asks for. A pure function.
 
     Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError, NotImplemented.
     """
@@ -124,10 +124,10 @@ def parse_encryption_request(
     default = rule.get("ApplyServerSideEncryptionByDefault") or {}
     method = inputs.get("ServerSideEncryption")
     if method is not None and not CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
-        sentence = (
+        message = (
             "Server Side Encryption with Customer provided key is incompatible with the encryption method"
         )
-        raise _invalid_argument(f"{sentence} specified", method)
+        raise _invalid_argument(f"{message} specified", method)
     if customer := parse_customer_key(inputs):
         return Wish(Mode.CUSTOMER, customer_key=customer)
     key_id = inputs.get("SSEKMSKeyId") or None
@@ -158,7 +158,9 @@ def parse_encryption_request(
 
 
 def parse_customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | None:
-    """The customer's key of the request, None where it names none; `prefix` "CopySource" for the source's.
+    """Return the SSE-C key of the request, None if it has none.
+
+    `prefix`: "CopySource" for the source's key.
 
     Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError.
     """
@@ -168,9 +170,9 @@ def parse_customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | N
     if algorithm is None:
         raise _invalid_argument(f"{_CUSTOMER_KEYS} provide a valid encryption algorithm.", None)
     if algorithm != "AES256":
-        sentence = "The Encryption request you specified is not valid. Supported value: AES256."
+        message = "The Encryption request you specified is not valid. Supported value: AES256."
         raise S3Error(
-            "InvalidEncryptionAlgorithmError", sentence, ArgumentName=_HEADER, ArgumentValue=algorithm
+            "InvalidEncryptionAlgorithmError", message, ArgumentName=_HEADER, ArgumentValue=algorithm
         )
     if not key:
         raise _invalid_argument(f"{_CUSTOMER_KEYS} provide an appropriate secret key.", None)
@@ -198,9 +200,9 @@ def parse_customer_key(inputs: Mapping[str, Any], prefix: str = "") -> bytes | N
 async def unwrap_key(
     call: Call, encryption: Document | None, inputs: Mapping[str, Any], prefix: str = ""
 ) -> ContentKey | None:
-    """The data key of a stored object, None where it is not encrypted.
+    """Return the data key of a stored object, None if it is not encrypted.
 
-    Raises S3Error InvalidRequest, AccessDenied (the customer's key is missing, needless or another), KMS.*.
+    Raises S3Error InvalidRequest, AccessDenied (the SSE-C key is missing, not applicable or another), KMS.*.
     """
     if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs) and not prefix:
         return None
@@ -209,7 +211,10 @@ async def unwrap_key(
 
 
 async def check_customer_key(call: Call, encryption: Document | None, inputs: Mapping[str, Any]) -> None:
-    """The same for a request that wants no bytes: nobody is asked but the customer."""
+    """Verify the SSE-C key of a HEAD request. Never contacts KMS.
+
+    Raises S3Error as `unwrap_key` does.
+    """
     if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
         return
     envelope = read_envelope(encryption) if encryption else None
@@ -221,8 +226,9 @@ async def check_customer_key(call: Call, encryption: Document | None, inputs: Ma
 async def load_upload_encryption(
     call: Call, encryption: Document | None, inputs: Mapping[str, Any]
 ) -> Encryption | None:
-    """What an upload encrypts its parts with, for one of them. Raises S3Error InvalidRequest where the part
-    does not say what the upload was begun with.
+    """Return the encryption of an upload, for one of its parts; None if it is not encrypted.
+
+    Raises S3Error InvalidRequest if the part's SSE-C key is not the upload's.
     """
     if encryption is None and CUSTOMER_KEY_INPUTS.isdisjoint(inputs):
         return None
@@ -235,14 +241,15 @@ async def load_upload_encryption(
     try:
         key = await call.vault.open(envelope, stated) if envelope else None
     except Tampered:
-        sentence = "The provided encryption parameters did not match the ones used originally."
-        raise S3Error("InvalidRequest", sentence) from None
+        message = "The provided encryption parameters did not match the ones used originally."
+        raise S3Error("InvalidRequest", message) from None
     return Encryption(key, envelope, inputs.get("SSECustomerKeyMD5")) if key and envelope else None
 
 
 async def check_completion(call: Call, upload: Upload, inputs: Mapping[str, Any]) -> None:
-    """A completion must have the customer's key where the upload has it and a checksum algorithm, and may
-    have it otherwise (as AWS documents). Raises S3Error InvalidRequest.
+    """Check the SSE-C key of a completion. Raises S3Error InvalidRequest.
+
+    It is required for an SSE-C upload with a checksum algorithm, optional otherwise, as AWS documents.
     """
     document = upload.extras.encryption
     customers = document is not None and document["mode"] == Mode.CUSTOMER
@@ -251,13 +258,15 @@ async def check_completion(call: Call, upload: Upload, inputs: Mapping[str, Any]
 
 
 def add_encryption(extras: Extras, encryption: Encryption | None) -> Extras:
-    """The extras of a new object, with how it is encrypted."""
+    """Return the extras of a new object, with its envelope."""
     return replace(extras, encryption=encryption.document) if encryption else extras
 
 
 def can_share_data_key(source: Document, target_key: bytes | None, source_key: bytes | None) -> bool:
-    """Whether a copy may keep the data key of its source, and so its blobs: never from one customer's key to
-    another or to ours, for then what the old key opens would open the copy too.
+    """Whether a copy may keep the data key of its source, and so share its blobs.
+
+    Never between two SSE-C keys, or between SSE-C and our own keys: the old SSE-C key would decrypt the copy
+    too.
     """
     by_customer = read_envelope(source).mode is Mode.CUSTOMER
     if not by_customer and target_key is None:
@@ -266,7 +275,7 @@ def can_share_data_key(source: Document, target_key: bytes | None, source_key: b
 
 
 def encryption_members(envelope: Envelope | Document | None, customer_md5: str | None = None) -> Output:
-    """What answers say of an object's encryption; nothing of one that has none."""
+    """Return the members that describe an object's encryption; nothing for a plain object."""
     if envelope is None:
         return {}
     if not isinstance(envelope, Envelope):
@@ -289,6 +298,10 @@ _CUSTOMER_MEMBERS = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD
 def _require_customer_key(
     call: Call, envelope: Envelope | None, inputs: Mapping[str, Any], prefix: str
 ) -> bytes | None:
+    """Return the SSE-C key of a request for a stored object.
+
+    Raises S3Error InvalidRequest if it is missing for an SSE-C object, or stated for another.
+    """
     stated = parse_customer_key(inputs, prefix)
     if envelope is not None and envelope.mode is Mode.CUSTOMER:
         if stated is None:
@@ -300,16 +313,18 @@ def _require_customer_key(
 
 
 async def _unwrap(call: Call, envelope: Envelope | None, stated: bytes | None) -> ContentKey | None:
+    """Unwrap the data key. Raises S3Error AccessDenied for a wrong SSE-C key."""
     try:
         return await call.vault.open(envelope, stated) if envelope else None
     except Tampered:
-        sentence = f"{_CUSTOMER_KEYS} provide the correct secret key."
-        raise S3Error("AccessDenied", sentence, elsewhere="InvalidArgument") from None
+        message = f"{_CUSTOMER_KEYS} provide the correct secret key."
+        raise S3Error("AccessDenied", message, elsewhere="InvalidArgument") from None
 
 
 def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:
-    """Whether SSE-C may be used here: not where the bucket blocks it, nor, if the settings say so, without
-    TLS (AWS: never without).
+    """Raise S3Error if SSE-C is not allowed: blocked by the bucket, or without TLS.
+
+    TLS is required if the settings say so; AWS always requires it.
     """
     blocked = ((rule or {}).get("BlockedEncryptionTypes") or {}).get("EncryptionType") or ()
     if "SSE-C" in blocked:
@@ -330,7 +345,7 @@ def _check_method(method: str) -> None:
 
 
 def _parse_context(text: str) -> dict[str, str]:
-    """The client's encryption context. InvalidArgument."""
+    """Return the client's encryption context. Raises S3Error InvalidArgument."""
     try:
         found = orjson.loads(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""What the listings share: limits, opaque tokens, EncodingType=url, and how an owner is shown."""
+"""Helpers of listings: limits, continuation tokens, EncodingType=url, common prefixes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ Encode = Callable[[str], str]
 
 
 def page_size(given: int | None, name: str, *, most: int = MAX_ITEMS) -> int:
-    """The number of entries asked for: `most` where nothing was said or more was asked. InvalidArgument
-    outside 0..2^31-1.
+    """Return the number of entries for a page: `most` if the client states none or more.
+
+    Raises S3Error InvalidArgument outside 0..2^31-1.
     """
     if given is None:
         return most
@@ -35,15 +36,16 @@ def page_size(given: int | None, name: str, *, most: int = MAX_ITEMS) -> int:
 
 
 def make_token(after: str, *, is_prefix: bool = False) -> str:
-    """An opaque token for "go on after this": checksum, kind, name. It holds nothing that the client did not
-    see.
+    """Return an opaque token to continue after a name: base64 of CRC32, kind and name.
+
+    It contains nothing that the client has not seen.
     """
     body = (b"p" if is_prefix else b"k") + after.encode()
     return base64.urlsafe_b64encode(zlib.crc32(body).to_bytes(4, "big") + body).decode().rstrip("=")
 
 
 def read_token(token: str) -> tuple[str, bool]:
-    """(after, is_prefix) of a token from make_token. InvalidArgument for anything else."""
+    """Return (after, is_prefix) of a token from `make_token`. Raises S3Error InvalidArgument."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         after = raw[5:].decode()
@@ -55,10 +57,10 @@ def read_token(token: str) -> tuple[str, bool]:
 
 
 def name_encoder(encoding_type: str | None) -> Encode | None:
-    """How names are shown: percent-encoded UTF-8 ("/" kept) for "url", None for as they are. InvalidArgument
-    for other types.
+    """Return the function that encodes names: percent-encoded UTF-8 ("/" kept) for "url", else None.
 
-    A space becomes %20 where AWS writes "+": every client's decoder takes %20, not every one takes "+".
+    A space becomes %20 where AWS writes "+": every client decodes %20, not every one "+". Raises S3Error
+    InvalidArgument for other types.
     """
     if not encoding_type:
         return None
@@ -73,14 +75,14 @@ def name_encoder(encoding_type: str | None) -> Encode | None:
 
 
 def encode_name(name: str | None, encode: Encode | None) -> str | None:
-    """A single name as the answer shows it."""
+    """Return a name as the answer shows it."""
     return encode(name) if encode and name else name
 
 
 def encode_names(names: Sequence[str], encode: Encode | None) -> Sequence[str]:
-    """The names of a page as the answer shows them, all at once: 60 µs for a thousand that need no encoding.
+    """Return the names of a page as the answer shows them: 60 µs for a thousand that need no encoding.
 
-    One replacement a distinct character over the joined names is several times quicker than a call a name.
+    One replacement per distinct character in the joined names is several times faster than a call per name.
     """
     if not encode or not names:
         return names
@@ -94,9 +96,9 @@ def encode_names(names: Sequence[str], encode: Encode | None) -> Sequence[str]:
 
 
 def common_prefix_of(marker: str, prefix: str, delimiter: str | None) -> str | None:
-    """The common prefix that a marker stands in (or is), None where it is a plain key.
+    """Return the common prefix that contains a marker, None if the marker is a plain key.
 
-    A page that begins after such a marker does not show that common prefix again: AWS's V1 rule.
+    AWS's rule for ListObjects version 1: a page after such a marker does not show that prefix again.
     """
     if not delimiter or not marker.startswith(prefix):
         return None

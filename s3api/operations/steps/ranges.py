@@ -1,4 +1,4 @@
-"""Which bytes of an object a read wants: the Range header (RFC 9110, section 14) as S3 honours it."""
+"""The Range header of reads (RFC 9110, section 14), as S3 honours it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _RANGE = re.compile(r"bytes=[ \t]*(\d{0,19})[ \t]*-[ \t]*(\d{0,19})[ \t]*", re.A
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """[start, stop) of the range, None for the whole object.
+    """Parse a Range header into [start, stop), None for the whole object.
 
-    A header that does not parse, or that names several ranges, is ignored, as on S3. Raises InvalidRange
-    where no byte of the object is in the range.
+    An invalid header, or one with several ranges, is ignored, as on S3. Raises S3Error InvalidRange if no
+    byte of the object is in the range.
     """
     if header is None:
         return None

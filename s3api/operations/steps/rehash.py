@@ -1,6 +1,4 @@
-"""Digests of bytes that are stored already: read from the nodes, hashed off the event loop, nothing
-written.
-"""
+"""Digests of stored bytes: read from the nodes, hashed off the event loop."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ INLINE_BYTES = 64 << 10
 async def rehash(
     call: Call, extents: Sequence[Extent], algorithm: str | None, key: ContentKey | None = None
 ) -> tuple[str, Checksum | None]:
-    """(MD5 in hex, FULL_OBJECT checksum of `algorithm`) of the bytes of `extents`, decrypted with `key`.
+    """Return MD5 (hex) and FULL_OBJECT checksum of the bytes of `extents`, decrypted with `key`.
 
     Raises DataUnavailable.
     """
@@ -42,7 +40,7 @@ async def rehash(
 
 
 def slice_extents(extents: Sequence[Extent], start: int, stop: int) -> tuple[Extent, ...]:
-    """The extents that make bytes [start, stop), counted from 0 again."""
+    """Return the extents of bytes [start, stop), with positions counted from 0."""
     out = []
     for extent in extents:
         first, last = max(start, extent.start), min(stop, extent.start + extent.length)

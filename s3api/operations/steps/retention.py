@@ -1,7 +1,7 @@
-"""Object lock: what a version is locked with when it is made, and which later changes are allowed. Pure
-functions; the deletes themselves are decided in the metadata store's transactions, by `Lock.holds`.
+"""Object Lock rules: the lock of a new version, and which changes of a lock are allowed.
 
-Source: Amazon S3 User Guide, "Locking objects with Object Lock". Messages as AWS words them.
+Pure functions. The transactions that delete check `Lock.holds`. Source: Amazon S3 User Guide, "Locking
+objects with Object Lock". Messages are AWS's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ Document = Mapping[str, Any]
 
 
 def check_lock_document(document: Document) -> None:
-    """Of PutObjectLockConfiguration. Raises S3Error MalformedXML, InvalidRetentionPeriod, NotImplemented."""
+    """Check the document of PutObjectLockConfiguration.
+
+    Raises S3Error MalformedXML, InvalidRetentionPeriod, NotImplemented.
+    """
     if document.get("ObjectLockEnabled") != "Enabled":
         raise S3Error("MalformedXML")
     if (rule := document.get("Rule")) is None:
@@ -48,8 +51,7 @@ def check_lock_document(document: Document) -> None:
 
 
 def lock_of_new_version(inputs: Mapping[str, Any], bucket_lock: Document | None, now_us: int) -> Lock | None:
-    """The lock of a new version: what the request asks for, and the bucket's default retention where it asks
-    for none.
+    """Return the lock of a new version: the request's, or else the bucket's default retention.
 
     `inputs`: the ObjectLock* members. Raises S3Error InvalidRequest, InvalidArgument.
     """
@@ -73,7 +75,7 @@ def lock_of_new_version(inputs: Mapping[str, Any], bucket_lock: Document | None,
 
 
 def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
-    """What a bucket's default retention makes of a version that is made now."""
+    """Return the lock that a bucket's default retention gives to a version made now."""
     default = ((bucket_lock or {}).get("Rule") or {}).get("DefaultRetention")
     if default is None:
         return None
@@ -82,11 +84,10 @@ def default_lock(bucket_lock: Document | None, now_us: int) -> Lock | None:
 
 
 def change_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass: bool) -> Lock | None:
-    """The lock of a version after PutObjectRetention. `wanted`: Mode and RetainUntilDate, or neither, which
-    ends the retention.
+    """Return the lock of a version after PutObjectRetention.
 
-    Raises S3Error AccessDenied where the retention under way does not allow it, MalformedXML,
-    InvalidArgument, NotImplemented.
+    `wanted`: Mode and RetainUntilDate, or neither, which ends the retention. Raises S3Error AccessDenied if
+    the current retention forbids it, MalformedXML, InvalidArgument, NotImplemented.
     """
     if unknown := set(wanted) - {"Mode", "RetainUntilDate"}:
         raise S3Error("NotImplemented", f"Retention.{min(unknown)} is not implemented.")
@@ -104,13 +105,13 @@ def change_retention(old: Lock | None, wanted: Document, now_us: int, *, bypass:
 
 
 def change_legal_hold(old: Lock | None, status: str) -> Lock:
-    """The lock of a version after PutObjectLegalHold."""
+    """Return the lock of a version after PutObjectLegalHold."""
     old = old or Lock()
     return Lock(old.mode, old.until_us, status == ON)
 
 
 def lock_members(lock: Lock | None) -> dict[str, Any]:
-    """As GetObject and HeadObject tell it."""
+    """Return the lock members of GetObject and HeadObject."""
     if lock is None:
         return {}
     return {
@@ -121,7 +122,10 @@ def lock_members(lock: Lock | None) -> dict[str, Any]:
 
 
 def format_retain_until(until_us: int) -> str:
-    """When a retention ends, to the millisecond: it must not end later than a client is told."""
+    """Format the end of a retention, in milliseconds.
+
+    Retentions end at a whole millisecond, so this is the exact end.
+    """
     when = datetime.fromtimestamp(until_us // SECOND_US, UTC)
     return f"{when:%Y-%m-%dT%H:%M:%S}.{until_us % SECOND_US // MILLISECOND_US:03}Z"
 
@@ -131,7 +135,10 @@ def missing_configuration() -> S3Error:
 
 
 def _parse_retain_until(until: datetime, now_us: int) -> int:
-    """Clients are told milliseconds: the end is the next one, so that it is what they are told."""
+    """Return a RetainUntilDate in microseconds, rounded up to a whole millisecond.
+
+    Clients see milliseconds. Raises S3Error InvalidArgument for a past date.
+    """
     until_us = ceil(round(until.timestamp() * SECOND_US) / MILLISECOND_US) * MILLISECOND_US
     if until_us <= now_us:
         raise S3Error("InvalidArgument", "The retain until date must be in the future!")

@@ -1,7 +1,7 @@
-"""Tag sets of buckets and objects: what a valid one is, in an operation's document and in x-amz-tagging.
+"""Tag sets of buckets and objects, in documents and in x-amz-tagging.
 
-A set is a dict of key to value. Pure functions; codes and messages as AWS words them.
-Source: Amazon S3 User Guide, "Categorizing your objects using tags"; "Using cost allocation S3 bucket tags".
+A set is a dict of key to value. Pure functions; codes and messages are AWS's. Source: Amazon S3 User Guide,
+"Categorizing your objects using tags"; "Using cost allocation S3 bucket tags".
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ Tags = dict[str, str]
 
 
 def object_tags(tagging: Mapping[str, Any]) -> Tags:
-    """The tags of an object's Tagging document. Raises S3Error InvalidTag, BadRequest."""
+    """Return the tags of an object's Tagging document. Raises S3Error InvalidTag, BadRequest."""
     return _check_tags(tagging["TagSet"], OBJECT_TAGS, "Object tags cannot be greater than 10")
 
 
 def bucket_tags(tags: Iterable[Mapping[str, str]]) -> Tags:
-    """The tags of a bucket's TagSet. Raises S3Error InvalidTag, BadRequest."""
+    """Return the tags of a bucket's TagSet. Raises S3Error InvalidTag, BadRequest."""
     return _check_tags(tags, BUCKET_TAGS, "Bucket tag count cannot be greater than 50")
 
 
 def header_tags(text: str | None) -> Tags | None:
-    """The tags of the header x-amz-tagging ("a=b&c"); None where there are none.
+    """Return the tags of an x-amz-tagging header ("a=b&c"), None if it has none.
 
     Raises S3Error InvalidArgument, InvalidTag, BadRequest.
     """
@@ -60,7 +60,7 @@ def header_tags(text: str | None) -> Tags | None:
 
 
 def tag_set(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
-    """As answers have it, in the order of the keys."""
+    """Return a TagSet as answers have it, in the order of the keys."""
     return [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())]
 
 
@@ -87,7 +87,7 @@ def _check_tags(
 
 
 def _length(text: str) -> int:
-    """In UTF-16 units, as AWS counts."""
+    """Return a length in UTF-16 code units, as AWS counts."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "replace")) // 2
 
 

@@ -1,6 +1,6 @@
-"""What a version has beside its bytes and properties, as a request that makes it says: tags, lock.
+"""Tags and lock of a new version, from the request and the bucket's defaults.
 
-Most requests say nothing of it and most buckets have no defaults for it: then nothing is done.
+Most requests state neither and most buckets have no defaults: that case costs two lookups.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from s3api.operations.steps.retention import default_lock, lock_of_new_version
 from s3api.operations.steps.tag_sets import header_tags
 
 LOCK = "ObjectLock"
-"""The kind under which a bucket's lock configuration is kept."""
+"""The kind of a bucket's lock configuration in `call.settings`."""
 LOCK_INPUTS = frozenset({"ObjectLockMode", "ObjectLockRetainUntilDate", "ObjectLockLegalHoldStatus"})
 _INPUTS = LOCK_INPUTS | {"Tagging"}
 
 
 class TagsAndLockInputs(TypedDict, total=False):
+    """Inputs that state tags and lock of a new version."""
+
     Tagging: str
     ObjectLockMode: str
     ObjectLockRetainUntilDate: datetime
@@ -32,8 +34,10 @@ class TagsAndLockInputs(TypedDict, total=False):
 
 
 def parse_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
-    """The extras of a version that is made now. Raises S3Error InvalidTag, InvalidArgument,
-    InvalidRequest."""
+    """Return the extras of a version that is made now.
+
+    Raises S3Error InvalidTag, InvalidArgument, InvalidRequest.
+    """
     if not call.settings and _INPUTS.isdisjoint(inputs):
         return NO_EXTRAS
     lock = lock_of_new_version(inputs, call.settings.get(LOCK), call.now_us)
@@ -42,8 +46,10 @@ def parse_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
 
 
 def parse_upload_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
-    """The extras that an upload's object is to have; the bucket's default retention counts from completion
-    on."""
+    """Return the extras that an upload stores for its object.
+
+    Without the bucket's default retention, which counts from completion: see `add_default_retention`.
+    """
     if _INPUTS.isdisjoint(inputs):
         return NO_EXTRAS
     bucket_lock = call.settings.get(LOCK)
@@ -53,7 +59,7 @@ def parse_upload_tags_and_lock(call: Call, inputs: Mapping[str, Any]) -> Extras:
 
 
 def add_default_retention(call: Call, extras: Extras) -> Extras:
-    """An upload's extras at its completion."""
+    """Return an upload's extras at its completion, with the bucket's default retention."""
     if not call.settings or (extras.lock and extras.lock.until_us is not None):
         return extras
     default = default_lock(call.settings.get(LOCK), call.now_us)
@@ -63,7 +69,10 @@ def add_default_retention(call: Call, extras: Extras) -> Extras:
 
 
 def check_lock_digest(inputs: Mapping[str, Any], body: Body | None) -> None:
-    """A body that is to be locked must come with a digest of it: damaged bytes would be there to stay."""
+    """Require a digest of a body that is to be locked, since damaged bytes could not be deleted.
+
+    Raises S3Error InvalidRequest.
+    """
     if LOCK_INPUTS.isdisjoint(inputs):
         return
     stated = inputs.keys() & (BY_MEMBER.keys() | {"ContentMD5"})
