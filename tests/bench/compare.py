@@ -1,4 +1,4 @@
-"""Sixfold beside SeaweedFS, in one run: start both, load both, print the table that README quotes.
+"""Sixfold beside SeaweedFS, in one run: start both, load both, print the table of docs/speed.md.
 
     python -m tests.bench.compare [--nodes embedded|redis|chunkd] [--database sqlite|postgresql]
                                   [--workers 1] [--alone] [--set NAME=VALUE ...] [arguments of s3bench.py ...]

@@ -1,4 +1,4 @@
-"""aws-cli: every command of `aws s3` that the README promises, on files and trees."""
+"""aws-cli: every command of `aws s3` that docs/start.md shows, on files and trees."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_trees_files_and_presigned_urls(programs: Programs, s3: Any) -> None:
 
 
 def test_presigned(programs: Programs, s3: Any) -> None:
-    """As the README has it: version 1 presigns with Signature Version 2 until it is told otherwise."""
+    """aws-cli 1 presigns with Signature Version 2 unless it is configured, as docs/start.md does."""
     bucket, key = "aws-cli-presign", "a b/é+%.txt"
     s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=bucket, Key=key, Body=b"presigned")
