@@ -11,9 +11,9 @@ When is a PUT safe? A 200 is sent after `BlobStore.write` and the metadata commi
     to 6 MiB     one LMDB environment           all 8 chunks, one LMDB transaction:    the rows
                                                 `Environment.write_all`
     to 6 MiB     any other                      7 of 8 chunks, 8 with fewer than 8     the rows, and a repair
-                                                nodes: `Writer.put_stripe`             row per missing chunk
-    larger, or   as the two rows above, stripe by stripe; `_Stream._intend` first commits the blob's id, so
-    no length    that the orphan sweep leaves its chunks alone
+                                                nodes: `StripeWriter.put`             row per missing chunk
+    larger, or   as the two rows above, stripe by stripe; `_LargeWrite._write_intent` first commits the
+    no length    blob's id, so that the orphan sweep leaves its chunks alone
 
 The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's COMMIT; `put_object` of
 `metadata.store` resolves after it. Parity 0 needs all 6 chunks. docs/durability.md has what a crash leaves.
@@ -21,12 +21,9 @@ The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's C
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,13 +35,15 @@ from metadata.records import Content, Extent
 from s3api.blobs.buffers import Budget
 from s3api.blobs.cache import BlobCache
 from s3api.blobs.cluster import Cluster, NodesFull, NodeStatus
+from s3api.blobs.coding_threads import CodingThreads
 from s3api.blobs.digests import Digests
-from s3api.blobs.encrypted_reads import decrypted, opened, runs_of, stored_extents
-from s3api.blobs.erasure import vectorised
-from s3api.blobs.maintenance import Upkeep
+from s3api.blobs.encrypted_reads import decrypt_run, decrypt_stream, segment_runs, stored_extents
+from s3api.blobs.erasure import uses_isal
+from s3api.blobs.maintenance import Maintenance
 from s3api.blobs.placement import TooFewNodes
-from s3api.blobs.reader import DataUnavailable, Reader
+from s3api.blobs.reader import Reader
 from s3api.blobs.shared_cache import SharedCache
+from s3api.blobs.stripe_reader import DataUnavailable, StripeReader
 from s3api.blobs.writer import Writer
 from s3api.body import Body
 from s3api.crypto import ContentKey
@@ -59,10 +58,7 @@ __all__ = ["BlobSettings", "BlobStore", "DataUnavailable", "NodeStatus", "NodesF
 
 @dataclass(frozen=True, slots=True)
 class BlobSettings:
-    """How blobs are kept.
-
-    `base`: what relative node addresses are relative to.
-    """
+    """Settings of a `BlobStore`. `base`: the directory of relative node addresses."""
 
     base: Path
     parity: int = 2
@@ -82,10 +78,7 @@ class BlobSettings:
 
 
 class BlobStore:
-    """All that a gateway does with bytes on nodes.
-
-    Made by `open`.
-    """
+    """The bytes of a gateway's objects, on its nodes. Create with `open`."""
 
     def __init__(self, metadata: Metadata, settings: BlobSettings, holder: str) -> None:
         self.cluster = Cluster(
@@ -98,22 +91,22 @@ class BlobStore:
             parity=settings.parity,
             ca=settings.node_ca,
         )
-        self._executor = ThreadPoolExecutor((os.cpu_count() or 2) + 2, thread_name_prefix="stripes")
+        self._threads = CodingThreads()
         self._writer = Writer(
             metadata,
             self.cluster,
             parity=settings.parity,
             budget=Budget(settings.buffer_bytes),
-            executor=self._executor,
+            threads=self._threads,
             clock_us=now_us,
             alone=settings.exclusive,
         )
-        self.upkeep = Upkeep(
+        self.maintenance = Maintenance(
             metadata,
             self.cluster,
             holder=holder,
             clock_us=now_us,
-            intents=self._writer.under_way,
+            intents=self._writer.large.intents,
             reap_after_s=settings.reap_after_s,
             sweep_grace_s=settings.sweep_grace_s,
             sweep_every_s=settings.sweep_every_s,
@@ -122,108 +115,119 @@ class BlobStore:
         if settings.cache:
             tls = tls_for(settings.cache, settings.node_ca)
             self._shared = SharedCache(settings.cache, ttl_s=settings.cache_ttl_s, tls=tls)
+        stripes = StripeReader(
+            self.cluster,
+            self.maintenance.report_damage,
+            hedge=settings.hedge,
+            read_staged=None if settings.exclusive else self._writer.staging.read_from_metadata,
+        )
         self._reader = Reader(
             self.cluster,
-            self.upkeep.damaged,
-            hedge=settings.hedge,
+            stripes,
             cache_bytes=settings.cache_bytes,
             shared=self._shared,
-            most_held_bytes=settings.buffer_bytes,
-            elsewhere=None if settings.exclusive else self._writer.staging.elsewhere,
+            memory_limit_bytes=settings.buffer_bytes,
         )
+
+    def __repr__(self) -> str:
+        return f"<BlobStore {self.cluster!r}>"
 
     @classmethod
     async def open(cls, metadata: Metadata, settings: BlobSettings, *, holder: str) -> BlobStore:
-        """Open every registered node and start the upkeep.
+        """Open every registered node, and start maintenance.
 
         `holder` names this gateway in lease rows.
         """
         store = cls(metadata, settings, holder)
-        if settings.parity and not vectorised():
-            log.info("parity is computed byte by byte: with ISA-L (libisal2) large objects are stored faster")
+        if settings.parity and not uses_isal():
+            log.info("parity is computed without ISA-L: install libisal2 to store large objects faster")
         await store.cluster.start()
         await store._writer.staging.start()
-        store.upkeep.start()
+        store.maintenance.start()
         return store
 
     async def close(self) -> None:
-        await self.upkeep.close()
+        await self.maintenance.close()
         await self._writer.staging.close()
         await self.cluster.close()
         if self._shared is not None:
             await self._shared.close()
-        await asyncio.to_thread(self._executor.shutdown)
+        await self._threads.close()
 
     def caches(self) -> dict[str, BlobCache | SharedCache]:
-        """What keeps blobs that were read, by name."""
+        """The caches of blobs, by name."""
         memory = {"memory": self._reader.cache}
         return {**memory, "shared": self._shared} if self._shared else {**memory}
 
     async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
-        """Store a body's bytes on the nodes, encrypted where there is a key; a metadata transaction must then
-        make them exist, or `drop` them.
+        """Store a body's bytes on the nodes, encrypted if there is a key.
 
-        Raises S3Error (of the body, or of the digests), ClientGone, TooFewNodes, NodesFull; then nothing of
-        it stays.
+        A metadata transaction must then refer to the content; otherwise call `drop`. Raises S3Error (of the
+        body or of the digests), ClientGone, TooFewNodes, NodesFull; then the chunks are deleted.
         """
         return await self._writer.write(body, digests, key)
 
     async def drop(self, content: Content) -> None:
-        """Delete what `write` stored and no transaction refers to."""
+        """Delete the chunks of content that no transaction refers to."""
         await self._writer.drop(content)
 
     async def open_range(
         self, extents: Sequence[Extent], start: int, stop: int, key: ContentKey | None = None
     ) -> AsyncIterator[Buffer]:
-        """Bytes [start, stop) of what `extents` make up; `key`: the one that they are encrypted with.
+        """Stream bytes [start, stop) of the object that `extents` make up, decrypted with `key`.
 
-        The first ones are in hand when this returns. Raises DataUnavailable, then or while iterating.
+        The first bytes are fetched when this returns. Raises DataUnavailable, then or while iterating.
         """
         if key is None:
             stream = await self._reader.open(extents, start, stop)
         else:
-            runs = runs_of(extents, start, stop)
+            runs = segment_runs(extents, start, stop)
             stored = stored_extents(runs)
             end = stored[-1].start + stored[-1].length if stored else 0
             raw = await self._reader.open(stored, 0, end)
-            stream = decrypted(raw, runs, key, self._writer.in_thread)
+            stream = decrypt_stream(raw, runs, key, self._threads.run)
         blobs = {extent.blob.id for extent in extents}
-        return self._held(stream, blobs)
+        return self._keep_from_collection(stream, blobs)
 
     async def read_small(
         self, extent: Extent, start: int, stop: int, key: ContentKey | None = None
     ) -> Buffer:
-        """The same at once, where that is little: no generator, no bookkeeping of downloads.
+        """Read bytes [start, stop) of one extent into one buffer, for small ranges.
 
-        Raises DataUnavailable.
+        Needs no generator and no bookkeeping of downloads. Raises DataUnavailable.
         """
         if key is None:
-            return await self._reader.small(extent, start, stop)
-        (run,) = runs_of((extent,), start, stop)
+            return await self._reader.read_small(extent, start, stop)
+        (run,) = segment_runs((extent,), start, stop)
         length = run.stop - run.at
-        return opened(run, await self._reader.small(Extent(0, length, run.blob, run.at), 0, length), key)
+        return decrypt_run(
+            run, await self._reader.read_small(Extent(0, length, run.blob, run.at), 0, length), key
+        )
 
     async def read(
         self, extents: Sequence[Extent], start: int = 0, key: ContentKey | None = None
     ) -> AsyncIterator[Buffer]:
-        """All the bytes of `extents`, from `start` on."""
+        """Stream all bytes of `extents`, from `start` on."""
         stop = max((extent.start + extent.length for extent in extents), default=0)
         async for buffer in await self.open_range(extents, start, stop, key):
             yield buffer
 
-    async def _held(self, stream: AsyncGenerator[Buffer, None], blobs: set[bytes]) -> AsyncIterator[Buffer]:
-        """Keep the reaper off these blobs while they are being sent."""
-        self.upkeep.reading.update(blobs)
+    async def _keep_from_collection(
+        self, stream: AsyncGenerator[Buffer, None], blobs: set[bytes]
+    ) -> AsyncIterator[Buffer]:
+        """Keep these blobs from garbage collection while they are being sent."""
+        self.maintenance.being_read.update(blobs)
         try:
             async with aclosing(stream):
                 async for buffer in stream:
                     yield buffer
         finally:
-            self.upkeep.reading.subtract(blobs)
+            self.maintenance.being_read.subtract(blobs)
             for blob in blobs:
-                if not self.upkeep.reading[blob]:
-                    del self.upkeep.reading[blob]
+                if not self.maintenance.being_read[blob]:
+                    del self.maintenance.being_read[blob]
 
 
 def now_us() -> int:
+    """Microseconds since 1970."""
     return time.time_ns() // 1000

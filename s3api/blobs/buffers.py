@@ -25,7 +25,7 @@ class Budget:
         self.total_bytes = self.free_bytes = max(total_bytes, STRIPE_BYTES)
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def take(self, amount: int) -> None:
+    async def acquire(self, amount: int) -> None:
         amount = min(amount, self.total_bytes)
         if not self._waiting and self.free_bytes >= amount:
             self.free_bytes -= amount
@@ -36,10 +36,10 @@ class Budget:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.give(amount)
+                self.release(amount)
             raise
 
-    def give(self, amount: int) -> None:
+    def release(self, amount: int) -> None:
         self.free_bytes += min(amount, self.total_bytes)
         while self._waiting:
             wanted, turn = self._waiting[0]
@@ -53,12 +53,12 @@ class Budget:
                 return
 
     @asynccontextmanager
-    async def taken(self, amount: int) -> AsyncIterator[None]:
-        await self.take(amount)
+    async def reserved(self, amount: int) -> AsyncIterator[None]:
+        await self.acquire(amount)
         try:
             yield
         finally:
-            self.give(amount)
+            self.release(amount)
 
 
 class StripePool:
@@ -69,13 +69,13 @@ class StripePool:
         self._cost = StripeBuffer.size(parity)
         self._warm: list[StripeBuffer] = []
 
-    async def take(self) -> StripeBuffer:
-        await self._budget.take(self._cost)
+    async def acquire(self) -> StripeBuffer:
+        await self._budget.acquire(self._cost)
         return self._warm.pop() if self._warm else StripeBuffer(self._parity)
 
-    def give(self, buffer: StripeBuffer, *, reuse: bool = True) -> None:
+    def release(self, buffer: StripeBuffer, *, reuse: bool = True) -> None:
         """Return a buffer; `reuse` False where a slow node may still be reading it."""
-        buffer.begin()
+        buffer.reset()
         if reuse and len(self._warm) < KEPT_WARM:
             self._warm.append(buffer)
-        self._budget.give(self._cost)
+        self._budget.release(self._cost)

@@ -1,8 +1,8 @@
-"""The nodes as this gateway sees them: which there are, which answer, how full and how quick each is.
+"""The registered nodes, as this gateway sees them: which are up, how full and how quick each is.
 
-Every `refresh_s` the node table is read again (a row that somebody inserted by hand is found the same way as
-one that `sixfold node add` wrote), new nodes are opened, all are asked for their usage. Between two refreshes
-a write adds what it placed, and a node that fails a request is down at once.
+Every `refresh_s` the node table is read again (a row inserted by hand counts like one of `sixfold node add`),
+new nodes are opened, and every node is asked for its usage. Between two refreshes, writes are added to the
+usage, and a node that fails a request is down at once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import random
@@ -22,7 +21,8 @@ from chunkd import Buffer, Node, NodeDown, NodeError, NodeFull, NodeGroup, open_
 from metadata.errors import MetadataError
 from metadata.records import NodeRow
 from s3api.blobs.erasure import DATA_CHUNKS
-from s3api.blobs.placement import TooFewNodes, choose, place
+from s3api.blobs.placement import TooFewNodes, choose_nodes, place
+from s3api.tasks.periodic import Periodic
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -30,19 +30,20 @@ if TYPE_CHECKING:
 log = logging.getLogger("sixfold.nodes")
 UNKNOWN_CAPACITY_BYTES = 1 << 40
 LATENCIES_KEPT = 64
-SMALL_AT_ONCE = 16
-DOUBT_S = 0.25
-FULL_FOR_S = 10.0
-"""Then a full node is tried again: it may have been given room in a way that its figures do not show."""
-TELL_FULL_EVERY_S = 300.0
+PLACEMENTS_AT_ONCE = 16  # of small blobs
+PROBE_AGAIN_S = 0.25  # after a node failed: it may have been a hiccup
+FULL_FOR_S = 10.0  # then a full node is tried again: its usage may not show that it was given room
+LOG_FULL_EVERY_S = 300.0
 
 
 class NodesFull(Exception):
-    """Nodes are alive, and none has room: what S3 stores answer with 507."""
+    """Nodes answer, but too few have room for a blob: the gateway answers 507."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeStatus:
+    """A node's figures, for `sixfold status`, metrics and /api. `reason`: why it is down."""
+
     id: int
     address: str
     state: str
@@ -56,20 +57,20 @@ class NodeStatus:
 
 @dataclass(slots=True)
 class Member:
-    """One registered node and what is known of it."""
+    """A registered node: its row, its client (None until it was opened), and its last known state."""
 
     row: NodeRow
     node: Node | None = None
     up: bool = False
     full_at_bytes: int | None = None
     full_at_s: float = 0.0
-    told_full_s: float = -TELL_FULL_EVERY_S
-    reason: str = "not asked yet"
+    logged_full_s: float = -LOG_FULL_EVERY_S
+    reason: str = "not probed yet"
     used_bytes: int = 0
     own_capacity_bytes: int | None = None
     chunks: int = 0
     errors: int = 0
-    asking: asyncio.Task[None] | None = None
+    probe: asyncio.Task[None] | None = None
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=LATENCIES_KEPT))
 
     @property
@@ -85,15 +86,15 @@ class Member:
         return self.used_bytes / (self.capacity_bytes or UNKNOWN_CAPACITY_BYTES)
 
     def p95_s(self) -> float:
-        """The 95th percentile of the recent answers; 0.0 before there is one."""
+        """The 95th percentile of recent latencies, in seconds; 0.0 before the first answer."""
         recent = sorted(self.latencies_s)
         return recent[int(len(recent) * 0.95)] if recent else 0.0
 
 
 class Cluster:
-    """The registered nodes.
+    """The registered nodes of the store.
 
-    `node(id)` gives a client, `place` chooses nodes for a new blob.
+    `node(id)` returns a client, `place` chooses nodes for a new blob.
     """
 
     def __init__(
@@ -113,30 +114,34 @@ class Cluster:
         self._exclusive, self._ca = exclusive, ca
         self._groups: dict[tuple[int, ...], tuple[NodeGroup[Any], tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
-        self._planned: list[tuple[int, ...]] = []
-        self._small: Counter[tuple[int, ...]] = Counter()
-        self._small_bytes: Counter[tuple[int, ...]] = Counter()
+        self._placements: list[tuple[int, ...]] = []
+        self._small_written: Counter[tuple[int, ...]] = Counter()
+        self._small_written_bytes: Counter[tuple[int, ...]] = Counter()
         self._refreshing = asyncio.Lock()
-        self._task: asyncio.Task[None] | None = None
-        self._doubt = asyncio.Event()
+        self._node_failed = False
         self._writable: bool | None = None
+        self._task = Periodic(
+            "refreshing the nodes", self._step, period_s=refresh_s, passing=(MetadataError,), log=log
+        )
+
+    def __repr__(self) -> str:
+        members = self._members.values()
+        full = sum(m.full_at_bytes is not None for m in members)
+        return f"<Cluster: {self.live_count()} of {len(members)} nodes up, {full} full>"
 
     async def start(self) -> None:
         await self.refresh()
-        self._tell_of_writing()
-        self._task = asyncio.create_task(self._keep_fresh(), name="node refresh")
+        self._log_writability()
+        self._task.start()
 
     async def close(self) -> None:
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await asyncio.gather(*map(_let_go, self._members.values()))
+        await self._task.close()
+        await asyncio.gather(*map(_close_member, self._members.values()))
 
     # --- for the writer and the reader ---------------------------------------------------
 
     def node(self, node_id: int) -> Node | None:
-        """The client of a node that answered when last asked; None for one that is down or unknown."""
+        """The client of a node that is up; None for one that is down or unknown."""
         member = self._members.get(node_id)
         return member.node if member and member.up else None
 
@@ -167,15 +172,15 @@ class Cluster:
         return self._place(1)[0]
 
     def place_small(self) -> tuple[int, ...]:
-        """The same for a blob so small that several may go by one look at the nodes' fill."""
-        if not self._planned:
-            self._planned = self._place(SMALL_AT_ONCE)
-        return self._planned.pop()
+        """Nodes for a small blob. PLACEMENTS_AT_ONCE are chosen from one look at the nodes' fill."""
+        if not self._placements:
+            self._placements = self._place(PLACEMENTS_AT_ONCE)
+        return self._placements.pop()
 
     def _place(self, count: int) -> list[tuple[int, ...]]:
         self._count_small()
         live = [m for m in self._members.values() if m.up and m.row.state == "active"]
-        # `fill` written out: every write comes by here.
+        # `Member.fill` inlined: this is on the path of every write.
         roomy = [
             (fill, random(), m.row.id)
             for m in live
@@ -187,51 +192,51 @@ class Cluster:
             < 1.0
         ]
         try:
-            return [choose(roomy, self._parity) for _ in range(count)]
+            return [choose_nodes(roomy, self._parity) for _ in range(count)]
         except TooFewNodes:
             if len(roomy) < len(live):
-                place(live, self._parity)  # raises where even full nodes would be too few
+                place(live, self._parity)  # raises TooFewNodes if there are too few even with the full ones
                 raise NodesFull(f"none of {len(live)} live nodes has room: delete, or add a node") from None
             raise
 
-    def wrote(self, nodes: Sequence[int], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
-        """Count chunks as placed, chunk i on nodes[i], until the nodes tell their usage themselves."""
+    def count_written(self, nodes: Sequence[int], chunks: Sequence[tuple[bytes, Buffer]]) -> None:
+        """Add written chunks, chunk i on nodes[i], to the nodes' usage, until they report it themselves."""
         members = self._members
         for node_id, (_, framed) in zip(nodes, chunks, strict=True):
             if member := members.get(node_id):
                 member.used_bytes += len(framed)
                 member.chunks += 1
 
-    def wrote_small(self, nodes: tuple[int, ...], size: int) -> None:
-        """The same of a small blob of `size` bytes: it is counted before somebody looks."""
-        self._small[nodes] += 1
-        self._small_bytes[nodes] += size
+    def count_small_write(self, nodes: tuple[int, ...], size: int) -> None:
+        """Add a small blob of `size` bytes to the nodes' usage; `_count_small` does so before it is read."""
+        self._small_written[nodes] += 1
+        self._small_written_bytes[nodes] += size
 
     def _count_small(self) -> None:
-        for nodes, count in self._small.items():
-            share = self._small_bytes[nodes] // DATA_CHUNKS
+        for nodes, count in self._small_written.items():
+            share = self._small_written_bytes[nodes] // DATA_CHUNKS
             for member in filter(None, map(self._members.get, nodes)):
                 member.used_bytes += share
                 member.chunks += count
-        self._small.clear()
-        self._small_bytes.clear()
+        self._small_written.clear()
+        self._small_written_bytes.clear()
 
-    def failed(self, node_id: int, why: BaseException) -> None:
-        """A request to the node failed: it is down (or full) until a refresh finds otherwise."""
+    def report_failure(self, node_id: int, why: BaseException) -> None:
+        """Mark a node whose request failed as down, or as full, until a refresh finds otherwise."""
         member = self._members.get(node_id)
         if not member:
             return
         member.errors += 1
         if isinstance(why, NodeFull):
-            self._full(member, why)
+            self._mark_full(member, why)
         elif isinstance(why, NodeDown):
-            self._down(member, str(why))
+            self._mark_down(member, str(why))
 
-    def answered(self, node_id: int, seconds: float) -> None:
+    def record_latency(self, node_id: int, seconds: float) -> None:
         if member := self._members.get(node_id):
             member.latencies_s.append(seconds)
 
-    def live(self) -> int:
+    def live_count(self) -> int:
         return sum(1 for m in self._members.values() if m.up)
 
     def status(self) -> list[NodeStatus]:
@@ -244,11 +249,11 @@ class Cluster:
             for m in self.members()
         ]  # fmt: skip
 
-    # --- knowing the nodes ---------------------------------------------------------------
+    # --- refreshing ----------------------------------------------------------------------
 
     async def refresh(self, *, within_s: float | None = None) -> None:
-        """Read the node table and ask every node for its usage; one that takes longer than `within_s` keeps
-        no other from being known to be back."""
+        """Read the node table and probe every node. Returns after `within_s` at the latest: a slow node does
+        not delay the others."""
         async with self._refreshing:
             rows = await self._metadata.nodes()
             for row in rows:
@@ -257,17 +262,17 @@ class Cluster:
             for gone in self._members.keys() - {row.id for row in rows}:
                 member = self._members.pop(gone)
                 self._groups.clear()
-                await _let_go(member)
-            self._planned.clear()
+                await _close_member(member)
+            self._placements.clear()
             self._count_small()
             for member in self._members.values():
-                if member.asking is None or member.asking.done():
-                    member.asking = asyncio.create_task(self._ask(member), name="node usage")
-            if asking := [member.asking for member in self._members.values() if member.asking]:
-                for done in (await asyncio.wait(asking, timeout=within_s))[0]:
+                if member.probe is None or member.probe.done():
+                    member.probe = asyncio.create_task(self._probe(member), name="node probe")
+            if probes := [member.probe for member in self._members.values() if member.probe]:
+                for done in (await asyncio.wait(probes, timeout=within_s))[0]:
                     done.result()
 
-    async def _ask(self, member: Member) -> None:
+    async def _probe(self, member: Member) -> None:
         try:
             if member.node is None:
                 member.node = await open_node(
@@ -284,7 +289,7 @@ class Cluster:
                 await member.node.ping()
         except (NodeError, OSError, ValueError) as why:
             member.errors += 1
-            self._down(member, str(why))
+            self._mark_down(member, str(why))
             return
         member.latencies_s.append(time.perf_counter() - started)
         member.used_bytes, member.chunks = usage.used_bytes, usage.chunks
@@ -298,15 +303,19 @@ class Cluster:
             self._groups.clear()
         member.up = True
 
-    def _full(self, member: Member, why: NodeFull) -> None:
+    def _mark_full(self, member: Member, why: NodeFull) -> None:
         member.full_at_bytes, member.full_at_s = member.used_bytes, time.monotonic()
-        self._planned.clear()
-        if member.full_at_s - member.told_full_s >= TELL_FULL_EVERY_S:
-            member.told_full_s = member.full_at_s
-            told = "node %d (%s) is full, reads and deletions go on: add a node or give it room (%s)"
-            log.warning(told, member.id, member.row.address, why)
+        self._placements.clear()
+        if member.full_at_s - member.logged_full_s >= LOG_FULL_EVERY_S:
+            member.logged_full_s = member.full_at_s
+            log.warning(
+                "node %d (%s) is full; it can be read and deleted from: add a node, or give it room (%s)",
+                member.id,
+                member.row.address,
+                why,
+            )
 
-    def _down(self, member: Member, reason: str) -> None:
+    def _mark_down(self, member: Member, reason: str) -> None:
         if member.up or member.reason != reason:
             log.warning(
                 "node %d (%s) is down: %s; reads use parity until it is back",
@@ -315,13 +324,14 @@ class Cluster:
                 reason,
             )
         if member.up:
-            self._doubt.set()
+            self._node_failed = True
+            self._task.wake()
         member.up, member.reason = False, reason
         self._groups.clear()
-        self._planned.clear()
+        self._placements.clear()
 
-    def _tell_of_writing(self) -> None:
-        """One line when there begin to be, or no longer are, nodes enough to write to."""
+    def _log_writability(self) -> None:
+        """Log when enough nodes to write to come up, and when too few are left."""
         try:
             self.place()
             enough = True
@@ -330,31 +340,23 @@ class Cluster:
         except TooFewNodes:
             enough = False
         if enough != self._writable:
-            told = "%d of %d nodes answer: %s"
             what = "objects can be written" if enough else "too few to write to, waiting for more"
-            log.log(logging.INFO if enough else logging.WARNING, told, self.live(), len(self._members), what)
+            level = logging.INFO if enough else logging.WARNING
+            log.log(level, "%d of %d nodes answer: %s", self.live_count(), len(self._members), what)
         self._writable = enough
 
-    async def _keep_fresh(self) -> None:
-        """Ask now and then, and soon after a node that was up has failed: it may have been a hiccup."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._refresh_s):
-                    await self._doubt.wait()
-                    await asyncio.sleep(DOUBT_S)
-            self._doubt.clear()
-            try:
-                await self.refresh(within_s=self._refresh_s)
-                self._tell_of_writing()
-            except MetadataError as why:
-                log.warning("the node table cannot be read, going on with the nodes known: %s", why)
-            except Exception:
-                log.exception("asking the nodes failed in an unforeseen way; they are asked again")
+    async def _step(self) -> None:
+        """Refresh periodically, and PROBE_AGAIN_S after a node that was up has failed."""
+        if self._node_failed:
+            await asyncio.sleep(PROBE_AGAIN_S)
+            self._node_failed = False
+        await self.refresh(within_s=self._refresh_s)
+        self._log_writability()
 
 
-async def _let_go(member: Member) -> None:
-    if member.asking:
-        member.asking.cancel()
-        await asyncio.wait([member.asking])
+async def _close_member(member: Member) -> None:
+    if member.probe:
+        member.probe.cancel()
+        await asyncio.wait([member.probe])
     if member.node:
         await member.node.close()

@@ -1,8 +1,8 @@
-"""Reading blobs that are encrypted: which segments a range touches, and their bytes decrypted on the way.
+"""Read encrypted blobs: find the segments that a range touches, and decrypt them.
 
-Extents count plaintext, blobs hold ciphertext. A range becomes `Run`s of whole segments; the reader fetches
-them as it fetches anything, and what it brings is decrypted a buffer at a time (1 MiB at the most), large
-ones off the event loop.
+Extents count plaintext, blobs hold ciphertext. A range becomes `SegmentRun`s of whole segments, which the
+reader fetches like any other bytes. They are decrypted a buffer at a time (at most 1 MiB), large buffers in a
+thread.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from functools import partial
 
 from chunkd import Buffer
 from metadata.records import Blob, Extent
-from s3api.blobs.reader import DataUnavailable
+from s3api.blobs.stripe_reader import DataUnavailable
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, BlobCipher, ContentKey, Tampered
 
 INLINE_BYTES = 64 << 10
-InThread = Callable[[Callable[[], bytes]], Awaitable[bytes]]
+RunInThread = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
 class DecryptionFailed(DataUnavailable):
@@ -32,7 +32,7 @@ class DecryptionFailed(DataUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SegmentRun:
     """Segments of one blob from number `first` on, stored at [at, stop) of it; of their plaintext `length`
     bytes are wanted after the first `skip`.
     """
@@ -45,9 +45,9 @@ class Run:
     length: int
 
 
-def runs_of(extents: Sequence[Extent], start: int, stop: int) -> list[Run]:
+def segment_runs(extents: Sequence[Extent], start: int, stop: int) -> list[SegmentRun]:
     """What must be fetched for bytes [start, stop) of an object."""
-    out: list[Run] = []
+    out: list[SegmentRun] = []
     for extent in extents:
         low, high = max(start, extent.start), min(stop, extent.start + extent.length)
         if low >= high:
@@ -57,11 +57,11 @@ def runs_of(extents: Sequence[Extent], start: int, stop: int) -> list[Run]:
         first, last = begin // PLAIN_BYTES, (end - 1) // PLAIN_BYTES
         stored_stop = min((last + 1) * SEGMENT_BYTES, extent.blob.size)
         skip = begin - first * PLAIN_BYTES
-        out.append(Run(extent.blob, first, first * SEGMENT_BYTES, stored_stop, skip, end - begin))
+        out.append(SegmentRun(extent.blob, first, first * SEGMENT_BYTES, stored_stop, skip, end - begin))
     return out
 
 
-def stored_extents(runs: Sequence[Run]) -> list[Extent]:
+def stored_extents(runs: Sequence[SegmentRun]) -> list[Extent]:
     """The runs as extents of what is stored, one behind the other."""
     out: list[Extent] = []
     start = 0
@@ -71,16 +71,19 @@ def stored_extents(runs: Sequence[Run]) -> list[Extent]:
     return out
 
 
-def opened(run: Run, stored: Buffer, key: ContentKey) -> Buffer:
+def decrypt_run(run: SegmentRun, stored: Buffer, key: ContentKey) -> Buffer:
     """The plaintext of a run that is in hand as a whole. Raises DecryptionFailed."""
-    plain = _decrypted(run, key.blob(run.blob.id), stored, run.first)
+    plain = _decrypt(run, key.blob(run.blob.id), stored, run.first)
     if run.skip or run.length != len(plain):
         return memoryview(plain)[run.skip : run.skip + run.length]
     return plain
 
 
-async def decrypted(
-    stream: AsyncGenerator[Buffer, None], runs: Sequence[Run], key: ContentKey, in_thread: InThread
+async def decrypt_stream(
+    stream: AsyncGenerator[Buffer, None],
+    runs: Sequence[SegmentRun],
+    key: ContentKey,
+    run_in_thread: RunInThread,
 ) -> AsyncGenerator[Buffer, None]:
     """The plaintext of `runs`, out of the bytes of their stored extents. Raises what the stream does, and
     DecryptionFailed.
@@ -88,14 +91,14 @@ async def decrypted(
     async with aclosing(stream):
         for run in runs:
             skip, left = run.skip, run.length
-            async for plain in _plain(stream, run, key, in_thread):
+            async for plain in _decrypt_parts(stream, run, key, run_in_thread):
                 piece = memoryview(plain)[skip : skip + left]
                 skip, left = max(0, skip - len(plain)), left - len(piece)
                 yield piece
 
 
-async def _plain(
-    stream: AsyncIterator[Buffer], run: Run, key: ContentKey, in_thread: InThread
+async def _decrypt_parts(
+    stream: AsyncIterator[Buffer], run: SegmentRun, key: ContentKey, run_in_thread: RunInThread
 ) -> AsyncIterator[bytes]:
     """One run, decrypted. A buffer of the stream never reaches over its end; a segment may reach over a
     buffer's, in the last stripe of a blob.
@@ -112,13 +115,13 @@ async def _plain(
         if whole:
             stored = memoryview(data)[:whole]
             if whole <= INLINE_BYTES:
-                yield _decrypted(run, cipher, stored, number)
+                yield _decrypt(run, cipher, stored, number)
             else:
-                yield await in_thread(partial(_decrypted, run, cipher, stored, number))
+                yield await run_in_thread(partial(_decrypt, run, cipher, stored, number))
             number += -(-whole // SEGMENT_BYTES)
 
 
-def _decrypted(run: Run, cipher: BlobCipher, stored: Buffer, first: int) -> bytes:
+def _decrypt(run: SegmentRun, cipher: BlobCipher, stored: Buffer, first: int) -> bytes:
     try:
         return cipher.open(stored, first)
     except Tampered:

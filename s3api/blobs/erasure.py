@@ -24,12 +24,12 @@ ISAL_BYTES = 1024  # below it its call costs as much as it saves
 
 
 @lru_cache(maxsize=64)
-def cuts(size: int) -> tuple[int, ...]:
+def chunk_offsets(size: int) -> tuple[int, ...]:
     """Where the six data chunks of a stripe of `size` bytes begin, and, seventh, where the last one ends."""
     return tuple(i * size // DATA_CHUNKS for i in range(DATA_CHUNKS + 1))
 
 
-def width(size: int) -> int:
+def parity_length(size: int) -> int:
     """Length of the longest data chunk, and of every parity chunk, of a stripe of `size` bytes."""
     return -(-size // DATA_CHUNKS)
 
@@ -37,7 +37,7 @@ def width(size: int) -> int:
 def chunk_length(size: int, slot: int) -> int:
     """Length of the chunk in `slot` of a stripe of `size` bytes."""
     if slot >= DATA_CHUNKS:
-        return width(size)
+        return parity_length(size)
     return (slot + 1) * size // DATA_CHUNKS - slot * size // DATA_CHUNKS
 
 
@@ -51,18 +51,18 @@ def _decoder(parity: int) -> zfec.Decoder:
     return zfec.Decoder(DATA_CHUNKS, DATA_CHUNKS + parity)
 
 
-def vectorised() -> bool:
+def uses_isal() -> bool:
     """Whether ISA-L computes parity."""
     return _isal is not None
 
 
-def _encoded(blocks: Sequence[Buffer], parity: int) -> list[bytes]:
+def _zfec_parity(blocks: Sequence[Buffer], parity: int) -> list[bytes]:
     """By zfec: the parity of six blocks of one length."""
     coded: list[bytes] = _encoder(parity).encode(blocks, range(DATA_CHUNKS, DATA_CHUNKS + parity))
     return coded
 
 
-def parity_of(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
+def encode_parity(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
     """The `parity` parity chunks of six data chunks.
 
     Releases the GIL.
@@ -74,16 +74,16 @@ def parity_of(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
         return [b""] * parity
     blocks = [_pad(chunk, longest) for chunk in chunks]
     if _isal is None or longest < ISAL_BYTES:
-        return list[Buffer](_encoded(blocks, parity))
+        return list[Buffer](_zfec_parity(blocks, parity))
     coded = [bytearray(longest) for _ in range(parity)]
     _parity_matrix(_isal, parity).times(blocks, coded)
     return list[Buffer](coded)
 
 
-def parity_into(chunks: Sequence[Buffer], out: Sequence[bytearray | memoryview]) -> None:
-    """As `parity_of`, of chunks of one length, into memory that is there already."""
+def encode_parity_into(chunks: Sequence[Buffer], out: Sequence[bytearray | memoryview]) -> None:
+    """As `encode_parity`, of chunks of one length, into memory that is there already."""
     if _isal is None:
-        for room, coded in zip(out, _encoded(chunks, len(out)), strict=True):
+        for room, coded in zip(out, _zfec_parity(chunks, len(out)), strict=True):
             room[:] = coded
     elif out:
         _parity_matrix(_isal, len(out)).times(chunks, out)
@@ -96,11 +96,11 @@ def rebuild(have: Mapping[int, Buffer], size: int, parity: int, wanted: Sequence
     """
     if len(have) < DATA_CHUNKS:
         raise ValueError(f"{len(have)} chunks cannot make a stripe of {DATA_CHUNKS}")
-    longest = width(size)
+    longest = parity_length(size)
     slots = sorted(have)[:DATA_CHUNKS]  # data first: zfec wants such a chunk in its own place
     blocks = [_pad(have[slot], longest) for slot in slots]
     if _isal is None or longest < ISAL_BYTES:
-        made = _rebuilt(blocks, slots, size, parity, wanted)
+        made = _zfec_rebuild(blocks, slots, size, parity, wanted)
     else:
         rooms = [bytearray(longest) for _ in wanted]
         _rebuilding_matrix(_isal, parity, tuple(slots), tuple(wanted)).times(blocks, rooms)
@@ -108,7 +108,7 @@ def rebuild(have: Mapping[int, Buffer], size: int, parity: int, wanted: Sequence
     return {slot: memoryview(made[slot])[: chunk_length(size, slot)] for slot in wanted}
 
 
-def _rebuilt(
+def _zfec_rebuild(
     blocks: Sequence[Buffer], slots: Sequence[int], size: int, parity: int, wanted: Sequence[int]
 ) -> Mapping[int, Buffer]:
     """By zfec: first the data, then of it what parity is wanted."""
@@ -119,7 +119,7 @@ def _rebuilt(
     made = dict(enumerate(data))
     if any(slot >= DATA_CHUNKS for slot in wanted):
         cut = [memoryview(chunk)[: chunk_length(size, s)] for s, chunk in enumerate(data)]
-        made.update(enumerate(parity_of(cut, parity), DATA_CHUNKS))
+        made.update(enumerate(encode_parity(cut, parity), DATA_CHUNKS))
     return made
 
 
@@ -127,41 +127,41 @@ def _rebuilt(
 
 
 @lru_cache(maxsize=MAX_PARITY + 1)
-def _rows(parity: int) -> list[bytes]:
+def _generator_rows(parity: int) -> list[bytes]:
     """What each slot is of the six data chunks: the data slots themselves, then zfec's coefficients."""
     units = [bytes(i == slot for i in range(DATA_CHUNKS)) for slot in range(DATA_CHUNKS)]
     # Of one-byte chunks of which one is 1, the others 0, parity is the coefficient.
-    columns = [_encoded([unit[i : i + 1] for i in range(DATA_CHUNKS)], parity) for unit in units]
+    columns = [_zfec_parity([unit[i : i + 1] for i in range(DATA_CHUNKS)], parity) for unit in units]
     return units + [b"".join(column[row] for column in columns) for row in range(parity)]
 
 
 @lru_cache(maxsize=MAX_PARITY + 1)
 def _parity_matrix(library: Isal, parity: int) -> Matrix:
-    return library.matrix(_rows(parity)[DATA_CHUNKS:])
+    return library.matrix(_generator_rows(parity)[DATA_CHUNKS:])
 
 
 @lru_cache(maxsize=1024)
 def _rebuilding_matrix(library: Isal, parity: int, slots: tuple[int, ...], wanted: tuple[int, ...]) -> Matrix:
     """What the wanted slots are of the six that there are."""
-    rows = _rows(parity)
+    rows = _generator_rows(parity)
     data_of_slots = library.inverse([rows[slot] for slot in slots])
     product = [bytearray(DATA_CHUNKS) for _ in wanted]
     library.matrix([rows[slot] for slot in wanted]).times(data_of_slots, product)
     return library.matrix([bytes(row) for row in product])
 
 
-def _agreeing(library: Isal | None) -> Isal | None:
+def _verified_isal(library: Isal | None) -> Isal | None:
     """The library, if it computes what zfec does: other parity could never be read again."""
     if library is None:
         return None
     blocks = [bytes((7 * i * i + 31 * slot) % 256 for i in range(ISAL_BYTES)) for slot in range(DATA_CHUNKS)]
     coded = [bytearray(ISAL_BYTES) for _ in range(MAX_PARITY)]
     _parity_matrix(library, MAX_PARITY).times(blocks, coded)
-    return library if coded == _encoded(blocks, MAX_PARITY) else None
+    return library if coded == _zfec_parity(blocks, MAX_PARITY) else None
 
 
 def _pad(chunk: Buffer, length: int) -> Buffer:
     return chunk if len(chunk) == length else bytes(chunk) + b"\0" * (length - len(chunk))
 
 
-_isal = _agreeing(load())
+_isal = _verified_isal(load())

@@ -1,6 +1,6 @@
 """Waiting for several nodes at once.
 
-A node's failure is a value here, not an exception through the fan-out.
+A node's error_of is a value here, not an exception through the fan-out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
-class _Settling:
+class _Countdown:
     """Counts futures down and wakes one waiter: several times cheaper than `asyncio.wait`."""
 
     __slots__ = ("_enough", "_grace_s", "_left", "_timer", "waiter")
@@ -42,7 +42,7 @@ class _Settling:
             self._timer.cancel()
 
 
-async def settle(
+async def wait_all(
     futures: Iterable[Future[Any]], *, enough: Callable[[], bool] | None = None, grace_s: float = 0.0
 ) -> None:
     """Return when every future is done, or `grace_s` after `enough()` became true, whichever is first.
@@ -53,18 +53,18 @@ async def settle(
     pending = {future for future in futures if not future.done()}
     if not pending:
         return
-    settling = _Settling(len(pending), enough, grace_s)
+    countdown = _Countdown(len(pending), enough, grace_s)
     for future in pending:
-        future.add_done_callback(settling.one_done)
+        future.add_done_callback(countdown.one_done)
     try:
-        await settling.waiter
+        await countdown.waiter
     finally:
-        settling.stop()
+        countdown.stop()
         for future in pending:
-            future.remove_done_callback(settling.one_done)
+            future.remove_done_callback(countdown.one_done)
 
 
-def failure(future: Future[Any]) -> BaseException | None:
+def error_of(future: Future[Any]) -> BaseException | None:
     """Why a settled future gave nothing, None where it gave its result.
 
     One still under way counts as late.

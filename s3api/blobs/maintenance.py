@@ -1,14 +1,17 @@
-"""What keeps the nodes tidy behind the requests: the reaper, the repairer and the sweep.
+"""Background maintenance of the nodes' chunks: garbage collection, repair and the orphan sweep.
 
-- The reaper deletes the chunks of blobs that nothing refers to any more (the garbage table), a while after
-  they died, so that a download under way may end. A node that is down keeps its blob in the table until it is
-  back.
-- The repairer writes chunks again that a write or a read found missing or damaged.
-- The sweep finds what a crash left: chunks on nodes, older than a grace time, whose blob no row knows (blob,
-  garbage or intent); and intents of long writes that nobody touched for as long.
+Every gateway, each period:
+- `_queue_repairs`: enters the chunks that its reads found missing or damaged into the repair queue;
+- `_renew_intents`: renews the intents (table `pending`) of the long writes in progress.
 
-One gateway at a time does each of them, by a lease row. Every step may be done twice without harm, so a lost
-lease costs work, never data.
+One gateway at a time, which holds the lease:
+- `collect_garbage`: deletes the chunks of blobs without references (table `garbage`), a while after the last
+  reference went, so that downloads in progress can end. While a node is down, its blobs stay in the table;
+- `repair`: rebuilds the chunks in the repair queue from the others of their stripe, and writes them again;
+- `sweep_orphans`: finds what a crash left: chunks older than a grace time whose blob no row knows (blob,
+  garbage or intent), and intents that were not renewed for as long.
+
+Every step may be done twice without harm, so a lost lease costs work, never data.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ from metadata.errors import MetadataError
 from metadata.records import Blob, Garbage, MissingChunk, Repair
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import rebuild
-from s3api.blobs.fanout import failure, settle
-from s3api.blobs.reader import DataUnavailable, Reader
+from s3api.blobs.fanout import error_of, wait_all
+from s3api.blobs.stripe_reader import DataUnavailable, StripeReader
 from s3api.blobs.stripes import (
     chunk_id,
     chunks_by_node,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from metadata import Metadata
 
 log = logging.getLogger("sixfold.upkeep")
+LEASE = "upkeep"
 BATCH = 256
 STRIPES_AT_ONCE = 64
 DAMAGED_MOST = 10_000
@@ -47,10 +51,10 @@ PERIOD_S = 1.0
 TOUCH_EVERY_US = 300_000_000
 
 
-class Upkeep:
-    """The background work of one gateway.
+class Maintenance:
+    """The maintenance task of one gateway.
 
-    `reading` counts, by blob id, the downloads under way in this process.
+    `being_read` counts, by blob id, the downloads in progress in this process. `intents`: the long writes.
     """
 
     def __init__(
@@ -68,13 +72,13 @@ class Upkeep:
         self._metadata, self._cluster, self._clock_us = metadata, cluster, clock_us
         self._reap_after_us, self._grace_us = int(reap_after_s * 1e6), int(sweep_grace_s * 1e6)
         self._sweep_every_us = int(sweep_every_s * 1e6)
-        self._swept_us = self._touched_us = clock_us()
+        self._swept_at_us = self._touched_us = clock_us()
         self._intents = intents
-        self._leader = Leader(metadata, "upkeep", holder=holder, clock_us=clock_us)
-        self.reading: Counter[bytes] = Counter()
+        self._leader = Leader(metadata, LEASE, holder=holder, clock_us=clock_us)
+        self.being_read: Counter[bytes] = Counter()
         self._damaged: set[MissingChunk] = set()
         self._task = Periodic(
-            "upkeep",
+            "maintenance",
             self._step,
             period_s=PERIOD_S,
             passing=(MetadataError, NodeError, DataUnavailable),
@@ -88,47 +92,47 @@ class Upkeep:
         await self._task.close()
         await self._task.guarded("releasing the lease", self._leader.release)
 
-    def damaged(self, chunk: MissingChunk) -> None:
-        """A read found this chunk missing or damaged.
+    def report_damage(self, chunk: MissingChunk) -> None:
+        """Remember a missing or damaged chunk until the next period enters it into the repair queue.
 
-        Remembered here until the next period; bounded: the next read finds it again.
+        At most DAMAGED_MOST are remembered: the next read finds the others again.
         """
         if len(self._damaged) < DAMAGED_MOST:
             self._damaged.add(chunk)
 
     async def _step(self) -> None:
         guarded = self._task.guarded
-        await guarded("noting damage", self._note_damage)
-        await guarded("touching intents", self._touch_intents)
+        await guarded("queueing repairs", self._queue_repairs)
+        await guarded("renewing intents", self._renew_intents)
         if not await guarded("taking the lease", self._leader.leads):
             return
-        await guarded("reaping", self.reap)
+        await guarded("collecting garbage", self.collect_garbage)
         await guarded("repairing", self.repair)
-        if self._clock_us() - self._swept_us > self._sweep_every_us:
-            self._swept_us = self._clock_us()
-            await guarded("sweeping", self.sweep)
+        if self._clock_us() - self._swept_at_us > self._sweep_every_us:
+            self._swept_at_us = self._clock_us()
+            await guarded("sweeping orphans", self.sweep_orphans)
 
-    async def _touch_intents(self) -> None:
-        """Say of the long writes of this process that they are still under way, well within the grace."""
+    async def _renew_intents(self) -> None:
+        """Renew the intents of this process's long writes, well within the grace time."""
         now_us = self._clock_us()
         if self._intents and now_us - self._touched_us > min(TOUCH_EVERY_US, self._grace_us // 4):
             self._touched_us = now_us
             await self._metadata.touch_blobs(list(self._intents), now_us)
 
-    async def _note_damage(self) -> None:
+    async def _queue_repairs(self) -> None:
         if self._damaged:
             noted = list(self._damaged)
             await self._metadata.add_repairs(noted)
             self._damaged.difference_update(noted)
 
-    # --- reaper --------------------------------------------------------------------------
+    # --- garbage collection --------------------------------------------------------------
 
-    async def reap(self) -> int:
-        """Delete the chunks of what has been garbage for long enough; the number of blobs that are gone."""
+    async def collect_garbage(self) -> int:
+        """Delete the chunks of blobs that have been garbage for long enough. Returns the number of blobs."""
         total = 0
         while True:
             found = await self._metadata.garbage(self._clock_us() - self._reap_after_us, BATCH)
-            due = [g for g in found if not self.reading[g.blob.id]]
+            due = [g for g in found if not self.being_read[g.blob.id]]
             gone = await self._delete_all(due)
             total += len(gone)
             if len(gone) < BATCH:
@@ -162,25 +166,25 @@ class Upkeep:
         return True
 
     async def _delete(self, names: dict[int, list[bytes]]) -> set[int]:
-        """Delete chunks node by node; the nodes where that failed."""
+        """Delete chunks, by node id. Returns the nodes where that failed."""
         failed, futures = set(), {}
         for node_id, ids in names.items():
             if node := self._cluster.node(node_id):
                 futures[node_id] = node.delete_many(ids)
             else:
                 failed.add(node_id)
-        await settle(futures.values())
+        await wait_all(futures.values())
         for node_id, future in futures.items():
-            if why := failure(future):
-                self._cluster.failed(node_id, why)
+            if why := error_of(future):
+                self._cluster.report_failure(node_id, why)
                 failed.add(node_id)
         return failed
 
     # --- repair --------------------------------------------------------------------------
 
     async def repair(self) -> int:
-        """Write chunks again that are known to be missing; the number written."""
-        reader = Reader(self._cluster, lambda chunk: None, hedge=False)
+        """Write the chunks in the repair queue again. Returns the number written."""
+        reader = StripeReader(self._cluster, lambda chunk: None, hedge=False)
         due = await self._metadata.repairs(BATCH)
         done: list[MissingChunk] = []
         retry: list[MissingChunk] = []
@@ -197,7 +201,7 @@ class Upkeep:
             await self._metadata.repair_retry(retry, self._clock_us() + RETRY_US)
         return len(done)
 
-    async def _repair_one(self, reader: Reader, repair: Repair) -> bool:
+    async def _repair_one(self, reader: StripeReader, repair: Repair) -> bool:
         missing, blob = repair.missing, repair.blob
         node = self._cluster.node(blob.nodes[missing.slot])
         if node is None or missing.stripe >= stripe_count(blob):
@@ -211,13 +215,13 @@ class Upkeep:
         await node.put_many([(name, frame.encode(name, chunk))])
         return True
 
-    # --- sweep ---------------------------------------------------------------------------
+    # --- orphan sweep --------------------------------------------------------------------
 
-    async def sweep(self) -> int:
-        """Delete chunks that no row knows, on every node that answers; their number."""
+    async def sweep_orphans(self) -> int:
+        """Delete chunks that no row knows, on every node that is up. Returns their number."""
         before_us = self._clock_us() - self._grace_us
         if stale := await self._metadata.stale_pending(before_us, BATCH):
-            # Without its intent the blob is unknown, and its chunks are found below.
+            # Without its intent the blob is unknown, so its chunks are found below.
             await self._metadata.forget_blobs(stale)
         while await self._metadata.sweep_annotations(BATCH) == BATCH:
             pass
@@ -226,7 +230,7 @@ class Upkeep:
             if status.up:
                 total += await self._sweep_node(status.id, before_us)
         if total:
-            log.info("swept %d chunks that no object knew", total)
+            log.info("deleted %d orphaned chunks, which no object referred to", total)
         return total
 
     async def _sweep_node(self, node_id: int, before_us: int) -> int:
@@ -245,7 +249,7 @@ class Upkeep:
 
 
 def _old_chunks(names: Sequence[bytes], before_us: int) -> dict[bytes, list[bytes]]:
-    """Chunk ids older than `before_us` by their blob; what is no chunk id of ours is left alone."""
+    """Chunk ids older than `before_us`, by blob id; names that are no chunk ids are left out."""
     out: dict[bytes, list[bytes]] = {}
     for name in names:
         try:

@@ -42,10 +42,10 @@ class TooFewNodes(Exception):
 
 def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
     """The node ids, one for each slot: six of data, `parity` of parity. Raises TooFewNodes."""
-    return choose([(node.fill, random(), node.id) for node in nodes], parity)
+    return choose_nodes([(node.fill, random(), node.id) for node in nodes], parity)
 
 
-def choose(candidates: list[tuple[float, float, int]], parity: int) -> tuple[int, ...]:
+def choose_nodes(candidates: list[tuple[float, float, int]], parity: int) -> tuple[int, ...]:
     """The same of (fill, a random number, node id) of each."""
     slots = DATA_CHUNKS + parity
     needed = -(-slots // MOST_PER_NODE)

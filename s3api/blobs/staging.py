@@ -1,28 +1,28 @@
-"""Small blobs whose bytes are committed with their rows, and go to the nodes a moment later.
+"""Stage small blobs: commit their bytes with their rows, and write their chunks to the nodes a moment later.
 
-Where all nodes are files of one environment, and the metadata lie beside them (SQLite), a small write would
-wait for three syncs of one disk, one after the other: two of the environment's, one of the database's. So its
-chunks are staged in the environment's memory, and the bytes that they were cut from go into the transaction
-that makes the blob exist: one sync. Half a second later, or when much is staged, the environment writes all
-of it in one transaction of its own, and then, not before, the bytes are deleted from the database. Until then
-other workers over the same files read them there (`elsewhere`).
+If all nodes are databases of one LMDB environment, and the metadata is in SQLite beside it, a small write
+would wait for three syncs of one disk, one after the other: two of LMDB's, one of SQLite's. Instead its
+chunks are kept in the environment's memory, and the stored bytes go into the transaction that makes the blob
+exist: one sync. Every FLUSH_EVERY_S, or when FLUSH_AT_BYTES are staged, the environment writes all staged
+chunks in one transaction, and only then are the bytes deleted from the database. Until then other workers
+over the same files read them there (`read_from_metadata`).
 
-Whatever dies in between: a blob's row is committed together with its bytes, and these are there until its
-chunks are durable. `recover` puts the chunks of what is left onto the nodes before the gateway serves; doing
-that twice is no harm, for it is the same bytes under the same ids.
+A crash loses nothing: a blob's row is committed together with its bytes, which stay until its chunks are
+durable. At the next start `recover` writes the chunks of what is left before anything is staged; doing that
+twice does no harm, since the same bytes go under the same ids.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chunkd import NodeError, NodeGroup
 from metadata.errors import MetadataError
 from metadata.records import Blob, MissingChunk, Staged
 from s3api.blobs.cluster import Cluster
-from s3api.blobs.stripes import Chunks, StripeResult, seal_small
+from s3api.blobs.stripe_writer import StripeWriter
+from s3api.blobs.stripes import Chunks, encode_stripe
 from s3api.crypto import TAG_BYTES
 from s3api.tasks.periodic import Periodic
 
@@ -31,87 +31,89 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sixfold.blobs")
 STAGED_BYTES = 8 << 10
-SETTLE_EVERY_S = 0.5
-SETTLE_AT_BYTES = 2 << 20
+FLUSH_EVERY_S = 0.5
+FLUSH_AT_BYTES = 2 << 20
 RECOVER_AT_ONCE = 256
-
-PutStripe = Callable[[Sequence[int], Chunks], Awaitable[StripeResult]]
 
 
 class Staging:
-    """What is staged in this process."""
+    """The blobs that this process has staged."""
 
-    def __init__(self, metadata: Metadata, cluster: Cluster, put_stripe: PutStripe, *, alone: bool) -> None:
+    def __init__(self, metadata: Metadata, cluster: Cluster, stripes: StripeWriter, *, alone: bool) -> None:
         """`alone`: no other process stages in this environment."""
-        self._metadata, self._cluster, self._put_stripe = metadata, cluster, put_stripe
+        self._metadata, self._cluster, self._stripes = metadata, cluster, stripes
         self._alone = alone
-        self._ids: list[bytes] = []  # of what is staged, where others stage as well
-        self._used: dict[NodeGroup[Any], set[tuple[int, ...]]] = {}
+        self._ids: list[bytes] = []  # of the staged blobs, if other processes stage too
+        self._groups: dict[NodeGroup[Any], set[tuple[int, ...]]] = {}
         self._bytes = 0
-        self._first = self._last = b""
-        self._recovered, self._waiting = False, 0
+        self._recovered_to = self._last_id = b""
+        self._recovered, self._waiting_count = False, 0
         self._task = Periodic(
-            "settling",
+            "flushing staged blobs",
             self._step,
-            period_s=SETTLE_EVERY_S,
+            period_s=FLUSH_EVERY_S,
             passing=(MetadataError, NodeError),
             log=log,
         )
 
     async def start(self) -> None:
-        """Recover, and begin to settle."""
+        """Recover what a crash left, and begin to flush periodically."""
         self._recovered = not self._metadata.stages
-        await self._task.guarded("recovering what was staged", self.recover)
+        await self._task.guarded("recovering staged blobs", self.recover)
         self._task.start()
 
     async def close(self) -> None:
-        """Settle what is staged; where that fails the next start does it."""
+        """Flush what is staged; if that fails, the next start recovers it."""
         await self._task.close()
-        await self._task.guarded("settling", self.settle)
+        await self._task.guarded("flushing staged blobs", self.flush)
 
     def take(self, blob: Blob, chunks: Chunks) -> bool:
-        """Stage the chunks of a blob, whose `Content` must then carry its bytes. False where it is to be
-        written as others are."""
-        if not self._recovered or blob.id <= self._last or not self._metadata.stages:
+        """Stage the chunks of a blob; its `Content` must then carry the stored bytes (`Content.staged`).
+
+        False if staging is not possible: the caller writes the chunks to the nodes.
+        """
+        if not self._recovered or blob.id <= self._last_id or not self._metadata.stages:
             return False  # ids of one process rise, but for clocks that are set
         found = self._cluster.group_of(blob.nodes)
         if found is None or not found[0].stage(found[1], chunks):
             return False
-        self._used.setdefault(found[0], set()).add(blob.nodes)
-        self._last = blob.id
+        self._groups.setdefault(found[0], set()).add(blob.nodes)
+        self._last_id = blob.id
         if not self._alone:
             self._ids.append(blob.id)
         self._bytes += blob.size
-        if self._bytes >= SETTLE_AT_BYTES:
+        if self._bytes >= FLUSH_AT_BYTES:
             self._bytes = 0
             self._task.wake()
         return True
 
     async def _step(self) -> None:
         if self._recovered:
-            await self.settle()
+            await self.flush()
         else:
             await self.recover()
 
-    async def settle(self) -> None:
-        """Have the nodes write what is staged, then forget its bytes. Raises NodeError, MetadataError: then
-        all of it stays."""
-        used, self._used, last = self._used, {}, self._last
+    async def flush(self) -> None:
+        """Write the staged chunks to the nodes, then delete the bytes from the database.
+
+        Raises NodeError, MetadataError: then everything stays staged.
+        """
+        groups, self._groups, last = self._groups, {}, self._last_id
         ids, self._ids = self._ids, []
-        if not used:
+        if not groups:
             return
         self._bytes = 0
         try:
-            for group, placed in used.items():
+            for group, placed in groups.items():
                 await self._write(group, placed)
             if self._alone:
-                await self._metadata.settled_between(self._first, last)
+                await self._metadata.settled_between(self._recovered_to, last)
             else:
                 await self._metadata.settled(ids)
         except BaseException:
             self._ids[:0] = ids
-            for group, placed in used.items():
-                self._used.setdefault(group, set()).update(placed)
+            for group, placed in groups.items():
+                self._groups.setdefault(group, set()).update(placed)
             raise
 
     async def _write(self, group: NodeGroup[Any], placed: set[tuple[int, ...]]) -> None:
@@ -119,33 +121,32 @@ class Staging:
             await group.flush_staged()
         except NodeError as why:
             for node_id in {node_id for nodes in placed for node_id in nodes}:
-                self._cluster.failed(node_id, why)
+                self._cluster.report_failure(node_id, why)
             raise
 
-    async def elsewhere(self, blob: Blob) -> bytes | None:
-        """The stored bytes of a blob whose chunks are not in the files, if it is one that another worker has
-        staged."""
+    async def read_from_metadata(self, blob: Blob) -> bytes | None:
+        """The stored bytes of a blob that another worker has staged; None for any other blob."""
         if blob.size > STAGED_BYTES + TAG_BYTES or not self._metadata.stages:
             return None
         return await self._metadata.staged_bytes(blob.id)
 
     async def recover(self) -> None:
-        """Put onto the nodes what another process had staged; until that is done nothing is staged here."""
+        """Write to the nodes what an earlier process had staged. Until it is done nothing is staged here."""
         while not self._recovered:
             found = await self._metadata.staged(RECOVER_AT_ONCE)
-            done = [held.blob_id for held, blob in found if blob is None or await self._put(held, blob)]
+            done = [staged.blob_id for staged, blob in found if blob is None or await self._put(staged, blob)]
             await self._metadata.settled(done)
-            if (waiting := len(found) - len(done)) and waiting != self._waiting:
-                log.warning("%d or more staged blobs wait for their nodes", waiting)
-            self._waiting = waiting
+            if (waiting := len(found) - len(done)) and waiting != self._waiting_count:
+                log.warning("at least %d staged blobs wait for nodes that are down", waiting)
+            self._waiting_count = waiting
             if waiting:
                 return
             if found:
-                self._first = self._last = max(self._last, found[-1][0].blob_id)
+                self._recovered_to = self._last_id = max(self._last_id, found[-1][0].blob_id)
             self._recovered = len(found) < RECOVER_AT_ONCE
 
     async def _put(self, staged: Staged, blob: Blob) -> bool:
-        put = await self._put_stripe(blob.nodes, seal_small(blob.id, staged.data, blob.parity))
-        if put.missing:
-            await self._metadata.add_repairs([MissingChunk(blob.id, 0, slot) for slot in put.missing])
-        return put.missing is not None
+        result = await self._stripes.put(blob.nodes, encode_stripe(blob.id, staged.data, blob.parity))
+        if result.missing:
+            await self._metadata.add_repairs([MissingChunk(blob.id, 0, slot) for slot in result.missing])
+        return result.missing is not None

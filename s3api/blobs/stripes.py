@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from chunkd import Buffer, frame
 from metadata.records import Blob
-from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, cuts, parity_into, parity_of
+from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES, chunk_offsets, encode_parity, encode_parity_into
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, TAG_BYTES, ContentKey
 
 BLOB_ID_BYTES = 16
@@ -88,15 +88,15 @@ def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list
     return out
 
 
-def seal_small(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[bytes, Buffer]]:
+def encode_stripe(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[bytes, Buffer]]:
     """All chunks (id, frame) of the only stripe of a small blob, slot by slot; copies `data` once."""
     view = memoryview(data)
-    payloads: list[Buffer] = [view[start:stop] for start, stop in pairwise(cuts(len(data)))]
-    payloads += parity_of(payloads, parity)
-    return seal_payloads(blob_id, 0, payloads)
+    payloads: list[Buffer] = [view[start:stop] for start, stop in pairwise(chunk_offsets(len(data)))]
+    payloads += encode_parity(payloads, parity)
+    return encode_chunks(blob_id, 0, payloads)
 
 
-def seal_payloads(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> Sequence[tuple[bytes, Buffer]]:
+def encode_chunks(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> Sequence[tuple[bytes, Buffer]]:
     """Frame payloads that lie elsewhere: slot i is payloads[i]."""
     base = blob_id + stripe.to_bytes(4, "big")
     return frame.encode_many(base, payloads)
@@ -114,32 +114,32 @@ class StripeBuffer:
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
     PITCH = frame.header_length(CHUNK) + CHUNK
 
-    __slots__ = ("_sealed_as", "_view", "filled", "length", "parity", "tagged")
+    __slots__ = ("_encrypted_as", "_view", "filled", "length", "parity", "tagged")
 
     def __init__(self, parity: int) -> None:
         self._view = memoryview(bytearray(self.size(parity)))
         self.parity = parity
-        self.begin()
+        self.reset()
 
-    def begin(self, *, tagged: bool = False) -> None:
+    def reset(self, *, tagged: bool = False) -> None:
         """Empty it."""
         self.filled = self.length = 0
         self.tagged = tagged
-        self._sealed_as: tuple[bytes, int] | None = None
+        self._encrypted_as: tuple[bytes, int] | None = None
 
     @classmethod
     def size(cls, parity: int) -> int:
         """What one takes of memory, in bytes."""
         return cls.PITCH * (DATA_CHUNKS + parity)
 
-    def room(self) -> memoryview:
+    def free_span(self) -> memoryview:
         """Where the next bytes belong: up to the end of the chunk, or segment, being filled."""
         slot, at = divmod(self.filled, self.CHUNK)
         end = at - at % SEGMENT_BYTES + PLAIN_BYTES if self.tagged else self.CHUNK
         return self._payload(slot)[at:end]
 
-    def took(self, received: int, *, ended: bool) -> None:
-        """So many bytes were put where `room` said; `ended`: no more will come."""
+    def advance(self, received: int, *, ended: bool) -> None:
+        """So many bytes were put where `free_span` said; `ended`: no more will come."""
         self.filled += received
         self.length += received
         if self.tagged and (within := self.filled % SEGMENT_BYTES) and (ended or within == PLAIN_BYTES):
@@ -149,50 +149,50 @@ class StripeBuffer:
     def full(self) -> bool:
         return self.filled == STRIPE_BYTES
 
-    def pieces(self) -> list[memoryview]:
+    def filled_parts(self) -> list[memoryview]:
         """The bytes filled so far, in order."""
         count = -(-self.filled // self.CHUNK)
         return [self._payload(slot)[: self.filled - slot * self.CHUNK] for slot in range(count)]
 
-    def received(self) -> list[memoryview]:
+    def plaintext(self) -> list[memoryview]:
         """What the client sent, in order; not after `encrypt`."""
         if not self.tagged:
-            return self.pieces()
+            return self.filled_parts()
         return [segment[:-TAG_BYTES] for segment in self._segments()]
 
     def encrypt(self, key: ContentKey, blob_id: bytes, stripe: int) -> None:
         """Encrypt what is filled as that stripe of that blob; after it was encrypted as another's, too. In a
         thread.
         """
-        if self._sealed_as == (blob_id, stripe):
+        if self._encrypted_as == (blob_id, stripe):
             return
         segments = self._segments()
-        if self._sealed_as:
-            old_id, old_stripe = self._sealed_as
+        if self._encrypted_as:
+            old_id, old_stripe = self._encrypted_as
             cipher, first = key.blob(old_id), old_stripe * SEGMENTS
             for number, segment in enumerate(segments, first):
                 cipher.open_in_place(segment, number)
         cipher, first = key.blob(blob_id), stripe * SEGMENTS
         for number, segment in enumerate(segments, first):
             cipher.seal_in_place(segment, number)
-        self._sealed_as = blob_id, stripe
+        self._encrypted_as = blob_id, stripe
 
     def _segments(self) -> list[memoryview]:
         return [
             piece[at : at + SEGMENT_BYTES]
-            for piece in self.pieces()
+            for piece in self.filled_parts()
             for at in range(0, len(piece), SEGMENT_BYTES)
         ]
 
-    def seal(self, blob_id: bytes, stripe: int) -> Sequence[tuple[bytes, Buffer]]:
+    def encode(self, blob_id: bytes, stripe: int) -> Sequence[tuple[bytes, Buffer]]:
         """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies. In a thread."""
         if not self.full:
-            data = b"".join(self.pieces())
-            at = cuts(len(data))
+            data = b"".join(self.filled_parts())
+            at = chunk_offsets(len(data))
             view = memoryview(data)
             payloads: list[Buffer] = [view[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
-            return seal_payloads(blob_id, stripe, [*payloads, *parity_of(payloads, self.parity)])
-        parity_into(self.pieces(), [self._payload(DATA_CHUNKS + i) for i in range(self.parity)])
+            return encode_chunks(blob_id, stripe, [*payloads, *encode_parity(payloads, self.parity)])
+        encode_parity_into(self.filled_parts(), [self._payload(DATA_CHUNKS + i) for i in range(self.parity)])
         out: list[tuple[bytes, Buffer]] = []
         for slot in range(DATA_CHUNKS + self.parity):
             name = chunk_id(blob_id, stripe, slot)

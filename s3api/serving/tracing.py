@@ -138,9 +138,10 @@ class GatewayTracing:
 
     def _instrument_blobs(self, blobs: Any) -> None:
         reader, writer, cluster = blobs._reader, blobs._writer, blobs.cluster
-        reader.fetch = self._stripe(reader.fetch, _of_piece)
-        reader._at_once = self._stripe_at_once(reader._at_once, cluster)
-        writer.put_stripe = self._stripe(writer.put_stripe, _of_put, name="stripe write")
+        stripe_reader, stripe_writer = reader.stripes, writer.stripes
+        stripe_reader.fetch = self._stripe(stripe_reader.fetch, _of_piece)
+        reader._read_from_group = self._stripe_from_group(reader._read_from_group, cluster)
+        stripe_writer.put = self._stripe(stripe_writer.put, _of_put, name="stripe write")
         writer.staging.take = self._staged(writer.staging.take)
         refresh = cluster.refresh
 
@@ -181,7 +182,7 @@ class GatewayTracing:
 
         return traced
 
-    def _stripe_at_once(self, call: Any, cluster: Any) -> Any:
+    def _stripe_from_group(self, call: Any, cluster: Any) -> Any:
         def traced(blob: Any) -> Any:
             if not recording() or cluster.group_of(blob.nodes[:DATA_CHUNKS]) is None:
                 return call(blob)  # nothing comes of it: they are read one by one, as a stripe

@@ -39,7 +39,7 @@ async def test_a_node_that_failed_once_is_asked_again_soon(monkeypatch: pytest.M
                 asked.set()
 
         monkeypatch.setattr(r.shelves[3], "ping", ping)
-        cluster.failed(3, NodeDown("shelf://3", "a hiccup"))
+        cluster.report_failure(3, NodeDown("shelf://3", "a hiccup"))
         assert cluster.node(3) is None
         await asyncio.wait_for(asked.wait(), 10)
         await cluster.refresh()

@@ -14,7 +14,7 @@ import pytest
 from chunkd import frame
 from metadata.records import Blob, Content, Extent
 from s3api.blobs import DataUnavailable
-from s3api.blobs.encrypted_reads import DecryptionFailed, Run, runs_of, stored_extents
+from s3api.blobs.encrypted_reads import DecryptionFailed, SegmentRun, segment_runs, stored_extents
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, ContentKey, stored_size
 from tests.blobs.cluster_of import Rig, Shelf, body_of, rig
@@ -139,11 +139,11 @@ def test_a_range_becomes_whole_segments_of_each_extent() -> None:
 
     one, two = blob(1, 3 * PLAIN_BYTES + 10), blob(2, 500)
     extents = [Extent(0, 2 * PLAIN_BYTES, one, 100), Extent(2 * PLAIN_BYTES, 400, two, 50)]
-    assert runs_of(extents, 5, 6) == [Run(one, 0, 0, SEGMENT_BYTES, 105, 1)]
-    runs = runs_of(extents, PLAIN_BYTES, 2 * PLAIN_BYTES + 3)
+    assert segment_runs(extents, 5, 6) == [SegmentRun(one, 0, 0, SEGMENT_BYTES, 105, 1)]
+    runs = segment_runs(extents, PLAIN_BYTES, 2 * PLAIN_BYTES + 3)
     assert runs == [
-        Run(one, 1, SEGMENT_BYTES, 3 * SEGMENT_BYTES, 100, PLAIN_BYTES),
-        Run(two, 0, 0, two.size, 50, 3),
+        SegmentRun(one, 1, SEGMENT_BYTES, 3 * SEGMENT_BYTES, 100, PLAIN_BYTES),
+        SegmentRun(two, 0, 0, two.size, 50, 3),
     ]
     assert stored_extents(runs) == [
         Extent(0, 2 * SEGMENT_BYTES, one, SEGMENT_BYTES),

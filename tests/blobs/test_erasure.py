@@ -8,7 +8,14 @@ import random
 import pytest
 
 from s3api.blobs import erasure, isal
-from s3api.blobs.erasure import DATA_CHUNKS, chunk_length, cuts, parity_of, rebuild, width
+from s3api.blobs.erasure import (
+    DATA_CHUNKS,
+    chunk_length,
+    chunk_offsets,
+    encode_parity,
+    parity_length,
+    rebuild,
+)
 
 pytestmark = pytest.mark.usefixtures("coder")
 SIZES = [1, 2, 5, 6, 7, 11, 12, 13, 100, 4096, 65536, 100_003]
@@ -28,9 +35,9 @@ def coder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 def coded(size: int, parity: int) -> tuple[bytes, list[bytes]]:
     data = os.urandom(size)
-    at = cuts(size)
+    at = chunk_offsets(size)
     chunks = [data[at[i] : at[i + 1]] for i in range(DATA_CHUNKS)]
-    return data, [*chunks, *map(bytes, parity_of(chunks, parity))]
+    return data, [*chunks, *map(bytes, encode_parity(chunks, parity))]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -39,7 +46,7 @@ def test_six_near_equal_pieces_that_make_the_stripe(size: int) -> None:
     assert b"".join(chunks) == data
     assert [len(c) for c in chunks] == [chunk_length(size, slot) for slot in range(DATA_CHUNKS)]
     assert max(map(len, chunks)) - min(map(len, chunks)) <= 1
-    assert [(cuts(size)[i], cuts(size)[i + 1]) for i in range(6)] == [
+    assert [(chunk_offsets(size)[i], chunk_offsets(size)[i + 1]) for i in range(6)] == [
         (i * size // 6, (i + 1) * size // 6) for i in range(6)
     ]
 
@@ -49,7 +56,7 @@ def test_six_near_equal_pieces_that_make_the_stripe(size: int) -> None:
 def test_any_loss_up_to_the_parity_is_rebuilt(size: int, parity: int) -> None:
     _, chunks = coded(size, parity)
     slots = range(DATA_CHUNKS + parity)
-    assert all(len(c) == width(size) for c in chunks[DATA_CHUNKS:])
+    assert all(len(c) == parity_length(size) for c in chunks[DATA_CHUNKS:])
     for lost in itertools.combinations(slots, parity):
         have = {slot: chunks[slot] for slot in slots if slot not in lost}
         back = rebuild(have, size, parity, lost)
@@ -68,10 +75,10 @@ def test_both_compute_the_same_parity(monkeypatch: pytest.MonkeyPatch, parity: i
     chosen = random.Random(parity)
     for length in [*range(erasure.ISAL_BYTES, erasure.ISAL_BYTES + 130), 65_537, 1 << 20]:
         chunks = [chosen.randbytes(length - chosen.randrange(2)) for _ in range(DATA_CHUNKS)]
-        found = list(map(bytes, parity_of(chunks, parity)))
+        found = list(map(bytes, encode_parity(chunks, parity)))
         with monkeypatch.context() as patch:
             patch.setattr(erasure, "_isal", None)
-            assert found == parity_of(chunks, parity)
+            assert found == encode_parity(chunks, parity)
 
 
 @pytest.mark.parametrize("parity", [0, 1, 2, 4])
@@ -79,8 +86,8 @@ def test_parity_into_memory_that_is_there(parity: int) -> None:
     chunks = [os.urandom(5000) for _ in range(DATA_CHUNKS)]
     room = bytearray(5000 * parity)
     rooms = [memoryview(room)[at : at + 5000] for at in range(0, len(room), 5000)]
-    erasure.parity_into(chunks, rooms)
-    assert bytes(room) == b"".join(parity_of(chunks, parity))
+    erasure.encode_parity_into(chunks, rooms)
+    assert bytes(room) == b"".join(encode_parity(chunks, parity))
 
 
 def test_a_library_that_computes_otherwise_is_not_used() -> None:
@@ -91,16 +98,16 @@ def test_a_library_that_computes_otherwise_is_not_used() -> None:
     found = isal.load()
     if found is None:
         pytest.skip("ISA-L is not here")
-    assert erasure._agreeing(found) is found
+    assert erasure._verified_isal(found) is found
     wrong = Wrong.__new__(Wrong)
     wrong.library = found.library
-    assert erasure._agreeing(wrong) is None
+    assert erasure._verified_isal(wrong) is None
 
 
 def test_without_a_library_there_is_zfec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(isal, "_names", lambda: iter(["libno-such-library.so", "libc.so.6"]))
     assert isal.load() is None
-    assert erasure._agreeing(None) is None
+    assert erasure._verified_isal(None) is None
 
 
 def test_blocks_that_do_not_fit_the_matrix_are_refused() -> None:

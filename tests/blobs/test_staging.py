@@ -22,7 +22,7 @@ from metadata import Metadata, open_metadata
 from metadata.errors import MetadataUnavailable, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Conditions, Content
 from s3api.blobs import BlobSettings, BlobStore
-from s3api.blobs.staging import SETTLE_AT_BYTES, STAGED_BYTES
+from s3api.blobs.staging import FLUSH_AT_BYTES, STAGED_BYTES
 from tests.blobs.cluster_of import body_of
 from tests.blobs.test_store import Md5
 from tests.crash.remains import Chunks, lying_about, referred_to
@@ -88,7 +88,7 @@ async def opened(data: Path, *, exclusive: bool = True) -> AsyncIterator[Opened]
 
 @pytest.fixture
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opened]:
-    monkeypatch.setattr("s3api.blobs.staging.SETTLE_EVERY_S", 3600)
+    monkeypatch.setattr("s3api.blobs.staging.FLUSH_EVERY_S", 3600)
     async with opened(tmp_path) as made:
         await made.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
         yield made
@@ -103,7 +103,7 @@ async def test_bytes_are_served_before_and_after_they_settle(store: Opened, size
     assert not await store.files()
     assert await store.get("k") == data
     assert sum(status.chunks for status in store.blobs.cluster.status()) == 8
-    await store.staging.settle()
+    await store.staging.flush()
     assert store.staged() == 0
     assert await store.files() == referred_to(store.data)
     assert await store.get("k") == data
@@ -122,7 +122,7 @@ async def test_much_settles_at_once(store: Opened, monkeypatch: pytest.MonkeyPat
         forgotten.set()
 
     monkeypatch.setattr(Metadata, "settled_between", told)
-    for number in range(SETTLE_AT_BYTES // STAGED_BYTES):
+    for number in range(FLUSH_AT_BYTES // STAGED_BYTES):
         assert (await store.put(str(number), os.urandom(STAGED_BYTES))).staged is not None
     async with asyncio.timeout(10):
         await forgotten.wait()
@@ -144,7 +144,7 @@ async def test_a_refused_write_leaves_nothing(store: Opened) -> None:
         await store.metadata.put_object(new_object("k", content), Conditions(if_none_match="*"))
     await store.blobs.drop(content)
     assert store.staged() == 1
-    await store.staging.settle()
+    await store.staging.flush()
     assert await store.files() == referred_to(store.data)
 
 
@@ -157,11 +157,11 @@ async def test_a_settling_that_fails_is_done_again(store: Opened, monkeypatch: p
 
     monkeypatch.setattr(Environment, "_fill", full)
     with pytest.raises(NodeFull):
-        await store.staging.settle()
+        await store.staging.flush()
     assert store.staged() == 1
     assert await store.get("one") == b"1"
     monkeypatch.setattr(Environment, "_fill", fill)
-    await store.staging.settle()
+    await store.staging.flush()
     assert store.staged() == 0
     assert await store.files() == referred_to(store.data)
 
@@ -179,7 +179,7 @@ import s3api.blobs.staging as staging
 from tests.blobs.test_staging import opened
 
 async def main():
-    staging.SETTLE_EVERY_S = 3600
+    staging.FLUSH_EVERY_S = 3600
     async with opened(Path(sys.argv[1]), exclusive=False) as store:
         print("ready", flush=True)
         while command := (await asyncio.to_thread(sys.stdin.readline)).split():
@@ -210,7 +210,7 @@ class Other:
 @pytest.fixture
 async def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Opened, Other]]:
     """One worker of two, and the other."""
-    monkeypatch.setattr("s3api.blobs.staging.SETTLE_EVERY_S", 3600)
+    monkeypatch.setattr("s3api.blobs.staging.FLUSH_EVERY_S", 3600)
     async with opened(tmp_path, exclusive=False) as store:
         await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
         process = await create_subprocess_exec(
@@ -243,7 +243,7 @@ async def test_a_worker_forgets_what_it_has_staged_itself(shared: tuple[Opened, 
     for at in range(3):  # by turns: each has ids between those of the other
         await store.put(f"here/{at}", b"here")
         await other.ask("put", f"there/{at}", "there")
-    await store.staging.settle()
+    await store.staging.flush()
     assert store.staged() == 3
     assert await other.ask("get", "here/1") == "here"
     assert await store.get("there/1") == b"there"
@@ -258,7 +258,7 @@ async def test_what_a_killed_worker_had_staged_is_there(shared: tuple[Opened, Ot
     assert await store.get("there") == b"there"
     async with opened(store.data, exclusive=False) as _:  # who takes its place
         assert store.staged() == 0
-    await store.staging.settle()
+    await store.staging.flush()
     assert await store.files() == referred_to(store.data)
     assert await store.get("there") == b"there"
     assert await store.get("here") == b"here"
@@ -292,7 +292,7 @@ def dies(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 async def main():
-    staging.SETTLE_EVERY_S = 3600
+    staging.FLUSH_EVERY_S = 3600
     async with opened(Path(sys.argv[1]), exclusive=ALONE) as store:
         await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
         for turn, keys in enumerate((range(40), range(20))):
@@ -300,7 +300,7 @@ async def main():
         print("acknowledged", flush=True)
         FAULT
         if "FAULT":
-            await store.staging.settle()
+            await store.staging.flush()
         dies()
 
 asyncio.run(main())
@@ -318,7 +318,7 @@ async def test_killed(tmp_path: Path, when: str, alone: bool) -> None:
         assert store.staged() == 0
         for key in range(40):
             assert await store.get(str(key)) == b"%d of %d" % (key < 20, key)
-        await store.blobs.upkeep.reap()
+        await store.blobs.maintenance.collect_garbage()
         assert await store.files() == referred_to(store.data)
     async with opened(tmp_path) as store:  # once more: there is nothing left to recover
         assert await store.get("0") == b"1 of 0"
@@ -339,6 +339,6 @@ async def test_recovering_twice_is_the_same(tmp_path: Path, monkeypatch: pytest.
             assert (await store.put("late", b"late")).staged is None  # nothing is staged before that is done
     async with opened(tmp_path) as store:
         assert store.staged() == 0
-        await store.blobs.upkeep.reap()
+        await store.blobs.maintenance.collect_garbage()
         assert await store.files() == referred_to(tmp_path)
         assert await store.get("39") == b"0 of 39"

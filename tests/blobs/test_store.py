@@ -140,8 +140,8 @@ async def test_a_damaged_chunk_is_rebuilt_and_repaired(
         shelf.chunks[name] = good[:-1] + bytes([good[-1] ^ 1])
         assert await read(r, content) == data
         if slot < 6:
-            await r.store.upkeep._note_damage()
-            assert await r.store.upkeep.repair() == 1
+            await r.store.maintenance._queue_repairs()
+            assert await r.store.maintenance.repair() == 1
             assert shelf.chunks[name] == good
             assert not r.books.repair_queue
 
@@ -155,8 +155,8 @@ async def test_a_missing_chunk_is_rebuilt_and_repaired(monkeypatch: pytest.Monke
         before = dict(shelf.chunks)
         shelf.chunks.clear()
         assert await read(r, content) == data
-        await r.store.upkeep._note_damage()
-        await r.store.upkeep.repair()
+        await r.store.maintenance._queue_repairs()
+        await r.store.maintenance.repair()
         assert frame.decode(min(before), shelf.chunks[min(before)])
 
 
@@ -209,7 +209,7 @@ async def test_a_node_that_dies_within_a_large_write_ends_the_blob_and_a_new_one
         assert not r.books.intents
         r.shelves[5].mode = "well"
         await r.store.cluster.refresh()
-        await r.store.upkeep.sweep()
+        await r.store.maintenance.sweep_orphans()
         assert await read(r, content) == data
 
 
@@ -289,7 +289,7 @@ async def test_the_sweep_deletes_what_no_row_knows_and_nothing_else(monkeypatch:
         lost = await r.store.write(body_of(b"lost" * 1000), Md5())
         for blob_id in long.new_blobs:
             r.books.intents[blob_id] = 1 << 62  # touched lately
-        assert await r.store.upkeep.sweep() == 8
+        assert await r.store.maintenance.sweep_orphans() == 8
         assert await read(r, kept) == b"kept" * 1000
         assert len(await read(r, long)) == STRIPE_BYTES + 1
         with pytest.raises(DataUnavailable):
@@ -302,11 +302,11 @@ async def test_the_reaper_waits_for_a_node_that_is_down(monkeypatch: pytest.Monk
         r.books.trash.update({e.blob.id: e.blob for e in content.extents})
         r.shelves[2].mode = "down"
         await r.store.cluster.refresh()
-        assert await r.store.upkeep.reap() == 0
+        assert await r.store.maintenance.collect_garbage() == 0
         assert r.books.trash
         r.shelves[2].mode = "well"
         await r.store.cluster.refresh()
-        assert await r.store.upkeep.reap() == 1
+        assert await r.store.maintenance.collect_garbage() == 1
         assert r.all_chunks() == []
 
 
@@ -317,8 +317,8 @@ async def test_the_reaper_keeps_off_a_blob_that_is_being_read(monkeypatch: pytes
         stream = await r.store.open_range(content.extents, 0, content.size)
         got = bytes(await anext(stream))
         r.books.trash.update({e.blob.id: e.blob for e in content.extents})
-        assert await r.store.upkeep.reap() == 0
+        assert await r.store.maintenance.collect_garbage() == 0
         async for buffer in stream:
             got += bytes(buffer)
         assert got == data
-        assert await r.store.upkeep.reap() == 1
+        assert await r.store.maintenance.collect_garbage() == 1

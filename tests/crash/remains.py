@@ -27,10 +27,10 @@ async def tidied(data: Path, *, parity: int = 2) -> AsyncIterator[BlobStore]:
     try:
         store = await BlobStore.open(metadata, settings, holder="tidy")
         try:
-            await store.upkeep.close()  # by hand, below
-            await store.upkeep.reap()
-            await store.upkeep.repair()
-            await store.upkeep.sweep()
+            await store.maintenance.close()  # by hand, below
+            await store.maintenance.collect_garbage()
+            await store.maintenance.repair()
+            await store.maintenance.sweep_orphans()
             yield store
         finally:
             await store.close()

@@ -69,11 +69,11 @@ async def chunks(store: Store) -> int:
 
 async def tidy(store: Store) -> None:
     """Everything that the upkeep ever does, with no grace."""
-    upkeep = store.blobs.upkeep
-    upkeep._grace_us = 0
-    await upkeep.reap()
-    await upkeep.repair()
-    await upkeep.sweep()
+    maintenance = store.blobs.maintenance
+    maintenance._grace_us = 0
+    await maintenance.collect_garbage()
+    await maintenance.repair()
+    await maintenance.sweep_orphans()
 
 
 async def test_old_versions_outlive_every_kind_of_upkeep(store: Store) -> None:
@@ -99,8 +99,8 @@ async def test_a_lost_chunk_of_an_old_version_is_repaired(store: Store) -> None:
     assert lost
     await node.delete_many(lost)
     assert await whole(store, old) == b"1" * SIZE  # made up from parity, and noted
-    await store.blobs.upkeep._note_damage()
-    await store.blobs.upkeep.repair()
+    await store.blobs.maintenance._queue_repairs()
+    await store.blobs.maintenance.repair()
     names, _ = await node.scan(b"", 99)
     assert set(lost) & {name for name, _ in names}
 
