@@ -55,6 +55,16 @@ def test_files_that_pages_name_exist(page: Path) -> None:
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
+def test_architecture_has_every_package() -> None:
+    text = (DOCS / "architecture.md").read_text()
+    packages = [
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for root in ("s3api", "chunkd", "metadata")
+        for init in (*(ROOT / root).glob("__init__.py"), *(ROOT / root).glob("*/__init__.py"))
+    ]
+    assert [package for package in packages if f"`{package}`" not in text] == []
+
+
 def test_readme_fits_on_a_page() -> None:
     lines = (ROOT / "README.md").read_text().splitlines()
     assert len(lines) <= README_LINES
