@@ -1,12 +1,12 @@
-"""A bucket's logging configuration: where its log goes, and how the log objects are named.
+"""Parses a bucket's logging configuration, and names its log objects.
 
-The document is the JSON of PutBucketLogging's `BucketLoggingStatus`. Names ("Log object key format"):
+The document is the JSON of PutBucketLogging's `BucketLoggingStatus`. Keys ("Log object key format"):
 
     [prefix]YYYY-MM-DD-hh-mm-ss-[16 hex digits]
     [prefix][account]/[region]/[bucket]/YYYY/MM/DD/YYYY-MM-DD-hh-mm-ss-[16 hex digits]
 
-The times are those of the delivery; with PartitionDateSource EventTime they are the day of the records, at
-00-00-00, and an object holds the records of one day.
+The times are those of the delivery. With PartitionDateSource EventTime they are the day of the records, at
+00-00-00, and an object contains the records of one day.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ class LogDestination:
     key_suffix: str = ""
 
     def includes_key(self, key: str | None) -> bool:
-        """Whether its journal has changes of that key."""
+        """Whether a change of this key belongs into the journal."""
         return key is not None and key.startswith(self.key_prefix) and key.endswith(self.key_suffix)
 
     def day(self, time_us: int) -> int:
-        """Records of different days, by this number, are not delivered in one object."""
+        """Return the day of a record, 0 unless `by_event_time`. A log object has records of one day only."""
         return time_us // DAY_US if self.by_event_time else 0
 
     def key(self, *, account: str, region: str, bucket: str, delivered_us: int, day: int, unique: str) -> str:
-        """The key of a log object of the source `bucket`; `day` is that of its records."""
+        """Return the key of a log object of the source `bucket`; `day`: of its records."""
         at = datetime.fromtimestamp((day * DAY_US if self.by_event_time else delivered_us) // 1_000_000, UTC)
         name = f"{at:%Y-%m-%d-%H-%M-%S}-{unique}"
         if not self.partitioned:
@@ -60,7 +60,7 @@ class LogDestination:
 
 
 def parse_destination(document: Mapping[str, Any]) -> LogDestination | None:
-    """None where the document turns logging off."""
+    """Parse a BucketLoggingStatus; None if it turns logging off."""
     enabled = document.get("LoggingEnabled")
     if not enabled:
         return None
@@ -75,6 +75,7 @@ def parse_destination(document: Mapping[str, Any]) -> LogDestination | None:
 
 
 def _ceph_settings(enabled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of Ceph's extensions."""
     if _CEPH_SETTINGS.isdisjoint(enabled):
         return {}
     rules = ((enabled.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()

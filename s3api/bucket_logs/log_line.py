@@ -1,9 +1,9 @@
-"""One request as a line of AWS's server access log: 26 fields, "-" for what there is not.
+"""Formats a request as a line of AWS's server access log: 26 fields, "-" for a missing value.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html
 
-Fields that clients fill cannot break the format: keys are URL-encoded, quotes and control characters in
-quoted fields as well.
+Values from clients cannot break the format: keys are URL-encoded, and so are quotes and control characters in
+quoted fields.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ _BLANK = re.compile(r"[\s\"\[\]]")
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What a line says. Empty text, None and, for `sent` and `status`, 0 become "-". `uri` is "GET /b/k?x
-    HTTP/1.1".
+    """The fields of a line.
+
+    Empty text, None, and 0 for `sent` and `status` become "-". `uri` is "GET /b/k?x HTTP/1.1".
     """
 
     bucket_owner: str
@@ -50,11 +51,11 @@ class LogEntry:
     tls: str = ""
     access_point: str = ""
     acl_required: bool = False
-    etag: str = ""  # a journal's alone
+    etag: str = ""  # in journals only
 
 
 def format_line(entry: LogEntry) -> str:
-    """Without the newline."""
+    """Return the line of AWS's format, without newline."""
     fields = (
         _plain(entry.bucket_owner),
         entry.bucket,
@@ -87,7 +88,7 @@ def format_line(entry: LogEntry) -> str:
 
 
 def format_journal_line(entry: LogEntry) -> str:
-    """What Ceph's journals have of a change: 8 fields."""
+    """Return the line of Ceph's journal format: 8 fields, without newline."""
     fields = (
         _plain(entry.bucket_owner),
         entry.bucket,
@@ -106,7 +107,7 @@ def _number(value: int | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """A field without quotes round it: one word."""
+    """Return an unquoted field: spaces, quotes and brackets are encoded."""
     return _BLANK.sub(_encoded, text) or "-"
 
 
@@ -119,7 +120,7 @@ def _encoded(match: re.Match[str]) -> str:
 
 
 def _time(at_us: int) -> str:
-    """Months in English, whatever the locale."""
+    """Format a time with English month names in any locale."""
     at = gmtime(at_us // 1_000_000)
     month = _MONTHS[at.tm_mon - 1]
     return f"{at.tm_mday:02}/{month}/{at.tm_year}:{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} +0000"

@@ -1,7 +1,7 @@
-"""AWS's names of operations in access logs: REST, the method, and the resource ("REST.GET.OBJECT_TAGGING").
+"""AWS's names of operations in access logs: REST, method and resource ("REST.GET.OBJECT_TAGGING").
 
-AWS documents the form and some of the names ("Amazon S3 server access log format", Operation); the others
-follow from the operation's own name: what is left of it without its verb, "Bucket" and "Configuration".
+AWS documents the form and some of the names ("Amazon S3 server access log format", Operation). The others are
+derived from the operation's name: without its verb, "Bucket" and "Configuration".
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PARTS = re.compile(r"(?:[A-Z][a-z]+?)(?=[A-Z])(?:Bucket(?=[A-Z]))?(.+?)(?:Confi
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-# "Lifecycle and other bucket configurations": what lifecycle rules do is logged too.
+# Lifecycle actions are logged too (User Guide, "Lifecycle and other bucket configurations").
 _TRANSITIONS = {
     "STANDARD_IA": "_SIA",
     "ONEZONE_IA": "_ZIA",
@@ -55,11 +55,11 @@ _ACTIONS = {"delete": "S3.EXPIRE.OBJECT", "expire": "S3.CREATE.DELETEMARKER", "a
 
 
 def lifecycle_name(action: str, storage_class: str) -> str:
-    """The name of what a lifecycle rule did; `storage_class`: the one that an object was moved to."""
+    """Return the log name of a lifecycle action. `storage_class`: the new class of a "move"."""
     return _ACTIONS.get(action) or f"S3.TRANSITION{_TRANSITIONS.get(storage_class, '')}.OBJECT"
 
 
-# The operations of a journal: what changes an object or what is said of it.
+# The operations that Ceph's journals contain: changes of an object or of its metadata.
 JOURNALED_OPERATIONS = frozenset(
     {
         "CompleteMultipartUpload",
@@ -80,7 +80,7 @@ _DELETE_OBJECTS_NAME = "REST.POST.DELETE_MULTI_OBJECT"
 
 
 def journal_name(operation: str, method: str) -> str:
-    """As Ceph's journals name a change: a copy is a PUT of an object there."""
+    """Return the name of a change in Ceph's journals, where a copy is a PUT of an object."""
     if operation == "DeleteObjects":
         return _DELETE_OBJECTS_NAME
     return f"REST.{method}.{_RESOURCES.get(operation) or _resource(operation)}"
@@ -88,7 +88,7 @@ def journal_name(operation: str, method: str) -> str:
 
 @cache
 def log_name(operation: str, method: str) -> str:
-    """The name under which an operation (as boto3 names it) is logged, by the request's method."""
+    """Return the log name of an operation (named as in boto3) requested with `method`."""
     if method == "OPTIONS":
         return "REST.OPTIONS.PREFLIGHT"
     if not operation:

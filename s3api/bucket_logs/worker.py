@@ -1,12 +1,12 @@
-"""Collects the lines of buckets' access logs, and delivers them as objects of the target buckets.
+"""Collects the lines of buckets' access logs and delivers them as objects of the target buckets.
 
-Lines are collected in memory for `every_s` from the first one on, or until an object of them is full, and
-then put into the target bucket as anybody puts an object: with its default encryption, versions, events.
-What a request has to do with it is one look at its bucket's settings.
+Lines are collected in memory until `every_s` after the first, or until they fill an object, and then put into
+the target bucket as an ordinary object: with its default encryption, versions, events. The cost for a request
+of a bucket without logging is one look at its settings.
 
-Delivery is best effort, as AWS's is: a process that is killed loses what it has collected, at most `every_s`
-of lines; one that is stopped delivers first. Where a delivery fails it is tried again, and lines are dropped,
-with a word in the log, where the target bucket is gone, or where more than MOST_BYTES would be waiting.
+Delivery is best effort, as on AWS: a process that is killed loses the lines it has collected, at most
+`every_s` of them; one that is stopped delivers first. A failed delivery is tried again. Lines are dropped,
+with a warning in the log, if the target bucket is gone or if more than MAX_WAITING_BYTES are waiting.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ FULL_OBJECT_BYTES, MAX_WAITING_BYTES = 4 << 20, 64 << 20
 PERIOD_S = 1.0
 
 PutLogObject = Callable[["Bucket", LogDestination, str, bytes], Awaitable[None]]
-"""Puts a log object of a source bucket: that, where to, key, bytes. Raises NotAllowed, NoSuchBucket."""
+"""Puts a log object: gets source bucket, destination, key, bytes. Raises DeliveryDenied, NoSuchBucket."""
 AccountNumber = Callable[[str], str]
-"""The 12-digit number of the account of a canonical id."""
+"""Returns the 12-digit number of the account with a canonical id."""
 BatchKey = tuple[str, LogDestination, int]
+"""Source bucket, destination and day (see `LogDestination.day`) of a log object."""
 
 
 class DeliveryDenied(Exception):
-    """The target bucket does not let logs in any more."""
+    """The target bucket does not allow log delivery any more."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Lines of one bucket for one log object."""
+    """Collected lines of one log object."""
 
     bucket: Bucket
     since_us: int
@@ -59,7 +60,7 @@ class Batch:
 
 
 class BucketLogs:
-    """A sink of access records, and the task that delivers what it has collected."""
+    """A sink of access records, and the task that delivers the collected lines."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class BucketLogs:
         self._batches: dict[BatchKey, Batch] = {}
         self._size = self._dropped = 0
         self._task = Periodic(
-            "delivering the logs of buckets",
+            "delivering bucket logs",
             self.deliver,
             period_s=min(PERIOD_S, every_s / 20),
             passing=(MetadataError, S3Error),
@@ -86,12 +87,12 @@ class BucketLogs:
         self._task.start()
 
     async def close(self) -> None:
-        """Deliver what there is, and end."""
+        """Deliver all collected lines and stop."""
         await self._task.close()
         await self._task.guarded("the last delivery of bucket logs", partial(self.deliver, everything=True))
 
     def __call__(self, record: AccessRecord) -> None:
-        """The sink."""
+        """Collect the lines of a request, if its bucket has logging."""
         call = record.call
         if call is None or not call.settings or call.bucket is None:
             return
@@ -108,10 +109,10 @@ class BucketLogs:
         for entry in request_entries(record, call.bucket, time_us, self._host_id):
             self._add(batch_key, call.bucket, format_line(entry))
 
-    def note(
+    def log_lifecycle_action(
         self, bucket: Bucket, settings: BucketSettings, action: str, version: Version, storage_class: str
     ) -> None:
-        """A line for what a lifecycle rule has done."""
+        """Collect the line of a lifecycle action, if the bucket has logging."""
         where = settings.parse(KIND, parse_destination)
         if where is None or where.journal:
             return
@@ -145,9 +146,13 @@ class BucketLogs:
             self._task.wake()
 
     async def deliver(self, *, everything: bool = False) -> int:
-        """Deliver what has waited long enough; the number of objects."""
+        """Deliver the batches that are due, or all; return the number of log objects."""
         if self._dropped:
-            log.error("%d lines of bucket logs were dropped: they come faster than they go", self._dropped)
+            log.error(
+                "bucket logs: %d lines dropped, more than %d MiB were waiting for delivery",
+                self._dropped,
+                MAX_WAITING_BYTES >> 20,
+            )
             self._dropped = 0
         now_us, count = self._clock_us(), 0
         for batch_key, batch in list(self._batches.items()):
@@ -158,8 +163,9 @@ class BucketLogs:
         return count
 
     async def flush(self, bucket: Bucket, where: LogDestination) -> str | None:
-        """Deliver at once what this process has collected of a bucket's log: the key of the log object, which
-        is empty where nothing has happened. None where the target bucket does not let it in.
+        """Deliver the collected lines of a bucket's log now; return the log object's key.
+
+        The object is empty if there are no lines. None if the target bucket does not allow delivery.
         """
         for batch_key, batch in list(self._batches.items()):
             if batch_key[0] == bucket.name and batch_key[1] != where:
@@ -169,8 +175,10 @@ class BucketLogs:
         return await self._deliver(batch_key, self._batches.setdefault(batch_key, Batch(bucket, now_us)))
 
     async def _deliver(self, batch_key: BatchKey, batch: Batch) -> str | None:
-        """Lines that come meanwhile are of the next object; where the put fails, these wait for another time
-        (and if it was done nevertheless, they are delivered twice). The key, None where they are lost.
+        """Deliver a batch; return the key, None if its lines were dropped.
+
+        Lines that arrive meanwhile go into the next object. If the put fails the batch waits for the next
+        try; if it succeeded nevertheless, its lines are delivered twice.
         """
         where = batch_key[1]
         del self._batches[batch_key]
@@ -201,7 +209,7 @@ class BucketLogs:
         return delivered
 
     def _key(self, batch_key: BatchKey, bucket: Bucket) -> str:
-        """Of one second's objects the later one's key is the greater, as of any others."""
+        """Return the key of a log object. Keys of one second sort by time, too."""
         _, where, day = batch_key
         now_us = self._clock_us()
         return where.key(
@@ -215,7 +223,7 @@ class BucketLogs:
 
 
 def request_entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id: str) -> Iterator[LogEntry]:
-    """The lines of a request: one, and one for each key that DeleteObjects deleted."""
+    """Yield the entries of a request: one, and one for each key that DeleteObjects deleted."""
     output: Any = record.output or {}
     verified = record.verified
     proved = verified is not None and verified.access_key is not None
@@ -256,7 +264,7 @@ def request_entries(record: AccessRecord, bucket: Bucket, time_us: int, host_id:
 
 
 def journal_entries(record: AccessRecord, bucket: Bucket, time_us: int) -> Iterator[LogEntry]:
-    """What a request has changed, for a journal: nothing, an object, or what DeleteObjects deleted."""
+    """Yield the journal entries of a request: none, one object, or the objects that DeleteObjects deleted."""
     if record.operation not in JOURNALED_OPERATIONS or record.status >= 300:
         return
     output: Any = record.output or {}
@@ -299,7 +307,7 @@ def _deleted_key_entry(whole: LogEntry, each: dict[str, Any], status: int, error
 
 
 def _requester(record: AccessRecord) -> str:
-    """A user's ARN, an account's canonical id (AWS: of an account's root, that)."""
+    """Return a user's ARN, or an account's canonical id (AWS: the canonical id for an account's root)."""
     principal = record.call.principal if record.call else None
     if principal is not None and principal.user is not None:
         return principal.arn or record.owner
@@ -307,7 +315,7 @@ def _requester(record: AccessRecord) -> str:
 
 
 def _object_size(record: AccessRecord, output: Any) -> int | None:
-    """The whole object's, whatever range of it was asked for."""
+    """Return the size of the whole object, also for a range request."""
     span: str = output.get("ContentRange") or ""
     if span:
         total = span.rpartition("/")[2]

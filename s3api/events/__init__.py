@@ -1,9 +1,9 @@
-"""Event notifications, the part that does no I/O: what a bucket's notification configuration asks for, who is
-told, in which words.
+"""Event notifications: subscriptions of buckets, messages in AWS's format, delivery to targets.
 
-`kinds` has the events that there are, `document` reads a stored configuration, `message` makes AWS's event
-JSON, `targets` resolves an ARN to where events go, `addresses` says where they must not go. The transaction
-that changes an object writes an outbox row for each who is to be told; `delivery_worker` delivers them.
+`event_types` lists AWS's events, `subscriptions` parses a stored configuration, `message` makes AWS's event
+JSON, `targets` resolves an ARN to a target of the settings, `blocked_addresses` says where webhooks may not
+go. These are pure. The transaction that changes an object writes an outbox row for each subscribed target;
+`worker` delivers the rows with `publisher`.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventNotifications.html
 """

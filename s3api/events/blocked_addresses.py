@@ -1,8 +1,8 @@
-"""Where no webhook may go: addresses that mean this machine, its link, or the cloud's metadata service.
+"""Addresses that webhooks may not use: this machine, its link, cloud metadata services.
 
-Whoever may configure a webhook could otherwise read or change what only this machine reaches. The check is of
-addresses, after the name was resolved, and the connection goes to the address that was checked (a name may
-resolve otherwise the second time). Private networks are allowed: that is where webhooks live.
+Else whoever configures a webhook could read or change what only this machine can reach. The check is on
+addresses after name resolution, and the connection goes to the checked address (a name may resolve to another
+the second time). Private networks are allowed: webhooks often are there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _THIS_NETWORK = ip_network("0.0.0.0/8")
 
 
 def is_blocked(text: str) -> bool:
-    """Whether no webhook may be sent to this address. Raises ValueError for what is no address."""
+    """Whether no webhook may be sent to this address. Raises ValueError for text that is no address."""
     address = ip_address(text.partition("%")[0])
     inner = _inner(address)
     if inner is not None and is_blocked(str(inner)):
@@ -32,7 +32,7 @@ def is_blocked(text: str) -> bool:
 
 
 def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 one stands for: mapped, compatible, 6to4, NAT64."""
+    """Return the IPv4 address embedded in an IPv6 one: mapped, compatible, 6to4, NAT64."""
     if isinstance(address, IPv4Address):
         return None
     if address.ipv4_mapped or address.sixtofour:

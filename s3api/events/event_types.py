@@ -1,6 +1,6 @@
-"""The events of S3, and which of them a name with a wildcard means.
+"""AWS's event types, and the wildcards in configurations.
 
-A kind is written as in the `eventName` of a message ("ObjectCreated:Put"); configurations put "s3:" before it
+A type is written as in a message's `eventName` ("ObjectCreated:Put"); configurations put "s3:" before it
 (User Guide, "Supported event types for SQS, SNS, and Lambda").
 """
 
@@ -39,13 +39,13 @@ _PATTERNS = KINDS | {kind.partition(":")[0] + _ALL for kind in KINDS if ":" in k
 
 
 def is_event_pattern(name: str) -> bool:
-    """Whether a configuration may ask for it: a kind, or a group of kinds ("s3:ObjectCreated:*")."""
+    """Whether a configuration may ask for it: a type, or all of a group ("s3:ObjectCreated:*")."""
     return name.startswith(_PREFIX) and name.removeprefix(_PREFIX) in _PATTERNS
 
 
 def matches_event_type(name: str, kind: str) -> bool:
-    """Whether the name in a configuration (or in a filter of the live stream) means this kind."""
-    wanted = name.removeprefix(_PREFIX)
-    if wanted.endswith("*"):
-        return kind.startswith(wanted[:-1])
-    return wanted == kind
+    """Whether a pattern of a configuration, or of a filter on the live stream, matches an event type."""
+    pattern = name.removeprefix(_PREFIX)
+    if pattern.endswith("*"):
+        return kind.startswith(pattern[:-1])
+    return pattern == kind

@@ -1,8 +1,8 @@
-"""AWS's words for an event: the JSON that targets receive.
+"""Event messages: the JSON that targets receive, in AWS's format.
 
-"Event message structure" in the User Guide. Versions: 2.1, and 2.3 for the kinds that came later. Keys are
-URL-encoded with "+" for a blank, as AWS has them. `sequencer` orders the events of one key: hexadecimal, of
-one length, so that text compares as numbers do.
+"Event message structure" in the User Guide. eventVersion is 2.1, and 2.3 for newer event types. Keys are
+URL-encoded with "+" for a space, as on AWS. `sequencer` orders the events of one key: hexadecimal of fixed
+length, so that it compares as text.
 """
 
 from __future__ import annotations
@@ -25,14 +25,16 @@ _LATER = (
     "ObjectTagging",
     "ObjectRestore:Delete",
 )
-# These say what became of an object that is no more: they carry neither size nor ETag.
+# The object no longer exists: these have neither size nor ETag.
 _GONE = ("ObjectRemoved", "LifecycleExpiration", "ReducedRedundancyLostObject")
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of one object. `sequence` grows with every event of its key. `requester`: the canonical id of
-    who asked, empty for what the store did itself. `version_id` "" where the bucket is not versioned.
+    """One event of one object, also the outbox's stored form.
+
+    `sequence` increases with each event of a key. `requester`: canonical id of the caller, "" for changes by
+    the store itself. `version_id`: "" in an unversioned bucket.
     """
 
     sequence: int
@@ -52,7 +54,7 @@ class Event:
 
 
 def record(event: Event, *, host_id: str) -> dict[str, Any]:
-    """The record of one event."""
+    """Return the record of an event, an element of `Records`."""
     return {
         "eventVersion": "2.3" if event.kind.startswith(_LATER) else "2.1",
         "eventSource": "aws:s3",
@@ -76,23 +78,24 @@ def record(event: Event, *, host_id: str) -> dict[str, Any]:
 
 
 def message(event: Event, *, host_id: str) -> dict[str, Any]:
-    """What a target receives: the record, or that the bucket's configuration names it now."""
+    """Return the message that a target receives for an event."""
     if event.kind == TEST_EVENT:
         return _test_event_message(event, host_id=host_id)
     return {"Records": [record(event, host_id=host_id)]}
 
 
 def event_to_json(event: Event) -> str:
-    """An event as it waits: its sequence is given by the outbox."""
+    """Return an event as stored in the outbox, which assigns its sequence."""
     return orjson.dumps(event).decode()
 
 
 def parse_event(sequence: int, document: str) -> Event:
+    """Parse an event from the outbox."""
     return Event(**orjson.loads(document) | {"sequence": sequence})
 
 
 def _test_event_message(event: Event, *, host_id: str) -> dict[str, Any]:
-    """What a target receives when a bucket's configuration begins to name it ("s3:TestEvent")."""
+    """Return the s3:TestEvent message, sent to the targets of a new notification configuration."""
     return {
         "Service": "Amazon S3",
         "Event": f"s3:{TEST_EVENT}",

@@ -1,8 +1,8 @@
-"""Messages to the targets of event notifications: webhooks (POST of JSON) and Redis streams (XADD).
+"""Sends event messages to targets: webhooks (POST of JSON) and Redis streams (XADD).
 
-A webhook's name is resolved here, every time, and the connection goes to the address that was checked: what
-the name means a moment later cannot lead elsewhere. Redirects are not followed. `internal` lets webhooks
-reach this machine and its link as well; Redis targets may always, since they speak nothing but XADD.
+A webhook's name is resolved for each message, and the connection goes to the address that was checked, so a
+later change of the name cannot redirect it. HTTP redirects are not followed. `internal` allows webhooks to
+this machine and its link; Redis targets may always be there, since only XADD is sent.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 TIMEOUT_S = 10.0
-AT_ONCE = 8
+MAX_CONCURRENT = 8
 USER_AGENT = "Sixfold"
-_LATER = frozenset({408, 425, 429})
+_RETRIED_STATUSES = frozenset({408, 425, 429})
 
 
 class DeliveryFailed(Exception):
-    """A target did not take a message; the text says why and holds no secret. `refused`: it answers, and does
-    not want this one.
+    """A target did not accept a message. The text gives the reason, without secrets.
+
+    `refused`: the target works, but rejects this message.
     """
 
     def __init__(self, why: str, *, refused: bool = False) -> None:
@@ -40,7 +41,7 @@ class DeliveryFailed(Exception):
 
 
 class Publisher:
-    """The connections to all targets, made when they are first needed. All methods belong to one loop."""
+    """Connections to all targets, opened at first use. All methods must run in one event loop."""
 
     def __init__(self, *, internal: bool = False, timeout_s: float = TIMEOUT_S) -> None:
         self._internal, self._timeout_s = internal, timeout_s
@@ -56,10 +57,10 @@ class Publisher:
     async def publish(
         self, target: Target, messages: Sequence[dict[str, Any]]
     ) -> list[DeliveryFailed | None]:
-        """Deliver messages; for each, None or why not."""
+        """Send messages to a target. Returns for each None, or why it failed."""
         if target.kind == "redis":
             return await self._add_to_stream(target, messages)
-        slots = asyncio.Semaphore(AT_ONCE)
+        slots = asyncio.Semaphore(MAX_CONCURRENT)
 
         async def post(message: dict[str, Any]) -> DeliveryFailed | None:
             async with slots:
@@ -97,28 +98,30 @@ class Publisher:
         except (httpx.HTTPError, TimeoutError, ssl.SSLError) as why:
             raise DeliveryFailed(f"no answer: {type(why).__name__}") from why
         if not 200 <= status < 300:
-            raise DeliveryFailed(f"it answered {status}", refused=status < 500 and status not in _LATER)
+            raise DeliveryFailed(
+                f"the target answered {status}", refused=status < 500 and status not in _RETRIED_STATUSES
+            )
 
     async def _address(self, host: str, port: int) -> str:
-        """The address to connect to. NotDelivered where one of the name's addresses is not allowed."""
+        """Resolve the address to connect to. Raises DeliveryFailed if any address of the name is blocked."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_s):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, TimeoutError) as why:
-            raise DeliveryFailed("its name cannot be resolved") from why
+            raise DeliveryFailed("the host name cannot be resolved") from why
         addresses = [str(each[4][0]) for each in found]
         if not self._internal and any(map(is_blocked, addresses)):
-            raise DeliveryFailed("its address is this machine, its link or a metadata service")
+            raise DeliveryFailed("the address is blocked: this machine, its link or a metadata service")
         return addresses[0]
 
     def _client(self, target: Target) -> httpx.AsyncClient:
-        """One client a target: a connection is never shared between names of one address."""
+        """Return the HTTP client of a target. Targets share no connections, even with the same address."""
         if target.name not in self._clients:
             self._clients[target.name] = httpx.AsyncClient(
                 verify=ssl.create_default_context(),
                 timeout=self._timeout_s,
-                limits=httpx.Limits(max_connections=AT_ONCE),
+                limits=httpx.Limits(max_connections=MAX_CONCURRENT),
                 follow_redirects=False,
                 trust_env=False,
             )
@@ -129,7 +132,7 @@ class Publisher:
     async def _add_to_stream(
         self, target: Target, messages: Sequence[dict[str, Any]]
     ) -> list[DeliveryFailed | None]:
-        """All in one transaction of Redis: either all of them are in the stream, or the answer is lost."""
+        """Add all messages in one MULTI/EXEC: all are in the stream, or the answer is lost."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 async with self._connection(target).pipeline(transaction=True) as pipeline:
@@ -152,9 +155,7 @@ class Publisher:
 
 
 def redis_errors() -> type[Exception]:
-    """What redis-py raises. It is imported where there is a target of its kind, for it loads all of
-    OpenTelemetry's SDK.
-    """
+    """Return the exception class of redis-py, imported late because it loads OpenTelemetry's SDK."""
     from redis.exceptions import RedisError
 
     return RedisError

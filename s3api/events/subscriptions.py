@@ -1,8 +1,8 @@
-"""A bucket's notification configuration: who is told of what.
+"""Parses a bucket's notification configuration and matches events with it.
 
 The document is the JSON of PutBucketNotificationConfiguration's `NotificationConfiguration`. Topics, queues
-and functions are the same here: each names a target by its ARN. An EventBridgeConfiguration puts all events
-of the bucket into the live stream, as it sends all of them to AWS's event bus.
+and functions are treated alike: each names a target by its ARN. An EventBridgeConfiguration sends all events
+of the bucket to the live stream, as AWS sends them to its event bus.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LIVE = "live"
 
 
 class Match(NamedTuple):
-    """Who is told of one event: the target's ARN (or LIVE), by which configuration of the document."""
+    """A target of an event (its ARN, or LIVE), and the configuration that subscribes it."""
 
     target: str
     configuration_id: str
@@ -31,6 +31,8 @@ class Match(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
+    """One configuration: events of these types and keys go to a target."""
+
     target: str
     id: str
     kinds: tuple[str, ...]
@@ -47,13 +49,14 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Subscriptions:
-    """All of one bucket."""
+    """All subscriptions of one bucket. `live`: the live stream gets every event."""
 
     all: tuple[Subscription, ...] = ()
     live: bool = False
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Subscriptions:
+        """Parse a NotificationConfiguration."""
         found = tuple(
             _subscription(each, each[member])
             for name, member in ARN_MEMBERS.items()
@@ -62,7 +65,7 @@ class Subscriptions:
         return cls(found, document.get("EventBridgeConfiguration") is not None)
 
     def match(self, kind: str, key: str) -> list[Match]:
-        """Who is told of an event: each target once, by the first configuration that asks for it."""
+        """Return the targets of an event, each once, with the first configuration that matches."""
         out = {}
         for each in self.all:
             if each.target not in out and each.matches(kind, key):
@@ -73,7 +76,7 @@ class Subscriptions:
 
 
 def arns(document: Mapping[str, Any]) -> list[str]:
-    """The ARNs of all targets that a document names, in order."""
+    """Return the target ARNs in a document, in order."""
     return [each[member] for name, member in ARN_MEMBERS.items() for each in document.get(name) or ()]
 
 

@@ -1,13 +1,13 @@
-"""Where events go: the targets of the settings, and the ARNs by which buckets name them.
+"""Event targets of the settings, and the ARNs by which buckets name them.
 
-`event_targets` of the settings gives each target a name and a URL, as MinIO's MINIO_NOTIFY_* do:
+The setting `event_targets` gives each target a name and a URL, as MinIO's MINIO_NOTIFY_* do:
 
     [event_targets]
     hook = "https://build.example.org/s3-events"
     audit = "redis://redis:6379/0?stream=s3-events"
 
-A bucket's configuration names them `arn:sixfold:sqs::hook:webhook` and `arn:sixfold:sqs::audit:redis`; a
-topic or a function may be named so too, and "sqs" may be "sns" or "lambda", for clients that look at it.
+Bucket configurations name them `arn:sixfold:sqs::hook:webhook` and `arn:sixfold:sqs::audit:redis`. "sqs" may
+be "sns" or "lambda", for topics and functions and for clients that check it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ _ARN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`url` may hold a password, and never enters a repr. For a webhook `token` is its bearer token; for
-    Redis `stream` is the key of the stream, kept at about `length` entries.
+    """One target. `url` may hold a password, so no repr shows it.
+
+    Webhook: `token` is its bearer token. Redis: `stream` is the key of the stream, trimmed to about `length`
+    entries.
     """
 
     name: str
@@ -44,17 +46,17 @@ class Target:
 
 
 def read_target(name: str, url: str) -> Target:
-    """A target of the settings. A webhook's token may stand before the host: `https://:TOKEN@host/path`; a
-    Redis URL takes `?stream=` and `&length=`.
+    """Parse a target of the settings. Raises ValueError, with a text that holds no secret.
 
-    Raises ValueError, with a text that holds no secret.
+    A webhook's token may be in the URL: `https://:TOKEN@host/path`. A Redis URL takes `?stream=` and
+    `&length=`.
     """
     parts = urlsplit(url)
     kind = KINDS.get(parts.scheme)
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a target: letters, digits, - and _ make one")
+        raise ValueError(f"target name {name!r}: use 1 to 64 letters, digits, - and _")
     if kind is None or not parts.hostname:
-        raise ValueError(f"target {name}: the URL begins with http://, https://, redis:// or rediss://")
+        raise ValueError(f"target {name}: the URL must begin with http://, https://, redis:// or rediss://")
     if kind == "webhook":
         host = parts.netloc.rpartition("@")[2]
         token = parts.password if parts.password and not parts.username else None
@@ -62,13 +64,13 @@ def read_target(name: str, url: str) -> Target:
     query = parse_qs(parts.query)
     length = query.get("length", [str(STREAM_LENGTH)])[0]
     if not length.isdecimal() or not int(length):
-        raise ValueError(f"target {name}: length is a number of entries")
+        raise ValueError(f"target {name}: length must be a number of entries")
     stream = query.get("stream", [STREAM])[0]
     return Target(name, kind, parts._replace(query="").geturl(), None, stream, int(length))
 
 
 class Targets:
-    """All targets of the settings, by ARN. Raises ValueError where one is none."""
+    """All targets of the settings, by ARN. Raises ValueError for an invalid one."""
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self._by_name = {name: read_target(name, url) for name, url in given.items()}
@@ -77,7 +79,7 @@ class Targets:
         return iter(self._by_name.values())
 
     def find(self, arn: str) -> Target | None:
-        """The target that an ARN means; None where there is none, or it is of another kind."""
+        """Return the target of an ARN, None if no target has that name and kind."""
         found = self._by_name.get(arn.split(":")[-2]) if _ARN.fullmatch(arn) else None
         return found if found and found.arn == canonical_arn(arn) else None
 
@@ -86,6 +88,6 @@ NO_TARGETS = Targets({})
 
 
 def canonical_arn(arn: str) -> str:
-    """An ARN as the target itself has it, whichever service and partition a client named."""
+    """Return an ARN in our own form, whichever service and partition the client named."""
     match = _ARN.fullmatch(arn)
     return f"arn:sixfold:sqs::{match[1]}:{match[2]}" if match else arn

@@ -1,11 +1,10 @@
-"""Delivers the events of the outbox: to each target on its own, with retries, and to nobody for ever.
+"""Delivers the events of the outbox to their targets, with retries, by one gateway at a time.
 
-One gateway at a time delivers, by a lease row, to all targets at once; delivery is at least once, as AWS's
-is: a gateway that dies between a target's answer and the deletion of the row tells twice. A target that fails
-is left alone for a while that doubles with each failure, then asked with one message; so is a message that a
-target refuses, while others go on. What is older than `give_up_s` becomes a dead letter, which an operator
-may look at and send again. The rows of the live stream are nobody's to
-deliver: gateways read them for their listeners, and here they are forgotten when they are old.
+Delivery is at least once, as on AWS: a gateway that dies between a target's answer and the deletion of the
+row delivers twice. Targets are independent. After a failure a target pauses, twice as long after each further
+failure, and is then tried with one message; a message that a target rejects is retried alone, while others go
+on. An event older than `give_up_s` becomes a dead letter, which an operator may inspect and send again. Rows
+of the live stream are read by the gateways' listeners; here they are only deleted when old.
 """
 
 from __future__ import annotations
@@ -35,20 +34,22 @@ PERIOD_S, CLOSE_PATIENCE_S = 0.5, 5.0
 CLEANUP_EVERY_S = 60.0
 FIRST_RETRY_US, LONGEST_RETRY_US = 1_000_000, 300_000_000
 MAX_DEAD_LETTERS = 100_000
-NO_TARGET = "there is no such target in the settings"
+NO_TARGET = "the settings have no such target"
 
 
 @dataclass(slots=True)
 class TargetHealth:
-    """How a target fared lately: the failures in a row, and until when it is left alone."""
+    """Failures of a target in a row, and when to try it again."""
 
     failures: int = 0
     until_us: int = 0
 
 
 class DeliveryWorker:
-    """The delivery of one gateway. `give_up_s`: how old an undelivered event may become; `live_s`: how long
-    the live stream can be read back.
+    """Delivers events while this gateway holds the lease.
+
+    `give_up_s`: age at which an undelivered event becomes a dead letter; `live_s`: how long the live stream
+    can be read back.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class DeliveryWorker:
             task.start()
 
     async def close(self) -> None:
-        """What is on its way to a target may arrive: else it would be told twice."""
+        """Stop, after messages in flight were answered: else they would be delivered twice."""
         await asyncio.gather(*(task.close(patience_s=CLOSE_PATIENCE_S) for task in self._tasks))
         await self._cleanup.guarded("releasing the lease", self._leader.release)
         await self._publisher.close()
@@ -95,7 +96,7 @@ class DeliveryWorker:
             await self.clean_up()
 
     async def deliver(self, target: Target) -> int:
-        """Deliver what is due, until that is all or the target fails; the number delivered."""
+        """Deliver the due events of a target until none is left or it fails. Returns the number delivered."""
         health = self._health.setdefault(target.arn, TargetHealth())
         total = 0
         while self._clock_us() >= health.until_us and not self._cleanup.closing:
@@ -118,6 +119,7 @@ class DeliveryWorker:
         due: Sequence[OutboxEvent],
         outcomes: Sequence[DeliveryFailed | None],
     ) -> int:
+        """Delete delivered events, schedule retries, and update the target's health."""
         done = [each.id for each, why in zip(due, outcomes, strict=True) if why is None]
         if done:
             await self._outbox.delivered(done)
@@ -129,7 +131,7 @@ class DeliveryWorker:
         alive = bool(done) or all(each.refused for _, each in failed)
         health.failures = 0 if alive else health.failures + 1
         health.until_us = now_us if alive else now_us + _retry_delay_us(health.failures)
-        log.warning("target %s did not take %d events: %s", target.name, len(failed), why)
+        log.warning("target %s: %d events not delivered: %s", target.name, len(failed), why)
         by_pause = defaultdict(list)
         for each, _ in failed:
             by_pause[_retry_delay_us(each.attempts + 1)].append(each.id)
@@ -139,14 +141,16 @@ class DeliveryWorker:
         return len(done)
 
     async def _give_up(self, target: str, reason: str) -> None:
-        """What has waited too long for this target becomes dead letters."""
+        """Turn events that have waited too long for this target into dead letters."""
         before_us = self._clock_us() - self._give_up_us
         while old := await self._outbox.older(target, before_us, BATCH):
             await self._outbox.bury(old, reason, now_us=self._clock_us(), most=MAX_DEAD_LETTERS)
-            log.error("%d events for %s are dead letters now: %s", len(old), target, reason)
+            log.error("%d events for %s became dead letters: %s", len(old), target, reason)
 
     async def clean_up(self) -> None:
-        """Forget what the live stream no longer tells, and give up on targets that the settings lost."""
+        """Delete old rows of the live stream, and bury old events of targets that the settings no longer
+        have.
+        """
         while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, CLEANUP_BATCH):
             await self._outbox.delivered(old)
         known = {target.arn for target in self._targets} | {LIVE}
@@ -156,5 +160,5 @@ class DeliveryWorker:
 
 
 def _retry_delay_us(failures: int) -> int:
-    """1, 2, 4 ... 300 seconds."""
+    """Return 1, 2, 4 ... 300 seconds."""
     return min(FIRST_RETRY_US << min(failures - 1, 20), LONGEST_RETRY_US)

@@ -1,8 +1,8 @@
-"""A bucket's lifecycle configuration as rules.
+"""Parses a bucket's lifecycle configuration.
 
 The document is the JSON of PutBucketLifecycleConfiguration's `LifecycleConfiguration`, validated when it was
-stored: nothing is refused here. Dates are ISO 8601 text, or microseconds since 1970. The header
-x-amz-transition-default-minimum-object-size is kept beside the rules, under its name in AWS's model.
+stored, so nothing is refused here. Dates are ISO 8601 text or microseconds since 1970. The header
+x-amz-transition-default-minimum-object-size is stored beside the rules, under its name in AWS's model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ VARIES = "varies_by_storage_class"
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a rule applies to. All of it must hold; sizes are exclusive bounds, as AWS has them."""
+    """The objects that a rule applies to. All conditions must hold; sizes are exclusive bounds, as on AWS."""
 
     prefix: str = ""
     tags: tuple[tuple[str, str], ...] = ()
@@ -37,13 +37,13 @@ class Filter:
         )
 
     def matches_key(self, key: str) -> bool:
-        """Whether it admits what has neither size nor tags: a delete marker, an upload under way."""
+        """Whether it matches something without size and tags: a delete marker, an upload in progress."""
         return key.startswith(self.prefix) and not self.tags and not self.has_size
 
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
-    """Either a number of days after an event, or a date."""
+    """A number of days after an event, or a date."""
 
     days: int | None = None
     date_us: int | None = None
@@ -51,6 +51,8 @@ class DueTime:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
+    """A change of storage class. `keep_newer`: the number of newest noncurrent versions to leave alone."""
+
     when: DueTime
     storage_class: str
     keep_newer: int = 0
@@ -58,8 +60,10 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One enabled rule. `noncurrent`: the days of NoncurrentVersionExpiration, of which the newest
-    `keep_newer` versions are spared.
+    """One enabled rule.
+
+    `expired_marker`: delete a delete marker that is the only version. `noncurrent_days`: of
+    NoncurrentVersionExpiration, which leaves the newest `keep_newer` versions alone.
     """
 
     id: str
@@ -78,7 +82,7 @@ class Rule:
 
     @property
     def applies_to_noncurrent(self) -> bool:
-        """Whether it has to see what is not a current object: old versions and delete markers."""
+        """Whether it needs noncurrent versions and delete markers, too."""
         return (
             self.noncurrent_days is not None
             or bool(self.noncurrent_transitions)
@@ -89,8 +93,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The enabled rules of one bucket. `minimum`: TransitionDefaultMinimumObjectSize, None where the request
-    did not say.
+    """The enabled rules of one bucket.
+
+    `minimum`: TransitionDefaultMinimumObjectSize, None if the request did not state it.
     """
 
     enabled: tuple[Rule, ...] = ()
@@ -98,6 +103,7 @@ class Rules:
 
     @classmethod
     def parse(cls, document: Mapping[str, Any]) -> Rules:
+        """Parse a LifecycleConfiguration."""
         enabled = tuple(
             _rule(each, number)
             for number, each in enumerate(document.get("Rules") or (), 1)
@@ -107,7 +113,7 @@ class Rules:
 
 
 def prefixes(rules: Iterable[Rule]) -> list[str]:
-    """The fewest prefixes below which all that these rules admit lies, in order."""
+    """Return the fewest prefixes that cover everything these rules match, in order."""
     out: list[str] = []
     for prefix in sorted({rule.filter.prefix for rule in rules}):
         if not out or not prefix.startswith(out[-1]):
@@ -143,7 +149,10 @@ def _rule(given: Mapping[str, Any], number: int) -> Rule:
 
 
 def _filter(given: Mapping[str, Any]) -> Filter:
-    """The rule's own Prefix is the older form of Filter; And holds what must hold together."""
+    """Return the filter of a rule.
+
+    Prefix in the rule itself is the older form; all conditions of And must hold.
+    """
     outer = given.get("Filter") or {}
     inner = outer.get("And") or {}
     tags = [outer["Tag"]] if outer.get("Tag") else []

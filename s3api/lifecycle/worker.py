@@ -1,10 +1,9 @@
-"""Applies the lifecycle rules of all buckets: one pass after the other, by one gateway at a time.
+"""Applies the lifecycle rules of all buckets, in passes, by one gateway at a time.
 
-A pass goes through the buckets that have rules by name, and in each through what lies below the rules'
-prefixes, a page at a time. What is due is done in ordinary transactions, and only if the version still is
-what was looked at; object locks hold there as for anybody. How far a pass has come is kept, so another
-gateway, or this one after a restart, goes on from there. Between pages it rests as long as the page took:
-requests come first.
+A pass goes through the buckets with rules by name, and through the versions below the rules' prefixes in
+pages. Actions are ordinary transactions that require that the version is unchanged; object locks hold as for
+any client. The progress is stored, so another gateway, or this one after a restart, continues the pass. After
+each page the worker sleeps as long as the page took, to leave capacity to requests.
 """
 
 from __future__ import annotations
@@ -37,21 +36,20 @@ PAGE_SIZE, DELETE_BATCH = 256, 100
 MAX_PAUSE_S = 1.0
 CHECK_EVERY_S = 60.0
 MakeEventMaker = Callable[[Bucket, BucketSettings, str], Emit | None]
-"""Gives what writes down the events of one bucket: of a kind, or of the two of its deletions. None where
-nobody is to be told."""
+"""Returns the event maker of a bucket for a kind of event, None if the bucket has no notifications."""
 
 OnAction = Callable[[Bucket, BucketSettings, str, Version, str], None]
-"""Told of what was done to a bucket's version: the action, the version, and the storage class that it has
-now. An aborted upload is a version without one."""
+"""Called after each action with the bucket, its settings, the action, the version and its new storage class.
+An aborted upload is a version without id."""
 
 
 class LeaseLost(Exception):
-    """Another gateway has the lease now."""
+    """Another gateway holds the lease now."""
 
 
 @dataclass(frozen=True, slots=True)
 class BucketWork:
-    """One bucket, its rules, and what writes down the events of what they do."""
+    """One bucket with its rules and the event makers of their actions."""
 
     bucket: Bucket
     settings: BucketSettings
@@ -61,9 +59,10 @@ class BucketWork:
 
 @dataclass(slots=True)
 class Progress:
-    """Where a pass is: in `bucket` (done with those before it) behind `after` (key and rank), below `prefix`.
+    """Progress of a pass; stored as JSON.
 
-    `done_us`: when the last pass ended; 0 while one is under way.
+    Buckets before `bucket` are done; in it, versions up to `after` (key and rank) below `prefix`. `began_us`,
+    `done_us`: begin and end of the pass, `done_us` 0 while it runs.
     """
 
     began_us: int = 0
@@ -74,7 +73,11 @@ class Progress:
 
 
 class LifecycleWorker:
-    """`every_s`: how long after the beginning of a pass the next one begins. `day_s`: the length of a day."""
+    """Runs the passes.
+
+    `every_s`: time from the begin of a pass to the begin of the next. `day_s`: length of a day. `leader`:
+    None for a worker that only runs once.
+    """
 
     def __init__(
         self,
@@ -83,16 +86,16 @@ class LifecycleWorker:
         *,
         leader: Leader | None,
         clock_us: Callable[[], int],
-        notices: MakeEventMaker,
-        done: OnAction | None = None,
+        make_event_maker: MakeEventMaker,
+        on_action: OnAction | None = None,
         day_s: float = DAY_S,
         every_s: float = 3600,
         minimum_bytes: int = MINIMUM_BYTES,
     ) -> None:
         self._metadata, self._buckets, self._leader = metadata, buckets, leader
-        self._clock_us, self._notices, self._done = clock_us, notices, done
+        self._clock_us, self._make_event_maker, self._on_action = clock_us, make_event_maker, on_action
         self._day_s, self._every_us, self._minimum_bytes = day_s, int(every_s * 1e6), minimum_bytes
-        self.done: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
         self._task = Periodic(
             NAME,
             self._step,
@@ -118,18 +121,19 @@ class LifecycleWorker:
             return
         if progress.done_us or not progress.began_us:
             progress = Progress(began_us=self._clock_us())
-        await self._pass(progress)
+        await self._run_pass(progress)
 
     async def run_once(self) -> Counter[str]:
-        """One whole pass now, without the lease: every step may be done twice. How often each action was
-        taken.
+        """Run one whole pass now, and return how often each action was taken.
+
+        Without the lease: another gateway may apply the same rules at the same time, which is harmless.
         """
-        await self._pass(Progress(began_us=self._clock_us()))
-        return self.done
+        await self._run_pass(Progress(began_us=self._clock_us()))
+        return self.counts
 
     # --- the pass ----------------------------------------------------------------------------
 
-    async def _pass(self, progress: Progress) -> None:
+    async def _run_pass(self, progress: Progress) -> None:
         if progress.bucket:
             await self._apply_to_bucket(progress)
         while names := await self._metadata.walks.buckets(KIND, after=progress.bucket, limit=100):
@@ -140,13 +144,13 @@ class LifecycleWorker:
         await self._save_progress(progress)
 
     async def _apply_to_bucket(self, progress: Progress) -> None:
-        """A bucket that fails in an unforeseen way does not keep the others from their turn."""
+        """Apply the rules of a bucket. An unexpected failure must not keep the others from their turn."""
         try:
             await self._apply_rules(progress)
         except (MetadataError, LeaseLost):
             raise
         except Exception:
-            log.exception("the lifecycle of %s failed and is left out of this pass", progress.bucket)
+            log.exception("lifecycle of %s failed; the next pass tries again", progress.bucket)
 
     async def _apply_rules(self, progress: Progress) -> None:
         try:
@@ -156,42 +160,45 @@ class LifecycleWorker:
                 return
             engine = Engine(rules, bucket.versioning != OFF, self._day_s, self._minimum_bytes)
             event_makers = {
-                kind: self._notices(bucket, settings, kind) for kind in (EXPIRATION_EVENT, TRANSITION_EVENT)
+                kind: self._make_event_maker(bucket, settings, kind)
+                for kind in (EXPIRATION_EVENT, TRANSITION_EVENT)
             }
             work = BucketWork(bucket, settings, engine, event_makers)
-            before = self.done.copy()
+            before = self.counts.copy()
             await self._apply_to_versions(work, progress)
             await self._abort_uploads(work)
-            if now := self.done - before:
+            if now := self.counts - before:
                 log.info("lifecycle of %s: %s", bucket.name, ", ".join(f"{n} {a}" for a, n in now.items()))
         except NoSuchBucket:
             return  # deleted meanwhile
 
     async def _apply_to_versions(self, work: BucketWork, progress: Progress) -> None:
         engine = work.engine
-        wanted = prefixes(
+        rule_prefixes = prefixes(
             rule
             for rule in engine.rules.enabled
             if rule.applies_to_current or (engine.versioned and rule.applies_to_noncurrent)
         )
-        for prefix in wanted:
+        for prefix in rule_prefixes:
             if prefix < progress.prefix:
-                continue  # a pass that goes on was done with it
+                continue  # already done before the pass was interrupted
             if prefix != progress.prefix:
                 progress.prefix, progress.after = prefix, None
-            walk = VersionWalk(engine, self._clock_us())
-            async for page in self._pages(work.bucket, progress):
+            version_walk = VersionWalk(engine, self._clock_us())
+            async for page in self._read_pages(work.bucket, progress):
                 due = []
-                for version, alone in page:
-                    if found := walk.evaluate(version, alone=alone):
+                for version, only_version in page:
+                    if found := version_walk.evaluate(version, only_version=only_version):
                         due.append(found)
                 for at in range(0, len(due), DELETE_BATCH):
                     await self._carry_out(work, due[at : at + DELETE_BATCH])
 
-    async def _pages(self, bucket: Bucket, progress: Progress) -> AsyncIterator[list[tuple[Version, bool]]]:
-        """Pages of versions, each with whether it is the only one of its key; rests after each."""
+    async def _read_pages(
+        self, bucket: Bucket, progress: Progress
+    ) -> AsyncIterator[list[tuple[Version, bool]]]:
+        """Yield pages of versions, each with whether it is the only one of its key; sleep after each."""
         before: Walked | None = None
-        held: Walked | None = None  # the last of a page: whether it is alone, the next page tells
+        held: Walked | None = None  # the last of a page: the next page shows whether its key has others
         while True:
             began = time.monotonic()
             after = progress.after
@@ -205,8 +212,8 @@ class LifecycleWorker:
             for at, row in enumerate(rows):
                 following = rows[at + 1] if at + 1 < len(rows) else held
                 others = (before, following)
-                alone = all(other is None or other.key != row.key for other in others)
-                page.append((_version(row), alone))
+                only_version = all(other is None or other.key != row.key for other in others)
+                page.append((_version(row), only_version))
                 before = row
             yield page
             if last_page:
@@ -216,9 +223,9 @@ class LifecycleWorker:
             await asyncio.sleep(min(time.monotonic() - began, MAX_PAUSE_S))
 
     async def _save_page(self, progress: Progress, rows: Sequence[Walked]) -> None:
-        """Keep where the pass is, at a key's beginning: a version is judged by those before it."""
+        """Store the progress at the begin of a key: the action on a version depends on the newer ones."""
         if self._leader is not None and not await self._leader.leads():
-            raise LeaseLost("another gateway applies the lifecycle rules now")
+            raise LeaseLost("another gateway holds the lease of the lifecycle worker")
         if rows:
             await self._save_progress(replace(progress, after=(rows[-1].key, -(1 << 62))))
 
@@ -226,7 +233,7 @@ class LifecycleWorker:
         if self._leader is not None:
             await self._metadata.walks.keep_progress(NAME, orjson.dumps(progress).decode())
 
-    # --- what is due --------------------------------------------------------------------------
+    # --- actions -----------------------------------------------------------------------------
 
     async def _carry_out(self, work: BucketWork, due: Sequence[Action]) -> None:
         bucket = work.bucket
@@ -239,13 +246,13 @@ class LifecycleWorker:
             )
             for each, result in zip(removals, results, strict=True):
                 if not isinstance(result, MetadataError) and result.found:
-                    self._count(work, each.action, each.version, each.rule_id)
+                    self._record_action(work, each.action, each.version, each.rule_id)
         outcomes = await asyncio.gather(
             *(self._transition(bucket, each, work.event_makers[TRANSITION_EVENT]) for each in moves)
         )
         for each, moved in zip(moves, outcomes, strict=True):
             if moved:
-                self._count(work, each.action, each.version, each.rule_id, each.storage_class)
+                self._record_action(work, each.action, each.version, each.rule_id, each.storage_class)
 
     async def _transition(self, bucket: Bucket, due: Action, emit: Emit | None) -> bool:
         version, moved = due.version, False
@@ -267,18 +274,18 @@ class LifecycleWorker:
             return False
         return moved
 
-    def _count(
+    def _record_action(
         self, work: BucketWork, action: str, version: Version, rule_id: str, storage_class: str = ""
     ) -> None:
-        self.done[action] += 1
+        self.counts[action] += 1
         log.debug("%s: %s %r by rule %r", work.bucket.name, action, version.key, rule_id)
-        if self._done is not None:
-            self._done(work.bucket, work.settings, action, version, storage_class)
+        if self._on_action is not None:
+            self._on_action(work.bucket, work.settings, action, version, storage_class)
 
     async def _abort_uploads(self, work: BucketWork) -> None:
         bucket, engine = work.bucket, work.engine
-        wanted = prefixes(rule for rule in engine.rules.enabled if rule.abort_days is not None)
-        for prefix in wanted:
+        rule_prefixes = prefixes(rule for rule in engine.rules.enabled if rule.abort_days is not None)
+        for prefix in rule_prefixes:
             key: str | None = None
             upload_id: str | None = None
             while True:
@@ -286,7 +293,7 @@ class LifecycleWorker:
                     bucket.name, prefix=prefix, key_marker=key, upload_id_marker=upload_id, limit=PAGE_SIZE
                 )
                 for each in page.uploads:
-                    if engine.upload(Upload(each.key, each.id, each.initiated_us), self._clock_us()):
+                    if engine.must_abort(Upload(each.key, each.id, each.initiated_us), self._clock_us()):
                         await self._abort(work, each.key, each.id)
                 key, upload_id = page.next_key_marker, page.next_upload_id_marker
                 if key is None:
@@ -298,7 +305,7 @@ class LifecycleWorker:
         except NoSuchUpload:
             return
         found = work.engine.abort_date(key, 0)
-        self._count(work, "abort", Version(key, "", self._clock_us()), found[1] if found else "")
+        self._record_action(work, "abort", Version(key, "", self._clock_us()), found[1] if found else "")
 
 
 def _version(row: Walked) -> Version:
@@ -308,7 +315,7 @@ def _version(row: Walked) -> Version:
 
 
 def _delete_request(due: Action, bucket: Bucket) -> Doomed:
-    """What is to go, if it still is what was looked at."""
+    """Return the request that deletes a version if it is unchanged."""
     version = due.version
     unchanged = Conditions(if_match_modified_us=version.since_us)
     if due.action == "expire" or bucket.versioning == OFF:

@@ -139,19 +139,25 @@ async def copy_object(
                 annotations=taken_along,
             )
             version_id = await call.metadata.put_object(new, conditions)
-        return {
-            "VersionId": shown_version_id(version_id),
-            "CopySourceVersionId": found.version_id if found.versioned else None,
-            "CopyObjectResult": {
-                "ETag": f'"{new.etag}"',
-                "LastModified": new.modified_us,
-                **checksum_members(new.checksum),
-            },
-            **(how.target.members() if how.target else {}),
-            **expiration(call, new),
-        }
+        return _copy_output(call, found, new, how, version_id)
 
     return await _retry_while_blob_gone(once)
+
+
+def _copy_output(
+    call: Call, found: Object, new: NewObject, how: CopyEncryption, version_id: str | None
+) -> Output:
+    return {
+        "VersionId": shown_version_id(version_id),
+        "CopySourceVersionId": found.version_id if found.versioned else None,
+        "CopyObjectResult": {
+            "ETag": f'"{new.etag}"',
+            "LastModified": new.modified_us,
+            **checksum_members(new.checksum),
+        },
+        **(how.target.members() if how.target else {}),
+        **expiration(call, new),
+    }
 
 
 async def upload_part_copy(

@@ -39,7 +39,9 @@ async def background(store: Store, backend: Backend, sinks: Sinks) -> AsyncItera
     """Run all background work meanwhile; gives the logs of buckets."""
     delivery_worker = _delivery_worker(store)
     logs = bucket_logs(backend, every_s=store.settings.bucket_log_every_s)
-    lifecycle = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=True, done=logs.note)
+    lifecycle = lifecycle_worker(
+        store.settings, store.metadata, store.buckets, leading=True, on_action=logs.log_lifecycle_action
+    )
     for task in (delivery_worker, lifecycle, logs):
         task.start()
     sinks.all.append(logs)
@@ -52,12 +54,17 @@ async def background(store: Store, backend: Backend, sinks: Sinks) -> AsyncItera
 
 
 def lifecycle_worker(
-    settings: Settings, metadata: Metadata, buckets: Buckets, *, leading: bool, done: OnAction | None = None
+    settings: Settings,
+    metadata: Metadata,
+    buckets: Buckets,
+    *,
+    leading: bool,
+    on_action: OnAction | None = None,
 ) -> LifecycleWorker:
     """`leading`: under the lease, pass after pass; or else for one pass."""
     every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
 
-    def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
+    def make_event_maker(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
         return store_event_maker(bucket, documents, kind, now_us=now_us())
 
     return LifecycleWorker(
@@ -65,8 +72,8 @@ def lifecycle_worker(
         buckets,
         leader=_leader(metadata, "lifecycle") if leading else None,
         clock_us=now_us,
-        notices=notices,
-        done=done,
+        make_event_maker=make_event_maker,
+        on_action=on_action,
         day_s=settings.lifecycle_day_s,
         every_s=every_s,
         minimum_bytes=settings.lifecycle_minimum_bytes,

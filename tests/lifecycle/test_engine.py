@@ -45,42 +45,45 @@ def test_a_shortened_day_has_no_midnight() -> None:
     assert due_us(at("2014-01-15 10:30:00"), 3, 10) == at("2014-01-15 10:30:30")
     quick = Engine(engine({"Expiration": {"Days": 1}}).rules, versioned=False, day_s=10)
     version = made(0)
-    assert quick.current(version, NOW + 9_999_999) is None
-    assert quick.current(version, NOW + 10_000_000) is not None
-    # What clients are told stays in days of the calendar.
+    assert quick.action_for_current(version, NOW + 9_999_999) is None
+    assert quick.action_for_current(version, NOW + 10_000_000) is not None
+    # The header that clients see stays in calendar days.
     assert quick.expiration_header(version) == engine({"Expiration": {"Days": 1}}).expiration_header(version)
 
 
-@pytest.mark.parametrize(("versioned", "action"), [(False, "delete"), (True, "expire")])
-def test_expiration_by_days(versioned: bool, action: str) -> None:
+@pytest.mark.parametrize(("versioned", "expected"), [(False, "delete"), (True, "expire")])
+def test_expiration_by_days(versioned: bool, expected: str) -> None:
     rules = engine({"Expiration": {"Days": 30}}, versioned=versioned)
-    due = rules.current(made(30), NOW)
-    assert due is not None
-    assert (due.action, due.rule_id) == (action, "r1")
-    assert rules.current(made(29.5), NOW) is None
+    action = rules.action_for_current(made(30), NOW)
+    assert action is not None
+    assert (action.action, action.rule_id) == (expected, "r1")
+    assert rules.action_for_current(made(29.5), NOW) is None
 
 
 def test_expiration_by_date_takes_all_that_is_there() -> None:
     rules = engine({"Expiration": {"Date": "2024-03-10T00:00:00Z"}})
-    assert rules.current(made(0), NOW) is not None
-    assert rules.current(made(100), NOW - 1) is None
+    assert rules.action_for_current(made(0), NOW) is not None
+    assert rules.action_for_current(made(100), NOW - 1) is None
 
 
 def test_of_two_expirations_the_shorter_counts() -> None:
     rules = engine({"Expiration": {"Days": 365}}, {"Filter": {"Prefix": "k"}, "Expiration": {"Days": 1}})
-    due = rules.current(made(2), NOW)
-    assert due is not None
-    assert due.rule_id == "r2"
+    action = rules.action_for_current(made(2), NOW)
+    assert action is not None
+    assert action.rule_id == "r2"
 
 
 def test_permanent_deletion_before_transition_before_a_marker() -> None:
     both = {"Expiration": {"Days": 1}, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}
-    plain, versioned = engine(both).current(made(9), NOW), engine(both, versioned=True).current(made(9), NOW)
+    plain, versioned = (
+        engine(both).action_for_current(made(9), NOW),
+        engine(both, versioned=True).action_for_current(made(9), NOW),
+    )
     assert plain is not None
     assert plain.action == "delete"
     assert versioned is not None
     assert (versioned.action, versioned.storage_class) == ("move", "GLACIER")
-    after = engine(both, versioned=True).current(made(9, storage_class="GLACIER"), NOW)
+    after = engine(both, versioned=True).action_for_current(made(9, storage_class="GLACIER"), NOW)
     assert after is not None
     assert after.action == "expire"
 
@@ -92,8 +95,8 @@ def test_transitions_go_to_the_cheaper_class_and_never_back() -> None:
     )
 
     def moved(days: float, storage_class: str = "STANDARD") -> str | None:
-        due = rules.current(made(days, storage_class=storage_class), NOW)
-        return due.storage_class if due else None
+        action = rules.action_for_current(made(days, storage_class=storage_class), NOW)
+        return action.storage_class if action else None
 
     assert [moved(0.5), moved(2), moved(6)] == [None, "INTELLIGENT_TIERING", "GLACIER"]
     assert moved(6, "INTELLIGENT_TIERING") == "GLACIER"
@@ -104,8 +107,8 @@ def test_small_objects_stay_where_they_are_unless_somebody_says_so() -> None:
     def moved(minimum: str | None = None, **filter: Any) -> str | None:
         deep, ia = {"Days": 9, "StorageClass": "DEEP_ARCHIVE"}, {"Days": 1, "StorageClass": "STANDARD_IA"}
         rules = engine({"Filter": filter, "Transitions": [ia, deep]}, minimum=minimum)
-        due = rules.current(made(20, size=SMALL), NOW)
-        return due.storage_class if due else None
+        action = rules.action_for_current(made(20, size=SMALL), NOW)
+        return action.storage_class if action else None
 
     assert moved() is moved("all_storage_classes_128K") is None
     assert moved("varies_by_storage_class") == "DEEP_ARCHIVE"
@@ -122,12 +125,12 @@ def versions(*noncurrent_days: float, marker_on_top: bool = False) -> list[Versi
 
 def walked(rules: Engine, given: list[Version]) -> list[Action]:
     walk = VersionWalk(rules, NOW)
-    found = [walk.evaluate(version, alone=len(given) == 1) for version in given]
-    return [due for due in found if due]
+    found = [walk.evaluate(version, only_version=len(given) == 1) for version in given]
+    return [action for action in found if action]
 
 
 def doomed(rules: Engine, given: list[Version]) -> list[str]:
-    return [due.version.version_id for due in walked(rules, given) if due.action == "delete"]
+    return [action.version.version_id for action in walked(rules, given) if action.action == "delete"]
 
 
 def test_noncurrent_versions_count_from_when_they_were_replaced() -> None:
@@ -158,7 +161,7 @@ def test_noncurrent_transitions() -> None:
         {"NoncurrentDays": 5, "StorageClass": "GLACIER"},
     ]
     rules = engine({"NoncurrentVersionTransitions": moves}, versioned=True)
-    found = {due.version.version_id: due.storage_class for due in walked(rules, versions(2, 3, 6))}
+    found = {action.version.version_id: action.storage_class for action in walked(rules, versions(2, 3, 6))}
     assert found == {"2": "STANDARD_IA", "3": "GLACIER"}
 
 
@@ -186,9 +189,9 @@ def test_a_lone_delete_marker() -> None:
 def test_uploads() -> None:
     rules = engine({"Filter": {"Prefix": "a/"}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}})
     old = NOW - 7 * DAY_US
-    assert rules.upload(Upload("a/b", "u", old), NOW)
-    assert not rules.upload(Upload("a/b", "u", old + 1), NOW)
-    assert not rules.upload(Upload("b/b", "u", old), NOW)
+    assert rules.must_abort(Upload("a/b", "u", old), NOW)
+    assert not rules.must_abort(Upload("a/b", "u", old + 1), NOW)
+    assert not rules.must_abort(Upload("b/b", "u", old), NOW)
     assert rules.abort_date("a/b", old) == (NOW, "r1")
     assert rules.abort_date("b/b", old) is None
 
@@ -210,5 +213,8 @@ def test_a_walk_counts_anew_for_each_key() -> None:
     given = {"NoncurrentDays": 1, "NewerNoncurrentVersions": 1}
     walk = VersionWalk(engine({"NoncurrentVersionExpiration": given}, versioned=True), NOW)
     of_two_keys = [each._replace(key=key) for key in ("a", "b") for each in versions(5, 6)]
-    found = [walk.evaluate(version, alone=False) for version in of_two_keys]
-    assert [(due.version.key, due.version.version_id) for due in found if due] == [("a", "2"), ("b", "2")]
+    found = [walk.evaluate(version, only_version=False) for version in of_two_keys]
+    assert [(action.version.key, action.version.version_id) for action in found if action] == [
+        ("a", "2"),
+        ("b", "2"),
+    ]

@@ -34,7 +34,12 @@ class World:
             return store_event_maker(bucket, documents, kind, now_us=self.now_us)
 
         return LifecycleWorker(
-            self.metadata, self.buckets, leader=leader, clock_us=lambda: self.now_us, notices=notices, **more
+            self.metadata,
+            self.buckets,
+            leader=leader,
+            clock_us=lambda: self.now_us,
+            make_event_maker=notices,
+            **more,
         )
 
     async def run(self) -> dict[str, int]:
@@ -249,12 +254,12 @@ async def test_a_pass_goes_on_where_another_gateway_left_it(
         await one._step()
     monkeypatch.setattr(world.metadata, "delete_objects", delete)
     await other._step()
-    assert sum(other.done.values()) == 0  # the lease is still the dead one's
+    assert sum(other.counts.values()) == 0  # the lease is still the dead one's
     world.now_us += LEASE_US + 1
     other = world.worker("other")
     await other._step()
-    assert one.done["delete"] + other.done["delete"] == 60
-    assert 20 < one.done["delete"] < 40
+    assert one.counts["delete"] + other.counts["delete"] == 60
+    assert 20 < one.counts["delete"] < 40
     assert [await world.left(name) for name in ("a-first", "photos", "z-last")] == [[], [], []]
 
 
