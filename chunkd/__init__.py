@@ -1,7 +1,7 @@
-"""A storage node, and the client side of one.
+"""Storage nodes: clients for every kind of node, and a server that offers a node over HTTP.
 
-`await open_node(address, ...)` gives a `Node`, whatever kind the address says; `frame` is the format of what
-is stored on it. `python -m chunkd` serves one over HTTP.
+`await open_node(address, ...)` opens a `Node` of the kind that the address names. `frame` is the format of
+stored chunks. `python -m chunkd` runs the server.
 """
 
 from chunkd.address import open_node

@@ -1,4 +1,4 @@
-"""`python -m chunkd`: serve a node, as CHUNKD_HOST, CHUNKD_PORT, CHUNKD_STORE and CHUNKD_TOKEN say."""
+"""`python -m chunkd`: serve a node over HTTP, configured by CHUNKD_* variables (`chunkd.settings`)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Several operations on chunks in one HTTP request: the framing that client and server share. No I/O.
+"""The body of a batch request: several chunk operations in one HTTP request. No I/O.
 
-A request is a sequence of operations, each a head (kind, length of the id, two numbers; 10 bytes,
-big-endian), the id, and for PUT as many bytes as the first number says; of RANGE the numbers are start and
-stop. The answer has one result for each, in order: status and length (5 bytes), then the bytes read, or why
-it failed (UTF-8).
+A request is a sequence of operations. Each has a head (kind, length of the id, two numbers; 10 bytes,
+big-endian) and the id. A PUT's first number is the length of the data, which follow; a RANGE's numbers are
+start and stop. The response has one result for each operation, in order: status and length (5 bytes), then
+the bytes read, or the reason of a failure (UTF-8).
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _RESULT = Struct(">BI")
 
 
 class BatchError(ValueError):
-    """The bytes are no batch, or one larger than allowed."""
+    """The bytes are not a valid batch, or the batch exceeds a limit."""
 
 
 class Operation(NamedTuple):
-    """`first`, `last`: start and stop of a RANGE. `data`: what a PUT stores."""
+    """One operation of a batch. `data`: the bytes of a PUT. `first`, `last`: start and stop of a RANGE."""
 
     kind: int
     chunk_id: bytes
@@ -40,7 +40,7 @@ class Operation(NamedTuple):
 
 
 def write_operation(operation: Operation) -> tuple[Buffer, ...]:
-    """As pieces: the data of a PUT is not copied."""
+    """Encode an operation, as pieces: the data of a PUT are not copied."""
     kind, chunk_id, data, first, last = operation
     if kind == PUT:
         return _HEAD.pack(PUT, len(chunk_id), len(data), 0) + chunk_id, data
@@ -48,7 +48,7 @@ def write_operation(operation: Operation) -> tuple[Buffer, ...]:
 
 
 def read_operations(body: Buffer) -> list[Operation]:
-    """All operations of a request; data are views into `body`. Raises BatchError."""
+    """Decode all operations of a request; their data are views into `body`. Raises BatchError."""
     view, at, out, reads = memoryview(body), 0, list[Operation](), 0
     while at < len(view):
         if len(view) - at < _HEAD.size or len(out) == MAX_OPERATIONS:
@@ -68,7 +68,7 @@ def read_operations(body: Buffer) -> list[Operation]:
 
 
 def write_results(results: Iterable[tuple[int, Buffer]]) -> list[Buffer]:
-    """As pieces: what was read is not copied."""
+    """Encode results (status, bytes), as pieces: the bytes are not copied."""
     pieces: list[Buffer] = []
     for status, data in results:
         pieces += (_RESULT.pack(status, len(data)), data)
@@ -76,7 +76,7 @@ def write_results(results: Iterable[tuple[int, Buffer]]) -> list[Buffer]:
 
 
 def read_results(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """(status, bytes) of each operation. Raises BatchError."""
+    """Decode the results of a response: (status, bytes) of each operation. Raises BatchError."""
     at = 0
     while at < len(body):
         if len(body) - at < _RESULT.size:

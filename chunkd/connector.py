@@ -1,10 +1,9 @@
-"""A server by its name: connections to it, and where it is.
+"""Connect to a server by its host name, with few DNS look-ups.
 
-A resolver may take many seconds (its server restarts, a packet is lost), and all that time a node answers
-well on the connections that it has. So while one of these is open its address is the node's, and new ones go
-there without a look at the name; once none is open, the name is looked up again, for containers change their
-addresses. A look-up is made once for all who wait for it, in a thread of its own: those of the event loop's
-pool have other work, and a process that ends waits for them.
+A resolver may take many seconds (its server restarts, a packet is lost) while the node itself answers well.
+So while a connection is open, new ones go to its address without a look-up. When none is open, the name is
+looked up again, as containers change their addresses. Concurrent connects share one look-up, in a thread of
+its own: the threads of the event loop's pool have other work, and a process that ends waits for them.
 """
 
 from __future__ import annotations
@@ -24,15 +23,18 @@ P = TypeVar("P", bound=Protocol)
 
 
 class Host:
-    """`tls`: by what connections are encrypted and the server's certificate is verified."""
+    """A server to connect to. `tls`: the context for encryption and certificate verification."""
 
     def __init__(self, name: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._name, self._port, self._tls = name, port, tls
         self._open: list[tuple[str, BaseTransport]] = []
-        self._looking: Future[list[str]] | None = None
+        self._lookup: Future[list[str]] | None = None
 
     async def connect(self, make: Callable[[], P]) -> P:
-        """A protocol that is connected. Raises OSError: of ssl too, and for an unknown name."""
+        """Connect and return the protocol that `make` made.
+
+        Raises OSError, also for TLS and for an unknown name.
+        """
         self._open = [(address, each) for address, each in self._open if not each.is_closing()]
         if self._open:
             with suppress(OSError):
@@ -51,13 +53,13 @@ class Host:
         return protocol
 
     async def _addresses(self) -> list[str]:
-        if self._looking is None or self._looking.done():
+        if self._lookup is None or self._lookup.done():
             loop = asyncio.get_running_loop()
-            self._looking = loop.create_future()
-            threading.Thread(target=self._look, args=(loop, self._looking), daemon=True).start()
-        return await asyncio.shield(self._looking)
+            self._lookup = loop.create_future()
+            threading.Thread(target=self._resolve, args=(loop, self._lookup), daemon=True).start()
+        return await asyncio.shield(self._lookup)
 
-    def _look(self, loop: AbstractEventLoop, found: Future[list[str]]) -> None:
+    def _resolve(self, loop: AbstractEventLoop, found: Future[list[str]]) -> None:
         with suppress(RuntimeError):  # the loop has ended meanwhile
             try:
                 infos = socket.getaddrinfo(self._name, self._port, type=socket.SOCK_STREAM)

@@ -1,9 +1,8 @@
-"""Settings whose value is in a file: CHUNKD_TOKEN_FILE=/run/secrets/token says what CHUNKD_TOKEN would.
+"""Settings read from files: CHUNKD_TOKEN_FILE=/run/secrets/token instead of CHUNKD_TOKEN.
 
-Any variable of the environment may have a twin with _FILE, so that no secret need be in the environment: it
-is how container engines and service managers hand secrets over. The file's text counts without the line break
-at its end. Giving both twins is an error, and so is a file that cannot be read: a service without its secret
-must not start.
+Every variable may be given as a file by appending _FILE, so that no secret need be in the environment:
+container engines and service managers provide secrets so. A line break at the end of the file is ignored. It
+is an error to set both variables, or to name an unreadable file: a service must not start without its secret.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ SUFFIX = "_FILE"
 
 
 class SettingFileError(ValueError):
-    """A setting's file cannot be used. The text holds nothing of what is in it."""
+    """The file of a setting cannot be used. The message never contains the file's text."""
 
 
 class FileSettingsSource(PydanticBaseSettingsSource):
-    """The source, with the precedence of the environment."""
+    """The pydantic settings source for _FILE variables, with the precedence of the environment."""
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls)
@@ -40,14 +39,14 @@ class FileSettingsSource(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
         variable = self._prefix + field_name.upper()
         path = os.environ.get(variable + SUFFIX)
-        # A setting that itself ends in _file has its own say.
+        # Another setting of that name exists: the variable is its own.
         if not path or (field_name.upper() + SUFFIX).lower() in self.settings_cls.model_fields:
             return None, field_name, False
         if os.environ.get(variable):
-            raise SettingFileError(f"{variable} and {variable}{SUFFIX} are both given")
+            raise SettingFileError(f"{variable} and {variable}{SUFFIX} are both set; set one of them")
         try:
             return Path(path).read_text().rstrip("\r\n"), field_name, False
         except OSError as why:
             raise SettingFileError(f"{variable}{SUFFIX}: {path}: {why.strerror}") from None
         except UnicodeDecodeError:
-            raise SettingFileError(f"{variable}{SUFFIX}: {path} is no text") from None
+            raise SettingFileError(f"{variable}{SUFFIX}: {path} is not UTF-8 text") from None

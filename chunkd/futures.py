@@ -1,4 +1,4 @@
-"""Futures as the nodes hand them out."""
+"""Futures that nodes return."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 class WriteFuture(Future[None]):
-    """The outcome of a write, which nobody can call off.
+    """The outcome of a write, which cannot be cancelled.
 
-    A write that has begun may happen whatever its caller wants by now; its buffers are in use until it is
-    over; and other calls may share the future. So a task that is cancelled while it awaits this one learns of
-    it when the write is over (`timeout_s` bounds that).
+    A write that has begun may happen even if its caller gives up, its buffers are in use until it is over,
+    and other calls may share the future. So a task that is cancelled while awaiting it is woken when the
+    write is over (`timeout_s` bounds that).
     """
 
     def cancel(self, msg: Any | None = None) -> bool:
@@ -24,13 +24,13 @@ def write_future() -> WriteFuture:
 
 
 def succeed(future: Future[Any], result: Any = None) -> None:
-    """Resolve a future that its caller may have given up."""
+    """Set the result of a future, unless its caller cancelled it."""
     if not future.done():
         future.set_result(result)
 
 
 def fail(future: Future[Any], why: Exception) -> None:
-    """Fail a future that its caller may have given up, or may never look at again: no news for the log."""
+    """Set the exception of a future, unless its caller cancelled it. Never logged as unretrieved."""
     if not future.done():
         future.set_exception(why)
         future.exception()

@@ -1,4 +1,4 @@
-"""A connection that speaks just enough HTTP/1.1 as a client: one request at a time, kept between them."""
+"""A minimal HTTP/1.1 client connection: one request at a time, kept alive between requests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ MAX_ANSWER_BYTES = 4 * MAX_BODY_BYTES
 
 
 class ConnectionBroken(Exception):
-    """The connection broke, or what came is no HTTP."""
+    """The connection broke, or the response is not HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer. `keep`: the connection may carry another request."""
+    """A response. `keep`: the connection can carry another request."""
 
     status: int
     body: bytes
     keep: bool
 
     def reason(self) -> str:
-        """Why the server refused, for people."""
+        """The reason of a refusal, for logs."""
         said = self.body[:200].decode(errors="replace")
         if self.status == 401:
             return "401: chunkd refused the token; it must be the CHUNKD_TOKEN of that server"
@@ -40,14 +40,14 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect, and what every request says."""
+    """A server, and the headers of every request to it."""
 
     host: Host
     authority: str
     token: str | None = field(default=None, repr=False)
 
     async def connect(self) -> Stream:
-        """Raises OSError."""
+        """Open a connection. Raises OSError."""
         head = f"Host: {self.authority}\r\n"
         if self.token:
             head += f"Authorization: Bearer {self.token}\r\n"
@@ -67,9 +67,9 @@ class Stream(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def request(self, method: str, path: str, pieces: Sequence[Buffer]) -> Future[Response]:
-        """Send it; the future has the answer, or ConnectionBroken.
+        """Send a request. The future gets the response, or ConnectionBroken.
 
-        The pieces must stay untouched until then, or until `abort`.
+        The pieces must stay unchanged until then, or until `abort`.
         """
         self._waiter = asyncio.get_running_loop().create_future()
         if self._lost is not None or self._transport is None:
@@ -86,11 +86,11 @@ class Stream(asyncio.Protocol):
         return self._waiter
 
     def give_up(self) -> None:
-        """Wait no longer for the answer: it is ConnectionBroken."""
+        """Stop waiting for the response: its future fails with ConnectionBroken."""
         self._break("no answer in time")
 
     def abort(self) -> None:
-        """Hang up without sending what waits."""
+        """Close the connection without sending what is queued."""
         self._lost = self._lost or "hung up"
         if self._transport is not None:
             self._transport.abort()
@@ -103,7 +103,7 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None or self._waiter.done():
-            self._break("an answer that nothing asked for")
+            self._break("an unexpected response")
             return
         try:
             self._parser.feed_data(data)
@@ -114,7 +114,7 @@ class Stream(asyncio.Protocol):
         self._body.append(body)
         self._size += len(body)
         if self._size > MAX_ANSWER_BYTES:
-            self._break("an answer without end")
+            self._break("a response larger than allowed")
 
     def on_message_complete(self) -> None:
         if self._waiter is None or self._waiter.done():

@@ -201,7 +201,7 @@ class Environment:
 
     def _takes(self, size: int) -> bool:
         try:
-            return self.disk_space.take(size)
+            return self.disk_space.reserve(size)
         except (OSError, lmdb.Error):
             return True  # the write itself will tell what is wrong
 

@@ -1,6 +1,6 @@
-"""A node that is a dict: for tests, and to try things out. Nothing outlives the node object.
+"""A node in memory, for tests and experiments. Its chunks are lost with the node object.
 
-`memory://name?capacity=BYTES` bounds it; without, it tells no capacity.
+`memory://name?capacity=BYTES` bounds it; otherwise its capacity is unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeFull, Usage
 
 
 class MemoryNode(Node):
-    """Chunks in a dict. What was asked for is done when the call returns."""
+    """Chunks in a dict. Every operation is done when its call returns."""
 
     def __init__(self, address: str, *, capacity_bytes: int | None = None) -> None:
         super().__init__(address)
@@ -32,7 +32,7 @@ class MemoryNode(Node):
         for chunk_id, data in chunks:
             added = len(data) - len(self._chunks.get(chunk_id, b""))
             if self._capacity_bytes is not None and self._used_bytes + added > self._capacity_bytes:
-                fail(done, NodeFull(self.address, f"{self._capacity_bytes} bytes are taken"))
+                fail(done, NodeFull(self.address, f"all of {self._capacity_bytes} bytes are used"))
                 return done
             self._chunks[chunk_id] = bytes(data)
             self._used_bytes += added

@@ -1,7 +1,7 @@
-"""Whether traces are wanted: the standard OTEL_* variables, read without importing OpenTelemetry.
+"""Read the standard OTEL_* variables without importing OpenTelemetry: is tracing enabled?
 
-https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. Unlike there, no variable
-at all means no traces: a store that nobody asked sends nothing anywhere.
+https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/. Unlike there, tracing
+is off if no variable is set: a store sends nothing unless it is asked to.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ PROTOCOL = "http/protobuf"
 
 
 def traces_enabled(environment: Mapping[str, str]) -> bool:
-    """Raises ValueError, one line for the operator, where they are wanted in a way that is not there."""
+    """Whether to send traces. Raises ValueError, one line, if an unsupported exporter is configured."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     exporter = environment.get("OTEL_TRACES_EXPORTER", "")
     if exporter == "none" or not (exporter or any(environment.get(name) for name in _ENDPOINTS)):
         return False
     if exporter not in ("", "otlp"):
-        raise ValueError(f"OTEL_TRACES_EXPORTER: otlp or none, not {exporter}")
+        raise ValueError(f"OTEL_TRACES_EXPORTER: unsupported {exporter}; use otlp or none")
     protocol = next((environment[name] for name in _PROTOCOLS if environment.get(name)), PROTOCOL)
     if protocol != PROTOCOL:
-        raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL: {PROTOCOL} alone, not {protocol}")
+        raise ValueError(f"OTEL_EXPORTER_OTLP_PROTOCOL: unsupported {protocol}; use {PROTOCOL}")
     if not _installed():
-        raise ValueError("OTEL_*: traces want OpenTelemetry: pip install 'sixfold[otel]'")
+        raise ValueError("OTEL_*: OpenTelemetry is not installed: pip install 'sixfold[otel]'")
     return True
 
 

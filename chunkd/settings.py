@@ -1,5 +1,5 @@
-"""What a chunkd server is told: by the environment (CHUNKD_*, or CHUNKD_*_FILE for what is in a file) or by
-the command that starts it.
+"""Settings of a chunkd server: from the environment (CHUNKD_*, or CHUNKD_*_FILE for a file), or from the
+command that starts it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from chunkd.file_settings import FileSettingsSource
 
 
 class Settings(BaseSettings):
-    """`store` is the address of any other kind of node; `token` is what a client must show. With `tls_cert`
-    and `tls_key` (PEM files) it speaks https alone; `ca` is whom to trust for a `rediss://` store, beside the
-    system's authorities.
+    """Settings of a chunkd server.
+
+    `store`: the address of the node to serve. `token`: the bearer token that clients must send. `tls_cert`,
+    `tls_key`: PEM files; they enable HTTPS and disable HTTP. `ca`: a PEM file of authorities to trust for a
+    `rediss://` store, beside the system's.
     """
 
     model_config = SettingsConfigDict(env_prefix="CHUNKD_", env_ignore_empty=True)
@@ -45,24 +47,27 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _tls_together(self) -> Settings:
         if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("tls_cert and tls_key come together")
+            raise ValueError("set both tls_cert and tls_key, or neither")
         return self
 
     @model_validator(mode="after")
     def _token_beyond_loopback(self) -> Settings:
         if not self.secret() and not is_loopback(self.host):
-            raise ValueError(f"chunkd on {self.host} wants a token (CHUNKD_TOKEN): others can reach it")
+            raise ValueError(
+                f"chunkd on {self.host} needs a token (set CHUNKD_TOKEN): other machines can reach it"
+            )
         if not kind_of(self.store).stores:
             stores = ", ".join(sorted(scheme for scheme, kind in KINDS.items() if kind.stores))
             raise ValueError(f"store: another chunkd cannot be served; use {stores}")
         return self
 
     def secret(self) -> str | None:
+        """The token in plain text, None if it is not set."""
         return self.token.get_secret_value() or None if self.token else None
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a server on `host`. Most names may be anything."""
+    """Whether only this machine can reach a server on `host`. Of names, only localhost is known to be so."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

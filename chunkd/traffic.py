@@ -1,7 +1,7 @@
-"""Counts of what goes on between a client and its node: how long answers take, how many bytes go and come.
+"""Counters of a node's client: latencies, bytes sent and received.
 
-An *exchange* is what leaves in one go and is answered in one go, however many operations it holds: so
-counting costs per batch and not per chunk. Of one thread; who reads the numbers reads them as they are.
+A batch counts once, however many operations it has, so that counting costs per batch and not per chunk. The
+counters belong to one thread, and are read without a lock.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds of the buckets that durations are counted in."""
+"""Upper bounds of the buckets of durations."""
 
 
 class Histogram:
-    """How often values fell into which range: `buckets[i]` counts those up to `bounds[i]`, the last one all
-    that are above.
+    """A histogram: `buckets[i]` counts the values up to `bounds[i]`, the last bucket those above.
+
+    `total` is the sum of the values.
     """
 
     __slots__ = ("bounds", "buckets", "total")
@@ -31,7 +32,7 @@ class Histogram:
 
 
 class Traffic:
-    """What a node's client has counted since it was made. `sent_bytes` went to the node."""
+    """The counters of a node's client since it was created. `sent_bytes` went to the node."""
 
     __slots__ = ("received_bytes", "seconds", "sent_bytes")
 

@@ -72,11 +72,13 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert settings.nodes == ("redis://:hush@a/0", "redis://:hush@b/1")
     assert load(access_key="OTHER").access_key == "OTHER"
     monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "BOTH")
-    with pytest.raises(SettingsError, match="SIXFOLD_ACCESS_KEY and SIXFOLD_ACCESS_KEY_FILE are both given"):
+    with pytest.raises(SettingsError, match="SIXFOLD_ACCESS_KEY and SIXFOLD_ACCESS_KEY_FILE are both set"):
         load()
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "No such file"), (b"\xff\xfehush", "is no text")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"\xff\xfehush", "is not UTF-8 text")]
+)
 def test_a_secret_file_that_cannot_be_read_stops_the_start(
     content: bytes | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

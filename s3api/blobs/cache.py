@@ -1,7 +1,7 @@
-"""Small blobs in memory, the last used first: what was read (and verified) once need not be read again.
+"""An LRU cache of small blobs in memory, bounded in bytes.
 
-Blobs never change, so nothing here is ever stale: a replaced object has another blob, and a deleted one is
-asked for no more. Bounded in bytes.
+Blobs never change, so no entry is ever stale: a replaced object has another blob, and nothing reads the blob
+of a deleted one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ OVERHEAD_BYTES = 200  # of an entry beside its bytes: key, links, object headers
 
 
 class BlobCache:
-    """Least recently used out first. `limit_bytes` 0: keeps nothing."""
+    """Evicts the least recently used blobs first. With `limit_bytes` 0 it keeps nothing."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes

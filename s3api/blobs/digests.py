@@ -1,5 +1,4 @@
-"""What the writer does with a body's bytes beside storing them: digest them in order, and say at the end
-whether they are the right ones."""
+"""The interface by which the writer computes and checks the digests of a body."""
 
 from __future__ import annotations
 
@@ -10,15 +9,18 @@ from s3api.body import Body
 
 
 class Digests(Protocol):
-    def update(self, data: Buffer) -> None:
-        """Take the next bytes.
+    """The digests of one body, computed while it is received."""
 
-        Called in order, one call at a time, for large pieces from a thread: releases the GIL where it can.
+    def update(self, data: Buffer) -> None:
+        """Add the next bytes.
+
+        Called in order, one call at a time; for large pieces from a thread, so it releases the GIL if it can.
         """
         ...
 
     def check(self, body: Body) -> None:
-        """After the last byte: raise S3Error (BadDigest, XAmzContentSHA256Mismatch and their like) where the
-        bytes are not those declared.
+        """Compare with the digests that the client stated, after the last byte.
+
+        Raises S3Error (BadDigest, XAmzContentSHA256Mismatch and their like) if they differ.
         """
         ...

@@ -22,19 +22,20 @@ RunInThread = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
 class DecryptionFailed(DataUnavailable):
-    """Bytes of a blob do not verify under the object's key, though its chunks are sound."""
+    """A blob does not decrypt with the object's key, though its chunks are sound."""
 
     def __init__(self, blob_id: bytes) -> None:
         super().__init__(blob_id, 0, 0)
 
     def __str__(self) -> str:
-        return f"blob {self.blob_id.hex()} does not decrypt: it was altered, or has another key"
+        return f"blob {self.blob_id.hex()} does not decrypt: it was altered, or encrypted with another key"
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRun:
-    """Segments of one blob from number `first` on, stored at [at, stop) of it; of their plaintext `length`
-    bytes are wanted after the first `skip`.
+    """Adjacent segments of one blob, from number `first` on, stored at [at, stop) of it.
+
+    Of their plaintext, `length` bytes after the first `skip` are requested.
     """
 
     blob: Blob
@@ -46,7 +47,7 @@ class SegmentRun:
 
 
 def segment_runs(extents: Sequence[Extent], start: int, stop: int) -> list[SegmentRun]:
-    """What must be fetched for bytes [start, stop) of an object."""
+    """The segments to fetch for bytes [start, stop) of an object, of plaintext."""
     out: list[SegmentRun] = []
     for extent in extents:
         low, high = max(start, extent.start), min(stop, extent.start + extent.length)
@@ -62,7 +63,7 @@ def segment_runs(extents: Sequence[Extent], start: int, stop: int) -> list[Segme
 
 
 def stored_extents(runs: Sequence[SegmentRun]) -> list[Extent]:
-    """The runs as extents of what is stored, one behind the other."""
+    """The runs as extents of ciphertext, one after the other."""
     out: list[Extent] = []
     start = 0
     for run in runs:
@@ -72,7 +73,7 @@ def stored_extents(runs: Sequence[SegmentRun]) -> list[Extent]:
 
 
 def decrypt_run(run: SegmentRun, stored: Buffer, key: ContentKey) -> Buffer:
-    """The plaintext of a run that is in hand as a whole. Raises DecryptionFailed."""
+    """The plaintext of a run whose ciphertext is in one buffer. Raises DecryptionFailed."""
     plain = _decrypt(run, key.blob(run.blob.id), stored, run.first)
     if run.skip or run.length != len(plain):
         return memoryview(plain)[run.skip : run.skip + run.length]
@@ -85,8 +86,9 @@ async def decrypt_stream(
     key: ContentKey,
     run_in_thread: RunInThread,
 ) -> AsyncGenerator[Buffer, None]:
-    """The plaintext of `runs`, out of the bytes of their stored extents. Raises what the stream does, and
-    DecryptionFailed.
+    """Stream the plaintext of `runs` from a stream of their ciphertext.
+
+    Raises what the stream raises, and DecryptionFailed.
     """
     async with aclosing(stream):
         for run in runs:
@@ -100,8 +102,10 @@ async def decrypt_stream(
 async def _decrypt_parts(
     stream: AsyncIterator[Buffer], run: SegmentRun, key: ContentKey, run_in_thread: RunInThread
 ) -> AsyncIterator[bytes]:
-    """One run, decrypted. A buffer of the stream never reaches over its end; a segment may reach over a
-    buffer's, in the last stripe of a blob.
+    """Decrypt one run, buffer by buffer.
+
+    A buffer never extends past the end of a run. In the last stripe of a blob a segment may extend past the
+    end of a buffer.
     """
     cipher = key.blob(run.blob.id)
     number, left = run.first, run.stop - run.at

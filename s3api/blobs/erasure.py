@@ -1,5 +1,7 @@
-"""Cutting a stripe in six, and Reed-Solomon parity over the six (a systematic Vandermonde code over GF(2^8):
-zfec's, computed by ISA-L where that is at hand and the chunks are worth its call).
+"""Erasure coding: cut a stripe into six data chunks, compute Reed-Solomon parity, rebuild missing chunks.
+
+The code is zfec's, a systematic Vandermonde code over GF(2^8). ISA-L computes it if it is installed and the
+chunks are large enough to be worth its call.
 
 Pure arithmetic over buffers: no node, no I/O. A stripe of n bytes has six data chunks, chunk i being bytes
 [i*n//6, (i+1)*n//6), so their lengths differ by one at most; parity chunks are as long as the longest, and
@@ -20,17 +22,17 @@ from s3api.blobs.isal import Isal, Matrix, load
 DATA_CHUNKS = 6
 MAX_PARITY = 4
 STRIPE_BYTES = 6 << 20
-ISAL_BYTES = 1024  # below it its call costs as much as it saves
+ISAL_BYTES = 1024  # of a chunk; below, the call costs as much as it saves
 
 
 @lru_cache(maxsize=64)
 def chunk_offsets(size: int) -> tuple[int, ...]:
-    """Where the six data chunks of a stripe of `size` bytes begin, and, seventh, where the last one ends."""
+    """Offsets of the six data chunks in a stripe of `size` bytes, and, seventh, the end of the last."""
     return tuple(i * size // DATA_CHUNKS for i in range(DATA_CHUNKS + 1))
 
 
 def parity_length(size: int) -> int:
-    """Length of the longest data chunk, and of every parity chunk, of a stripe of `size` bytes."""
+    """Length of every parity chunk, and of the longest data chunk, of a stripe of `size` bytes."""
     return -(-size // DATA_CHUNKS)
 
 
@@ -57,13 +59,13 @@ def uses_isal() -> bool:
 
 
 def _zfec_parity(blocks: Sequence[Buffer], parity: int) -> list[bytes]:
-    """By zfec: the parity of six blocks of one length."""
+    """Compute the parity of six blocks of one length, with zfec."""
     coded: list[bytes] = _encoder(parity).encode(blocks, range(DATA_CHUNKS, DATA_CHUNKS + parity))
     return coded
 
 
 def encode_parity(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
-    """The `parity` parity chunks of six data chunks.
+    """Compute `parity` parity chunks of six data chunks.
 
     Releases the GIL.
     """
@@ -81,37 +83,37 @@ def encode_parity(chunks: Sequence[Buffer], parity: int) -> list[Buffer]:
 
 
 def encode_parity_into(chunks: Sequence[Buffer], out: Sequence[bytearray | memoryview]) -> None:
-    """As `encode_parity`, of chunks of one length, into memory that is there already."""
+    """Compute the parity of chunks of one length into existing buffers, one for each parity chunk."""
     if _isal is None:
-        for room, coded in zip(out, _zfec_parity(chunks, len(out)), strict=True):
-            room[:] = coded
+        for buffer, coded in zip(out, _zfec_parity(chunks, len(out)), strict=True):
+            buffer[:] = coded
     elif out:
         _parity_matrix(_isal, len(out)).times(chunks, out)
 
 
 def rebuild(have: Mapping[int, Buffer], size: int, parity: int, wanted: Sequence[int]) -> dict[int, Buffer]:
-    """The chunks of the slots `wanted` of a stripe of `size` bytes, from any six chunks in `have`.
+    """Rebuild the chunks of the slots `wanted` in a stripe of `size` bytes, from any six chunks in `have`.
 
     Raises ValueError with fewer than six. Releases the GIL.
     """
     if len(have) < DATA_CHUNKS:
         raise ValueError(f"{len(have)} chunks cannot make a stripe of {DATA_CHUNKS}")
     longest = parity_length(size)
-    slots = sorted(have)[:DATA_CHUNKS]  # data first: zfec wants such a chunk in its own place
+    slots = sorted(have)[:DATA_CHUNKS]  # data first: zfec needs a data chunk at its own index
     blocks = [_pad(have[slot], longest) for slot in slots]
     if _isal is None or longest < ISAL_BYTES:
         made = _zfec_rebuild(blocks, slots, size, parity, wanted)
     else:
-        rooms = [bytearray(longest) for _ in wanted]
-        _rebuilding_matrix(_isal, parity, tuple(slots), tuple(wanted)).times(blocks, rooms)
-        made = dict(zip(wanted, rooms, strict=True))
+        buffers = [bytearray(longest) for _ in wanted]
+        _rebuilding_matrix(_isal, parity, tuple(slots), tuple(wanted)).times(blocks, buffers)
+        made = dict(zip(wanted, buffers, strict=True))
     return {slot: memoryview(made[slot])[: chunk_length(size, slot)] for slot in wanted}
 
 
 def _zfec_rebuild(
     blocks: Sequence[Buffer], slots: Sequence[int], size: int, parity: int, wanted: Sequence[int]
 ) -> Mapping[int, Buffer]:
-    """By zfec: first the data, then of it what parity is wanted."""
+    """Rebuild with zfec: first the data chunks, then from them the parity chunks."""
     if slots == list(range(DATA_CHUNKS)):
         data = blocks
     else:
@@ -128,9 +130,9 @@ def _zfec_rebuild(
 
 @lru_cache(maxsize=MAX_PARITY + 1)
 def _generator_rows(parity: int) -> list[bytes]:
-    """What each slot is of the six data chunks: the data slots themselves, then zfec's coefficients."""
+    """The generator matrix: row i makes slot i of the six data chunks (identity, then zfec's rows)."""
     units = [bytes(i == slot for i in range(DATA_CHUNKS)) for slot in range(DATA_CHUNKS)]
-    # Of one-byte chunks of which one is 1, the others 0, parity is the coefficient.
+    # The parity of one-byte chunks, one of them 1 and the others 0, is the coefficient.
     columns = [_zfec_parity([unit[i : i + 1] for i in range(DATA_CHUNKS)], parity) for unit in units]
     return units + [b"".join(column[row] for column in columns) for row in range(parity)]
 
@@ -142,7 +144,7 @@ def _parity_matrix(library: Isal, parity: int) -> Matrix:
 
 @lru_cache(maxsize=1024)
 def _rebuilding_matrix(library: Isal, parity: int, slots: tuple[int, ...], wanted: tuple[int, ...]) -> Matrix:
-    """What the wanted slots are of the six that there are."""
+    """The matrix that makes the chunks `wanted` of the six chunks in `slots`."""
     rows = _generator_rows(parity)
     data_of_slots = library.inverse([rows[slot] for slot in slots])
     product = [bytearray(DATA_CHUNKS) for _ in wanted]
@@ -151,7 +153,7 @@ def _rebuilding_matrix(library: Isal, parity: int, slots: tuple[int, ...], wante
 
 
 def _verified_isal(library: Isal | None) -> Isal | None:
-    """The library, if it computes what zfec does: other parity could never be read again."""
+    """The library if its parity equals zfec's, else None: other parity could never be decoded."""
     if library is None:
         return None
     blocks = [bytes((7 * i * i + 31 * slot) % 256 for i in range(ISAL_BYTES)) for slot in range(DATA_CHUNKS)]

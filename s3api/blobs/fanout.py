@@ -1,6 +1,6 @@
-"""Waiting for several nodes at once.
+"""Wait for requests to several nodes at once.
 
-A node's error_of is a value here, not an exception through the fan-out.
+A node's failure is a value (`error_of`), not an exception that ends the wait.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class _Countdown:
-    """Counts futures down and wakes one waiter: several times cheaper than `asyncio.wait`."""
+    """Counts futures down and wakes one waiter. Several times cheaper than `asyncio.wait`."""
 
     __slots__ = ("_enough", "_grace_s", "_left", "_timer", "waiter")
 
@@ -20,16 +20,16 @@ class _Countdown:
         self._left, self._enough, self._grace_s = left, enough, grace_s
         self._timer: TimerHandle | None = None
         self.waiter: Future[None] = asyncio.get_running_loop().create_future()
-        self._look()
+        self._check_enough()
 
     def one_done(self, _: Future[Any]) -> None:
         self._left -= 1
         if self._left:
-            self._look()
+            self._check_enough()
         else:
             self._wake()
 
-    def _look(self) -> None:
+    def _check_enough(self) -> None:
         if self._timer is None and self._enough is not None and self._enough():
             self._timer = self.waiter.get_loop().call_later(self._grace_s, self._wake)
 
@@ -45,10 +45,10 @@ class _Countdown:
 async def wait_all(
     futures: Iterable[Future[Any]], *, enough: Callable[[], bool] | None = None, grace_s: float = 0.0
 ) -> None:
-    """Return when every future is done, or `grace_s` after `enough()` became true, whichever is first.
+    """Wait until every future is done, or until `grace_s` after `enough()` became true.
 
-    Futures that are still under way then stay so: they are not cancelled, since a write that was sent may yet
-    happen; nor does our own cancellation reach them, since the calls of one batch may share a future.
+    Futures that are not done are not cancelled, as a write that was sent may still happen. Cancelling the
+    caller does not cancel them either, as the calls of one batch may share a future.
     """
     pending = {future for future in futures if not future.done()}
     if not pending:
@@ -65,10 +65,7 @@ async def wait_all(
 
 
 def error_of(future: Future[Any]) -> BaseException | None:
-    """Why a settled future gave nothing, None where it gave its result.
-
-    One still under way counts as late.
-    """
+    """The exception of a future, None if it has a result; TimeoutError if it is not done."""
     if not future.done():
         return TimeoutError("late")
     if future.cancelled():

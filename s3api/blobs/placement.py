@@ -1,8 +1,8 @@
-"""Which node keeps which slot of a new blob: a pure function of what is known of the nodes.
+"""Choose the nodes of a new blob: a pure function of the nodes' fill.
 
-The least-filled nodes first, random among equals. Distinct nodes while there are enough; with fewer nodes
-than slots a node takes two (never more), data and parity apart where that is possible, so that the loss of
-any one node costs at most two chunks of a stripe.
+The least filled nodes come first, random among equals. Every slot gets its own node if there are enough. With
+fewer nodes than slots a node takes two slots, never more, so that the loss of any one node costs at most two
+chunks of a stripe.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ MOST_PER_NODE = 2
 
 
 class Candidate(Protocol):
-    """A node that may take chunks now.
-
-    `fill` is used / capacity, 0 to 1.
-    """
+    """A node that can take chunks. `fill` is used / capacity, 0 to 1."""
 
     @property
     def id(self) -> int: ...
@@ -30,7 +27,7 @@ class Candidate(Protocol):
 
 
 class TooFewNodes(Exception):
-    """Not enough live nodes to keep a stripe safely; `live` of `needed`."""
+    """Fewer nodes are up than a stripe needs: `live` of `needed`."""
 
     def __init__(self, live: int, needed: int) -> None:
         super().__init__(live, needed)
@@ -41,26 +38,26 @@ class TooFewNodes(Exception):
 
 
 def place(nodes: Sequence[Candidate], parity: int) -> tuple[int, ...]:
-    """The node ids, one for each slot: six of data, `parity` of parity. Raises TooFewNodes."""
+    """The node of each slot: six of data, then `parity` of parity. Raises TooFewNodes."""
     return choose_nodes([(node.fill, random(), node.id) for node in nodes], parity)
 
 
 def choose_nodes(candidates: list[tuple[float, float, int]], parity: int) -> tuple[int, ...]:
-    """The same of (fill, a random number, node id) of each."""
+    """The node of each slot, from candidates (fill, random number, node id). Raises TooFewNodes."""
     slots = DATA_CHUNKS + parity
     needed = -(-slots // MOST_PER_NODE)
     if len(candidates) < needed:
         raise TooFewNodes(len(candidates), needed)
     ranked = sorted(candidates)
     chosen = [node_id for _, _, node_id in ranked[:slots]]
-    # Second chunks go to the emptiest, one each: at most two chunks of a stripe share a node.
+    # The emptiest nodes take a second chunk, one each: at most two chunks of a stripe share a node.
     doubled = chosen[: slots - len(chosen)]
-    # Which slot lies where must not follow the ranking: data chunks are read, parity chunks are not.
+    # Rotated, so that the slots do not follow the ranking: data chunks are read, parity chunks are not.
     at = int(random() * len(chosen))
     return (*chosen[at:], *chosen[:at], *doubled)
 
 
 def survives_any_node(nodes: Sequence[int]) -> bool:
-    """Whether six chunks are left whichever one node is lost; `nodes[i]` keeps chunk i."""
+    """Whether at least six chunks are left whichever one node is lost; `nodes[i]` holds chunk i."""
     most = max((nodes.count(node) for node in set(nodes)), default=0)
     return len(nodes) - most >= DATA_CHUNKS

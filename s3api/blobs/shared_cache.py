@@ -1,9 +1,9 @@
-"""Small blobs in a Redis that several gateways share: what one of them read, the others need not fetch.
+"""A cache of small blobs in a Redis that several gateways share.
 
-Blobs never change, so nothing there is ever stale; it holds what nodes hold, ciphertext where that is
-encrypted, framed as a chunk is, so that every hit is verified. What is asked for in one turn of the event
-loop leaves in one write. That Redis is to bound itself (maxmemory, allkeys-lru) and may lose all of it at any
-moment: no failure of it is one of a request. While it does not answer it is not asked.
+Blobs never change, so no entry is ever stale. An entry holds what the nodes hold (ciphertext if the blob is
+encrypted), framed like a chunk, so that every hit is verified. The requests of one turn of the event loop are
+sent in one write. The Redis should bound itself (maxmemory, allkeys-lru) and may lose entries at any time.
+Its failures never fail a request. After a failure it is left alone for a while.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from chunkd.resp import Connection, Target, pack
 log = logging.getLogger("sixfold.cache")
 MOST_BYTES = frame.BLOCK_BYTES
 TIMEOUT_S = 0.25
-FIRST_REST_S, LONGEST_REST_S = 1.0, 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 PREFIX = b"sixfold:blob:"
 
 
 class SharedCache:
-    """One gateway's client of it."""
+    """A gateway's client of the shared cache."""
 
     def __init__(self, address: str, *, ttl_s: int, tls: ssl.SSLContext | None = None) -> None:
         """`address`: redis://[user:password@]host:port/db. Raises ValueError."""
         target = Target.parse(address)
-        self._shown, self._ttl_s = target.safe_address, ttl_s
-        self._connection = Connection(target, timeout_s=TIMEOUT_S, on_connect=_nothing, tls=tls)
+        self._address, self._ttl_s = target.safe_address, ttl_s
+        self._connection = Connection(target, timeout_s=TIMEOUT_S, on_connect=_accept_any_settings, tls=tls)
         self.hits = self.misses = self.failures = 0
-        self.size_bytes = 0  # of this process's memory
-        self._rest_s, self._asleep_until_s = 0.0, 0.0
+        self.size_bytes = 0  # in this process: none
+        self._pause_s, self._paused_until_s = 0.0, 0.0
 
     def get(self, blob_id: bytes) -> Future[bytes | None]:
-        """The blob, None where it is not there, or the cache is not."""
+        """The blob; None if it is not cached, or if the cache does not answer."""
         loop = asyncio.get_running_loop()
         done: Future[bytes | None] = loop.create_future()
-        if loop.time() < self._asleep_until_s:
+        if loop.time() < self._paused_until_s:
             done.set_result(None)
             return done
 
@@ -57,8 +57,8 @@ class SharedCache:
         return done
 
     def put(self, blob_id: bytes, data: bytes) -> None:
-        """Keep a blob of up to MOST_BYTES there, some time soon, if that can be."""
-        if len(data) > MOST_BYTES or asyncio.get_running_loop().time() < self._asleep_until_s:
+        """Send a blob of up to MOST_BYTES to the cache. Failures are ignored."""
+        if len(data) > MOST_BYTES or asyncio.get_running_loop().time() < self._paused_until_s:
             return
         framed = frame.encode(blob_id, data)
         command = pack((b"SET", PREFIX + blob_id, framed, b"EX", self._ttl_s))
@@ -74,29 +74,29 @@ class SharedCache:
     def _verified(self, blob_id: bytes, reply: object) -> bytes | None:
         if isinstance(reply, Exception):
             self._failed(reply)
-        elif self._rest_s:
-            self._rest_s = 0.0
-            log.info("the cache %s answers again", self._shown)
+        elif self._pause_s:
+            self._pause_s = 0.0
+            log.info("the shared cache %s answers again", self._address)
         if not isinstance(reply, bytes):
             return None
         try:
             return bytes(frame.decode(blob_id, reply))
         except frame.FrameError as why:
-            log.warning("the cache %s has something else for a blob: %s", self._shown, why)
+            log.warning("the shared cache %s returned a damaged blob: %s", self._address, why)
             return None
 
     def _failed(self, why: Exception) -> None:
-        """Leave it alone for a while; of several failures at once the first one tells."""
+        """Leave the cache alone for a while. Of several failures at once only the first is logged."""
         now_s = asyncio.get_running_loop().time()
-        if (isinstance(why, NodeDown) and why.reason == "closed") or now_s < self._asleep_until_s:
+        if (isinstance(why, NodeDown) and why.reason == "closed") or now_s < self._paused_until_s:
             return
         self.failures += 1
-        if not self._rest_s:
+        if not self._pause_s:
             reason = why.reason if isinstance(why, NodeDown) else str(why)
-            log.warning("the cache %s is left out until it is well: %s", self._shown, reason)
-        self._rest_s = min(LONGEST_REST_S, max(FIRST_REST_S, self._rest_s * 2))
-        self._asleep_until_s = now_s + self._rest_s
+            log.warning("the shared cache %s is skipped while it does not answer: %s", self._address, reason)
+        self._pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, self._pause_s * 2))
+        self._paused_until_s = now_s + self._pause_s
 
 
-def _nothing() -> None:
-    """Said to a new connection: whatever its settings are, nothing is lost with it."""
+def _accept_any_settings() -> None:
+    """Called for a new connection: a cache may have any settings, as it may lose entries."""

@@ -1,8 +1,8 @@
-"""Names and sealed bytes of a stripe's chunks.
+"""Ids and frames of a stripe's chunks, and the buffer in which a full stripe is encoded.
 
 A chunk's id is its blob's id (16 bytes, UUIDv7: neighbours in time are neighbours on the node), the stripe's
-number (4 bytes, big-endian) and the slot (1 byte). What is stored under it is a frame (`chunkd.frame`):
-header with checksums, then the payload.
+number (4 bytes, big-endian) and the slot (1 byte). A frame (`chunkd.frame`) is stored under it: a header with
+checksums, then the payload.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ def id_time_us(blob_id: bytes) -> int:
 
 
 def chunk_id(blob_id: bytes, stripe: int, slot: int) -> bytes:
+    """The id of a chunk: 21 bytes."""
     return blob_id + stripe.to_bytes(4, "big") + slot.to_bytes(1, "big")
 
 
 def parse_chunk_id(name: bytes) -> tuple[bytes, int, int]:
     """(blob id, stripe, slot).
 
-    Raises ValueError for what is no chunk id.
+    Raises ValueError if `name` is no chunk id.
     """
     if len(name) != BLOB_ID_BYTES + 5:
         raise ValueError(f"{name.hex()} is no chunk id")
@@ -80,7 +81,7 @@ def stripe_size(blob: Blob, stripe: int) -> int:
 
 
 def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list[bytes]]:
-    """The ids of a blob's chunks in `stripes`, by the node that keeps them."""
+    """The ids of a blob's chunks in `stripes`, by node id."""
     out: dict[int, list[bytes]] = {}
     for stripe in stripes:
         for slot, node in enumerate(blob.nodes):
@@ -89,7 +90,7 @@ def chunks_by_node(blob: Blob, stripes: Iterator[int] | range) -> dict[int, list
 
 
 def encode_stripe(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[bytes, Buffer]]:
-    """All chunks (id, frame) of the only stripe of a small blob, slot by slot; copies `data` once."""
+    """Encode the only stripe of a small blob: all chunks (id, frame), by slot. Copies `data` once."""
     view = memoryview(data)
     payloads: list[Buffer] = [view[start:stop] for start, stop in pairwise(chunk_offsets(len(data)))]
     payloads += encode_parity(payloads, parity)
@@ -97,18 +98,18 @@ def encode_stripe(blob_id: bytes, data: Buffer, parity: int) -> Sequence[tuple[b
 
 
 def encode_chunks(blob_id: bytes, stripe: int, payloads: Sequence[Buffer]) -> Sequence[tuple[bytes, Buffer]]:
-    """Frame payloads that lie elsewhere: slot i is payloads[i]."""
+    """Frame the payloads of a stripe; payloads[i] is slot i. Copies them."""
     base = blob_id + stripe.to_bytes(4, "big")
     return frame.encode_many(base, payloads)
 
 
 class StripeBuffer:
-    """DiskSpace for one full stripe and its parity, each chunk behind room for its frame's header.
+    """A buffer for one full stripe and its parity, with space for the frame header before each chunk.
 
-    So the bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
-    Reused from request to request: freshly allocated megabytes cost page faults. What will be encrypted
-    (`tagged`) is received with room for the tag behind each segment, and encrypted where it lies: `filled`
-    counts what the nodes will have, `length` what the client sent.
+    The bytes of a request are copied once, from the socket's buffer to where the node's client reads them.
+    Reused from request to request: freshly allocated megabytes cost page faults. If the stripe will be
+    encrypted (`tagged`), space for the tag is left after each segment, and it is encrypted in place: `filled`
+    counts the bytes that the nodes will store, `length` those that the client sent.
     """
 
     CHUNK = STRIPE_BYTES // DATA_CHUNKS
@@ -129,17 +130,17 @@ class StripeBuffer:
 
     @classmethod
     def size(cls, parity: int) -> int:
-        """What one takes of memory, in bytes."""
+        """The memory that a buffer takes, in bytes."""
         return cls.PITCH * (DATA_CHUNKS + parity)
 
     def free_span(self) -> memoryview:
-        """Where the next bytes belong: up to the end of the chunk, or segment, being filled."""
+        """Where to receive the next bytes: up to the end of the current chunk, or segment."""
         slot, at = divmod(self.filled, self.CHUNK)
         end = at - at % SEGMENT_BYTES + PLAIN_BYTES if self.tagged else self.CHUNK
         return self._payload(slot)[at:end]
 
     def advance(self, received: int, *, ended: bool) -> None:
-        """So many bytes were put where `free_span` said; `ended`: no more will come."""
+        """Count bytes received into `free_span`. `ended`: no more will come."""
         self.filled += received
         self.length += received
         if self.tagged and (within := self.filled % SEGMENT_BYTES) and (ended or within == PLAIN_BYTES):
@@ -150,19 +151,20 @@ class StripeBuffer:
         return self.filled == STRIPE_BYTES
 
     def filled_parts(self) -> list[memoryview]:
-        """The bytes filled so far, in order."""
+        """The bytes to store, in order."""
         count = -(-self.filled // self.CHUNK)
         return [self._payload(slot)[: self.filled - slot * self.CHUNK] for slot in range(count)]
 
     def plaintext(self) -> list[memoryview]:
-        """What the client sent, in order; not after `encrypt`."""
+        """The bytes that the client sent, in order. Not valid after `encrypt`."""
         if not self.tagged:
             return self.filled_parts()
         return [segment[:-TAG_BYTES] for segment in self._segments()]
 
     def encrypt(self, key: ContentKey, blob_id: bytes, stripe: int) -> None:
-        """Encrypt what is filled as that stripe of that blob; after it was encrypted as another's, too. In a
-        thread.
+        """Encrypt in place, for a stripe of a blob. Decrypts first if it was encrypted for another blob.
+
+        Called in a thread.
         """
         if self._encrypted_as == (blob_id, stripe):
             return
@@ -185,7 +187,10 @@ class StripeBuffer:
         ]
 
     def encode(self, blob_id: bytes, stripe: int) -> Sequence[tuple[bytes, Buffer]]:
-        """All chunks (id, frame) of what is filled. A full stripe is sealed where it lies. In a thread."""
+        """Encode the stripe: all chunks (id, frame), by slot. A full stripe is framed in place.
+
+        Called in a thread.
+        """
         if not self.full:
             data = b"".join(self.filled_parts())
             at = chunk_offsets(len(data))

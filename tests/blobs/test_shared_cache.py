@@ -105,8 +105,8 @@ async def test_killed_hung_and_back(
     monkeypatch: pytest.MonkeyPatch, redis: services.Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Readers go on reading, all of them, and one line tells of it."""
-    monkeypatch.setattr(shared_cache, "FIRST_REST_S", 0.2)
-    monkeypatch.setattr(shared_cache, "LONGEST_REST_S", 0.2)
+    monkeypatch.setattr(shared_cache, "FIRST_PAUSE_S", 0.2)
+    monkeypatch.setattr(shared_cache, "LONGEST_PAUSE_S", 0.2)
     caplog.set_level(logging.INFO, "sixfold.cache")
     async with rig(monkeypatch, cache=address(redis)) as r:
         data = os.urandom(SIZE)
@@ -122,7 +122,7 @@ async def test_killed_hung_and_back(
         for end, again in ((redis.kill, redis.start), (redis.pause, redis.resume)):
             caplog.clear()
             end()
-            await read_on("is left out")
+            await read_on("is skipped")
             assert [await read(r, content) for _ in range(5)] == [data] * 5
             again()
             await read_on("answers again")

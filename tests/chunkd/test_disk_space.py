@@ -26,12 +26,12 @@ class Disk:
         free = self.free // BLOCK
         return os.statvfs_result((BLOCK, BLOCK, self.size // BLOCK, free, free, 0, 0, 0, 0, 255))
 
-    def room(self) -> DiskSpace:
+    def free_space(self) -> DiskSpace:
         return DiskSpace(Path("/"), lambda: self.file)
 
     def later(self, **what: object) -> None:
         """Time for another look."""
-        self.now_s += disk_space.LOOK_EVERY_S
+        self.now_s += disk_space.MEASURE_EVERY_S
         for name, value in what.items():
             setattr(self, name, value)
 
@@ -42,35 +42,35 @@ class Disk:
 def test_the_reserve_is_a_share_within_bounds(
     monkeypatch: pytest.MonkeyPatch, size: int, reserve: int
 ) -> None:
-    assert Disk(monkeypatch, size).room().reserve_bytes == reserve
+    assert Disk(monkeypatch, size).free_space().reserve_bytes == reserve
 
 
 def test_the_reserve_is_not_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(monkeypatch, 100 * MIB)
-    it = disk.room()
+    it = disk.free_space()
     assert it.free_bytes() == 84 * MIB
-    assert it.take(80 * MIB)
-    assert not it.take(5 * MIB)  # what is on its way counts
-    assert it.take(4 * MIB)
+    assert it.reserve(80 * MIB)
+    assert not it.reserve(5 * MIB)  # what is on its way counts
+    assert it.reserve(4 * MIB)
     disk.later(free=16 * MIB)
-    assert not it.take(1)
-    assert it.take(0)
+    assert not it.reserve(1)
+    assert it.reserve(0)
     assert it.free_bytes() == 0
     assert not it.is_short()
     disk.free = 15 * MIB
     assert it.is_short()
     disk.later(free=50 * MIB)
-    assert it.take(MIB)
+    assert it.reserve(MIB)
 
 
 def test_holes_in_the_file_are_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
     disk = Disk(monkeypatch, 100 * MIB)
     disk.free, disk.file = 12 * MIB, (80 * MIB, 10 * MIB)
-    it = disk.room()
-    assert it.take(6 * MIB)
-    assert not it.take(MIB)
+    it = disk.free_space()
+    assert it.reserve(6 * MIB)
+    assert not it.reserve(MIB)
     disk.later(free=4 * MIB)  # few holes: who wants pages side by side makes the file grow
-    assert not it.take(MIB)
+    assert not it.reserve(MIB)
     disk.later(file=(80 * MIB, 40 * MIB))
-    assert it.take(28 * MIB)
-    assert not it.take(MIB)
+    assert it.reserve(28 * MIB)
+    assert not it.reserve(MIB)

@@ -120,7 +120,7 @@ async def test_a_refused_upload_is_not_read(chunkd_memory: services.Service) -> 
 
 def test_without_a_token_only_loopback_is_served() -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "storage.example"):
-        with pytest.raises(ValidationError, match="wants a token"):
+        with pytest.raises(ValidationError, match="needs a token"):
             Settings(host=host, store="memory://", token=None)
         Settings.model_validate({"host": host, "store": "memory://", "token": "x"})
     for host in ("127.0.0.1", "127.8.0.1", "::1", "localhost"):
@@ -133,7 +133,7 @@ def test_the_command_refuses_to_start_open_to_others() -> None:
         [sys.executable, "-m", "chunkd"], env=environment, capture_output=True, text=True, timeout=30
     )
     assert done.returncode != 0
-    assert "wants a token" in done.stderr
+    assert "needs a token" in done.stderr
 
 
 def test_a_token_is_not_shown() -> None:

@@ -108,7 +108,7 @@ def test_keys(data: Path) -> None:
         (["node", "add", "ftp://x"], 1, "unknown node scheme"),
         (["node", "add", "redis://:hush@127.0.0.1:1/0"], 1, "127.0.0.1:1"),
         (["node", "add", "lmdb:chunks#1"], 1, "is registered already"),
-        (["node", "serve", "--host", "0.0.0.0"], 1, "wants a token"),
+        (["node", "serve", "--host", "0.0.0.0"], 1, "needs a token"),
         (["node", "serve", "--store", "http://x"], 1, "another chunkd cannot be served"),
         (["key", "revoke", "nobody"], 1, "there is no access key nobody"),
         (["nonsense"], 2, "No such command"),
