@@ -126,7 +126,7 @@ class LifecycleWorker:
     async def run_once(self) -> Counter[str]:
         """Run one whole pass now, and return how often each action was taken.
 
-        Without the lease: another gateway may apply the same rules at the same time, which is harmless.
+        Without the lease: another gateway may try the same actions at the same time.
         """
         await self._run_pass(Progress(began_us=self._clock_us()))
         return self.counts

@@ -103,8 +103,8 @@ async def put_object_acl(
     acl = await _parse_acl(call, more, AccessControlPolicy, found.owner, bucket.owner)
 
     def changed(version: Object) -> Object:
-        kept = _to_stored(acl, version.owner) or None
-        return replace(version, extras=replace(version.extras, acl=kept))
+        stored = _to_stored(acl, version.owner) or None
+        return replace(version, extras=replace(version.extras, acl=stored))
 
     await call.metadata.alter_object(Bucket, Key, VersionId, changed, event_maker(call, "ObjectAcl:Put"))
     return {}
@@ -124,8 +124,8 @@ async def resolve_owner_and_acl(call: Call, inputs: Mapping[str, Any], extras: E
         return bucket.owner, extras
     if ownership_of(call.settings, call.defaults) == PREFERRED and inputs.get("ACL") == FULL:
         return bucket.owner, extras
-    kept = _to_stored(await _parse_acl(call, inputs, None, owner, bucket.owner), owner)
-    return owner, replace(extras or NO_EXTRAS, acl=kept) if kept is not None else extras
+    stored = _to_stored(await _parse_acl(call, inputs, None, owner, bucket.owner), owner)
+    return owner, replace(extras or NO_EXTRAS, acl=stored) if stored is not None else extras
 
 
 async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: str) -> str | None:
@@ -143,8 +143,8 @@ async def acl_of_new_bucket(call: Call, inputs: Mapping[str, Any], ownership: st
         raise S3Error("InvalidBucketAclWithObjectOwnership")
     if call.defaults.block.block_acls and acls.is_public(acl):
         raise S3Error("InvalidBucketAclWithBlockPublicAccessError")
-    kept = _to_stored(acl, call.owner)
-    return None if kept is None else to_json(kept)
+    stored = _to_stored(acl, call.owner)
+    return None if stored is None else to_json(stored)
 
 
 def _only_restates_enforcement(

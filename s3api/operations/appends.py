@@ -62,8 +62,8 @@ async def append(
     Raises S3Error InvalidRequest, EncryptionTypeMismatch, TooManyParts; BlobGone if the object changed
     meanwhile.
     """
-    if said := _FIXED_AT_CREATION.intersection(inputs):
-        raise S3Error("InvalidRequest", f"{min(said)} cannot be given where an object is appended to.")
+    if fixed := _FIXED_AT_CREATION.intersection(inputs):
+        raise S3Error("InvalidRequest", f"{min(fixed)} cannot be given in an append.")
     extents = await _extents(call, found)
     if len(extents) >= MAX_PIECES:
         raise S3Error("TooManyParts")
@@ -115,8 +115,8 @@ async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any])
 
 def _append_content(size: int, extents: list[Extent], added: Content) -> Content:
     """Return content with the added extents moved after the first `size` bytes."""
-    behind = (extent._replace(start=size + extent.start) for extent in added.extents)
-    return Content(size + added.size, (*extents, *behind), added.new_blobs, added.missing, added.staged)
+    appended = (extent._replace(start=size + extent.start) for extent in added.extents)
+    return Content(size + added.size, (*extents, *appended), added.new_blobs, added.missing, added.staged)
 
 
 def _etag(found: Object, received: Received, pieces: int) -> str:

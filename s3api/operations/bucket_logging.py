@@ -70,13 +70,13 @@ def log_delivery_allowed(
 
     `account`: the twelve digits of the source's account; aws:SourceAccount matches its canonical id too.
     """
-    said = settings.get("OwnershipControls")
+    controls = settings.get("OwnershipControls")
     guard = Guard(
         target.name,
         target.owner,
         policy_of(target.name, settings),
         read_acl(settings.get("Acl")),
-        (said or {}).get("ObjectOwnership") or defaults.ownership,
+        (controls or {}).get("ObjectOwnership") or defaults.ownership,
     )
     known: dict[str, Sequence[str]] = {
         "aws:sourcearn": (f"arn:aws:s3:::{source.name}",),

@@ -114,15 +114,17 @@ async def copy_object(
         check_copy_size(found.size)
         if (source.bucket, source.key) == (Bucket, Key):
             _check_changes(call, source, more, replace=replace)
-        kept = described if replace else _inherit_properties(found.properties, described)
-        taken = found.extras.tags
-        extras = own_extras if retag or own_extras.tags == taken else replaced(own_extras, tags=taken)
+        merged = described if replace else _inherit_properties(found.properties, described)
+        source_tags = found.extras.tags
+        extras = (
+            own_extras if retag or own_extras.tags == source_tags else replaced(own_extras, tags=source_tags)
+        )
         how = await plan_copy_encryption(call, Bucket, Key, found, more)
         async with (
             _copy_content(call, found, how, algorithm) as copied,
             copy_annotations(
                 call, found, how, AnnotationDirective, onto=Key, version_id=source.version_id
-            ) as taken_along,
+            ) as annotations,
         ):
             new = NewObject(
                 bucket=Bucket,
@@ -131,12 +133,12 @@ async def copy_object(
                 etag=copied.etag,
                 modified_us=call.now_us,
                 owner=owner,
-                properties=kept,
+                properties=merged,
                 checksum=copied.checksum,
                 content=copied.content,
                 extras=add_encryption(extras, how.target),
                 emit=event_maker(call, "ObjectCreated:Copy"),
-                annotations=taken_along,
+                annotations=annotations,
             )
             version_id = await call.metadata.put_object(new, conditions)
         return _copy_output(call, found, new, how, version_id)

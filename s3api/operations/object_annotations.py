@@ -178,8 +178,8 @@ async def copy_annotations(
         [] if directive == "EXCLUDE" else await call.metadata.list_annotations(found, limit=MAX_ANNOTATIONS)
     )
     if there and how.target and how.target.envelope.mode is Mode.CUSTOMER:
-        sentence = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."
-        raise S3Error("InvalidRequest", sentence)
+        message = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."
+        raise S3Error("InvalidRequest", message)
     if there:
         _check_copy_permissions(call, found.key, onto, version_id)
     async with AsyncExitStack() as stack:
@@ -287,5 +287,5 @@ def _read_token(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        sentence = "The continuation token provided is incorrect"
-        raise S3Error("InvalidArgument", sentence, ArgumentName="continuation-token") from None
+        message = "The continuation token provided is incorrect"
+        raise S3Error("InvalidArgument", message, ArgumentName="continuation-token") from None

@@ -38,8 +38,8 @@ async def put_bucket_ownership_controls(
 
 async def get_bucket_ownership_controls(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketOwnershipControls.html"""
-    said = call.settings.get("OwnershipControls")
-    ownership = said.get("ObjectOwnership") if said is not None else _default_ownership(call)
+    document = call.settings.get("OwnershipControls")
+    ownership = document.get("ObjectOwnership") if document is not None else _default_ownership(call)
     if ownership is None:
         raise S3Error("OwnershipControlsNotFoundError", BucketName=Bucket)
     return {"OwnershipControls": {"Rules": [{"ObjectOwnership": ownership}]}}
@@ -69,8 +69,8 @@ async def put_public_access_block(
 
 async def get_public_access_block(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetPublicAccessBlock.html"""
-    said = call.settings.get("PublicAccessBlock")
-    if said == {} or (said is None and call.defaults.block == NO_BLOCK):
+    document = call.settings.get("PublicAccessBlock")
+    if document == {} or (document is None and call.defaults.block == NO_BLOCK):
         raise S3Error("NoSuchPublicAccessBlockConfiguration", BucketName=Bucket)
     block = block_of(call.settings, call.defaults)
     return {"PublicAccessBlockConfiguration": dict(zip(_BLOCK, block, strict=True))}

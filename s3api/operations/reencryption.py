@@ -61,8 +61,8 @@ def _parse_request(given: dict[str, Any]) -> tuple[str, bool]:
         raise S3Error("MalformedXML")
     arn = wanted["KMSKeyArn"]
     if not _ARN.fullmatch(arn):
-        sentence = "The KMS key must be named by its full ARN."
-        raise S3Error("InvalidArgument", sentence, ArgumentName="KMSKeyArn", ArgumentValue=arn)
+        message = "The KMS key must be named by its full ARN."
+        raise S3Error("InvalidArgument", message, ArgumentName="KMSKeyArn", ArgumentValue=arn)
     return arn, bool(wanted.get("BucketKeyEnabled"))
 
 
@@ -72,8 +72,8 @@ def _check_allowed(found: Object, now_us: int) -> Envelope:
         raise S3Error("InvalidRequest", f"{_OPERATION} unencrypted source objects. {_SUPPORTED}")
     envelope = read_envelope(found.extras.encryption)
     if envelope.mode is Mode.CUSTOMER:
-        sentence = f"{_OPERATION} source objects with the encryption type DSSE-KMS or SSE-C. {_SUPPORTED}"
-        raise S3Error("InvalidRequest", sentence)
+        message = f"{_OPERATION} source objects with the encryption type DSSE-KMS or SSE-C. {_SUPPORTED}"
+        raise S3Error("InvalidRequest", message)
     lock = found.extras.lock
     if lock is not None and lock.holds(now_us, bypass=False):
         raise S3Error("AccessDenied", "Access Denied because object protected by object lock.")

@@ -42,16 +42,16 @@ async def restore_object(
     if days is None:
         raise S3Error("MalformedXML")
     if days < 1:
-        sentence = "restoration days should be at least 1"
-        raise S3Error("InvalidArgument", sentence, ArgumentName="Days", ArgumentValue=str(days))
+        message = "restoration days should be at least 1"
+        raise S3Error("InvalidArgument", message, ArgumentName="Days", ArgumentValue=str(days))
     header = restore_header(call.now_us, days)
     began = False
 
     def restored(found: Object) -> Object:
         nonlocal began
         if found.properties.storage_class not in ARCHIVED:
-            sentence = "Restore is not allowed for the object's current storage class"
-            raise S3Error("InvalidObjectState", sentence, StorageClass=found.properties.storage_class)
+            message = "Restore is not allowed for the object's current storage class"
+            raise S3Error("InvalidObjectState", message, StorageClass=found.properties.storage_class)
         began = current_restore(found.properties, call.now_us) is None
         headers = {**found.properties.headers, RESTORED: header}
         return replace(found, properties=replace(found.properties, headers=headers))

@@ -24,7 +24,7 @@ def key(where: LogDestination, day: int = 0) -> str:
     )
 
 
-def test_what_ceph_has_beside_aws() -> None:
+def test_cephs_extensions() -> None:
     assert not enabled().has_ceph_settings
     assert enabled(ObjectRollTime=5).every_s == 5
     rules = [{"Name": "prefix", "Value": "a/"}, {"Name": "suffix", "Value": ".txt"}]

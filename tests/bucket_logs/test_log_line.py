@@ -1,4 +1,4 @@
-"""The line against AWS's example, and against what clients may put into it."""
+"""The log line against AWS's example and against malicious values."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_names(given: tuple[str, str], name: str) -> None:
     assert log_name(*given) == name
 
 
-def test_names_of_what_lifecycle_does() -> None:
+def test_names_of_lifecycle_actions() -> None:
     assert lifecycle_name("delete", "") == "S3.EXPIRE.OBJECT"
     assert lifecycle_name("expire", "") == "S3.CREATE.DELETEMARKER"
     assert lifecycle_name("abort", "") == "S3.DELETE.UPLOAD"

@@ -57,7 +57,7 @@ def test_awss_example() -> None:
     }
 
 
-def test_what_is_gone_has_neither_size_nor_etag() -> None:
+def test_a_deleted_object_has_neither_size_nor_etag() -> None:
     removed = record(replace(EVENT, kind="ObjectRemoved:Delete", version_id=""), host_id="")
     assert removed["s3"]["object"] == {"key": "Happy+Face.jpg", "sequencer": "0055AED6DCD90281E5"}
 
@@ -97,5 +97,5 @@ def test_the_message_of_a_new_configuration() -> None:
     }
 
 
-def test_an_event_waits_as_json() -> None:
+def test_an_event_round_trips_as_json() -> None:
     assert parse_event(EVENT.sequence, event_to_json(EVENT)) == EVENT

@@ -43,7 +43,7 @@ def test_filters() -> None:
     assert targets("ObjectRemoved:DeleteMarkerCreated", "anything") == []
 
 
-def test_a_target_is_told_once() -> None:
+def test_a_target_gets_an_event_once() -> None:
     subscriptions = Subscriptions.parse(
         {
             "QueueConfigurations": [

@@ -51,7 +51,7 @@ def test_urls() -> None:
         ("a", "redis://:secret@r?length=0"),
     ],
 )
-def test_what_is_no_target(name: str, url: str) -> None:
+def test_invalid_targets(name: str, url: str) -> None:
     with pytest.raises(ValueError) as why:
         read_target(name, url)
     assert "secret" not in str(why.value)

@@ -1,4 +1,4 @@
-"""The rule engine against AWS's own examples."""
+"""The lifecycle engine against AWS's examples."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_expiration_by_days(versioned: bool, expected: str) -> None:
     assert rules.action_for_current(made(29.5), NOW) is None
 
 
-def test_expiration_by_date_takes_all_that_is_there() -> None:
+def test_expiration_by_date_applies_to_all_objects() -> None:
     rules = engine({"Expiration": {"Date": "2024-03-10T00:00:00Z"}})
     assert rules.action_for_current(made(0), NOW) is not None
     assert rules.action_for_current(made(100), NOW - 1) is None
@@ -103,7 +103,7 @@ def test_transitions_go_to_the_cheaper_class_and_never_back() -> None:
     assert moved(6, "GLACIER") is moved(6, "DEEP_ARCHIVE") is None
 
 
-def test_small_objects_stay_where_they_are_unless_somebody_says_so() -> None:
+def test_small_objects_keep_their_class_by_default() -> None:
     def moved(minimum: str | None = None, **filter: Any) -> str | None:
         deep, ia = {"Days": 9, "StorageClass": "DEEP_ARCHIVE"}, {"Days": 1, "StorageClass": "STANDARD_IA"}
         rules = engine({"Filter": filter, "Transitions": [ia, deep]}, minimum=minimum)
@@ -116,7 +116,7 @@ def test_small_objects_stay_where_they_are_unless_somebody_says_so() -> None:
 
 
 def versions(*noncurrent_days: float, marker_on_top: bool = False) -> list[Version]:
-    """A current version, and older ones that were replaced so many days ago: each when the next was made."""
+    """Return a current version and older ones, replaced so many days ago (when the next was made)."""
     made_days = [*noncurrent_days, (noncurrent_days[-1] if noncurrent_days else 0) + 1]
     return [
         made(days, version_id=str(n), is_marker=marker_on_top and n == 0) for n, days in enumerate(made_days)

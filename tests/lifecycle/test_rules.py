@@ -78,7 +78,7 @@ def test_dates_are_text_or_microseconds() -> None:
         assert only(Expiration={"Date": date}).expiration == DueTime(date_us=1_893_456_000_000_000)
 
 
-def test_days_zero_is_not_nothing() -> None:
+def test_zero_days_are_stored() -> None:
     assert only(Transitions=[{"Days": 0, "StorageClass": "GLACIER"}]).transitions[0].when == DueTime(days=0)
 
 

@@ -1,4 +1,4 @@
-"""Operations over a real SQLite store; the nodes are a dictionary, since these tests are not about chunks."""
+"""Fixtures: a real SQLite metadata store, and blobs in a dictionary."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOW_US = 1_750_000_000_000_000
 
 
 class Blobs:
-    """What operations ask of `s3api.blobs.BlobStore`, in memory. `reads` counts extents that were read."""
+    """A `s3api.blobs.BlobStore` in memory. `reads` counts the extents that were read."""
 
     def __init__(self) -> None:
         self.bytes: dict[bytes, bytes] = {}
@@ -60,13 +60,13 @@ class Blobs:
         return Content(len(data), (Extent(0, len(data), blob),), frozenset((blob.id,)))
 
     def pretend(self, size: int) -> Content:
-        """Content of a blob whose bytes nobody will read."""
+        """Return the content of a blob whose bytes are never read."""
         blob = Blob(new_id(), size, 6 << 20, 2, (1,) * 8)
         return Content(size, (Extent(0, size, blob),), frozenset((blob.id,)))
 
 
 class NamedKeys(Keys):
-    """Keys of accounts whose canonical ids are names, not hex digits."""
+    """Key pairs of accounts whose canonical ids are names, not hex digits."""
 
     def number(self, canonical: str) -> str:
         return canonical
@@ -82,12 +82,12 @@ def body(data: bytes) -> Body:
 
 
 def sending(call: Call, data: bytes) -> Call:
-    """The same caller with a request that has a body."""
+    """Return the call with another request body."""
     return replace(call, body=body(data))
 
 
 def at(call: Call, now_us: int) -> Call:
-    """The same caller with a request that came at another time."""
+    """Return the call with another time of arrival."""
     return replace(call, request=replace(call.request, now_us=now_us))
 
 
@@ -105,7 +105,7 @@ def blobs() -> Blobs:
 
 @pytest.fixture
 async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
-    """An authorised request of alice; her bucket "photos" exists."""
+    """An authorised call of alice; her bucket "photos" exists."""
     backend = Backend(
         metadata,
         blobs,  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ async def put(call: Call) -> Call:
 
 
 @pytest.mark.parametrize("wanted", [["ETag", "ObjectSize"], ["ETag, ObjectSize"], ["ETag,ObjectSize", ""]])
-async def test_what_is_asked_for(put: Call, wanted: list[str]) -> None:
+async def test_only_listed_attributes_are_returned(put: Call, wanted: list[str]) -> None:
     out = await get_object_attributes(put, Bucket="photos", Key="k", ObjectAttributes=wanted)
     assert out == {"LastModified": NOW_US, "ETag": "9dd4e461268c8034f5c8564e155c67a6", "ObjectSize": 1}
 
@@ -31,7 +31,7 @@ async def test_everything_of_a_plain_object(put: Call) -> None:
 
 
 @pytest.mark.parametrize("wanted", [None, [], [""], ["Etag"], ["ETag", "Size"]])
-async def test_names_that_are_none(put: Call, wanted: list[str] | None) -> None:
+async def test_invalid_attribute_names(put: Call, wanted: list[str] | None) -> None:
     with pytest.raises(S3Error) as caught:
         await get_object_attributes(put, Bucket="photos", Key="k", ObjectAttributes=wanted)
     assert (caught.value.code, caught.value.details["ArgumentName"]) == (

@@ -66,7 +66,7 @@ def test_the_reserved_name_says_so() -> None:
         check_bucket_name("api")
 
 
-async def test_a_bucket_comes_and_goes(call: Call) -> None:
+async def test_create_and_delete_a_bucket(call: Call) -> None:
     made = await create_bucket(call, Bucket="music", CreateBucketConfiguration={"LocationConstraint": "EU"})
     assert made["Location"] == "/music"
     assert (await head_bucket(call, Bucket="music"))["BucketRegion"] == "eu-west-1"
@@ -82,7 +82,7 @@ async def test_us_east_1_has_no_location(call: Call, configuration: dict[str, st
     assert await get_bucket_location(call, Bucket="music") == {"LocationConstraint": None}
 
 
-async def test_a_bucket_that_is_there(call: Call) -> None:
+async def test_an_existing_bucket(call: Call) -> None:
     for configuration in (None, {"LocationConstraint": "us-east-1"}):
         assert (await create_bucket(call, Bucket="photos", CreateBucketConfiguration=configuration))[
             "Location"
@@ -112,7 +112,7 @@ async def test_what_a_new_bucket_cannot_have(call: Call, more: dict[str, object]
         await head_bucket(call, Bucket="music")
 
 
-async def test_a_full_bucket_stays(call: Call) -> None:
+async def test_a_bucket_with_objects_is_not_deleted(call: Call) -> None:
     await put_object(sending(call, b"x"), Bucket="photos", Key="k")
     with pytest.raises(BucketNotEmpty):
         await delete_bucket(call, Bucket="photos")

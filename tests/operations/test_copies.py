@@ -1,4 +1,4 @@
-"""Copies: what is taken from the source, what from the request, and that no byte moves."""
+"""CopyObject and UploadPartCopy: what comes from the source or the request, and which bytes are read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MD5 = hashlib.md5(DATA).hexdigest()
 
 @pytest.fixture
 async def source(call: Call) -> Call:
-    """photos/from holds DATA, with everything said about it."""
+    """photos/from contains DATA, with all headers and metadata."""
     await put_object(
         sending(call, DATA),
         Bucket="photos",
@@ -79,7 +79,7 @@ def test_sources(header: str, key: str) -> None:
         ("arn:aws:s3:eu-west-1:123456789012:accesspoint/x/object/from", "NotImplemented"),
     ],
 )
-def test_sources_that_are_none(header: str, code: str) -> None:
+def test_invalid_sources(header: str, code: str) -> None:
     with pytest.raises(S3Error) as caught:
         parse_source(header, {}, None)
     assert caught.value.code == code
@@ -106,7 +106,7 @@ def test_ranges(header: str | None, span: tuple[int, int]) -> None:
         ("bytes=a-b", "InvalidArgument"),
     ],
 )
-def test_ranges_that_are_none(header: str, code: str) -> None:
+def test_invalid_ranges(header: str, code: str) -> None:
     with pytest.raises(S3Error) as caught:
         copy_range(header, 10)
     assert caught.value.code == code
@@ -127,7 +127,7 @@ async def test_a_copy_keeps_what_aws_keeps(source: Call, blobs: Blobs) -> None:
     assert (len(blobs.bytes), blobs.reads) == (1, 0)
 
 
-async def test_a_copy_outlives_its_source(source: Call) -> None:
+async def test_a_copy_remains_when_its_source_is_deleted(source: Call) -> None:
     await copy_object(source, Bucket="photos", Key="to", CopySource="photos/from")
     await delete_object(source, Bucket="photos", Key="from")
     assert await bytes_of(source, "to") == DATA
@@ -192,7 +192,7 @@ async def test_copies_that_are_refused(source: Call, more: dict[str, Any], code:
         await head_object(source, Bucket="photos", Key="to")
 
 
-async def test_sources_that_are_not_there(source: Call) -> None:
+async def test_missing_sources(source: Call) -> None:
     with pytest.raises(S3Error) as caught:
         await copy_object(source, Bucket="photos", Key="to", CopySource="photos/nothing")
     assert (caught.value.code, caught.value.details) == ("NoSuchKey", {"Key": "nothing"})
@@ -216,7 +216,7 @@ async def test_conditions_of_the_target(source: Call) -> None:
 
 
 async def pretend(call: Call, blobs: Blobs, size: int) -> None:
-    """photos/huge, an object that is only a record."""
+    """photos/huge, an object with a record but without bytes."""
     new = NewObject("photos", "huge", new_id(), MD5, NOW_US, "alice", Properties(), None, blobs.pretend(size))
     await call.metadata.put_object(new, NO_CONDITIONS)
 
@@ -230,7 +230,7 @@ async def test_five_gibibytes(call: Call, blobs: Blobs) -> None:
 
 
 async def test_a_source_that_changes_is_read_again(source: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its blob dies between the look and the transaction: twice, then it holds still."""
+    """Its blob is deleted between the read and the transaction, twice."""
     put, left = source.metadata.put_object, [1, 2]
 
     async def put_late(*args: Any, **kwargs: Any) -> None:

@@ -37,12 +37,12 @@ async def is_there(call: Call, key: str) -> bool:
 
 
 @pytest.mark.parametrize("more", [{}, {"VersionId": "null"}, {"IfMatch": "*"}])
-async def test_a_key_goes(call: Call, etag: str, more: dict[str, str]) -> None:
+async def test_a_key_is_deleted(call: Call, etag: str, more: dict[str, str]) -> None:
     assert await delete_object(call, Bucket="photos", Key="k0", **more) == {}
     assert not await is_there(call, "k0")
 
 
-async def test_a_missing_key_is_fine_and_a_missing_bucket_is_not(call: Call) -> None:
+async def test_a_missing_key_is_a_success_a_missing_bucket_an_error(call: Call) -> None:
     assert await delete_object(call, Bucket="photos", Key="nothing") == {}
     with pytest.raises(NoSuchBucket):
         await delete_object(call, Bucket="nowhere", Key="k")
@@ -82,7 +82,7 @@ async def test_another_version(call: Call, etag: str) -> None:
     assert await is_there(call, "k0")
 
 
-async def test_several_each_with_its_verdict(call: Call, etag: str) -> None:
+async def test_each_entry_succeeds_or_fails_on_its_own(call: Call, etag: str) -> None:
     wanted: list[dict[str, Any]] = [
         {"Key": "k0"},
         {"Key": "nothing"},
@@ -112,14 +112,14 @@ async def test_several_each_with_its_verdict(call: Call, etag: str) -> None:
     assert [await is_there(call, f"k{number}") for number in range(4)] == [False, True, False, True]
 
 
-async def test_quiet(call: Call, etag: str) -> None:
+async def test_quiet_omits_the_successes(call: Call, etag: str) -> None:
     wanted = [{"Key": "k0"}, {"Key": "k1", "ETag": '"other"'}]
     out = await delete_objects(call, Bucket="photos", Delete={"Objects": wanted, "Quiet": True})
     assert (out["Deleted"], [entry["Key"] for entry in out["Errors"]]) == ([], ["k1"])
 
 
 @pytest.mark.parametrize("wanted", [[], [{"Key": f"{n}"} for n in range(1001)], [{"VersionId": "null"}]])
-async def test_lists_that_are_no_lists(call: Call, wanted: list[dict[str, str]]) -> None:
+async def test_empty_and_too_long_lists(call: Call, wanted: list[dict[str, str]]) -> None:
     with pytest.raises(S3Error, match="MalformedXML"):
         await delete_objects(call, Bucket="photos", Delete={"Objects": wanted})
 

@@ -1,4 +1,4 @@
-"""What a request and its bucket's default make of each other, and AWS's words for what does not fit."""
+"""The encryption that a request or its bucket's default asks for, and AWS's errors."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_an_encryption_context_is_read_and_checked() -> None:
         ),
     ],
 )
-def test_what_does_not_fit_together(inputs: dict[str, Any], code: str, sentence: str) -> None:
+def test_contradictory_requests(inputs: dict[str, Any], code: str, sentence: str) -> None:
     with pytest.raises(S3Error) as refused:
         wish(inputs)
     assert refused.value.code == code
@@ -147,7 +147,7 @@ def test_what_does_not_fit_together(inputs: dict[str, Any], code: str, sentence:
         (customer(SSECustomerKey="é" * 44), "InvalidArgument", "The secret key was invalid"),
     ],
 )
-def test_a_customers_key_that_is_none(inputs: dict[str, Any], code: str, sentence: str) -> None:
+def test_invalid_customer_keys(inputs: dict[str, Any], code: str, sentence: str) -> None:
     with pytest.raises(S3Error) as refused:
         parse_customer_key(inputs)
     assert refused.value.code == code
@@ -162,7 +162,7 @@ def test_the_key_of_a_copy_source_has_names_of_its_own() -> None:
     assert parse_customer_key(inputs, "CopySource") == KEY
 
 
-def test_what_answers_say_of_it() -> None:
+def test_encryption_members_of_answers() -> None:
     assert encryption_members(None) == {}
     assert encryption_members(Envelope(Mode.S3, b"w", ARN)) == {"ServerSideEncryption": "AES256"}
     expected = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": ARN}
@@ -174,7 +174,7 @@ def test_what_answers_say_of_it() -> None:
     assert encryption_members(Envelope(Mode.CUSTOMER, b"w"), "md5") == expected
 
 
-def test_only_copies_under_the_same_hand_share_a_data_key() -> None:
+def test_which_copies_share_a_data_key() -> None:
     ours, theirs = Envelope(Mode.S3, b"w").document(), Envelope(Mode.CUSTOMER, b"w").document()
     assert can_share_data_key(ours, None, None)
     assert can_share_data_key(theirs, KEY, KEY)

@@ -66,7 +66,7 @@ async def test_everything_on_one_page(filled: Call) -> None:
     assert third["Contents"][0]["Owner"] == {"ID": "alice"}
 
 
-async def test_next_marker_comes_with_a_delimiter_alone(filled: Call) -> None:
+async def test_next_marker_only_with_a_delimiter(filled: Call) -> None:
     plain = await list_objects(filled, Bucket="photos", MaxKeys=2)
     assert (plain["IsTruncated"], plain.get("NextMarker")) == (True, None)
     page = await list_objects(filled, Bucket="photos", MaxKeys=2, Delimiter="/")

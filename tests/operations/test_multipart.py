@@ -37,7 +37,7 @@ async def begin(call: Call, key: str = "k", **more: Any) -> dict[str, Any]:
 
 
 async def send(call: Call, where: dict[str, Any], *bodies: bytes) -> dict[str, Any]:
-    """Upload the parts; what CompleteMultipartUpload wants."""
+    """Upload the parts; return the input of CompleteMultipartUpload."""
     parts = []
     for number, data in enumerate(bodies, 1):
         out = await upload_part(sending(call, data), PartNumber=number, **where)
@@ -87,7 +87,7 @@ async def test_checksums_that_an_upload_cannot_have(call: Call, algorithm: Any, 
         )
 
 
-async def test_an_upload_into_nothing(call: Call) -> None:
+async def test_an_upload_into_a_missing_bucket(call: Call) -> None:
     with pytest.raises(NoSuchBucket):
         await create_multipart_upload(call, Bucket="nowhere", Key="k")
 
@@ -143,7 +143,7 @@ async def test_only_the_named_parts_count(call: Call) -> None:
     assert head["ContentLength"] == len(BIG) + 4
 
 
-async def test_a_completion_between_the_look_at_the_upload_and_at_its_parts(
+async def test_a_completion_between_reading_the_upload_and_its_parts(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = await begin(call)

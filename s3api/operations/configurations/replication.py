@@ -25,6 +25,7 @@ REPLICATION_MINUTES = 15
 
 
 def check_replication(document: Document) -> Document:
+    """Check rules, priorities, filters and destinations."""
     rules = document["Rules"]
     if not rules or len(rules) > RULES:
         raise malformed()

@@ -19,6 +19,7 @@ MOST_TIER_DAYS = 730
 
 
 def check_analytics(document: Document) -> Document:
+    """Check filter and export destination."""
     _check_one_filter(document)
     export = document["StorageClassAnalysis"].get("DataExport")
     if export is not None:
@@ -27,11 +28,13 @@ def check_analytics(document: Document) -> Document:
 
 
 def check_metrics(document: Document) -> Document:
+    """Check the filter."""
     _check_one_filter(document)
     return document
 
 
 def check_inventory(document: Document) -> Document:
+    """Check the destination and the list of fields."""
     destination = document["Destination"]["S3BucketDestination"]
     check_bucket_arn(destination["Bucket"])
     if len(destination.get("Encryption") or {}) > 1:

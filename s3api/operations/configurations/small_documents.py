@@ -21,11 +21,13 @@ _NOT_LET_IN = (
 
 
 def check_tagging(document: Document) -> Document:
+    """Check the tags of a bucket."""
     bucket_tags(document["TagSet"])
     return document
 
 
 def check_logging(document: Document) -> Document:
+    """Check a BucketLoggingStatus, Ceph's extensions included; {} turns logging off."""
     enabled = document.get("LoggingEnabled")
     if enabled is None:
         return {}
@@ -68,16 +70,19 @@ async def check_log_target(call: Call, document: Document) -> None:
 
 
 def check_payment(document: Document) -> Document:
+    """Accept a RequestPaymentConfiguration: the XML reader has checked it."""
     return document
 
 
 def check_accelerate(document: Document) -> Document:
+    """Require a Status."""
     if "Status" not in document:
         raise malformed()
     return document
 
 
 async def check_bucket_name_without_dots(call: Call, _: Document) -> None:
+    """Refuse transfer acceleration for a bucket with dots in its name, as AWS does."""
     if call.bucket is not None and "." in call.bucket.name:
         raise invalid_request(
             "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
@@ -85,6 +90,7 @@ async def check_bucket_name_without_dots(call: Call, _: Document) -> None:
 
 
 def check_abac(document: Document) -> Document:
+    """Require a Status."""
     if "Status" not in document:
         raise malformed()
     return document

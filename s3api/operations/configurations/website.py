@@ -12,6 +12,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(?::\d{1,5})?", re.ASCII)
 
 
 def check_website(document: Document) -> Document:
+    """Check a WebsiteConfiguration; `s3api.gateway.websites` serves it."""
     if (elsewhere := document.get("RedirectAllRequestsTo")) is not None:
         if len(document) > 1:
             raise invalid_argument(

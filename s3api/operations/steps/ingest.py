@@ -63,12 +63,12 @@ class receive:  # noqa: N801 - a context manager, used as a verb
         body = body or call.body
         if body is None:
             raise ValueError("an operation without a body cannot receive one")
-        self._call, self._body, self._sealed = call, body, encryption
+        self._call, self._body, self._encryption = call, body, encryption
         self._digests = BodyDigests(inputs, self._body, algorithm or DEFAULT_ALGORITHM)
         self._content = Content(0)
 
     async def __aenter__(self) -> Received:
-        encryption = self._sealed
+        encryption = self._encryption
         key = encryption.key if encryption else None
         self._content = await self._call.blobs.write(self._body, self._digests, key)
         return self._digests.received(self._content, encryption)

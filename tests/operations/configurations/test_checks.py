@@ -1,4 +1,4 @@
-"""What AWS refuses beyond its schema, kind by kind: the code of each refusal."""
+"""The checks of each kind of bucket configuration: documents, and the error code that AWS answers."""
 
 from __future__ import annotations
 
@@ -335,5 +335,5 @@ def test_replication(document: Document, code: str) -> None:
         (check_abac, {}, MALFORMED),
     ],
 )  # fmt: skip
-def test_the_others(check: Check, document: Document, code: str) -> None:
+def test_other_documents(check: Check, document: Document, code: str) -> None:
     assert code_of(check, document) == code

@@ -1,4 +1,4 @@
-"""The rules of CompleteMultipartUpload, without a store."""
+"""The rules of CompleteMultipartUpload."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_etag() -> None:
     assert completion.multipart_etag(["abc"]) == completion.multipart_etag(["z" * 32]) == ""
 
 
-def test_chosen_parts() -> None:
+def test_select_parts() -> None:
     stored = [part(1, BIG), part(2, b"never named"), part(7, SMALL)]
     named = [PartReference(1, stored[0].etag, {}), PartReference(7, stored[2].etag, {})]
     assert completion.select_parts(upload(), named, stored) == [stored[0], stored[2]]
@@ -146,7 +146,7 @@ def test_checksums_of_the_whole() -> None:
 @pytest.mark.parametrize(
     "algorithms", [("CRC32", None), ("CRC32", "SHA256"), ("SHA256", "SHA256"), (None, None)]
 )
-def test_no_checksum_where_none_can_be_told(algorithms: tuple[str | None, str | None]) -> None:
+def test_no_checksum_if_none_can_be_computed(algorithms: tuple[str | None, str | None]) -> None:
     parts = [part(n, SMALL, algorithm) for n, algorithm in enumerate(algorithms, 1)]
     assert completion.object_checksum(upload(), parts) is None
 
@@ -175,7 +175,7 @@ COMPOSITE = Checksum("SHA256", "COMPOSITE", sha256(SMALL) + "-1")
         (None, None, {}, "fine"),
     ],
 )
-def test_claims_about_the_whole(
+def test_stated_checksums_of_the_object(
     computed: Checksum | None, kind: str | None, claims: dict[str, str], result: str
 ) -> None:
     assert code(completion.check_stated_checksum, upload(), computed, kind, claims) == result

@@ -1,4 +1,4 @@
-"""Every combination of the read conditions, and what AWS takes as a condition of a write."""
+"""Every combination of read conditions, and the conditions that AWS accepts on writes."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_conditions_of_a_delete() -> None:
             delete_conditions(None, time, size)
 
 
-def test_what_may_be_a_version_id() -> None:
+def test_valid_version_ids() -> None:
     for fine in (None, "null", "0" * 30):
         check_version(fine)
     for odd in ("", "3HL4kqtJvjVBH40Nrjfkd", "0" * 31, "A" * 30):

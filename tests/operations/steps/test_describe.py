@@ -1,4 +1,4 @@
-"""What a client says about an object, in and out again."""
+"""Headers and metadata of an object: parsed, stored and returned."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_members_of_other_groups_are_passed_over() -> None:
         ("gzip, br", "gzip, br"),
     ],
 )
-def test_aws_chunked_is_no_coding_of_the_object(sent: str, kept: str | None) -> None:
+def test_aws_chunked_is_not_stored(sent: str, kept: str | None) -> None:
     assert parse_properties({"ContentEncoding": sent}).headers.get("ContentEncoding") == kept
 
 
@@ -107,7 +107,7 @@ def test_refusals(said: Any, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_storage_classes_are_kept_and_standard_is_not_shown() -> None:
+def test_storage_classes_are_stored_and_standard_is_not_shown() -> None:
     for name in STORAGE_CLASSES:
         shown = object_members(record(properties=parse_properties({"StorageClass": name})))
         assert shown.get("StorageClass", "STANDARD") == name

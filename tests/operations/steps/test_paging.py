@@ -15,12 +15,12 @@ from s3api.operations.steps.paging import (
 
 @pytest.mark.parametrize("name", ["", "a", "a/b", "ünï/çödé", "x" * 1024, "\x01"])
 @pytest.mark.parametrize("is_prefix", [True, False])
-def test_tokens_come_back(name: str, is_prefix: bool) -> None:
+def test_tokens_round_trip(name: str, is_prefix: bool) -> None:
     assert read_token(make_token(name, is_prefix=is_prefix)) == (name, is_prefix)
 
 
 @pytest.mark.parametrize("token", ["", "a", "photos/1.jpg", "AAAA", "ü", "A" * 500, "YWJj====", "a b"])
-def test_what_is_no_token(token: str) -> None:
+def test_invalid_tokens(token: str) -> None:
     with pytest.raises(S3Error, match="The continuation token provided is incorrect"):
         read_token(token)
 

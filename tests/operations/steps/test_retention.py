@@ -54,7 +54,7 @@ def code_of(act: Any, *arguments: Any, **more: Any) -> str:
         (default(Mode=GOVERNANCE, Days=1, DefaultEventHold={"Days": 1}), "NotImplemented"),
     ],
 )
-def test_documents_that_are_none(document: dict[str, Any], code: str) -> None:
+def test_invalid_documents(document: dict[str, Any], code: str) -> None:
     assert code_of(check_lock_document, document) == code
 
 
@@ -132,7 +132,7 @@ def test_the_end_of_a_retention() -> None:
     assert code_of(change_retention, Lock(COMPLIANCE, until(1)), {}, NOW, bypass=True) == "AccessDenied"
 
 
-def test_retentions_that_are_none() -> None:
+def test_invalid_retentions() -> None:
     assert code_of(change_retention, None, {"Mode": GOVERNANCE}, NOW, bypass=False) == "MalformedXML"
     past = wanted(GOVERNANCE, -1)
     assert code_of(change_retention, None, past, NOW, bypass=False) == "InvalidArgument"
@@ -140,7 +140,7 @@ def test_retentions_that_are_none() -> None:
     assert code_of(change_retention, None, held, NOW, bypass=False) == "NotImplemented"
 
 
-def test_legal_hold_and_what_is_told() -> None:
+def test_legal_hold_and_lock_members() -> None:
     held = change_legal_hold(Lock(GOVERNANCE, until(1)), "ON")
     assert held == Lock(GOVERNANCE, until(1), True)
     assert lock_members(held)["ObjectLockLegalHoldStatus"] == "ON"

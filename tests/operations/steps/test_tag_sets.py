@@ -31,7 +31,7 @@ def test_tags_in_a_header(text: str | None, tags: dict[str, str] | None) -> None
 
 
 @pytest.mark.parametrize("text", ["a=b&a=c", "a=%zz", "%ff=a", "a=%c3"])
-def test_headers_that_are_none(text: str) -> None:
+def test_invalid_headers(text: str) -> None:
     with pytest.raises(S3Error) as caught:
         header_tags(text)
     assert caught.value.code == "InvalidArgument"
@@ -51,7 +51,7 @@ def test_headers_that_are_none(text: str) -> None:
         ("AWS:k", "v"),
     ],
 )
-def test_tags_that_are_none(pair: tuple[str, str]) -> None:
+def test_invalid_tags(pair: tuple[str, str]) -> None:
     with pytest.raises(S3Error) as caught:
         object_tags(document(pair))
     assert caught.value.code == "InvalidTag"
