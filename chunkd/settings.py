@@ -4,7 +4,6 @@ command that starts it.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
@@ -12,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from chunkd.address import KINDS, kind_of
 from chunkd.file_settings import FileSettingsSource
+from chunkd.loopback import is_loopback
 
 
 class Settings(BaseSettings):
@@ -64,11 +64,3 @@ class Settings(BaseSettings):
     def secret(self) -> str | None:
         """The token in plain text, None if it is not set."""
         return self.token.get_secret_value() or None if self.token else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server on `host`. Of names, only localhost is known to be so."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

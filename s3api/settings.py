@@ -28,6 +28,7 @@ from pydantic_settings import (
 )
 
 from chunkd.file_settings import SUFFIX, FileSettingsSource, SettingFileError
+from chunkd.loopback import is_loopback
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -386,17 +387,6 @@ def put_into_environment(**given: Any) -> None:
             os.environ[variable] = _text(value)
     if "nodes" in given:
         os.environ.pop("SIXFOLD_NODE", None)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address without a port, means this machine alone. Looks nothing up."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
-    except ValueError:
-        return False
 
 
 def without_password(url: str) -> str:

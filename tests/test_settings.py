@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chunkd.file_settings import SettingFileError
+from chunkd.loopback import is_loopback
 from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,
     SettingsError,
-    is_loopback,
     load,
     put_into_environment,
     without_password,

@@ -20,6 +20,7 @@ from s3api.access import initiator
 from s3api.access.actions import copied_from, wanted
 from s3api.access.caller import Caller
 from s3api.access.context import Context
+from s3api.access.copy_source import CopySource
 from s3api.access.decision import (
     ENFORCED,
     FULL_BLOCK,
@@ -200,7 +201,7 @@ class Access:
             else:
                 await self._check(action, key, context, thing)
 
-    async def check_source(self, source: Source) -> Access | None:
+    async def check_source(self, source: CopySource) -> Access | None:
         """The same for a copy's source; what the caller may do there, None where that is everything. Raises
         S3Error NoSuchBucket, AccessDenied, NoSuchKey.
         """
@@ -301,14 +302,6 @@ class Access:
         context = _context(self.authority, self.principal, self.request, self.guard.owner)
         context.document = self.document
         return context
-
-
-class Source(NamedTuple):
-    """What a copy reads."""
-
-    bucket: str
-    key: str
-    version_id: str | None
 
 
 def body_may_decide(operation: str, policies: Iterable[Policy]) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
+from s3api.access.copy_source import parse_copy_source
 from s3api.access.principal import Principal
 from s3api.access.request_context import RequestContext
+from s3api.errors import S3Error
 from s3api.operation_table import rules_of
 
 
@@ -70,9 +72,18 @@ def _query(name: str) -> Callable[[Context], str | None]:
 
 
 def _copy_source(context: Context) -> str | None:
-    """As the documentation's examples have it: bucket/key, no slash before it, nothing encoded."""
+    """The copy's source as the documentation's examples have it: "bucket/key", decoded.
+
+    Read as the operation reads it. A header that the operation will refuse has no value.
+    """
     header = context.request.headers.get("x-amz-copy-source")
-    return None if header is None else unquote(header.partition("?versionId=")[0]).removeprefix("/")
+    if header is None:
+        return None
+    try:
+        source = parse_copy_source(header)
+    except S3Error:
+        return None
+    return f"{source.bucket}/{source.key}"
 
 
 def _signature_age(context: Context) -> str | None:

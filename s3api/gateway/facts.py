@@ -37,7 +37,7 @@ def request_context(
         now_us,
         record.client or None,
         request.secure,
-        request.tls,
+        request.tls_version,
         request.url,
         auth_type,
         signed_at,

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access.authority import Access, Authority, Source, body_may_decide
+from s3api.access.authority import Access, Authority, body_may_decide
+from s3api.access.copy_source import CopySource, parse_copy_source, parse_rename_source
 from s3api.errors import S3Error
 from s3api.operation_table import rules_of
 from s3api.operations.call import Call
-from s3api.operations.steps.copy_source import parse_source
+from s3api.operations.steps.conditions import check_version
 
 _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
@@ -28,7 +28,7 @@ class Permission:
         self._authority, self._call, self._request, self._key = authority, call, call.request, key
         self._version = call.request.query.get("versionId")
         self._deferred = False
-        self._source: Source | None = None
+        self._source: CopySource | None = None
         self._source_access: Access | None = None
 
     async def before_body(self) -> None:
@@ -51,20 +51,18 @@ class Permission:
             if not self._deferred and not rules.authorizes_each_key:
                 await access.check(self._key, self._version)
             if rules.renames:
-                self._check_renamed(access)
+                self._check_rename_source(access)
         if rules.copies:
-            found = parse_source(request.headers["x-amz-copy-source"], {}, None)
-            self._source = Source(found.bucket, found.key, found.version_id)
+            self._source = parse_copy_source(request.headers["x-amz-copy-source"])
+            check_version(self._source.version_id)
             self._source_access = call.source_access = await access.check_source(self._source)
 
-    def _check_renamed(self, access: Access) -> None:
-        """A rename reads and deletes its source, which lies in the same bucket."""
-        named = unquote(self._request.headers.get("x-amz-rename-source", "")).partition("?versionId=")[0]
-        own = f"{self._request.bucket}/"
-        for source in {named.removeprefix("/"), named.removeprefix("/").removeprefix(own)}:
-            for action in ("s3:GetObject", "s3:DeleteObject"):
-                if refusal := access.refusal_of(action, source):
-                    raise refusal
+    def _check_rename_source(self, access: Access) -> None:
+        """Check that the caller may read and delete a rename's source, which lies in the same bucket."""
+        source = parse_rename_source(self._request.headers.get("x-amz-rename-source", ""))
+        for action in ("s3:GetObject", "s3:DeleteObject"):
+            if refusal := access.refusal_of(action, source):
+                raise refusal
 
     async def after_body(self, inputs: Mapping[str, Any]) -> None:
         """Raises S3Error AccessDenied."""

@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from s3api.body import ClientGone
 from s3api.http.application import S3Application
 from s3api.http.exchange import Exchange, drained, not_taken
-from s3api.http.request import Send
+from s3api.http.request import Send, Tls, set_tls
 from s3api.tasks.first_step import begin
 
 HEAD_TIMEOUT_S = 30.0
@@ -49,14 +49,14 @@ class StoreProtocol(HttpToolsProtocol):
         self._late: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._flushing: asyncio.TimerHandle | None = None
-        self._tls: tuple[str, str] | None = None  # version and cipher
+        self._tls: Tls | None = None
 
     # --- the connection ------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if tls := transport.get_extra_info("ssl_object"):
-            self._tls = (tls.version(), tls.cipher()[0])
+            self._tls = Tls(tls.version(), tls.cipher()[0])
         self._late = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -157,7 +157,7 @@ class StoreProtocol(HttpToolsProtocol):
             "headers": self.headers,
         }  # fmt: skip
         if self._tls:
-            scope["extensions"] = {"sixfold.tls": self._tls}
+            set_tls(scope, self._tls)
         if self._app.proxies is not None:
             self._app.proxies.see_through(scope)
         exchange = Exchange(self, scope, keep_alive=keep_alive, awaited=self.expect_100_continue)
@@ -176,7 +176,7 @@ class StoreProtocol(HttpToolsProtocol):
         scope = cast(dict[str, Any], self.scope)
         scope["headers"], scope["http_version"] = self.headers, version
         if self._tls:
-            scope["extensions"] = {"sixfold.tls": self._tls}
+            set_tls(scope, self._tls)
 
     def on_body(self, body: bytes) -> None:
         cast(Any, self.cycle).feed(body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from email.utils import formatdate
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chunkd import Buffer
 from s3api.body import ClientGone
@@ -19,7 +19,7 @@ Body = Buffer | AsyncIterator[Buffer] | None
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
-_TLS = {0x0301: "1.0", 0x0302: "1.1", 0x0303: "1.2", 0x0304: "1.3"}
+_TLS_EXTENSION = "sixfold.tls"
 
 # A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut
 # off.
@@ -74,10 +74,10 @@ class Request:
         return ()
 
     @property
-    def tls(self) -> str | None:
-        """The version of TLS ("1.3") where the server tells it (ASGI's TLS extension)."""
-        said = (self._scope.get("extensions") or {}).get("tls") or {}
-        return _TLS.get(said.get("tls_version") or 0)
+    def tls_version(self) -> str | None:
+        """The version of TLS ("1.3") that the request came over, None without TLS."""
+        tls = tls_of(self.scope)
+        return tls.version if tls else None
 
     @property
     def url(self) -> str:
@@ -108,6 +108,31 @@ class Request:
             return True
         length = self.headers["content-length"]
         return not length.isdecimal() or int(length) - self.received > DRAIN_BYTES
+
+
+class Tls(NamedTuple):
+    """The TLS of a connection. `protocol` and `cipher` as OpenSSL names them ("TLSv1.3")."""
+
+    protocol: str
+    cipher: str
+
+    @property
+    def version(self) -> str:
+        """The version alone ("1.3")."""
+        version = self.protocol.removeprefix("TLSv")
+        return version if "." in version else f"{version}.0"
+
+
+def set_tls(scope: Scope, tls: Tls) -> None:
+    """Note the TLS of the connection that a request came by."""
+    scope["extensions"] = {_TLS_EXTENSION: tls}
+
+
+def tls_of(scope: Scope) -> Tls | None:
+    """Return the TLS of the connection that a request came by, None for a plain connection."""
+    extensions = scope.get("extensions")
+    found: Tls | None = extensions.get(_TLS_EXTENSION) if extensions else None
+    return found
 
 
 def declared_length(request: Request) -> int | None:

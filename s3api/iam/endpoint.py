@@ -167,7 +167,7 @@ class IamEndpoint:
             now_us=now_us,
             source_ip=record.client or None,
             secure=request.secure,
-            tls=request.tls,
+            tls=request.tls_version,
         )
         context = Context(principal, asked)
         decision = decide_alone(principal, action, arn, context.get)

@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from s3api.http.request import Scope, Tls, tls_of
+
 if TYPE_CHECKING:
-    from s3api.http.request import Scope
     from s3api.operations.call import Call
     from s3api.signatures import Verified
 
@@ -110,10 +111,9 @@ class AccessRecord:
         return str(self.scope.get("http_version", "1.1"))
 
     @property
-    def tls(self) -> tuple[str, str] | None:
-        """(version, cipher) as OpenSSL names them, None where the connection was plain or a proxy's."""
-        found: tuple[str, str] | None = self.scope.get("extensions", {}).get("sixfold.tls")
-        return found
+    def tls(self) -> Tls | None:
+        """The TLS of the connection, None where it was plain. Behind a TLS proxy it is the proxy's."""
+        return tls_of(self.scope)
 
     def header(self, name: str) -> str:
         """A header of the request (by its lower-case name), "" where there is none: referer, user-agent,

@@ -17,11 +17,11 @@ import orjson
 from metadata import RenameRequest
 from metadata.errors import NoSuchKey, PreconditionFailed
 from metadata.records import Object
+from s3api.access.copy_source import parse_rename_source
 from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_copy_source
-from s3api.operations.steps.copy_source import parse_rename_source
 from s3api.operations.steps.notifications import REMOVED, event_maker
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,64}")

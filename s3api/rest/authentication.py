@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from pydantic import SecretStr
 
+from chunkd.loopback import is_loopback
 from s3api.access.key_generation import ROOT_OWNER
 from s3api.rest.problem_details import Refused
-from s3api.settings import Settings, is_loopback
+from s3api.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROXIED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")

@@ -252,7 +252,7 @@ async def _call(request: Request, operation: str) -> Call:
         now_us(),
         record.client or None,
         http.secure,
-        http.tls,
+        http.tls_version,
         http.url,
     )
     call = Call(backend, backend.keys.root_principal, context)

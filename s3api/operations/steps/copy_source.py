@@ -1,19 +1,18 @@
-"""The source of a copy or a rename: parse its headers, read it, check its conditions."""
+"""The source of a copy: parse its headers, read it, check its conditions."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
 
 from metadata.errors import NoSuchBucket, NoSuchKey
 from metadata.records import Object
+from s3api.access.copy_source import parse_copy_source
 from s3api.errors import S3Error
 from s3api.operations.call import Call
 from s3api.operations.steps.conditions import CopySourceConditions, check_copy_source, check_version
 
 MAX_COPY_BYTES = 5 << 30
-_VERSION = re.compile(r"\?versionId=([^\s&]*)$")
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{1,19})", re.ASCII)
 
 
@@ -32,25 +31,10 @@ class Source:
 
 
 def parse_source(header: str, conditions: CopySourceConditions, expected_owner: str | None) -> Source:
-    """Parse x-amz-copy-source: "bucket/key" or "/bucket/key", URL-encoded, with an optional "?versionId=...".
-
-    Raises S3Error InvalidArgument, NotImplemented (access points).
-    """
-    if header.startswith("arn:"):
-        raise S3Error("NotImplemented", "Copying from access points is not implemented.")
-    version_id = None
-    if version := _VERSION.search(header):
-        version_id = version[1]
-        check_version(version_id)
-        header = header[: version.start()]
-    try:
-        path = unquote_plus(header, errors="strict")
-    except UnicodeDecodeError:
-        raise _bad_source("Invalid copy source encoding") from None
-    bucket, slash, key = path.removeprefix("/").partition("/")
-    if not (bucket and slash and key):
-        raise _bad_source("Invalid copy source object key")
-    return Source(bucket, key, conditions, expected_owner, version_id)
+    """Parse the headers that name a copy's source. Raises S3Error InvalidArgument, NotImplemented."""
+    found = parse_copy_source(header)
+    check_version(found.version_id)
+    return Source(found.bucket, found.key, conditions, expected_owner, found.version_id)
 
 
 def copy_range(header: str | None, size: int) -> tuple[int, int]:
@@ -73,17 +57,6 @@ def copy_range(header: str | None, size: int) -> tuple[int, int]:
     if last >= size:
         raise _bad_range(f"Range specified is not valid for source object of size: {size}", header)
     return first, last + 1
-
-
-def parse_rename_source(header: str) -> str:
-    """Parse x-amz-rename-source, the URL-encoded key of the object. Raises S3Error InvalidArgument."""
-    try:
-        key = unquote_plus(header, errors="strict")
-    except UnicodeDecodeError:
-        key = ""
-    if not key:
-        raise S3Error("InvalidArgument", None, ArgumentName="x-amz-rename-source", ArgumentValue=header)
-    return key
 
 
 async def read_source(call: Call, source: Source) -> Object:
@@ -113,12 +86,6 @@ def check_copy_size(size: int) -> None:
             "The specified copy source is larger than the maximum allowable size for a copy source:"
             f" {MAX_COPY_BYTES}",
         )
-
-
-def _bad_source(message: str) -> S3Error:
-    return S3Error(
-        "InvalidArgument", message, ArgumentName="x-amz-copy-source", ArgumentValue="x-amz-copy-source"
-    )
 
 
 def _bad_range(message: str, value: str) -> S3Error:
