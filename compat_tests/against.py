@@ -1,9 +1,9 @@
-"""Run this suite against a server that is started for it, on a free port and a temporary directory.
+"""Start a server on a free port with a temporary directory, and run this suite against it.
 
     python -m compat_tests.against sixfold     exactly the tests of sixfold_differences.txt must fail
     python -m compat_tests.against moto        exactly those of moto_differences.txt
 
-Further arguments go to pytest. The exit code is pytest's; 1 where the server does not start.
+Further arguments go to pytest. The exit code is pytest's, or 1 if the server does not start.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ ACCESS_KEY, SECRET_KEY = "COMPATTESTSCOMPATTES", "a-secret-for-compatibility-tes
 
 
 class Server(NamedTuple):
-    """`command` of a port and a directory, with `environment`; `domain`: bucket names as host names."""
+    """How to start a server, and the pytest options of its known differences.
+
+    `command` takes a port and a directory and gives the arguments of Python. `domain`: the domain of
+    virtual-hosted addresses, or "".
+    """
 
     command: Callable[[int, Path], list[str]]
     environment: dict[str, str]
@@ -39,7 +43,12 @@ class Server(NamedTuple):
 SERVERS = {
     "sixfold": Server(
         lambda port, directory: ["-m", "s3api", "--port", str(port), "--data", str(directory / "data")],
-        {"SIXFOLD_ACCESS_KEY": ACCESS_KEY, "SIXFOLD_SECRET_KEY": SECRET_KEY, "SIXFOLD_DOMAINS": VHOST_DOMAIN},
+        {
+            "SIXFOLD_ACCESS_KEY": ACCESS_KEY,
+            "SIXFOLD_SECRET_KEY": SECRET_KEY,
+            "SIXFOLD_DOMAINS": VHOST_DOMAIN,
+            "SIXFOLD_ACCESS_LOG": "all",
+        },
         ["--expect-differences", str(HERE / "sixfold_differences.txt")],
         VHOST_DOMAIN,
     ),
@@ -60,19 +69,22 @@ def main(arguments: list[str]) -> int:
     server, options = SERVERS[arguments[0]], arguments[1:]
     with tempfile.TemporaryDirectory(prefix="compat-") as directory:
         try:
-            with running(server, Path(directory)) as port:
-                return run_tests(server, port, options)
+            log = Path(directory) / "log"
+            with running(server, Path(directory), log) as port:
+                return run_tests(server, port, log, options)
         except RuntimeError as why:
             print(why, file=sys.stderr)
             return 1
 
 
-def run_tests(server: Server, port: int, options: list[str]) -> int:
+def run_tests(server: Server, port: int, log: Path, options: list[str]) -> int:
+    """Exit code of pytest, run over the server at `port` whose output is in `log`."""
     environment = outer_environment("COVERAGE_") | {
         "S3_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
         "AWS_REGION": REGION,
+        "S3_SERVER_LOG": str(log),
     }
     if server.domain:
         environment["S3_VHOST_DOMAIN"] = server.domain
@@ -81,9 +93,9 @@ def run_tests(server: Server, port: int, options: list[str]) -> int:
 
 
 @contextmanager
-def running(server: Server, directory: Path) -> Iterator[int]:
-    """The port of the server, which ends with the block. Raises RuntimeError where it does not start."""
-    port, log_path = free_port(), directory / "log"
+def running(server: Server, directory: Path, log_path: Path) -> Iterator[int]:
+    """Start the server, yield its port, and stop it. Raises RuntimeError if it does not start."""
+    port = free_port()
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, *server.command(port, directory)],
@@ -106,7 +118,7 @@ def running(server: Server, directory: Path) -> Iterator[int]:
 
 
 def listens(process: subprocess.Popen[bytes], port: int) -> bool:
-    """A server can tell nobody that it is ready: knock until it opens, ends, or START_S have passed."""
+    """Connect until it works (True), the process ends, or START_S have passed (False)."""
     deadline = time.monotonic() + START_S
     while process.poll() is None and time.monotonic() < deadline:
         try:

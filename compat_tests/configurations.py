@@ -1,8 +1,4 @@
-"""One valid document of each bucket configuration, and how the operations on it are called.
-
-A bucket has one document of a kind, or many with ids (`Kind.many`). `code`: the error where there is none;
-"" where an empty bucket has an answer, `default`.
-"""
+"""A valid document of each bucket configuration, and the calls of its operations."""
 
 from __future__ import annotations
 
@@ -18,7 +14,11 @@ ARN = "arn:aws:s3:::compat-target"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`headers`: members of the answer that travel beside the document."""
+    """One kind of bucket configuration.
+
+    `many`: a bucket has several documents of this kind, each with an id. `code`: the error if a bucket has
+    none; "" if the answer is then `default`. `headers`: members of the answer that are not in the document.
+    """
 
     noun: str
     member: str
@@ -37,7 +37,7 @@ class Kind:
         return answer
 
     def get(self, s3: S3, bucket: str, **more: Any) -> Document:
-        """The document as it comes back."""
+        """The stored document, as the Get operation answers it."""
         answer = getattr(s3, f"get_bucket_{self.noun}")(Bucket=bucket, **self.ids(more))
         for name in ("ResponseMetadata", *self.headers):
             answer.pop(name)
@@ -56,7 +56,7 @@ class Kind:
     def ids(self, more: dict[str, Any]) -> dict[str, Any]:
         return {"Id": self.document["Id"], **more} if self.many else more
 
-    def named(self, id_: str) -> Document:
+    def with_id(self, id_: str) -> Document:
         return {**self.document, "Id": id_}
 
 
@@ -229,8 +229,8 @@ TIERING = Kind(
 )
 
 
-def let_logs_in(s3: S3, source: str, target: str) -> None:
-    """The policy that AWS's documentation gives for a target bucket of access logs."""
+def allow_log_delivery(s3: S3, source: str, target: str) -> None:
+    """Put the bucket policy that AWS documents for a target bucket of access logs."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},

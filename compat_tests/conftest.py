@@ -1,19 +1,22 @@
-"""Fixtures: the endpoint's clients and a bucket for each test. Option: --expect-differences FILE."""
+"""Fixtures (clients of the endpoint, a bucket for each test) and the option --expect-differences FILE."""
 
 from __future__ import annotations
 
+import socket
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from compat_tests import failures
 from compat_tests.handmade import Raw
 from compat_tests.locks import lift_holds
 from compat_tests.support import S3, Endpoint, Upload, big_part, connect
 
 HERE = Path(__file__).parent
 SOMETIMES = "sometimes"
+CONNECT_S = 10.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,15 +28,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A wrong answer may come with a body that nobody reads: its test fails for that alone."""
+    """Ignore warnings of unread response bodies: a wrong answer is to be the only failure."""
     for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
         config.addinivalue_line("filterwarnings", f"ignore::{warning}")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on the list must fail: one that passes is as wrong as an unlisted one that fails.
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Print the endpoint. Ends the run (exit code 4) if nothing listens there."""
+    if session.config.option.collectonly or hasattr(session.config, "workerinput"):
+        return
+    endpoint = Endpoint.from_environment()
+    print(f"testing {endpoint.url} as {endpoint.access_key}", flush=True)
+    try:
+        socket.create_connection(endpoint.address, timeout=CONNECT_S).close()
+    except OSError as why:
+        pytest.exit(f"nothing listens at {endpoint.url}: {why}", returncode=4)
 
-    Where what the endpoint does begins with "sometimes" (a race that it may win) either will do.
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    failures.start_test()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the endpoint answered during a failed test."""
+    report = yield
+    if report.failed and (answers := failures.report()):
+        report.sections.append(("S3 endpoint", answers))
+    return report
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the listed tests as strict xfail: a listed test that passes is reported as a failure.
+
+    An entry that begins with "sometimes" (a race) may pass or fail.
     """
     if not (name := config.getoption("--expect-differences")):
         return
@@ -41,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if HERE in item.path.parents]
     for item in ours:
         if why := listed.pop(f"{item.path.relative_to(HERE)}::{item.name}", ""):
-            # Not switched off: it runs, and must fail. `why` says who is right, and by which page.
+            # The test runs, and must fail. `why` says who is right, with the AWS page.
             item.add_marker(pytest.mark.xfail(reason=why, strict=not why.startswith(SOMETIMES)))
     collected = {item.path.name for item in ours}
     partial = any("::" in argument for argument in config.args) or config.option.keyword
@@ -51,14 +82,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def read_differences(path: Path) -> dict[str, str]:
-    """Test id to the rest of its line. Raises pytest.UsageError for a line that has not four fields."""
+    """Map test ids to the rest of their lines.
+
+    Raises pytest.UsageError for a line without four fields, or a test that is listed twice.
+    """
     listed: dict[str, str] = {}
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         test, *rest = (field.strip() for field in line.split(" | "))
         if len(rest) != 3 or test in listed:
-            raise pytest.UsageError(f"{path}:{number}: want once: id | endpoint | AWS | who is right")
+            raise pytest.UsageError(
+                f"{path}:{number}: expected `test | endpoint | AWS | who is right`, each test once"
+            )
         listed[test] = " | ".join(rest)
     return listed
 
@@ -70,13 +106,13 @@ def endpoint() -> Endpoint:
 
 @pytest.fixture(scope="session")
 def s3(endpoint: Endpoint) -> S3:
-    """boto3 as it comes: it adds CRC32 checksums by itself."""
+    """A boto3 client with default settings: it adds CRC32 checksums."""
     return connect(endpoint)
 
 
 @pytest.fixture(scope="session")
 def bare_s3(endpoint: Endpoint) -> S3:
-    """boto3 that adds no checksum and checks none."""
+    """A boto3 client that neither adds nor verifies checksums."""
     quiet = "when_required"
     return connect(endpoint, request_checksum_calculation=quiet, response_checksum_validation=quiet)
 
@@ -88,7 +124,7 @@ def raw(endpoint: Endpoint) -> Raw:
 
 @pytest.fixture
 def bucket_name(s3: S3) -> Iterator[str]:
-    """A name that nobody has; whatever the test makes of it is removed."""
+    """A new bucket name. The bucket is removed after the test, if it exists."""
     name = f"compat-{uuid.uuid4().hex[:20]}"
     yield name
     remove_bucket(s3, name)
@@ -110,7 +146,7 @@ def other_bucket(s3: S3) -> Iterator[str]:
 
 @pytest.fixture
 def locked_bucket(s3: S3) -> Iterator[str]:
-    """A bucket with object lock, hence with versioning."""
+    """A bucket with object lock, which implies versioning."""
     name = f"compat-{uuid.uuid4().hex[:20]}"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     yield name
@@ -120,7 +156,7 @@ def locked_bucket(s3: S3) -> Iterator[str]:
 
 @pytest.fixture
 def put(s3: S3, bucket: str) -> Callable[..., None]:
-    """Put objects of these keys, each with its key as its bytes."""
+    """A function that puts an object for each key. The body is the key."""
 
     def put_keys(*keys: str) -> None:
         for key in keys:
@@ -131,7 +167,7 @@ def put(s3: S3, bucket: str) -> Callable[..., None]:
 
 @pytest.fixture
 def multipart(s3: S3, bucket: str) -> tuple[str, list[bytes]]:
-    """An object of two parts: its key, and the parts."""
+    """An object uploaded in two parts: its key and the bodies of the parts."""
     upload = Upload.start(s3, bucket, "multipart")
     bodies = [big_part(1), b"the last part may be small"]
     for number, body in enumerate(bodies, 1):
@@ -141,7 +177,7 @@ def multipart(s3: S3, bucket: str) -> tuple[str, list[bytes]]:
 
 
 def remove_bucket(s3: S3, name: str) -> None:
-    """Whatever is in it goes too. A bucket that is not there is fine."""
+    """Delete a bucket with all versions and uploads in it. Does nothing if there is no such bucket."""
     try:
         s3.head_bucket(Bucket=name)
     except s3.exceptions.ClientError:
@@ -150,7 +186,7 @@ def remove_bucket(s3: S3, name: str) -> None:
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         entries = [{field: entry[field] for field in ("Key", "VersionId")} for entry in found]
         for entry in entries:
-            if not entry["Key"].isprintable():  # XML 1.0 has no words for some of these
+            if not entry["Key"].isprintable():  # XML 1.0 cannot express some of these
                 s3.delete_object(Bucket=name, **entry, BypassGovernanceRetention=True)
         if printable := [entry for entry in entries if entry["Key"].isprintable()]:
             s3.delete_objects(

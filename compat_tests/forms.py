@@ -1,4 +1,4 @@
-"""Browser uploads: forms as browsers send them."""
+"""Forms of browser uploads (POST Object), as browsers send them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BOUNDARY = "----compat0boundary"
 
 
 def form(fields: Mapping[str, str], file: bytes | None = b"the file", name: str = "a.txt") -> bytes:
-    """A body of multipart/form-data, the file last."""
+    """A multipart/form-data body with the file as its last field."""
     out = b""
     for field, value in fields.items():
         out += f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'.encode()
@@ -30,7 +30,7 @@ def form(fields: Mapping[str, str], file: bytes | None = b"the file", name: str 
 def post(
     raw: Raw, bucket: str, fields: Mapping[str, str], file: bytes | None = b"the file", **more: Any
 ) -> Answer:
-    """Send a form as a browser does: nothing of the request itself is signed."""
+    """Send a form as a browser does: without a signature of the request."""
     body = form(fields, file, **more)
     headers: dict[str, str | bytes] = {"content-type": f"multipart/form-data; boundary={BOUNDARY}"}
     return raw.send(raw.plain("POST", f"/{bucket}", headers=headers, body=body))
@@ -44,7 +44,7 @@ def signed(
     expires: timedelta = timedelta(minutes=10),
     secret_key: str = "",
 ) -> dict[str, str]:
-    """The fields with a policy of these conditions, and its Signature Version 4."""
+    """`fields` with a POST policy of these conditions and its SigV4 signature."""
     now = datetime.now(UTC)
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     scope = f"{stamp[:8]}/{endpoint.region}/s3/aws4_request"

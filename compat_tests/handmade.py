@@ -1,6 +1,6 @@
-"""Requests made by hand: signed by an independent SigV4, sent over http.client or a bare socket.
+"""Handmade requests: signed by an independent SigV4 implementation, sent by http.client or a bare socket.
 
-boto3 sends only what is right; here a test can take a request that is right and spoil one thing in it.
+boto3 sends only valid requests. Here a test takes a valid request and makes one thing in it wrong.
 Sources: "Create a signed AWS API request" and "Authenticating requests (AWS Signature Version 4)".
 """
 
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from compat_tests.failures import record_raw
 from compat_tests.support import Endpoint, xml
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -27,7 +28,7 @@ Headers = dict[str, str | bytes]
 
 @dataclass(slots=True)
 class Request:
-    """What goes out, as it goes out: `path` and `query` are percent-encoded already."""
+    """A request to send unchanged: `path` and `query` are percent-encoded already."""
 
     method: str
     path: str
@@ -42,7 +43,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; header names in lower case."""
+    """A response. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -56,15 +57,15 @@ class Answer:
         return {child.tag: child.text or "" for child in root}
 
     def refused(self, code: str, status: int) -> dict[str, str]:
-        """Asserts that this is exactly that refusal; returns the children of <Error>."""
+        """Assert that this is an S3 error of this code and status. Returns the children of <Error>."""
         assert self.status == status, (self.status, self.body[:400])
         assert self.error["Code"] == code, self.body[:400]
         return self.error
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
-    """What signs the chunks of a streaming body: they chain on from the request's signature."""
+class ChunkSigning:
+    """Inputs to the chunk signatures of a streaming body, whose chain starts at the request's `signature`."""
 
     key: bytes
     stamp: str
@@ -74,7 +75,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Signs and sends. Nothing in a request is checked here, and nothing is tried twice."""
+    """Signs and sends requests, without validation and without retries."""
 
     endpoint: Endpoint
 
@@ -85,14 +86,16 @@ class Raw:
             for name, value in request.headers.items():
                 connection.putheader(name, value)
             connection.endheaders()
-            with suppress(BrokenPipeError, ConnectionResetError):  # refused early: the answer can be read
+            with suppress(
+                BrokenPipeError, ConnectionResetError
+            ):  # the server answered early: its answer can be read
                 connection.send(request.body)
-            return _answer(connection.getresponse())
+            return _answer(connection.getresponse(), f"{request.method} {request.path}")
         finally:
             connection.close()
 
     def ask(self, method: str, path: str, query: str = "", **more: Any) -> Answer:
-        """Sign and send in one go; `more` as for `signed`."""
+        """Sign and send a request. `more`: the keyword arguments of `signed`."""
         return self.send(self.signed(method, path, query, **more))
 
     def plain(
@@ -106,10 +109,10 @@ class Raw:
         return request
 
     def signed(self, method: str, path: str, query: str = "", **more: Any) -> Request:
-        """As `sealed`, for those who have no chunks to sign."""
-        return self.sealed(method, path, query, **more)[0]
+        """A request signed in its Authorization header. `more`: arguments of `signed_with_chain`."""
+        return self.signed_with_chain(method, path, query, **more)[0]
 
-    def sealed(
+    def signed_with_chain(
         self,
         method: str,
         path: str,
@@ -122,8 +125,11 @@ class Raw:
         access_key: str | None = None,
         secret_key: str | None = None,
         service: str = "s3",
-    ) -> tuple[Request, Seal]:
-        """Signed in the header, host and every x-amz-* header included."""
+    ) -> tuple[Request, ChunkSigning]:
+        """A request signed in its Authorization header, and what signs its chunks.
+
+        Host and every x-amz-* header are signed.
+        """
         request = self.plain(method, path, query, headers, body)
         stamp = stamp_of(when)
         payload = payload or hashlib.sha256(body).hexdigest()
@@ -131,12 +137,12 @@ class Raw:
         names = signed_names(request.headers)
         scope = f"{stamp[:8]}/{self.endpoint.region}/{service}/aws4_request"
         key = self._key(scope, secret_key)
-        signature = _sign(key, text_to_sign(stamp, scope, canonical(request, names, payload)))
+        signature = _sign(key, string_to_sign(stamp, scope, canonical_request(request, names, payload)))
         request.headers["authorization"] = (
             f"{ALGORITHM} Credential={access_key or self.endpoint.access_key}/{scope},"
             f"SignedHeaders={';'.join(names)},Signature={signature}"
         )
-        return request, Seal(key, stamp, scope, signature)
+        return request, ChunkSigning(key, stamp, scope, signature)
 
     def presigned(
         self,
@@ -151,7 +157,7 @@ class Raw:
         expires: str = "300",
         drop: str = "",
     ) -> Request:
-        """Signed in the query. `drop`: the parameter that is left out, before signing."""
+        """A presigned request. `drop`: the name of a parameter to leave out, before signing."""
         request = self.plain(method, path, query, headers, body)
         stamp = stamp_of(when)
         names = signed_names(request.headers)
@@ -165,13 +171,13 @@ class Raw:
         }
         added = [f"{name}={quote(value, safe='')}" for name, value in given.items() if name != drop]
         request.query = "&".join(([query] if query else []) + added)
-        text = text_to_sign(stamp, scope, canonical(request, names, payload))
+        text = string_to_sign(stamp, scope, canonical_request(request, names, payload))
         if drop != "X-Amz-Signature":
             request.query += "&X-Amz-Signature=" + _sign(self._key(scope), text)
         return request
 
     def open_socket(self) -> socket.socket:
-        """A connected socket, for what http.client would not send."""
+        """A connected socket, for requests that http.client cannot send."""
         host, _, port = self.endpoint.netloc.partition(":")
         bare = socket.create_connection((host, int(port or (443 if self.endpoint.secure else 80))), 5)
         if not self.endpoint.secure:
@@ -190,7 +196,7 @@ class Raw:
 
 
 def head_of(request: Request) -> bytes:
-    """Request line and headers, as they go over a socket."""
+    """The request line and headers as bytes."""
     lines = [f"{request.method} {request.target} HTTP/1.1".encode()]
     for name, value in request.headers.items():
         lines.append(name.encode() + b": " + (value if isinstance(value, bytes) else value.encode("latin-1")))
@@ -198,11 +204,11 @@ def head_of(request: Request) -> bytes:
 
 
 def read_answer(connection: socket.socket, method: str = "GET") -> Answer:
-    """The final answer on a bare socket; http.client passes over 100 Continue."""
+    """Read the final answer from a bare socket. http.client skips 100 Continue."""
     response = http.client.HTTPResponse(connection, method=method)
     try:
         response.begin()
-        return _answer(response)
+        return _answer(response, method)
     finally:
         response.close()
 
@@ -216,8 +222,8 @@ def signed_names(headers: Headers) -> list[str]:
     return sorted(n for n in names if n in ("host", "content-md5", "content-type") or n.startswith("x-amz-"))
 
 
-def canonical(request: Request, names: list[str], payload: str) -> bytes:
-    """The canonical request; S3 takes the path as it is, encoded once."""
+def canonical_request(request: Request, names: list[str], payload: str) -> bytes:
+    """The canonical request of SigV4. S3 uses the path as sent, percent-encoded once."""
     pairs = sorted(
         (_encoded(name), _encoded(value))
         for name, _, value in (pair.partition("=") for pair in request.query.split("&") if pair)
@@ -231,20 +237,20 @@ def canonical(request: Request, names: list[str], payload: str) -> bytes:
     return b"\n".join([*lines, b"", ";".join(names).encode(), payload.encode()])
 
 
-def text_to_sign(stamp: str, scope: str, canonical_request: bytes) -> bytes:
-    return f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical_request).hexdigest()}".encode()
+def string_to_sign(stamp: str, scope: str, canonical: bytes) -> bytes:
+    return f"{ALGORITHM}\n{stamp}\n{scope}\n{hashlib.sha256(canonical).hexdigest()}".encode()
 
 
-def sign_chunk(seal: Seal, previous: str, chunk: bytes) -> str:
+def sign_chunk(signing: ChunkSigning, previous: str, chunk: bytes) -> str:
     digest = hashlib.sha256(chunk).hexdigest()
-    text = f"{ALGORITHM}-PAYLOAD\n{seal.stamp}\n{seal.scope}\n{previous}\n{EMPTY_SHA256}\n{digest}"
-    return _sign(seal.key, text.encode())
+    text = f"{ALGORITHM}-PAYLOAD\n{signing.stamp}\n{signing.scope}\n{previous}\n{EMPTY_SHA256}\n{digest}"
+    return _sign(signing.key, text.encode())
 
 
-def sign_trailer(seal: Seal, previous: str, trailer: bytes) -> str:
+def sign_trailer(signing: ChunkSigning, previous: str, trailer: bytes) -> str:
     digest = hashlib.sha256(trailer).hexdigest()
-    text = f"{ALGORITHM}-TRAILER\n{seal.stamp}\n{seal.scope}\n{previous}\n{digest}"
-    return _sign(seal.key, text.encode())
+    text = f"{ALGORITHM}-TRAILER\n{signing.stamp}\n{signing.scope}\n{previous}\n{digest}"
+    return _sign(signing.key, text.encode())
 
 
 def _sign(key: bytes, text: bytes) -> str:
@@ -255,6 +261,8 @@ def _encoded(text: str) -> str:
     return quote(unquote_to_bytes(text), safe="-_.~")
 
 
-def _answer(response: http.client.HTTPResponse) -> Answer:
+def _answer(response: http.client.HTTPResponse, request: str) -> Answer:
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, response.read())
+    body = response.read()
+    record_raw(request, response.status, headers, body)
+    return Answer(response.status, headers, body)

@@ -1,4 +1,4 @@
-"""Keys and expectations that the listing tests have in common."""
+"""Keys, prefixes and expected results of the listing tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNORDERED = [
     "a b",
     "a+b",
 ]
-# Common prefixes by (prefix, delimiter): keys, prefixes. Of TREE.
+# Listings of TREE: prefix, delimiter, expected keys, expected common prefixes.
 CUTS: dict[str, tuple[str, str, list[str], list[str]]] = {
     "top": ("", "/", TREE_KEYS, TREE_PREFIXES),
     "below": ("b/", "/", ["b/1", "b/2"], ["b/c/"]),
@@ -39,5 +39,5 @@ CUTS: dict[str, tuple[str, str, list[str], list[str]]] = {
 
 
 def in_order(keys: list[str]) -> list[str]:
-    """As S3 lists: by the bytes of UTF-8."""
+    """Sort keys as S3 lists them: by their UTF-8 bytes."""
     return sorted(keys, key=str.encode)

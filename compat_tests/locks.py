@@ -1,4 +1,4 @@
-"""Locked objects, and their removal, which must lift what is locked."""
+"""Object lock: retention settings, and removal of legal holds after a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DENIED = ("AccessDenied", 403)
 
 
 def soon(days: int) -> datetime:
-    """A time some days ahead, in whole seconds."""
+    """Now plus `days`, in whole seconds."""
     return (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
 
 
@@ -28,14 +28,15 @@ def default(**period: Any) -> dict[str, Any]:
 
 
 def put(s3: S3, bucket: str, key: str = "k", **more: Any) -> str:
-    """The id of a new version."""
+    """Put an object and return its version id."""
     version: str = s3.put_object(Bucket=bucket, Key=key, Body=b"x", **more)["VersionId"]
     return version
 
 
 def lift_holds(s3: S3, bucket: str) -> None:
-    """So that bypassing governance is all that it takes to destroy the versions. (No test here sets
-    compliance retention: nothing lifts that.)
+    """Remove all legal holds, so that versions can be deleted with BypassGovernanceRetention.
+
+    No test sets COMPLIANCE retention, which cannot be removed.
     """
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for entry in page.get("Versions", []):

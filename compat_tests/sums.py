@@ -1,4 +1,4 @@
-"""The checksum algorithms of S3, computed by other libraries than the server's wire code."""
+"""The checksum algorithms of S3, computed by libraries that are independent of the server."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import xxhash
 from awscrt import checksums as crt
 
-DIGITS = b"123456789"  # the customary input of published check values
+DIGITS = b"123456789"  # the usual input of published check values
 
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """`check`: the published digest of DIGITS, in hex. `kinds`: of multipart uploads, the default first."""
+    """`check`: the published digest of DIGITS, in hex. `kinds`: multipart checksum types, default first."""
 
     name: str
     digest: Callable[[bytes], bytes]
@@ -32,15 +32,15 @@ class Algorithm:
         return f"Checksum{self.name}"
 
     def of(self, data: bytes) -> str:
-        """The value of the header."""
+        """The checksum header's value for `data`."""
         return base64.b64encode(self.digest(data)).decode()
 
     def wrong(self) -> str:
-        """A well-formed value that none of the tests' bodies has."""
+        """A well-formed checksum that matches no body of the tests."""
         return self.of(b"something else altogether")
 
     def composite(self, *parts: bytes) -> str:
-        """Of a multipart object: the checksum of its parts' checksums, and their number."""
+        """The COMPOSITE checksum of an object: the checksum of its parts' checksums, "-", their number."""
         return f"{self.of(b''.join(map(self.digest, parts)))}-{len(parts)}"
 
     def __str__(self) -> str:

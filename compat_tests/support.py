@@ -1,4 +1,4 @@
-"""What the tests share: the endpoint under test, refusals, and small bodies of known bytes."""
+"""Helpers of all tests: the endpoint, expected S3 errors, and bodies of known bytes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from compat_tests.failures import record_boto3
+
 S3 = Any  # boto3 makes its clients' classes at run time
 PART_BYTES = 5 << 20
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
@@ -25,7 +27,7 @@ FAR_AHEAD = datetime(2099, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the tests go, and as whom. The secret stays out of pytest's output."""
+    """URL, key pair and region under test. Its repr, which pytest prints, leaves out the secret key."""
 
     url: str
     access_key: str
@@ -34,6 +36,11 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"<{self.url} as {self.access_key}>"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or (443 if self.secure else 80)
 
     @property
     def netloc(self) -> str:
@@ -45,17 +52,17 @@ class Endpoint:
 
     @classmethod
     def from_environment(cls) -> Endpoint:
-        """Ends the run where the environment does not name an endpoint."""
+        """Read S3_ENDPOINT_URL and AWS_*. Ends the run (exit code 4) if one is missing."""
         names = ("S3_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
         values = [os.environ.get(name, "") for name in names]
         if not all(values):
-            pytest.exit("compat_tests want in the environment: " + ", ".join(names), returncode=4)
+            pytest.exit("compat_tests need the environment variables " + ", ".join(names), returncode=4)
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         return cls(values[0].rstrip("/"), values[1], values[2], region)
 
 
 def connect(endpoint: Endpoint, **settings: Any) -> S3:
-    """A boto3 client that addresses by path and tries once."""
+    """A boto3 client that uses path-style addresses and sends each request once, without retries."""
     config = Config(  # type: ignore[no-untyped-call]
         retries={"total_max_attempts": 1, "mode": "standard"},
         max_pool_connections=64,
@@ -64,7 +71,7 @@ def connect(endpoint: Endpoint, **settings: Any) -> S3:
         s3={"addressing_style": "path"},
         **settings,
     )
-    return boto3.client(  # type: ignore[no-untyped-call]
+    client: S3 = boto3.client(  # type: ignore[no-untyped-call]
         "s3",
         endpoint_url=endpoint.url,
         aws_access_key_id=endpoint.access_key,
@@ -72,11 +79,16 @@ def connect(endpoint: Endpoint, **settings: Any) -> S3:
         region_name=endpoint.region,
         config=config,
     )
+    client.meta.events.register("after-call.s3", record_boto3)
+    return client
 
 
 @contextmanager
 def refused(code: str, status: int) -> Iterator[dict[str, Any]]:
-    """The block must end in an S3 error of exactly this code and status. Gives its <Error> members."""
+    """Assert that the block raises an S3 error of exactly this code and status.
+
+    Yields a dict that holds the members of <Error> after the block.
+    """
     details: dict[str, Any] = {}
     with pytest.raises(ClientError) as caught:
         yield details
@@ -86,7 +98,7 @@ def refused(code: str, status: int) -> Iterator[dict[str, Any]]:
 
 
 def refused_head(status: int) -> Any:
-    """As `refused`, for HEAD: there is no body that could tell a code."""
+    """Assert that a HEAD request fails with this status. Its answer has no body, hence no error code."""
     return refused(str(status), status)
 
 
@@ -131,7 +143,7 @@ def path_of(bucket: str, key: str = "") -> str:
 
 
 def xml(body: bytes) -> ElementTree.Element:
-    """The document without its namespaces."""
+    """The root element of an XML document, with namespaces removed."""
     root = ElementTree.fromstring(body)
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
@@ -139,18 +151,18 @@ def xml(body: bytes) -> ElementTree.Element:
 
 
 def bytes_of(size: int) -> bytes:
-    """So many bytes that do not repeat within a segment, block or chunk of any store."""
+    """`size` bytes with a period of 251, a prime: no two blocks or chunks of a power of two are equal."""
     return (bytes(range(251)) * (size // 251 + 1))[:size]
 
 
 def big_part(seed: int) -> bytes:
-    """The least that a part other than the last may have, different for each seed."""
+    """A part of the minimum size that S3 allows before the last part (5 MiB), different for each seed."""
     return (bytes([seed]) + bytes(range(255))) * (PART_BYTES // 256)
 
 
 @dataclass(slots=True)
 class Upload:
-    """A multipart upload under way, and the parts that it has so far."""
+    """A multipart upload in progress, and its parts so far."""
 
     s3: S3
     bucket: str
@@ -168,7 +180,7 @@ class Upload:
         return {"Bucket": self.bucket, "Key": self.key, "UploadId": self.id}
 
     def put(self, number: int, body: bytes, **more: Any) -> dict[str, Any]:
-        """Upload a part; what completion must say of it is added to `parts`."""
+        """Upload a part, and add its entry for CompleteMultipartUpload to `parts`."""
         answer: dict[str, Any] = self.s3.upload_part(**self.where, PartNumber=number, Body=body, **more)
         sums = {name: answer[name] for name in answer if name.startswith("Checksum")}
         self.parts.append({"PartNumber": number, "ETag": answer["ETag"], **sums})

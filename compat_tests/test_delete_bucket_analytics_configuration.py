@@ -8,11 +8,11 @@ from compat_tests.support import S3, refused, status_of
 
 def test_only_that_one_goes(s3: S3, bucket: str) -> None:
     ANALYTICS.put(s3, bucket)
-    ANALYTICS.put(s3, bucket, ANALYTICS.named("other"), Id="other")
+    ANALYTICS.put(s3, bucket, ANALYTICS.with_id("other"), Id="other")
     assert status_of(ANALYTICS.delete(s3, bucket)) == 204
     with refused("NoSuchConfiguration", 404):
         ANALYTICS.get(s3, bucket)
-    assert ANALYTICS.get(s3, bucket, Id="other") == ANALYTICS.named("other")
+    assert ANALYTICS.get(s3, bucket, Id="other") == ANALYTICS.with_id("other")
 
 
 def test_there_is_none(s3: S3, bucket: str) -> None:

@@ -8,11 +8,11 @@ from compat_tests.support import S3, refused, status_of
 
 def test_only_that_one_goes(s3: S3, bucket: str) -> None:
     TIERING.put(s3, bucket)
-    TIERING.put(s3, bucket, TIERING.named("other"), Id="other")
+    TIERING.put(s3, bucket, TIERING.with_id("other"), Id="other")
     assert status_of(TIERING.delete(s3, bucket)) == 204
     with refused("NoSuchConfiguration", 404):
         TIERING.get(s3, bucket)
-    assert TIERING.get(s3, bucket, Id="other") == TIERING.named("other")
+    assert TIERING.get(s3, bucket, Id="other") == TIERING.with_id("other")
 
 
 def test_there_is_none(s3: S3, bucket: str) -> None:

@@ -8,11 +8,11 @@ from compat_tests.support import S3, refused, status_of
 
 def test_only_that_one_goes(s3: S3, bucket: str) -> None:
     INVENTORY.put(s3, bucket)
-    INVENTORY.put(s3, bucket, INVENTORY.named("other"), Id="other")
+    INVENTORY.put(s3, bucket, INVENTORY.with_id("other"), Id="other")
     assert status_of(INVENTORY.delete(s3, bucket)) == 204
     with refused("NoSuchConfiguration", 404):
         INVENTORY.get(s3, bucket)
-    assert INVENTORY.get(s3, bucket, Id="other") == INVENTORY.named("other")
+    assert INVENTORY.get(s3, bucket, Id="other") == INVENTORY.with_id("other")
 
 
 def test_there_is_none(s3: S3, bucket: str) -> None:

@@ -12,9 +12,9 @@ def test_all_by_id(s3: S3, bucket: str) -> None:
     empty = ANALYTICS.page(s3, bucket)
     assert (empty.get(LIST, []), empty["IsTruncated"]) == ([], False)
     for name in ("b", "a", "c"):
-        ANALYTICS.put(s3, bucket, ANALYTICS.named(name), Id=name)
+        ANALYTICS.put(s3, bucket, ANALYTICS.with_id(name), Id=name)
     page = ANALYTICS.page(s3, bucket)
-    assert page[LIST] == [ANALYTICS.named(name) for name in "abc"]
+    assert page[LIST] == [ANALYTICS.with_id(name) for name in "abc"]
     assert not page["IsTruncated"]
 
 

@@ -12,9 +12,9 @@ def test_all_by_id(s3: S3, bucket: str) -> None:
     empty = TIERING.page(s3, bucket)
     assert (empty.get(LIST, []), empty["IsTruncated"]) == ([], False)
     for name in ("b", "a", "c"):
-        TIERING.put(s3, bucket, TIERING.named(name), Id=name)
+        TIERING.put(s3, bucket, TIERING.with_id(name), Id=name)
     page = TIERING.page(s3, bucket)
-    assert page[LIST] == [TIERING.named(name) for name in "abc"]
+    assert page[LIST] == [TIERING.with_id(name) for name in "abc"]
     assert not page["IsTruncated"]
 
 

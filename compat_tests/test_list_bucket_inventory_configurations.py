@@ -12,9 +12,9 @@ def test_all_by_id(s3: S3, bucket: str) -> None:
     empty = INVENTORY.page(s3, bucket)
     assert (empty.get(LIST, []), empty["IsTruncated"]) == ([], False)
     for name in ("b", "a", "c"):
-        INVENTORY.put(s3, bucket, INVENTORY.named(name), Id=name)
+        INVENTORY.put(s3, bucket, INVENTORY.with_id(name), Id=name)
     page = INVENTORY.page(s3, bucket)
-    assert page[LIST] == [INVENTORY.named(name) for name in "abc"]
+    assert page[LIST] == [INVENTORY.with_id(name) for name in "abc"]
     assert not page["IsTruncated"]
 
 

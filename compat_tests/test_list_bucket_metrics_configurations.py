@@ -12,16 +12,16 @@ def test_all_by_id(s3: S3, bucket: str) -> None:
     empty = METRICS.page(s3, bucket)
     assert (empty.get(LIST, []), empty["IsTruncated"]) == ([], False)
     for name in ("b", "a", "c"):
-        METRICS.put(s3, bucket, METRICS.named(name), Id=name)
+        METRICS.put(s3, bucket, METRICS.with_id(name), Id=name)
     page = METRICS.page(s3, bucket)
-    assert page[LIST] == [METRICS.named(name) for name in "abc"]
+    assert page[LIST] == [METRICS.with_id(name) for name in "abc"]
     assert not page["IsTruncated"]
 
 
 def test_pages(s3: S3, bucket: str) -> None:
     names = [f"m{number:03}" for number in range(101)]
     for name in names:
-        METRICS.put(s3, bucket, METRICS.named(name), Id=name)
+        METRICS.put(s3, bucket, METRICS.with_id(name), Id=name)
     first = METRICS.page(s3, bucket)
     assert first["IsTruncated"]
     second = METRICS.page(s3, bucket, ContinuationToken=first["NextContinuationToken"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from compat_tests.configurations import LOGGING, let_logs_in
+from compat_tests.configurations import LOGGING, allow_log_delivery
 from compat_tests.handmade import Raw, xml
 from compat_tests.support import S3, etag_of, path_of
 
@@ -35,7 +35,7 @@ def lines(s3: S3, target: str, key: str) -> list[str]:
 
 @pytest.fixture
 def target(s3: S3, bucket: str, other_bucket: str) -> str:
-    let_logs_in(s3, bucket, other_bucket)
+    allow_log_delivery(s3, bucket, other_bucket)
     return other_bucket
 
 

@@ -20,7 +20,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
             {**ANALYTICS.document, "Filter": {"Prefix": "a", "Tag": {"Key": "a", "Value": "b"}}},
             "MalformedXML",
         ),
-        (ANALYTICS.named("another"), "MalformedXML"),
+        (ANALYTICS.with_id("another"), "MalformedXML"),
     ],
 )
 def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, code: str) -> None:

@@ -18,7 +18,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
     [
         ({**TIERING.document, "Tierings": [{"Days": 89, "AccessTier": "ARCHIVE_ACCESS"}]}, "InvalidArgument"),
         ({**TIERING.document, "Tierings": TIERING.document["Tierings"][:1] * 2}, "MalformedXML"),
-        (TIERING.named("another"), "MalformedXML"),
+        (TIERING.with_id("another"), "MalformedXML"),
     ],
 )
 def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, code: str) -> None:

@@ -17,7 +17,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
     ("document", "code"),
     [
         ({**INVENTORY.document, "Schedule": {"Frequency": "Hourly"}}, "MalformedXML"),
-        (INVENTORY.named("another"), "MalformedXML"),
+        (INVENTORY.with_id("another"), "MalformedXML"),
         ({**INVENTORY.document, "OptionalFields": ["Size", "Size"]}, "MalformedXML"),
     ],
 )

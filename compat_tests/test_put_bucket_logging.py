@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from compat_tests.configurations import LOGGING, Document, let_logs_in
+from compat_tests.configurations import LOGGING, Document, allow_log_delivery
 from compat_tests.support import S3, refused
 
 
@@ -13,7 +13,7 @@ def into(bucket: str, **more: Any) -> Document:
 
 
 def test_kept_and_returned_exactly(s3: S3, bucket: str, other_bucket: str) -> None:
-    let_logs_in(s3, bucket, other_bucket)
+    allow_log_delivery(s3, bucket, other_bucket)
     for document in (
         into(other_bucket),
         into(other_bucket, TargetObjectKeyFormat={"SimplePrefix": {}}),
@@ -24,7 +24,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str, other_bucket: str) -> No
 
 
 def test_an_empty_status_ends_it(s3: S3, bucket: str, other_bucket: str) -> None:
-    let_logs_in(s3, bucket, other_bucket)
+    allow_log_delivery(s3, bucket, other_bucket)
     LOGGING.put(s3, bucket, into(other_bucket))
     LOGGING.put(s3, bucket, {})
     assert LOGGING.get(s3, bucket) == {}
@@ -38,7 +38,7 @@ def test_a_target_that_is_not_there(s3: S3, bucket: str) -> None:
 def test_a_target_that_lets_no_logs_in(s3: S3, bucket: str, other_bucket: str) -> None:
     with refused("InvalidTargetBucketForLogging", 400):
         LOGGING.put(s3, bucket, into(other_bucket))
-    let_logs_in(s3, "another", other_bucket)
+    allow_log_delivery(s3, "another", other_bucket)
     with refused("InvalidTargetBucketForLogging", 400):
         LOGGING.put(s3, bucket, into(other_bucket))
 

@@ -17,7 +17,7 @@ def test_kept_and_returned_exactly(s3: S3, bucket: str) -> None:
     ("document", "code"),
     [
         ({**METRICS.document, "Filter": {"And": {"Prefix": "a"}}}, "MalformedXML"),
-        (METRICS.named("another"), "MalformedXML"),
+        (METRICS.with_id("another"), "MalformedXML"),
     ],
 )
 def test_what_is_refused_is_not_kept(s3: S3, bucket: str, document: Document, code: str) -> None:

@@ -40,9 +40,9 @@ SAID = {name: ONE[name] for name in ("SSECustomerAlgorithm", "SSECustomerKeyMD5"
 
 
 @pytest.fixture
-def sealed(s3: S3, bucket: str) -> dict[str, str]:
-    s3.put_object(Bucket=bucket, Key="sealed", Body=BODY, **ONE)
-    return {"Bucket": bucket, "Key": "sealed"}
+def encrypted(s3: S3, bucket: str) -> dict[str, str]:
+    s3.put_object(Bucket=bucket, Key="encrypted", Body=BODY, **ONE)
+    return {"Bucket": bucket, "Key": "encrypted"}
 
 
 def said(answer: dict[str, Any]) -> dict[str, Any]:
@@ -70,38 +70,38 @@ def test_of_any_size(s3: S3, bucket: str, size: int) -> None:
 @pytest.mark.parametrize(
     ("start", "stop"), [(0, 1), (65_519, 65_521), (65_520, 131_040), (100_000, 150_000), (199_999, 200_000)]
 )
-def test_ranges(s3: S3, sealed: dict[str, str], start: int, stop: int) -> None:
-    got = s3.get_object(**sealed, Range=f"bytes={start}-{stop - 1}", **ONE)
+def test_ranges(s3: S3, encrypted: dict[str, str], start: int, stop: int) -> None:
+    got = s3.get_object(**encrypted, Range=f"bytes={start}-{stop - 1}", **ONE)
     assert got["Body"].read() == BODY[start:stop]
     assert got["ContentRange"] == f"bytes {start}-{stop - 1}/{len(BODY)}"
 
 
-def test_without_the_key_nothing_is_told(s3: S3, sealed: dict[str, str]) -> None:
+def test_without_the_key_nothing_is_told(s3: S3, encrypted: dict[str, str]) -> None:
     with refused("InvalidRequest", 400) as error:
-        s3.get_object(**sealed)
+        s3.get_object(**encrypted)
     assert NO_KEY in error["Message"]
     with refused_head(400):
-        s3.head_object(**sealed)
+        s3.head_object(**encrypted)
     with refused("InvalidRequest", 400):
-        s3.get_object_attributes(**sealed, ObjectAttributes=["ETag"])
+        s3.get_object_attributes(**encrypted, ObjectAttributes=["ETag"])
     with refused("InvalidRequest", 400):
-        s3.copy_object(Bucket=sealed["Bucket"], Key="copy", CopySource=sealed)
+        s3.copy_object(Bucket=encrypted["Bucket"], Key="copy", CopySource=encrypted)
 
 
-def test_with_another_key_neither(s3: S3, sealed: dict[str, str]) -> None:
+def test_with_another_key_neither(s3: S3, encrypted: dict[str, str]) -> None:
     with refused("AccessDenied", 403) as error:
-        s3.get_object(**sealed, **TWO)
+        s3.get_object(**encrypted, **TWO)
     assert "must provide the correct secret key" in error["Message"]
     with refused_head(403):
-        s3.head_object(**sealed, **TWO)
+        s3.head_object(**encrypted, **TWO)
     with refused("AccessDenied", 403):
-        s3.get_object_attributes(**sealed, ObjectAttributes=["ETag"], **TWO)
+        s3.get_object_attributes(**encrypted, ObjectAttributes=["ETag"], **TWO)
 
 
-def test_attributes_with_the_key(s3: S3, sealed: dict[str, str]) -> None:
-    found = s3.get_object_attributes(**sealed, ObjectAttributes=["ETag", "ObjectSize"], **ONE)
+def test_attributes_with_the_key(s3: S3, encrypted: dict[str, str]) -> None:
+    found = s3.get_object_attributes(**encrypted, ObjectAttributes=["ETag", "ObjectSize"], **ONE)
     assert found["ObjectSize"] == len(BODY)
-    assert f'"{found["ETag"]}"' == s3.head_object(**sealed, **ONE)["ETag"]
+    assert f'"{found["ETag"]}"' == s3.head_object(**encrypted, **ONE)["ETag"]
 
 
 def test_a_key_for_an_object_without_one(s3: S3, bucket: str) -> None:
@@ -138,20 +138,20 @@ def test_what_is_no_customers_key_stores_nothing(
         s3.head_object(Bucket=bucket, Key="k")
 
 
-def test_deleting_needs_no_key(s3: S3, sealed: dict[str, str]) -> None:
-    s3.delete_object(**sealed)
+def test_deleting_needs_no_key(s3: S3, encrypted: dict[str, str]) -> None:
+    s3.delete_object(**encrypted)
     with refused_head(404):
-        s3.head_object(**sealed)
+        s3.head_object(**encrypted)
 
 
 # --- copies -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("target", [{}, ONE, TWO], ids=["no key", "the same key", "another key"])
-def test_a_copy_is_read_with_its_own_key(s3: S3, sealed: dict[str, str], target: dict[str, Any]) -> None:
+def test_a_copy_is_read_with_its_own_key(s3: S3, encrypted: dict[str, str], target: dict[str, Any]) -> None:
     source = customer(b"1", "CopySource")
-    copied = s3.copy_object(Bucket=sealed["Bucket"], Key="copy", CopySource=sealed, **source, **target)
-    got = s3.get_object(Bucket=sealed["Bucket"], Key="copy", **target)
+    copied = s3.copy_object(Bucket=encrypted["Bucket"], Key="copy", CopySource=encrypted, **source, **target)
+    got = s3.get_object(Bucket=encrypted["Bucket"], Key="copy", **target)
     assert got["Body"].read() == BODY
     assert got["ETag"] == copied["CopyObjectResult"]["ETag"]
     assert ("SSECustomerAlgorithm" in copied) == bool(target)
@@ -168,11 +168,13 @@ def test_a_plain_object_is_encrypted_by_copying_it(s3: S3, bucket: str) -> None:
     assert s3.get_object(Bucket=bucket, Key="plain", **ONE)["Body"].read() == BODY
 
 
-def test_a_copy_with_the_wrong_key_of_its_source(s3: S3, sealed: dict[str, str]) -> None:
+def test_a_copy_with_the_wrong_key_of_its_source(s3: S3, encrypted: dict[str, str]) -> None:
     with refused("AccessDenied", 403):
-        s3.copy_object(Bucket=sealed["Bucket"], Key="copy", CopySource=sealed, **customer(b"2", "CopySource"))
+        s3.copy_object(
+            Bucket=encrypted["Bucket"], Key="copy", CopySource=encrypted, **customer(b"2", "CopySource")
+        )
     with refused("InvalidRequest", 400):
-        s3.copy_object(Bucket=sealed["Bucket"], Key="copy", CopySource=sealed, **ONE)
+        s3.copy_object(Bucket=encrypted["Bucket"], Key="copy", CopySource=encrypted, **ONE)
 
 
 # --- multipart --------------------------------------------------------------------------------------
@@ -226,11 +228,11 @@ def test_a_part_without_the_key_or_with_another(s3: S3, bucket: str) -> None:
         s3.upload_part(Bucket=bucket, Key="plain", UploadId=plain.id, PartNumber=1, Body=b"x", **ONE)
 
 
-def test_a_part_copied_from_one_key_to_another(s3: S3, sealed: dict[str, str]) -> None:
-    at = {"Bucket": sealed["Bucket"], "Key": "target"}
+def test_a_part_copied_from_one_key_to_another(s3: S3, encrypted: dict[str, str]) -> None:
+    at = {"Bucket": encrypted["Bucket"], "Key": "target"}
     upload_id = s3.create_multipart_upload(**at, **TWO)["UploadId"]
     copied = s3.upload_part_copy(
-        **at, UploadId=upload_id, PartNumber=1, CopySource=sealed, CopySourceRange="bytes=1000-99999",
+        **at, UploadId=upload_id, PartNumber=1, CopySource=encrypted, CopySourceRange="bytes=1000-99999",
         **customer(b"1", "CopySource"), **TWO,
     )  # fmt: skip
     parts = [{"PartNumber": 1, "ETag": copied["CopyPartResult"]["ETag"]}]

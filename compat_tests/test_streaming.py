@@ -101,37 +101,37 @@ def test_a_byte_of_a_chunk(
     pieces = [BODY[at : at + stream.chunk_bytes] for at in range(0, len(BODY), stream.chunk_bytes)]
     target, seen = pieces[which], []
 
-    def spoil(piece: bytes) -> bytes:
+    def corrupt(piece: bytes) -> bytes:
         seen.append(piece)
         return flipped(piece) if len(seen) == (which % len(pieces)) + 1 else piece
 
-    stream.spoil_chunk = spoil
+    stream.corrupt_chunk = corrupt
     stream.send().refused("SignatureDoesNotMatch", 403)
     assert target in seen
     nothing_there()
 
 
 def test_the_signature_of_the_last_chunk(raw: Raw, path: str, nothing_there: Callable[[], None]) -> None:
-    def spoil(body: bytes) -> bytes:
+    def corrupt(body: bytes) -> bytes:
         at = body.rindex(b"chunk-signature=") + len(b"chunk-signature=")
         return body[:at] + b"0" * 64 + body[at + 64 :]
 
-    Stream(raw, path, BODY).send(spoil).refused("SignatureDoesNotMatch", 403)
+    Stream(raw, path, BODY).send(corrupt).refused("SignatureDoesNotMatch", 403)
     nothing_there()
 
 
 def test_the_value_of_a_signed_trailer(raw: Raw, path: str, nothing_there: Callable[[], None]) -> None:
     stream = Stream(raw, path, BODY, trailers=TRAILERS)
-    stream.spoil_trailer = lambda line: f"{CRC.header}:{CRC.wrong()}".encode()
+    stream.corrupt_trailer = lambda line: f"{CRC.header}:{CRC.wrong()}".encode()
     stream.send().refused("SignatureDoesNotMatch", 403)
     nothing_there()
 
 
 def test_a_trailer_without_its_signature(raw: Raw, path: str, nothing_there: Callable[[], None]) -> None:
-    def spoil(body: bytes) -> bytes:
+    def corrupt(body: bytes) -> bytes:
         return body[: body.index(b"x-amz-trailer-signature:")] + b"\r\n"
 
-    answer = Stream(raw, path, BODY, trailers=TRAILERS).send(spoil)
+    answer = Stream(raw, path, BODY, trailers=TRAILERS).send(corrupt)
     assert answer.status in (400, 403)
     assert answer.error["Code"] in ("IncompleteBody", "MalformedTrailerError", "SignatureDoesNotMatch")
     nothing_there()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
+from tests import failure_report
 from tests.gateway_process import GatewayProcess
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -14,6 +15,22 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # much CPU again.
     for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
         del os.environ[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    failure_report.start_test()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the gateways of a failed test did during it."""
+    report = yield
+    if report.failed and (gateways := failure_report.gateways_of_test()):
+        report.sections.append(("gateway processes", gateways))
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -28,6 +28,8 @@ import boto3
 import httpx
 from botocore.config import Config
 
+from tests import failure_report
+
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
 POLL_S = 0.05
@@ -60,6 +62,8 @@ class GatewayProcess:
         self.environment = clean_environment() | (environment or {})
         if not own_keys:
             self.environment |= {"SIXFOLD_ACCESS_KEY": ACCESS_KEY, "SIXFOLD_SECRET_KEY": SECRET_KEY}
+        if "--config" not in options:  # whose settings an environment variable would override
+            self.environment.setdefault("SIXFOLD_ACCESS_LOG", "all")
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -78,6 +82,7 @@ class GatewayProcess:
 
     def start(self, *, wait: bool = True) -> None:
         command = [sys.executable, "-m", "s3api", "--port", str(self.port), "--data", str(self.data)]
+        failure_report.gateway_started(self.log_path, self.endpoint)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.within, *command, *self.options],
@@ -170,6 +175,7 @@ class GatewayProcess:
     def _end(self, how: signal.Signals) -> int:
         if self._process is None:
             return 0
+        failure_report.gateway_stopped(self.log_path)
         if self._process.poll() is None:
             self._process.send_signal(how)
         try:
