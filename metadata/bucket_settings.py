@@ -74,7 +74,7 @@ class Buckets:
 
     async def find(self, name: str) -> tuple[Bucket, BucketSettings]:
         """Return a bucket and its settings. Raises NoSuchBucket, MetadataUnavailable."""
-        bucket = await self._metadata.get_bucket(name)
+        bucket = await self._metadata.buckets.get(name)
         if not bucket.revision:
             return bucket, NO_SETTINGS
         return bucket, await self.settings(bucket)
@@ -84,7 +84,7 @@ class Buckets:
         cached = self._settings.get(bucket.id)
         if cached is not None and cached[0] >= bucket.revision:
             return cached[1]
-        settings = BucketSettings(await self._metadata.bucket_configs(bucket.id))
+        settings = BucketSettings(await self._metadata.buckets.configs(bucket.id))
         self._settings[bucket.id] = (bucket.revision, settings)
         self._settings.move_to_end(bucket.id)
         if len(self._settings) > CACHED_BUCKETS:

@@ -13,10 +13,11 @@ from chunkd import Node, NodeInUse, open_node
 from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from metadata.errors import NodeExists
+from metadata.ids import now_us
 from metadata.records import NodeRow
 from s3api.access.key_generation import first_account
 from s3api.access.keys import Keys, root_key
-from s3api.blobs import BlobSettings, BlobStore, NodeStatus, now_us
+from s3api.blobs import BlobSettings, BlobStore, NodeStatus
 from s3api.blobs.cluster import Cluster
 from s3api.events.targets import Targets
 from s3api.kms import KeyFile, RemoteKeys, Vault
@@ -46,7 +47,7 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         stack.push_async_callback(blobs.close)
         vault = open_vault(settings)
         stack.push_async_callback(vault.close)
-        await metadata.ensure_account(first_account())
+        await metadata.accounts.ensure(first_account())
         keys = Keys(root, metadata, cache_s=settings.key_cache_s)
         yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault, targets)
 
@@ -75,12 +76,12 @@ async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
 
 async def register_nodes(metadata: Metadata, settings: Settings) -> None:
     """Register the nodes of the settings that are not yet. SettingsError where too few are registered."""
-    known = {row.address for row in await metadata.nodes()}
+    known = {row.address for row in await metadata.nodes.list()}
     wanted = settings.nodes if "nodes" in settings.model_fields_set or not known else ()
     for address in dict.fromkeys(wanted):
         if address not in known:
             with suppress(NodeExists):
-                await metadata.add_node(address, capacity_bytes=None, now_us=now_us())
+                await metadata.nodes.add(address, capacity_bytes=None, now_us=now_us())
             known.add(address)
     if len(known) < MIN_NODES:
         raise SettingsError(
@@ -99,7 +100,7 @@ async def admit_node(
     with suppress(NodeInUse):
         async with opened_node(settings, address) as node:
             await node.ping()
-    return await metadata.add_node(address, capacity_bytes=capacity_bytes, now_us=now_us())
+    return await metadata.nodes.add(address, capacity_bytes=capacity_bytes, now_us=now_us())
 
 
 @asynccontextmanager

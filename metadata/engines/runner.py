@@ -15,14 +15,14 @@ class Runner(Protocol):
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T: ...
 
-    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+    async def read_cached(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
         """As `read`, for what is asked often: an engine that can tell that nothing changed may remember."""
         ...
 
     async def close(self) -> None: ...
 
     on_commit: OnCommit
-    stages: bool
+    can_stage: bool
     """Whether small blobs' bytes may be committed with their rows (see `Content.staged`)."""
 
     @property

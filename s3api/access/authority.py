@@ -262,7 +262,7 @@ class Access:
         if self.principal.anonymous or not upload_id.isalnum():
             return False
         try:
-            upload = await self.authority.metadata.get_upload(self.guard.bucket, key, upload_id)
+            upload = await self.authority.metadata.uploads.get(self.guard.bucket, key, upload_id)
         except (NoSuchBucket, NoSuchUpload):
             return False
         return initiator.began(self.principal, upload.initiator)
@@ -288,7 +288,7 @@ class Access:
         if key is None or not (by_acl or by_tags):
             return None
         try:
-            found = await self.authority.metadata.get_object(self.guard.bucket, key, version_id)
+            found = await self.authority.metadata.objects.get(self.guard.bucket, key, version_id)
         except _MISSING:
             return None
         context.existing_tags = found.extras.tags or {}

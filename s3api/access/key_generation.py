@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-import time
 from string import ascii_letters, ascii_uppercase, digits
 
+from metadata.ids import now_us
 from metadata.records import AccessKey, Account
 
 # The canonical user id of the first account, as S3 writes such ids: SHA-256 of "sixfold root account".
@@ -21,13 +21,13 @@ def new_pair(owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
 
 
 def pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
-    return AccessKey(access_key, secret_key, owner, ACTIVE, time.time_ns() // 1000, user)
+    return AccessKey(access_key, secret_key, owner, ACTIVE, now_us(), user)
 
 
 def new_account(name: str, email: str | None = None, canonical: str | None = None) -> Account:
     """An account with a random canonical id, unless it is given one."""
     id_ = canonical or secrets.token_hex(32)
-    return Account(id_, number_of(id_), name, email, time.time_ns() // 1000)
+    return Account(id_, number_of(id_), name, email, now_us())
 
 
 def first_account() -> Account:

@@ -46,7 +46,7 @@ class Keys:
             known: AccessKey = cached
             return known
         try:
-            found = await self._metadata.access_key(access_key)
+            found = await self._metadata.access_keys.get(access_key)
         except NoSuchAccessKey:
             return None
         if found.state != ACTIVE:
@@ -63,7 +63,7 @@ class Keys:
             known: Caller = cached
             return known
         try:
-            identity = await self._metadata.identity(key.owner, key.user_name)
+            identity = await self._metadata.accounts.identity(key.owner, key.user_name)
         except (NoSuchAccount, NoSuchUser):
             return ANONYMOUS
         number, user = identity.account.number, identity.user
@@ -82,7 +82,7 @@ class Keys:
             known: Account = cached
             return known
         try:
-            found = await self._metadata.account(canonical)
+            found = await self._metadata.accounts.get(canonical)
         except NoSuchAccount:
             return None
         self._keep(at, found)

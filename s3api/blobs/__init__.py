@@ -22,7 +22,6 @@ The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's C
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from chunkd import Buffer
 from chunkd.address import tls_for
+from metadata.ids import now_us
 from metadata.records import Content, Extent
 from s3api.blobs.buffers import Budget
 from s3api.blobs.cache import BlobCache
@@ -226,8 +226,3 @@ class BlobStore:
             for blob in blobs:
                 if not self.maintenance.being_read[blob]:
                     del self.maintenance.being_read[blob]
-
-
-def now_us() -> int:
-    """Microseconds since 1970."""
-    return time.time_ns() // 1000

@@ -255,7 +255,7 @@ class Cluster:
         """Read the node table and probe every node. Returns after `within_s` at the latest: a slow node does
         not delay the others."""
         async with self._refreshing:
-            rows = await self._metadata.nodes()
+            rows = await self._metadata.nodes.list()
             for row in rows:
                 member = self._members.setdefault(row.id, Member(row))
                 member.row = row

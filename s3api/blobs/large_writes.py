@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from metadata.ids import new_id
 from metadata.records import Blob, Content, Extent, MissingChunk
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
@@ -23,7 +24,7 @@ from s3api.blobs.digests import Digests
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.stripe_writer import StripeWriter
-from s3api.blobs.stripes import Chunks, StripeBuffer, new_id
+from s3api.blobs.stripes import Chunks, StripeBuffer
 from s3api.body import Body
 from s3api.crypto import ContentKey
 
@@ -104,7 +105,7 @@ class _LargeWrite:
             self._writer.intents.difference_update(b.id for b in self._blobs())
         blobs = [b for b in self._blobs() if b.size]
         if empty := [b.id for b in self._finished if b.intent and not b.size]:
-            await self._writer.metadata.forget_blobs(empty)
+            await self._writer.metadata.blobs.remove_pending(empty)
         extents = tuple(Extent(b.start, b.length, b.blob()) for b in blobs)
         missing = tuple(chunk for b in blobs for chunk in b.missing)
         return Content(sum(b.length for b in blobs), extents, frozenset(b.id for b in blobs), missing)
@@ -240,7 +241,7 @@ class _LargeWrite:
         if not self._blob.intent:
             self._blob.intent = True
             self._writer.intents.add(self._blob.id)
-            await self._writer.metadata.begin_blobs([self._blob.id], self._writer.clock_us())
+            await self._writer.metadata.blobs.add_pending([self._blob.id], self._writer.clock_us())
 
     async def _abandon(self) -> None:
         """Delete the chunks and intents of a write that failed."""
@@ -252,4 +253,4 @@ class _LargeWrite:
         for blob in self._blobs():
             await self._writer.stripes.delete(blob.blob(), range(blob.attempted))
         if intents := [blob.id for blob in self._blobs() if blob.intent]:
-            await self._writer.metadata.forget_blobs(intents)
+            await self._writer.metadata.blobs.remove_pending(intents)

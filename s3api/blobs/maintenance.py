@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from chunkd import NodeError, frame
 from metadata.errors import MetadataError
+from metadata.ids import id_time_us
 from metadata.records import Blob, Garbage, MissingChunk, Repair
 from s3api.blobs.cluster import Cluster
 from s3api.blobs.erasure import rebuild
@@ -31,7 +32,6 @@ from s3api.blobs.stripe_reader import DataUnavailable, StripeReader
 from s3api.blobs.stripes import (
     chunk_id,
     chunks_by_node,
-    id_time_us,
     parse_chunk_id,
     stripe_count,
     stripe_size,
@@ -74,7 +74,7 @@ class Maintenance:
         self._sweep_every_us = int(sweep_every_s * 1e6)
         self._swept_at_us = self._touched_us = clock_us()
         self._intents = intents
-        self._leader = Leader(metadata, LEASE, holder=holder, clock_us=clock_us)
+        self._leader = Leader(metadata.leases, LEASE, holder=holder, clock_us=clock_us)
         self.being_read: Counter[bytes] = Counter()
         self._damaged: set[MissingChunk] = set()
         self._task = Periodic(
@@ -117,12 +117,12 @@ class Maintenance:
         now_us = self._clock_us()
         if self._intents and now_us - self._touched_us > min(TOUCH_EVERY_US, self._grace_us // 4):
             self._touched_us = now_us
-            await self._metadata.touch_blobs(list(self._intents), now_us)
+            await self._metadata.blobs.touch_pending(list(self._intents), now_us)
 
     async def _queue_repairs(self) -> None:
         if self._damaged:
             noted = list(self._damaged)
-            await self._metadata.add_repairs(noted)
+            await self._metadata.repairs.add(noted)
             self._damaged.difference_update(noted)
 
     # --- garbage collection --------------------------------------------------------------
@@ -131,7 +131,7 @@ class Maintenance:
         """Delete the chunks of blobs that have been garbage for long enough. Returns the number of blobs."""
         total = 0
         while True:
-            found = await self._metadata.garbage(self._clock_us() - self._reap_after_us, BATCH)
+            found = await self._metadata.garbage.due(self._clock_us() - self._reap_after_us, BATCH)
             due = [g for g in found if not self.being_read[g.blob.id]]
             gone = await self._delete_all(due)
             total += len(gone)
@@ -152,10 +152,10 @@ class Maintenance:
         failed = await self._delete(names)
         gone += [g.blob.id for g in small if failed.isdisjoint(g.blob.nodes)]
         if gone:
-            await self._metadata.garbage_done(gone)
+            await self._metadata.garbage.remove(gone)
         left = [g.blob.id for g in due if g.blob.id not in set(gone)]
         if left:
-            await self._metadata.garbage_retry(left, self._clock_us() + RETRY_US)
+            await self._metadata.garbage.retry(left, self._clock_us() + RETRY_US)
         return gone
 
     async def _delete_long(self, blob: Blob) -> bool:
@@ -185,7 +185,7 @@ class Maintenance:
     async def repair(self) -> int:
         """Write the chunks in the repair queue again. Returns the number written."""
         reader = StripeReader(self._cluster, lambda chunk: None, hedge=False)
-        due = await self._metadata.repairs(BATCH)
+        due = await self._metadata.repairs.due(BATCH)
         done: list[MissingChunk] = []
         retry: list[MissingChunk] = []
         for repair in due:
@@ -196,9 +196,9 @@ class Maintenance:
                 written = False
             (done if written else retry).append(repair.missing)
         if done:
-            await self._metadata.repair_done(done)
+            await self._metadata.repairs.remove(done)
         if retry:
-            await self._metadata.repair_retry(retry, self._clock_us() + RETRY_US)
+            await self._metadata.repairs.retry(retry, self._clock_us() + RETRY_US)
         return len(done)
 
     async def _repair_one(self, reader: StripeReader, repair: Repair) -> bool:
@@ -220,10 +220,10 @@ class Maintenance:
     async def sweep_orphans(self) -> int:
         """Delete chunks that no row knows, on every node that is up. Returns their number."""
         before_us = self._clock_us() - self._grace_us
-        if stale := await self._metadata.stale_pending(before_us, BATCH):
+        if stale := await self._metadata.blobs.stale_pending(before_us, BATCH):
             # Without its intent the blob is unknown, so its chunks are found below.
-            await self._metadata.forget_blobs(stale)
-        while await self._metadata.sweep_annotations(BATCH) == BATCH:
+            await self._metadata.blobs.remove_pending(stale)
+        while await self._metadata.annotations.sweep(BATCH) == BATCH:
             pass
         total = 0
         for status in self._cluster.status():
@@ -238,7 +238,7 @@ class Maintenance:
         while node := self._cluster.node(node_id):
             found, cursor = await node.scan(cursor, 1000)
             names = _old_chunks([name for name, _ in found], before_us)
-            known = await self._metadata.known_blobs(list(names)) if names else set()
+            known = await self._metadata.blobs.known(list(names)) if names else set()
             orphans = [name for blob_id, chunks in names.items() if blob_id not in known for name in chunks]
             if orphans:
                 await node.delete_many(orphans)

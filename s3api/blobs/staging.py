@@ -58,7 +58,7 @@ class Staging:
 
     async def start(self) -> None:
         """Recover what a crash left, and begin to flush periodically."""
-        self._recovered = not self._metadata.stages
+        self._recovered = not self._metadata.staging.supported
         await self._task.guarded("recovering staged blobs", self.recover)
         self._task.start()
 
@@ -72,7 +72,7 @@ class Staging:
 
         False if staging is not possible: the caller writes the chunks to the nodes.
         """
-        if not self._recovered or blob.id <= self._last_id or not self._metadata.stages:
+        if not self._recovered or blob.id <= self._last_id or not self._metadata.staging.supported:
             return False  # ids of one process rise, but for clocks that are set
         found = self._cluster.group_of(blob.nodes)
         if found is None or not found[0].stage(found[1], chunks):
@@ -107,9 +107,9 @@ class Staging:
             for group, placed in groups.items():
                 await self._write(group, placed)
             if self._alone:
-                await self._metadata.settled_between(self._recovered_to, last)
+                await self._metadata.staging.remove_between(self._recovered_to, last)
             else:
-                await self._metadata.settled(ids)
+                await self._metadata.staging.remove(ids)
         except BaseException:
             self._ids[:0] = ids
             for group, placed in groups.items():
@@ -126,16 +126,16 @@ class Staging:
 
     async def read_from_metadata(self, blob: Blob) -> bytes | None:
         """The stored bytes of a blob that another worker has staged; None for any other blob."""
-        if blob.size > STAGED_BYTES + TAG_BYTES or not self._metadata.stages:
+        if blob.size > STAGED_BYTES + TAG_BYTES or not self._metadata.staging.supported:
             return None
-        return await self._metadata.staged_bytes(blob.id)
+        return await self._metadata.staging.get(blob.id)
 
     async def recover(self) -> None:
         """Write to the nodes what an earlier process had staged. Until it is done nothing is staged here."""
         while not self._recovered:
-            found = await self._metadata.staged(RECOVER_AT_ONCE)
+            found = await self._metadata.staging.list(RECOVER_AT_ONCE)
             done = [staged.blob_id for staged, blob in found if blob is None or await self._put(staged, blob)]
-            await self._metadata.settled(done)
+            await self._metadata.staging.remove(done)
             if (waiting := len(found) - len(done)) and waiting != self._waiting_count:
                 log.warning("at least %d staged blobs wait for nodes that are down", waiting)
             self._waiting_count = waiting
@@ -148,5 +148,5 @@ class Staging:
     async def _put(self, staged: Staged, blob: Blob) -> bool:
         result = await self._stripes.put(blob.nodes, encode_stripe(blob.id, staged.data, blob.parity))
         if result.missing:
-            await self._metadata.add_repairs([MissingChunk(blob.id, 0, slot) for slot in result.missing])
+            await self._metadata.repairs.add([MissingChunk(blob.id, 0, slot) for slot in result.missing])
         return result.missing is not None

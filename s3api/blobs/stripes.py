@@ -7,8 +7,6 @@ checksums, then the payload.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -38,23 +36,6 @@ class StripeResult(NamedTuple):
 
 
 ALL_STORED = StripeResult((), late=False)
-
-
-def new_id() -> bytes:
-    """A UUIDv7 (RFC 9562, section 5.7) with microseconds in rand_a, so that ids of one process rise.
-
-    Unique, not secret: Python's generator is seeded by the system and costs no call of it.
-    """
-    micros = time.time_ns() // 1000
-    milli, fraction = divmod(micros, 1000)
-    head = (milli << 16) | 0x7000 | (fraction << 2)
-    tail = random.getrandbits(62) | 0x8000000000000000
-    return head.to_bytes(8, "big") + tail.to_bytes(8, "big")
-
-
-def id_time_us(blob_id: bytes) -> int:
-    """When a blob id was made, in microseconds since 1970."""
-    return int.from_bytes(blob_id[:6], "big") * 1000
 
 
 def chunk_id(blob_id: bytes, stripe: int, slot: int) -> bytes:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chunkd import Buffer
+from metadata.ids import new_id
 from metadata.records import Blob, Content, Extent, MissingChunk, Staged
 from s3api.blobs.buffers import Budget, StripePool
 from s3api.blobs.cluster import Cluster
@@ -25,7 +26,7 @@ from s3api.blobs.large_writes import ATTEMPTS, LargeWriter
 from s3api.blobs.placement import TooFewNodes
 from s3api.blobs.staging import STAGED_BYTES, Staging
 from s3api.blobs.stripe_writer import StripeWriter
-from s3api.blobs.stripes import Chunks, encode_stripe, new_id, stripe_count
+from s3api.blobs.stripes import Chunks, encode_stripe, stripe_count
 from s3api.body import Body
 from s3api.crypto import ContentKey, stored_size
 
@@ -86,7 +87,7 @@ class Writer:
         }
         for blob in blobs.values():
             await self.stripes.delete(blob, range(stripe_count(blob)))
-        await self._metadata.forget_blobs(list(blobs))
+        await self._metadata.blobs.remove_pending(list(blobs))
 
     async def _write_small(self, body: Body, digests: Digests, key: ContentKey | None) -> Content:
         size = body.length or 0

@@ -72,7 +72,7 @@ def list_accounts(
     as_json: AsJson = False, config: Config = None, data: Data = None, database: Database = None
 ) -> None:
     """The accounts, the first one included."""
-    found = _run(lambda metadata: metadata.accounts(), config, data, database)
+    found = _run(lambda metadata: metadata.accounts.list(), config, data, database)
     if as_json:
         out().print(json.dumps([asdict(account) for account in found]), markup=False)
         return
@@ -97,23 +97,23 @@ def rename(
 
 async def the_account(metadata: Metadata, text: str | None) -> Account:
     """The account of that name, number, e-mail or canonical id; the first one where nothing is said."""
-    first = await metadata.ensure_account(first_account())
+    first = await metadata.accounts.ensure(first_account())
     if text is None:
         return first
     try:
-        return await metadata.find_account(text)
+        return await metadata.accounts.find(text)
     except NoSuchAccount:
         raise SettingsError(f"there is no account {text}") from None
 
 
 async def _create(metadata: Metadata, made: Account, key: AccessKey) -> None:
-    await metadata.create_account(made)
-    await metadata.put_access_key(key)
+    await metadata.accounts.create(made)
+    await metadata.access_keys.put(key)
 
 
 async def _rename(metadata: Metadata, which: str, name: str, email: str | None) -> None:
-    found = await metadata.find_account(which)
-    await metadata.change_account(found.id, name=name, email=email or found.email)
+    found = await metadata.accounts.find(which)
+    await metadata.accounts.update(found.id, name=name, email=email or found.email)
 
 
 def _run(work: Callable[[Metadata], Awaitable[T]], config: Config, data: Data, database: Database) -> T:
@@ -121,7 +121,7 @@ def _run(work: Callable[[Metadata], Awaitable[T]], config: Config, data: Data, d
 
     async def opened() -> T:
         async with opened_metadata(load(config=config, data=data, database=database)) as metadata:
-            await metadata.ensure_account(first_account())
+            await metadata.accounts.ensure(first_account())
             return await work(metadata)
 
     try:

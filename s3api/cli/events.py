@@ -11,8 +11,8 @@ import typer
 from rich.table import Table
 
 from metadata import Metadata
+from metadata.ids import now_us
 from metadata.records import DeadLetter
-from s3api.blobs import now_us
 from s3api.cli.options import Config, Data, Database
 from s3api.cli.output import out
 from s3api.events.subscriptions import LIVE

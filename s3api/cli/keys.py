@@ -71,11 +71,11 @@ async def _create(settings: Settings, account: str | None, user: str | None) -> 
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
         try:
-            name = (await metadata.user(owner.id, user)).name if user is not None else None
+            name = (await metadata.users.get(owner.id, user)).name if user is not None else None
         except NoSuchUser:
             raise no_user(user or "") from None
         pair = new_pair(owner.id, name)
-        await metadata.put_access_key(pair)
+        await metadata.access_keys.put(pair)
         return pair
 
 
@@ -83,8 +83,8 @@ async def _list(settings: Settings) -> tuple[dict[str, str], list[AccessKey]]:
     """The names of the accounts by canonical id, and the pairs."""
     async with opened_metadata(settings) as metadata:
         await the_account(metadata, None)
-        names = {account.id: account.name for account in await metadata.accounts()}
-        return names, await metadata.access_keys()
+        names = {account.id: account.name for account in await metadata.accounts.list()}
+        return names, await metadata.access_keys.list()
 
 
 async def _revoke(settings: Settings, access_key: str) -> None:
@@ -94,6 +94,6 @@ async def _revoke(settings: Settings, access_key: str) -> None:
 
 async def _revoke_in(metadata: Metadata, access_key: str) -> None:
     try:
-        await metadata.revoke_access_key(access_key)
+        await metadata.access_keys.revoke(access_key)
     except NoSuchAccessKey:
         raise SettingsError(f"there is no access key {access_key}") from None

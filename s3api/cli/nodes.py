@@ -121,7 +121,7 @@ async def _statuses(settings: Settings) -> list[NodeStatus]:
     """What a running gateway says; where it has not yet heard of a node, that one is asked from here."""
     told = {node.id: node for node in ask_nodes(settings) or ()}
     async with opened_metadata(settings) as metadata:
-        ids = [row.id for row in await metadata.nodes()]
+        ids = [row.id for row in await metadata.nodes.list()]
         if not told.keys() >= set(ids):
             told = {node.id: node for node in await survey(metadata, settings)} | told
     return [told[node_id] for node_id in ids if node_id in told]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ import typer
 from rich.table import Table
 
 from metadata.errors import NoSuchUser, UserExists, UserInUse
+from metadata.ids import now_us
 from metadata.records import AccessKey, IamUser
 from s3api.access.key_generation import new_pair
 from s3api.access.policy import PolicyError, read_user_policy
@@ -155,30 +155,30 @@ async def _create(settings: Settings, account: str | None, name: str, path: str)
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
         try:
-            await metadata.create_user(IamUser(owner.id, name, new_user_id(), path, time.time_ns() // 1000))
+            await metadata.users.create(IamUser(owner.id, name, new_user_id(), path, now_us()))
         except UserExists:
             raise SettingsError(f"there is a user {name} already") from None
         key = new_pair(owner.id, name)
-        await metadata.put_access_key(key)
+        await metadata.access_keys.put(key)
         return owner.number, key
 
 
 async def _list(settings: Settings, account: str | None) -> tuple[str, list[IamUser]]:
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
-        return owner.number, await metadata.users(owner.id)
+        return owner.number, await metadata.users.list(owner.id)
 
 
 async def _delete(settings: Settings, account: str | None, name: str) -> None:
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
         try:
-            user = await metadata.user(owner.id, name)
-            for key in await metadata.user_keys(owner.id, user.name):
-                await metadata.delete_access_key(key.access_key)
-            for policy, _ in await metadata.user_policies(owner.id, user.name):
-                await metadata.delete_user_policy(owner.id, user.name, policy)
-            await metadata.delete_user(owner.id, user.name)
+            user = await metadata.users.get(owner.id, name)
+            for key in await metadata.access_keys.of_user(owner.id, user.name):
+                await metadata.access_keys.delete(key.access_key)
+            for policy, _ in await metadata.users.policies(owner.id, user.name):
+                await metadata.users.delete_policy(owner.id, user.name, policy)
+            await metadata.users.delete(owner.id, user.name)
         except NoSuchUser:
             raise no_user(name) from None
         except UserInUse:
@@ -189,7 +189,7 @@ async def _put_policy(settings: Settings, account: str | None, user: str, name: 
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
         try:
-            await metadata.put_user_policy(owner.id, user, name, text)
+            await metadata.users.put_policy(owner.id, user, name, text)
         except NoSuchUser:
             raise no_user(user) from None
 
@@ -198,16 +198,16 @@ async def _policies(settings: Settings, account: str | None, user: str) -> list[
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
         try:
-            found = await metadata.user(owner.id, user)
+            found = await metadata.users.get(owner.id, user)
         except NoSuchUser:
             raise no_user(user) from None
-        return await metadata.user_policies(owner.id, found.name)
+        return await metadata.users.policies(owner.id, found.name)
 
 
 async def _delete_policy(settings: Settings, account: str | None, user: str, name: str) -> bool:
     async with opened_metadata(settings) as metadata:
         owner = await the_account(metadata, account)
-        return await metadata.delete_user_policy(owner.id, user, name)
+        return await metadata.users.delete_policy(owner.id, user, name)
 
 
 def no_user(name: str) -> SettingsError:

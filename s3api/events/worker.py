@@ -26,7 +26,7 @@ from s3api.events.targets import Target, Targets
 from s3api.tasks.periodic import Leader, Periodic
 
 if TYPE_CHECKING:
-    from metadata.outbox import Outbox
+    from metadata.stores.outbox import OutboxStore
 
 log = logging.getLogger("sixfold.events")
 BATCH, CLEANUP_BATCH = 64, 500
@@ -54,7 +54,7 @@ class DeliveryWorker:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: OutboxStore,
         targets: Targets,
         publisher: Publisher,
         *,

@@ -65,14 +65,14 @@ def user_arn(number: str, path: str, name: str) -> str:
 
 
 async def create_user(call: IamCall, *, UserName: str, Path: str = "/") -> Output:
-    known = await call.metadata.users(call.account)
+    known = await call.metadata.users.list(call.account)
     if any(user.name.lower() == UserName.lower() for user in known):
         raise _exists(UserName)
     if len(known) >= USERS_OF_ACCOUNT:
         raise IamError("LimitExceeded", f"Cannot exceed quota for UsersPerAccount: {USERS_OF_ACCOUNT}")
     user = IamUser(call.account, UserName, new_user_id(), Path, call.now_us)
     try:
-        await call.metadata.create_user(user)
+        await call.metadata.users.create(user)
     except UserExists:
         raise _exists(UserName) from None
     return {"User": _shown(call, user)}
@@ -82,7 +82,7 @@ async def get_user(call: IamCall, *, UserName: str | None = None) -> Output:
     if call.user is not None:
         return {"User": _shown(call, call.user)}
     principal = call.principal
-    account = await call.metadata.account(principal.account)
+    account = await call.metadata.accounts.get(principal.account)
     root = {"UserId": principal.number, "Arn": principal.arn, "CreateDate": account.created_us, "Path": "/"}
     return {"User": {**root, "UserName": account.name}}
 
@@ -90,7 +90,9 @@ async def get_user(call: IamCall, *, UserName: str | None = None) -> Output:
 async def list_users(
     call: IamCall, *, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
-    found = [user for user in await call.metadata.users(call.account) if user.path.startswith(PathPrefix)]
+    found = [
+        user for user in await call.metadata.users.list(call.account) if user.path.startswith(PathPrefix)
+    ]
     found.sort(key=lambda user: user.name.lower())
     page, more = page_of(found, lambda user: user.name.lower(), Marker, MaxItems)
     return {"Users": [_shown(call, user) for user in page], **more}
@@ -102,11 +104,11 @@ async def update_user(
     user = found_user(call, UserName)
     name = NewUserName or user.name
     if name.lower() != user.name.lower():
-        known = await call.metadata.users(call.account)
+        known = await call.metadata.users.list(call.account)
         if any(other.name.lower() == name.lower() for other in known):
             raise _exists(name)
     try:
-        await call.metadata.rename_user(call.account, user.name, name=name, path=NewPath or user.path)
+        await call.metadata.users.rename(call.account, user.name, name=name, path=NewPath or user.path)
     except UserExists:
         raise _exists(name) from None
     except NoSuchUser:
@@ -116,7 +118,7 @@ async def update_user(
 
 async def delete_user(call: IamCall, *, UserName: str) -> Output:
     try:
-        await call.metadata.delete_user(call.account, found_user(call, UserName).name)
+        await call.metadata.users.delete(call.account, found_user(call, UserName).name)
     except UserInUse as used:
         inline = used.by != "policies" or await _inline(call, found_user(call, UserName).name)
         what = f"delete {used.by}" if inline else "detach all policies"
@@ -130,18 +132,18 @@ async def delete_user(call: IamCall, *, UserName: str) -> Output:
 
 
 async def create_access_key(call: IamCall, *, UserName: str | None = None) -> Output:
-    keys = await call.metadata.user_keys(call.account, call.name)
+    keys = await call.metadata.access_keys.of_user(call.account, call.name)
     if call.name is not None and len(keys) >= KEYS_OF_USER:
         raise IamError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {KEYS_OF_USER}")
     pair = new_pair(call.account, call.name)
-    await call.metadata.put_access_key(pair)
+    await call.metadata.access_keys.put(pair)
     return {"AccessKey": {**_key(pair), "SecretAccessKey": pair.secret_key}}
 
 
 async def list_access_keys(
     call: IamCall, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
-    keys = await call.metadata.user_keys(call.account, call.name)
+    keys = await call.metadata.access_keys.of_user(call.account, call.name)
     page, more = page_of(keys, lambda key: key.access_key, Marker, MaxItems)
     return {"AccessKeyMetadata": [_key(key) for key in page], **more}
 
@@ -153,7 +155,9 @@ async def update_access_key(
         raise IamError("ValidationError", f"A key cannot be made {Status}.")
     await _own_key(call, AccessKeyId)
     try:
-        await call.metadata.set_access_key(AccessKeyId, state=ACTIVE if Status == "Active" else INACTIVE)
+        await call.metadata.access_keys.set_state(
+            AccessKeyId, state=ACTIVE if Status == "Active" else INACTIVE
+        )
     except NoSuchAccessKey:
         raise _no_such_key(AccessKeyId) from None
     return {}
@@ -162,7 +166,7 @@ async def update_access_key(
 async def delete_access_key(call: IamCall, *, AccessKeyId: str, UserName: str | None = None) -> Output:
     await _own_key(call, AccessKeyId)
     try:
-        await call.metadata.delete_access_key(AccessKeyId)
+        await call.metadata.access_keys.delete(AccessKeyId)
     except NoSuchAccessKey:
         raise _no_such_key(AccessKeyId) from None
     return {}
@@ -185,7 +189,7 @@ async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, Poli
             f"Maximum policy size of {POLICY_CHARACTERS} bytes exceeded for user {user.name}",
         )
     try:
-        await call.metadata.put_user_policy(call.account, user.name, PolicyName, PolicyDocument)
+        await call.metadata.users.put_policy(call.account, user.name, PolicyName, PolicyDocument)
     except NoSuchUser:
         raise no_such_user(UserName) from None
     return {}
@@ -214,14 +218,14 @@ async def list_user_policies(
 
 async def delete_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
     user = found_user(call, UserName)
-    if not await call.metadata.delete_user_policy(call.account, user.name, PolicyName):
+    if not await call.metadata.users.delete_policy(call.account, user.name, PolicyName):
         raise _no_such_policy(user.name, PolicyName)
     return {}
 
 
 async def get_account_summary(call: IamCall) -> Output:
     """Of what there is here; what there is not (groups, roles, certificates) counts zero."""
-    users = await call.metadata.users(call.account)
+    users = await call.metadata.users.list(call.account)
     return {
         "SummaryMap": {
             "Users": len(users),
@@ -287,11 +291,11 @@ def _key(key: AccessKey) -> Output:
 
 async def _inline(call: IamCall, user: str) -> list[tuple[str, str]]:
     """Names and documents of a user's own policies; those of others that are attached have an ARN."""
-    return [each for each in await call.metadata.user_policies(call.account, user) if ":" not in each[0]]
+    return [each for each in await call.metadata.users.policies(call.account, user) if ":" not in each[0]]
 
 
 async def _own_key(call: IamCall, access_key: str) -> None:
-    keys = await call.metadata.user_keys(call.account, call.name)
+    keys = await call.metadata.access_keys.of_user(call.account, call.name)
     if all(key.access_key != access_key for key in keys):
         raise _no_such_key(access_key)
 

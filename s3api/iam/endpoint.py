@@ -144,7 +144,7 @@ class IamEndpoint:
             return None
         try:
             name = name or principal.user
-            return await self._metadata.user(principal.account, name) if name else None
+            return await self._metadata.users.get(principal.account, name) if name else None
         except NoSuchUser:
             return None
 

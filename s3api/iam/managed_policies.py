@@ -50,7 +50,7 @@ async def attach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) ->
     if len(there) >= POLICIES_OF_USER:
         raise IamError("LimitExceeded", f"Cannot exceed quota for PoliciesPerUser: {POLICIES_OF_USER}")
     try:
-        await call.metadata.put_user_policy(call.account, user.name, PolicyArn, document)
+        await call.metadata.users.put_policy(call.account, user.name, PolicyArn, document)
     except NoSuchUser:
         raise no_such_user(UserName) from None
     return {}
@@ -59,7 +59,7 @@ async def attach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) ->
 async def detach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) -> Output:
     user = found_user(call, UserName)
     is_one = PolicyArn.startswith(PREFIX)  # not the name of an inline policy
-    if not is_one or not await call.metadata.delete_user_policy(call.account, user.name, PolicyArn):
+    if not is_one or not await call.metadata.users.delete_policy(call.account, user.name, PolicyArn):
         raise IamError("NoSuchEntity", f"Policy {PolicyArn} was not found.")
     return {}
 
@@ -102,7 +102,7 @@ async def list_policies(
 
 async def _attached(call: IamCall, user: str) -> Sequence[str]:
     return [
-        name for name, _ in await call.metadata.user_policies(call.account, user) if name.startswith(PREFIX)
+        name for name, _ in await call.metadata.users.policies(call.account, user) if name.startswith(PREFIX)
     ]
 
 

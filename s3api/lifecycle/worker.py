@@ -241,7 +241,7 @@ class LifecycleWorker:
         moves = [each for each in due if each.action == "move"]
         if removals:
             requests = [_delete_request(each, bucket) for each in removals]
-            results = await self._metadata.delete_objects(
+            results = await self._metadata.objects.delete_many(
                 bucket.name, requests, owner=bucket.owner, emit=work.event_makers[EXPIRATION_EVENT]
             )
             for each, result in zip(removals, results, strict=True):
@@ -269,7 +269,7 @@ class LifecycleWorker:
 
         version_id = version.version_id if bucket.versioning != OFF else None
         try:
-            await self._metadata.alter_object(bucket.name, version.key, version_id, change, emit)
+            await self._metadata.objects.alter(bucket.name, version.key, version_id, change, emit)
         except (NoSuchKey, NoSuchVersion):
             return False
         return moved
@@ -289,7 +289,7 @@ class LifecycleWorker:
             key: str | None = None
             upload_id: str | None = None
             while True:
-                page = await self._metadata.list_uploads(
+                page = await self._metadata.uploads.list(
                     bucket.name, prefix=prefix, key_marker=key, upload_id_marker=upload_id, limit=PAGE_SIZE
                 )
                 for each in page.uploads:
@@ -301,7 +301,7 @@ class LifecycleWorker:
 
     async def _abort(self, work: BucketWork, key: str, upload_id: str) -> None:
         try:
-            await self._metadata.abort_upload(work.bucket.name, key, upload_id)
+            await self._metadata.uploads.abort(work.bucket.name, key, upload_id)
         except NoSuchUpload:
             return
         found = work.engine.abort_date(key, 0)

@@ -72,14 +72,14 @@ async def put_bucket_acl(
     if _only_restates_enforcement(call, more, AccessControlPolicy, bucket.owner):
         return {}
     acl = await _parse_acl(call, more, AccessControlPolicy, bucket.owner, bucket.owner)
-    await call.metadata.put_bucket_config(Bucket, "Acl", to_json(_to_stored(acl, bucket.owner)))
+    await call.metadata.buckets.put_config(Bucket, "Acl", to_json(_to_stored(acl, bucket.owner)))
     return {}
 
 
 async def get_object_acl(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAcl.html"""
     check_version(VersionId)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     if ownership_of(call.settings, call.defaults) == ENFORCED:
         return await _acl_output(call, _bucket(call).owner, None)
     return await _acl_output(call, found.owner, read_acl(found.extras.acl))
@@ -97,7 +97,7 @@ async def put_object_acl(
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAcl.html"""
     check_version(VersionId)
     bucket = _bucket(call)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     if _only_restates_enforcement(call, more, AccessControlPolicy, bucket.owner):
         return {}
     acl = await _parse_acl(call, more, AccessControlPolicy, found.owner, bucket.owner)
@@ -106,7 +106,7 @@ async def put_object_acl(
         stored = _to_stored(acl, version.owner) or None
         return replace(version, extras=replace(version.extras, acl=stored))
 
-    await call.metadata.alter_object(Bucket, Key, VersionId, changed, event_maker(call, "ObjectAcl:Put"))
+    await call.metadata.objects.alter(Bucket, Key, VersionId, changed, event_maker(call, "ObjectAcl:Put"))
     return {}
 
 
@@ -256,7 +256,7 @@ async def _resolve_grantee(call: Call, kind: str, value: str) -> str:
             raise S3Error("InvalidArgument", "Invalid group uri", ArgumentName="uri", ArgumentValue=value)
         return value
     try:
-        found = await call.metadata.find_account(value)
+        found = await call.metadata.accounts.find(value)
     except NoSuchAccount:
         found = None
     if kind == "emailaddress":

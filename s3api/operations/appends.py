@@ -16,9 +16,9 @@ from dataclasses import replace
 from typing import Any
 
 from metadata.errors import NoSuchKey
+from metadata.ids import new_id
 from metadata.records import Checksum, Conditions, Content, Extent, NewObject, Object
 from s3api import checksums
-from s3api.blobs.stripes import new_id
 from s3api.crypto.envelope import read_envelope
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
@@ -46,7 +46,7 @@ async def find_append_target(call: Call, bucket: str, key: str, offset: int) -> 
         name = "x-amz-write-offset-bytes"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=str(offset))
     try:
-        found = await call.metadata.get_object(bucket, key)
+        found = await call.metadata.objects.get(bucket, key)
     except NoSuchKey:
         found = None
     if offset != (found.size if found else 0):
@@ -83,7 +83,7 @@ async def append(
             extras=replace(found.extras, lock=parse_tags_and_lock(call, inputs).lock),
             emit=upload_event_maker(call),
         )
-        version_id = await call.metadata.put_object(new, conditions)
+        version_id = await call.metadata.objects.put(new, conditions)
     out: Output = {
         "ETag": f'"{new.etag}"',
         "VersionId": shown_version_id(version_id),
@@ -96,7 +96,7 @@ async def append(
 async def _extents(call: Call, found: Object) -> list[Extent]:
     if found.extent:
         return [found.extent]
-    return await call.metadata.extents(found.data_id, 0, found.size) if found.size else []
+    return await call.metadata.objects.extents(found.data_id, 0, found.size) if found.size else []
 
 
 async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any]) -> Encryption | None:

@@ -35,7 +35,7 @@ async def get_object_attributes(
     check_version(VersionId)
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=MAX_INT)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     await check_customer_key(call, found.extras.encryption, more)
     members: Output = {
         "ETag": found.etag,
@@ -81,7 +81,7 @@ async def _list_parts(call: Call, found: Object, after: int, limit: int) -> Outp
     """Return a page of the parts. AWS lists none for an object without a checksum."""
     if found.checksum is None:
         return {"TotalPartsCount": found.parts}
-    more = await call.metadata.object_parts(found.data_id, after=after, limit=limit + 1) if limit else []
+    more = await call.metadata.objects.parts(found.data_id, after=after, limit=limit + 1) if limit else []
     parts = more[:limit]
     return {
         "TotalPartsCount": found.parts,

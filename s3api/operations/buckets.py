@@ -48,7 +48,7 @@ async def list_buckets(
             ArgumentValue=str(MaxBuckets),
         )
     after = read_token(ContinuationToken)[0] if ContinuationToken is not None else ""
-    buckets, next_after = await call.metadata.list_buckets(
+    buckets, next_after = await call.metadata.buckets.list(
         owner=call.owner,
         prefix=Prefix or "",
         region=BucketRegion or None,
@@ -92,7 +92,7 @@ async def create_bucket(
     if ObjectLockEnabledForBucket:
         configs[LOCK] = to_json({"ObjectLockEnabled": "Enabled"})
     try:
-        await call.metadata.create_bucket(
+        await call.metadata.buckets.create(
             Bucket,
             region=region,
             owner=call.owner,
@@ -110,7 +110,7 @@ async def create_bucket(
 
 async def head_bucket(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html"""
-    bucket = await call.metadata.get_bucket(Bucket)
+    bucket = await call.metadata.buckets.get(Bucket)
     return {
         "BucketRegion": bucket.region,
         "BucketArn": _arn(Bucket),
@@ -121,7 +121,7 @@ async def head_bucket(call: Call, *, Bucket: str) -> Output:
 
 async def delete_bucket(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucket.html"""
-    await call.metadata.delete_bucket(Bucket)
+    await call.metadata.buckets.delete(Bucket)
     await flush_on_change(call, {})
     return {}
 
@@ -131,7 +131,7 @@ async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLocation.html
     """
-    bucket = await call.metadata.get_bucket(Bucket)
+    bucket = await call.metadata.buckets.get(Bucket)
     return {"LocationConstraint": None if bucket.region == US_EAST_1 else bucket.region}
 
 
@@ -159,7 +159,7 @@ def check_bucket_name(name: str) -> None:
 
 
 async def _in_us_east_1(call: Call, name: str, wanted: str) -> bool:
-    return US_EAST_1 == wanted == (await call.metadata.get_bucket(name)).region
+    return US_EAST_1 == wanted == (await call.metadata.buckets.get(name)).region
 
 
 def _parse_location(configuration: dict[str, Any]) -> str | None:

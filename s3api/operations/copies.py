@@ -21,9 +21,9 @@ from dataclasses import replace as replaced
 from typing import Unpack
 
 from metadata.errors import BlobGone
+from metadata.ids import new_id
 from metadata.records import Checksum, Content, Extent, NewObject, Object, Part, Properties
 from s3api import checksums
-from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
 from s3api.operations.call import Call, Output
@@ -140,7 +140,7 @@ async def copy_object(
                 emit=event_maker(call, "ObjectCreated:Copy"),
                 annotations=annotations,
             )
-            version_id = await call.metadata.put_object(new, conditions)
+            version_id = await call.metadata.objects.put(new, conditions)
         return _copy_output(call, found, new, how, version_id)
 
     return await _retry_while_blob_gone(once)
@@ -177,7 +177,7 @@ async def upload_part_copy(
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html"""
     check_part_number(PartNumber)
     check_upload_id(UploadId)
-    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
     source = parse_source(CopySource, more, ExpectedSourceBucketOwner)
 
     async def once() -> Output:
@@ -191,7 +191,7 @@ async def upload_part_copy(
         async with _copy_part_content(call, found, extents, how, upload.checksum_algorithm) as copied:
             size = stop - start
             part = Part(PartNumber, copied.etag, size, call.now_us, copied.checksum)
-            await call.metadata.put_part(Bucket, Key, UploadId, part, copied.content)
+            await call.metadata.uploads.put_part(Bucket, Key, UploadId, part, copied.content)
         return {
             "CopySourceVersionId": found.version_id if found.versioned else None,
             "CopyPartResult": {
@@ -250,7 +250,7 @@ async def _read_extents(call: Call, found: Object, start: int, stop: int) -> tup
     """Return the extents of bytes [start, stop) of an object."""
     if found.extent:
         return (found.extent,)
-    return tuple(await call.metadata.extents(found.data_id, start, stop)) if stop > start else ()
+    return tuple(await call.metadata.objects.extents(found.data_id, start, stop)) if stop > start else ()
 
 
 def _has_checksum(found: Object, algorithm: str) -> bool:

@@ -44,7 +44,7 @@ async def delete_object(
     """
     check_version(VersionId)
     try:
-        done = await call.metadata.delete_object(
+        done = await call.metadata.objects.delete(
             Bucket,
             Key,
             delete_conditions(IfMatch, IfMatchLastModifiedTime, IfMatchSize, more=call.defaults.lenient),
@@ -77,7 +77,7 @@ async def delete_objects(
         _check_permissions(call.access, entries, refusals, bypass)
     allowed = [entry for entry, refusal in zip(entries, refusals, strict=True) if refusal is None]
     results = iter(
-        await call.metadata.delete_objects(
+        await call.metadata.objects.delete_many(
             Bucket,
             [_delete_request(entry, bypass) for entry in allowed],
             owner=call.owner,

@@ -126,7 +126,7 @@ async def list_object_versions(
     _check_version_marker(KeyMarker, VersionIdMarker)
     page = VersionPage([], [])
     if limit:
-        page = await call.metadata.list_versions(
+        page = await call.metadata.objects.list_versions(
             Bucket,
             prefix=Prefix or "",
             delimiter=Delimiter or None,
@@ -135,7 +135,7 @@ async def list_object_versions(
             limit=limit,
         )
     else:
-        await call.metadata.get_bucket(Bucket)
+        await call.metadata.buckets.get(Bucket)
     keys = encode_names([version.key for version in page.versions], encode)
     owners, lists = await _owners(call, {version.owner for version in page.versions}), _AlgorithmLists()
     entries = [
@@ -194,7 +194,7 @@ async def list_multipart_uploads(
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html
     """
     encode, limit = name_encoder(EncodingType), page_size(MaxUploads, "max-uploads")
-    await call.metadata.get_bucket(Bucket)
+    await call.metadata.buckets.get(Bucket)
     out: Output = {
         "Bucket": Bucket,
         "Prefix": encode_name(Prefix or "", encode),
@@ -207,7 +207,7 @@ async def list_multipart_uploads(
     }
     if not limit:
         return out
-    page = await call.metadata.list_uploads(
+    page = await call.metadata.uploads.list(
         Bucket,
         prefix=Prefix or "",
         delimiter=Delimiter or None,
@@ -243,10 +243,10 @@ async def list_parts(
     limit = page_size(MaxParts, "max-parts")
     after = page_size(PartNumberMarker or 0, "part-number-marker", most=2**31 - 1)
     check_upload_id(UploadId)
-    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
     if more:
         await load_upload_encryption(call, upload.extras.encryption, more)
-    found = await call.metadata.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
+    found = await call.metadata.uploads.list_parts(UploadId, after=after, limit=limit + 1) if limit else []
     parts = found[:limit]
     return {
         "Bucket": Bucket,
@@ -275,9 +275,9 @@ async def _list_page(
     limit: int,
 ) -> Page:
     if not limit:
-        await call.metadata.get_bucket(bucket)
+        await call.metadata.buckets.get(bucket)
         return _EMPTY
-    return await call.metadata.list_objects(
+    return await call.metadata.objects.list(
         bucket,
         prefix=prefix or "",
         delimiter=delimiter or None,

@@ -80,7 +80,7 @@ async def create_multipart_upload(
         extras=add_encryption(extras, encryption),
         initiator=initiator_of(call.principal),
     )
-    await call.metadata.create_upload(upload)
+    await call.metadata.uploads.create(upload)
     return {
         "Bucket": Bucket,
         "Key": Key,
@@ -110,12 +110,12 @@ async def upload_part(
     """
     check_part_number(PartNumber)
     check_upload_id(UploadId)
-    upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+    upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
     _check_algorithm(call, more, upload.checksum_algorithm)
     encryption = await load_upload_encryption(call, upload.extras.encryption, more)
     async with receive(call, more, algorithm=upload.checksum_algorithm, encryption=encryption) as received:
         part = Part(PartNumber, received.etag, received.content.size, call.now_us, received.checksum)
-        await call.metadata.put_part(Bucket, Key, UploadId, part, received.content)
+        await call.metadata.uploads.put_part(Bucket, Key, UploadId, part, received.content)
     checksum = received.checksum
     out = {"ETag": f'"{received.etag}"', f"Checksum{checksum.algorithm}": checksum.value}
     return out | encryption_members(encryption.envelope, encryption.customer_md5) if encryption else out
@@ -149,16 +149,16 @@ async def complete_multipart_upload(
     done: NewObject | Object
     version_id: str | None
     try:
-        upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+        upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
         await check_completion(call, upload, more)
-        stored = await call.metadata.list_parts(UploadId, after=0, limit=MAX_PARTS)
+        stored = await call.metadata.uploads.list_parts(UploadId, after=0, limit=MAX_PARTS)
         if not stored:  # another completion or an abort may have removed them since get_upload
-            upload = await call.metadata.get_upload(Bucket, Key, UploadId)
+            upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
         parts = completion.select_parts(upload, named, stored)
         checksum = completion.object_checksum(upload, parts)
         completion.check_stated_checksum(upload, checksum, ChecksumType, more)
         done = _assemble_object(call, upload, data_id, parts, checksum, MpuObjectSize)
-        version_id = await call.metadata.complete_upload(upload, parts, done, conditions)
+        version_id = await call.metadata.uploads.complete(upload, parts, done, conditions)
     except (NoSuchUpload, PreconditionFailed) as refused:
         done = await _find_completed_object(call, Bucket, Key, data_id, named, refused)
         version_id = done.version_id if done.versioned else None
@@ -177,7 +177,7 @@ async def complete_multipart_upload(
 async def abort_multipart_upload(call: Call, *, Bucket: str, Key: str, UploadId: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html"""
     check_upload_id(UploadId)
-    await call.metadata.abort_upload(Bucket, Key, UploadId)
+    await call.metadata.uploads.abort(Bucket, Key, UploadId)
     return {}
 
 
@@ -248,7 +248,7 @@ async def _find_completed_object(
     Raises `refused` if there is none.
     """
     try:
-        found = await call.metadata.get_object(bucket, key)
+        found = await call.metadata.objects.get(bucket, key)
     except NoSuchKey:
         raise refused from None
     if found.data_id != data_id or found.etag != completion.multipart_etag([part.etag for part in named]):

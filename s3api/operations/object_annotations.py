@@ -57,14 +57,14 @@ async def put_object_annotation(
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html"""
     check_version(VersionId)
     _check_name(AnnotationName)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     encryption = await _load_encryption(call, found)
     text, algorithm = await _read_payload(call, more)
     async with receive(call, {}, algorithm=algorithm, encryption=encryption, body=_body_of(text)) as received:
         checksum = received.checksum
         new = NewAnnotation(AnnotationName, received.etag, call.now_us, checksum, received.content)
         emit = event_maker(call, "ObjectAnnotation:Put")
-        await call.metadata.put_annotation(found, Bucket, new, unquote_etag(ObjectIfMatch), emit)
+        await call.metadata.annotations.put(found, Bucket, new, unquote_etag(ObjectIfMatch), emit)
     return {
         "Key": Key,
         "AnnotationName": AnnotationName,
@@ -86,7 +86,7 @@ async def get_object_annotation(
 ) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAnnotation.html"""
     check_version(VersionId)
-    found, text = await call.metadata.get_annotation(Bucket, Key, VersionId, AnnotationName)
+    found, text = await call.metadata.annotations.get(Bucket, Key, VersionId, AnnotationName)
     if text is None:
         raise S3Error("NoSuchAnnotation", AnnotationName=AnnotationName)
     key = await unwrap_key(call, found.extras.encryption, {})
@@ -118,9 +118,9 @@ async def list_object_annotations(
     prefix = AnnotationPrefix or ""
     if prefix and (not _NAME.fullmatch(prefix) or len(prefix.encode()) > NAME_BYTES):
         raise S3Error("InvalidPrefix")
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     after = _read_token(ContinuationToken) if ContinuationToken else ""
-    more = await call.metadata.list_annotations(found, prefix=prefix, after=after, limit=limit + 1)
+    more = await call.metadata.annotations.list(found, prefix=prefix, after=after, limit=limit + 1)
     page = more[:limit]
     return {
         "Bucket": Bucket,
@@ -149,10 +149,10 @@ async def delete_object_annotation(
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjectAnnotation.html
     """
     check_version(VersionId)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     emit = event_maker(call, "ObjectAnnotation:Delete")
     if_match = unquote_etag(ObjectIfMatch)
-    await call.metadata.delete_annotation(found, Bucket, AnnotationName, if_match, emit)
+    await call.metadata.annotations.delete(found, Bucket, AnnotationName, if_match, emit)
     return {"ObjectVersionId": found.version_id if found.versioned else None}
 
 
@@ -175,7 +175,7 @@ async def copy_annotations(
         name = "x-amz-object-annotation-directive"
         raise S3Error("InvalidArgument", None, ArgumentName=name, ArgumentValue=directive)
     there = (
-        [] if directive == "EXCLUDE" else await call.metadata.list_annotations(found, limit=MAX_ANNOTATIONS)
+        [] if directive == "EXCLUDE" else await call.metadata.annotations.list(found, limit=MAX_ANNOTATIONS)
     )
     if there and how.target and how.target.envelope.mode is Mode.CUSTOMER:
         message = "Objects encrypted with SSE-C cannot have annotations: copy with EXCLUDE."

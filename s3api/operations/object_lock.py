@@ -44,7 +44,7 @@ async def put_object_lock_configuration(
             "InvalidBucketState",
             "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration",
         )
-    await call.metadata.put_bucket_config(
+    await call.metadata.buckets.put_config(
         Bucket, LOCK, to_json(ObjectLockConfiguration), at_revision=call.bucket.revision
     )
     return {}
@@ -105,7 +105,7 @@ async def put_object_legal_hold(
 async def _get_lock(call: Call, bucket: str, key: str, version_id: str | None) -> Lock | None:
     _check_configured(call)
     check_version(version_id)
-    found = await call.metadata.get_object(bucket, key, version_id)
+    found = await call.metadata.objects.get(bucket, key, version_id)
     return found.extras.lock
 
 
@@ -122,7 +122,7 @@ async def _change_lock(
     def locked(found: Object) -> Object:
         return replace(found, extras=replace(found.extras, lock=change(found.extras.lock)))
 
-    await call.metadata.alter_object(*where, locked, emit)
+    await call.metadata.objects.alter(*where, locked, emit)
 
 
 def _check_configured(call: Call) -> None:

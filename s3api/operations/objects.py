@@ -9,8 +9,8 @@ from typing import Any, Unpack
 
 from chunkd import Buffer
 from metadata.errors import BlobGone, NoSuchKey, PreconditionFailed
+from metadata.ids import new_id
 from metadata.records import NO_CONDITIONS, Checksum, Conditions, NewObject, Object
-from s3api.blobs.stripes import new_id
 from s3api.crypto import ContentKey
 from s3api.errors import S3Error
 from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
@@ -103,7 +103,7 @@ async def put_object(
             extras=add_encryption(extras, encryption),
             emit=upload_event_maker(call),
         )
-        version_id = await call.metadata.put_object(new, conditions)
+        version_id = await call.metadata.objects.put(new, conditions)
     out = {
         "ETag": f'"{received.etag}"',
         "VersionId": shown_version_id(version_id),
@@ -117,10 +117,10 @@ async def put_object(
 async def _check_before_upload(call: Call, bucket: str, key: str, conditions: Conditions) -> None:
     """Refuse a large body before its first byte if the bucket is missing or a condition fails already."""
     if conditions is NO_CONDITIONS:
-        await call.metadata.get_bucket(bucket)
+        await call.metadata.buckets.get(bucket)
         return
     try:
-        found = await call.metadata.get_object(bucket, key)
+        found = await call.metadata.objects.get(bucket, key)
     except NoSuchKey:
         if conditions.if_match is not None:
             raise
@@ -197,13 +197,15 @@ async def open_content(
         return b""
     if found.extent and stop - start <= SMALL_READ_BYTES:
         return await call.blobs.read_small(found.extent, start, stop, key)
-    extents = (found.extent,) if found.extent else await call.metadata.extents(found.data_id, start, stop)
+    extents = (
+        (found.extent,) if found.extent else await call.metadata.objects.extents(found.data_id, start, stop)
+    )
     return await call.blobs.open_range(extents, start, stop, key)
 
 
 async def _get_version(call: Call, bucket: str, key: str, version_id: str | None) -> Object:
     check_version(version_id)
-    return await call.metadata.get_object(bucket, key, version_id)
+    return await call.metadata.objects.get(bucket, key, version_id)
 
 
 async def _build_output(
@@ -265,7 +267,7 @@ async def _find_part(
         if number != 1:
             raise _no_such_part(number, 1)
         return 0, found.size
-    part = await call.metadata.object_part(found.data_id, number)
+    part = await call.metadata.objects.part(found.data_id, number)
     if part is None or part.start is None:
         raise _no_such_part(number, found.parts)
     out["PartsCount"] = found.parts

@@ -32,7 +32,7 @@ async def put_bucket_ownership_controls(
     ownership = rules[0]["ObjectOwnership"]
     if ownership == ENFORCED and read_acl(call.settings.get("Acl")) is not None:
         raise S3Error("InvalidBucketAclWithObjectOwnership")
-    await call.metadata.put_bucket_config(Bucket, "OwnershipControls", controls_document(ownership))
+    await call.metadata.buckets.put_config(Bucket, "OwnershipControls", controls_document(ownership))
     return {}
 
 
@@ -47,7 +47,7 @@ async def get_bucket_ownership_controls(call: Call, *, Bucket: str) -> Output:
 
 async def delete_bucket_ownership_controls(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketOwnershipControls.html"""
-    await call.metadata.put_bucket_config(Bucket, "OwnershipControls", _EMPTY)
+    await call.metadata.buckets.put_config(Bucket, "OwnershipControls", _EMPTY)
     return {}
 
 
@@ -63,7 +63,7 @@ async def put_public_access_block(
     if not PublicAccessBlockConfiguration:
         raise S3Error("InvalidRequest", "Must specify at least one configuration.")
     document = {name: bool(PublicAccessBlockConfiguration.get(name)) for name in _BLOCK}
-    await call.metadata.put_bucket_config(Bucket, "PublicAccessBlock", to_json(document))
+    await call.metadata.buckets.put_config(Bucket, "PublicAccessBlock", to_json(document))
     return {}
 
 
@@ -78,7 +78,7 @@ async def get_public_access_block(call: Call, *, Bucket: str) -> Output:
 
 async def delete_public_access_block(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeletePublicAccessBlock.html"""
-    await call.metadata.put_bucket_config(Bucket, "PublicAccessBlock", _EMPTY)
+    await call.metadata.buckets.put_config(Bucket, "PublicAccessBlock", _EMPTY)
     return {}
 
 

@@ -43,7 +43,7 @@ async def put_bucket_policy(
                 "This policy would keep you from changing it again: "
                 "x-amz-confirm-remove-self-bucket-access: true confirms that.",
             )
-    await call.metadata.put_bucket_config(Bucket, "Policy", orjson.dumps(Policy).decode())
+    await call.metadata.buckets.put_config(Bucket, "Policy", orjson.dumps(Policy).decode())
     return {}
 
 
@@ -59,7 +59,7 @@ async def get_bucket_policy(call: Call, *, Bucket: str) -> Output:
 async def delete_bucket_policy(call: Call, *, Bucket: str) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteBucketPolicy.html"""
     _check_account(call)
-    await call.metadata.delete_bucket_config(Bucket, "Policy")
+    await call.metadata.buckets.delete_config(Bucket, "Policy")
     return {}
 
 

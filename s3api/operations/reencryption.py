@@ -33,7 +33,7 @@ async def update_object_encryption(
     check_version(VersionId)
     arn, bucket_key = _parse_request(ObjectEncryption)
     for _ in range(ATTEMPTS):
-        found = await call.metadata.get_object(Bucket, Key, VersionId)
+        found = await call.metadata.objects.get(Bucket, Key, VersionId)
         envelope = _check_allowed(found, call.now_us)
         wish = Wish(
             Mode.KMS,
@@ -44,7 +44,9 @@ async def update_object_encryption(
         )
         _, wrapped = await call.vault.seal(wish, await call.vault.open(envelope))
         try:
-            await call.metadata.alter_object(Bucket, Key, found.version_id, _replace_envelope(found, wrapped))
+            await call.metadata.objects.alter(
+                Bucket, Key, found.version_id, _replace_envelope(found, wrapped)
+            )
         except _Changed:
             continue
         return {}

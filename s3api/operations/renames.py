@@ -16,6 +16,7 @@ import orjson
 
 from metadata import RenameRequest
 from metadata.errors import NoSuchKey, PreconditionFailed
+from metadata.ids import new_id
 from metadata.records import Object
 from s3api.access.copy_source import parse_rename_source
 from s3api.blobs.stripes import new_id
@@ -80,7 +81,7 @@ async def rename_object(
         added=event_maker(call, "ObjectCreated:Copy"),
         removed=event_maker(call, REMOVED),
     )
-    await call.metadata.rename_object(request)
+    await call.metadata.objects.rename(request)
     return {}
 
 

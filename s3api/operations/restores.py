@@ -56,7 +56,7 @@ async def restore_object(
         headers = {**found.properties.headers, RESTORED: header}
         return replace(found, properties=replace(found.properties, headers=headers))
 
-    await call.metadata.alter_object(
+    await call.metadata.objects.alter(
         Bucket, Key, VersionId, restored, event_maker(call, "ObjectRestore:Completed")
     )
     return {} if began else {"Repeated": True}

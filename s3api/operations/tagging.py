@@ -15,7 +15,7 @@ from s3api.operations.steps.tag_sets import Tags, object_tags, tag_set
 async def get_object_tagging(call: Call, *, Bucket: str, Key: str, VersionId: str | None = None) -> Output:
     """https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectTagging.html"""
     check_version(VersionId)
-    found = await call.metadata.get_object(Bucket, Key, VersionId)
+    found = await call.metadata.objects.get(Bucket, Key, VersionId)
     return {"TagSet": tag_set(found.extras.tags), **_version_output(found)}
 
 
@@ -40,7 +40,7 @@ async def _replace_tags(
         return replace(found, extras=replace(found.extras, tags=tags or None))
 
     emit = event_maker(call, kind)
-    return _version_output(await call.metadata.alter_object(bucket, key, version_id, tagged, emit))
+    return _version_output(await call.metadata.objects.alter(bucket, key, version_id, tagged, emit))
 
 
 def _version_output(found: Object) -> Output:

@@ -16,7 +16,7 @@ async def get_bucket_versioning(call: Call, *, Bucket: str) -> Output:
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html
     """
-    bucket = await call.metadata.get_bucket(Bucket)
+    bucket = await call.metadata.buckets.get(Bucket)
     return {"Status": None if bucket.versioning == OFF else bucket.versioning}
 
 
@@ -39,5 +39,5 @@ async def put_bucket_versioning(
     if status == SUSPENDED and call.settings.get("ObjectLock"):
         raise S3Error("InvalidBucketState", _LOCKED)
     seen = call.bucket.revision if call.bucket and status == SUSPENDED else None
-    await call.metadata.set_versioning(Bucket, status, at_revision=seen)
+    await call.metadata.buckets.set_versioning(Bucket, status, at_revision=seen)
     return {}

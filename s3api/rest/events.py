@@ -19,8 +19,9 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import StreamingResponse
 
 from metadata.errors import MetadataError
-from metadata.outbox import Outbox
+from metadata.ids import now_us
 from metadata.records import OutboxEvent
+from metadata.stores.outbox import OutboxStore
 from s3api.errors import S3Error
 from s3api.events.event_types import matches_event_type
 from s3api.events.message import Event, parse_event, record
@@ -96,7 +97,7 @@ async def follow(
 
 
 async def _told(
-    outbox: Outbox, start: int, wanted: Callable[[Event], bool], listeners: Listeners
+    outbox: OutboxStore, start: int, wanted: Callable[[Event], bool], listeners: Listeners
 ) -> AsyncIterator[bytes]:
     try:
         said_s = time.monotonic()
@@ -114,7 +115,7 @@ async def _told(
         listeners.leave()
 
 
-async def _new(outbox: Outbox, low: int, listeners: Listeners) -> AsyncIterator[OutboxEvent | None]:
+async def _new(outbox: OutboxStore, low: int, listeners: Listeners) -> AsyncIterator[OutboxEvent | None]:
     """Every event after the id `low` once, as they come; None now and then, when there is nothing."""
     told: set[int] = set()
     going = True
@@ -130,7 +131,7 @@ async def _new(outbox: Outbox, low: int, listeners: Listeners) -> AsyncIterator[
                 if each.id not in told:
                     told.add(each.id)
                     yield each
-                if each.occurred_us < time.time_ns() // 1000 - OVERLAP_US:
+                if each.occurred_us < now_us() - OVERLAP_US:
                     low = max(low, each.id)
             if len(found) < PAGE:
                 break

@@ -17,9 +17,8 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from metadata.errors import NoSuchBucket, NoSuchKey
+from metadata.ids import new_id, now_us
 from s3api.access.request_context import RequestContext
-from s3api.blobs import now_us
-from s3api.blobs.stripes import new_id
 from s3api.body import Body, Source
 from s3api.errors import S3Error
 from s3api.http.form import FormFile, boundary_of
@@ -104,7 +103,7 @@ async def list_files(
     """
     call, bucket = await _call(request, "ListObjectsV2"), _bucket(request)
     try:
-        page = await call.metadata.list_objects(
+        page = await call.metadata.objects.list(
             bucket, prefix="", delimiter=None, after=after, after_is_prefix=False, limit=limit
         )
     except NoSuchBucket:
@@ -146,7 +145,7 @@ async def head_file(request: Request, id: str) -> Response:
 @router.delete("/{id:path}", status_code=204, summary="Delete a file", response_class=Response)
 async def delete_file(request: Request, id: str) -> Response:
     call, bucket = await _call(request, "DeleteObject"), _bucket(request)
-    await call.metadata.get_object(bucket, id)
+    await call.metadata.objects.get(bucket, id)
     await delete_object(call, Bucket=bucket, Key=id)
     return Response(status_code=204)
 
@@ -171,7 +170,7 @@ async def _store_file(request: Request, call: Call, name: str, kind: str) -> Res
     bucket = _bucket(request)
     kind = kind.strip()[:MAX_TYPE_CHARACTERS] or mimetypes.guess_type(name)[0] or DEFAULT_TYPE
     try:
-        await call.metadata.get_bucket(bucket)
+        await call.metadata.buckets.get(bucket)
     except NoSuchBucket:
         with suppress(S3Error):  # BucketAlreadyOwnedByYou: another request made it meanwhile
             await create_bucket(call, Bucket=bucket)

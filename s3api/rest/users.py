@@ -7,7 +7,6 @@ in its words. Always with a key pair, on loopback too: keys are made here.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -16,6 +15,7 @@ from fastapi import APIRouter, Body, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from metadata.errors import NoSuchUser
+from metadata.ids import now_us
 from s3api.access.denials import Denials
 from s3api.iam import IamCall, IamError
 from s3api.iam import api as iam
@@ -116,8 +116,8 @@ async def _run(
     store: Store = request.app.state.store
     principal = store.keys.root_principal
     try:
-        user = await store.metadata.user(principal.account, name) if name is not None else None
-        call = IamCall(store.metadata, principal, time.time_ns() // 1000, user)
+        user = await store.metadata.users.get(principal.account, name) if name is not None else None
+        call = IamCall(store.metadata, principal, now_us(), user)
         result = await operation(call, **inputs)
     except NoSuchUser:
         raise Refused(404, "NoSuchEntity", f"The user with name {name} cannot be found.") from None

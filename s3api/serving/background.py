@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from chunkd import Buffer
 from metadata import Metadata
 from metadata.bucket_settings import Buckets, BucketSettings
+from metadata.ids import now_us
 from metadata.records import Bucket, Emit
 from s3api.access.caller import Caller
 from s3api.access.request_context import RequestContext
-from s3api.blobs import now_us
 from s3api.body import Body
 from s3api.bucket_logs.destination import LogDestination
 from s3api.bucket_logs.worker import BucketLogs, DeliveryDenied
@@ -128,4 +128,4 @@ def _delivery_worker(store: Store) -> DeliveryWorker:
 
 
 def _leader(metadata: Metadata, name: str) -> Leader:
-    return Leader(metadata, name, holder=instance(), clock_us=now_us)
+    return Leader(metadata.leases, name, holder=instance(), clock_us=now_us)

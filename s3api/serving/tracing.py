@@ -101,8 +101,9 @@ class GatewayTracing:
     # --- metadata ---------------------------------------------------------------------------------
 
     def _instrument_metadata(self, metadata: Any) -> None:
-        write, runner = metadata._write, metadata._runner
-        metadata._read, metadata._recall = self._read(metadata._read), self._read(metadata._recall)
+        runner = metadata.runner
+        runner.read, runner.read_cached = self._read(runner.read), self._read(runner.read_cached)
+        write = runner.write
 
         def traced_write(key: Any, make: Any, *arguments: Any) -> Any:
             future = write(key, make, *arguments)
@@ -112,7 +113,7 @@ class GatewayTracing:
                 future.add_done_callback(partial(ended, span))
             return future
 
-        metadata._write = traced_write
+        runner.write = traced_write
         metadata.watch(self._committed(runner.on_commit))
 
     def _read(self, read: Any) -> Any:

@@ -16,9 +16,9 @@ LEASE_US = 30_000_000
 
 
 class Leases(Protocol):
-    """What keeps lease rows: the metadata store."""
+    """Lease rows: `metadata.leases`."""
 
-    async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool: ...
+    async def take(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool: ...
 
 
 class Leader:
@@ -32,7 +32,7 @@ class Leader:
         """Take or keep the lease. Renewed well before it ends: each renewal is a commit."""
         now_us = self._clock_us()
         if now_us >= self._ask_again_us:
-            self._is_leader = await self._leases.lease(
+            self._is_leader = await self._leases.take(
                 self._name, holder=self._holder, ttl_us=LEASE_US, now_us=now_us
             )
             self._ask_again_us = now_us + LEASE_US // 3
@@ -42,7 +42,7 @@ class Leader:
         """Let another take over at once: this process ends."""
         if self._is_leader:
             self._is_leader, now_us = False, self._clock_us()
-            await self._leases.lease(self._name, holder=self._holder, ttl_us=0, now_us=now_us)
+            await self._leases.take(self._name, holder=self._holder, ttl_us=0, now_us=now_us)
 
 
 class Periodic:

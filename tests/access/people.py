@@ -63,8 +63,8 @@ def new_root(gateway: GatewayProcess, name: str, email: str | None = None) -> Pe
     async def make() -> None:
         metadata = await open_metadata(Settings(data=gateway.data).database_url, instance="test")
         try:
-            await metadata.create_account(account)
-            await metadata.put_access_key(pair)
+            await metadata.accounts.create(account)
+            await metadata.access_keys.put(pair)
         finally:
             await metadata.close()
 

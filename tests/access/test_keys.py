@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ class Table:
         self.rows: dict[str, AccessKey] = {}
         self.asked = 0
 
-    async def access_key(self, name: str) -> AccessKey:
+    async def get(self, name: str) -> AccessKey:
         self.asked += 1
         if name not in self.rows:
             raise NoSuchAccessKey(name)
@@ -99,7 +100,8 @@ class Table:
 
 
 def keys_over(table: Any, cache_s: float) -> Keys:
-    return Keys(new_pair(), table, cache_s=cache_s)
+    metadata: Any = SimpleNamespace(access_keys=table)
+    return Keys(new_pair(), metadata, cache_s=cache_s)
 
 
 async def test_look_ups_are_cached_and_misses_are_not() -> None:

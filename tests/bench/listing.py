@@ -61,10 +61,10 @@ async def fill(path: Path, buckets: dict[str, int]) -> None:
     """Each bucket: so many empty objects below one prefix, and one object on either side of it."""
     store = await open_metadata(f"sqlite:///{path}", instance="bench")
     for bucket, count in buckets.items():
-        await store.create_bucket(bucket, region="us-east-1", owner=ROOT_OWNER, now_us=1)
+        await store.buckets.create(bucket, region="us-east-1", owner=ROOT_OWNER, now_us=1)
         keys = ["before", *(f"logs/{number:08d}" for number in range(count)), "zebra"]
         for at in range(0, len(keys), 5000):
-            await asyncio.gather(*(store.put_object(empty(bucket, key)) for key in keys[at : at + 5000]))
+            await asyncio.gather(*(store.objects.put(empty(bucket, key)) for key in keys[at : at + 5000]))
     await store.close()
 
 

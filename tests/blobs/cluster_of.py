@@ -8,6 +8,7 @@ from asyncio import Future
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,13 +99,11 @@ class Books:
     async def nodes(self) -> list[NodeRow]:
         return list(self.rows)
 
-    async def begin_blobs(self, ids: Sequence[bytes], now_us: int) -> None:
+    async def add_pending(self, ids: Sequence[bytes], now_us: int) -> None:
         self.intents.update(dict.fromkeys(ids, now_us))
         self.intents_seen.update(ids)
 
-    touch_blobs = begin_blobs
-
-    async def forget_blobs(self, ids: Sequence[bytes]) -> None:
+    async def remove_pending(self, ids: Sequence[bytes]) -> None:
         for blob_id in ids:
             self.intents.pop(blob_id, None)
 
@@ -113,8 +112,6 @@ class Books:
 
     async def stale_pending(self, before_us: int, limit: int) -> list[bytes]:
         return [blob_id for blob_id, touched in self.intents.items() if touched < before_us][:limit]
-
-    stages = False
 
     async def known_blobs(self, ids: Sequence[bytes]) -> set[bytes]:
         return {i for i in ids if i in self.blobs or i in self.trash or i in self.intents}
@@ -142,8 +139,28 @@ class Books:
     async def repair_retry(self, chunks: Sequence[MissingChunk], until_us: int) -> None:
         pass
 
-    async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
+    async def take_lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
         return False  # tests call the upkeep themselves
+
+    def metadata(self) -> Any:
+        """Build what stands in for `Metadata`."""
+        return SimpleNamespace(
+            annotations=SimpleNamespace(sweep=self.sweep_annotations),
+            blobs=SimpleNamespace(
+                add_pending=self.add_pending,
+                touch_pending=self.add_pending,
+                remove_pending=self.remove_pending,
+                stale_pending=self.stale_pending,
+                known=self.known_blobs,
+            ),
+            garbage=SimpleNamespace(due=self.garbage, remove=self.garbage_done, retry=self.garbage_retry),
+            leases=SimpleNamespace(take=self.take_lease),
+            nodes=SimpleNamespace(list=self.nodes),
+            repairs=SimpleNamespace(
+                add=self.add_repairs, due=self.repairs, remove=self.repair_done, retry=self.repair_retry
+            ),
+            staging=SimpleNamespace(supported=False),
+        )
 
 
 class Rig:
@@ -168,7 +185,7 @@ async def rig(
     monkeypatch.setattr(cluster, "open_node", open_node)
     books = Books(count)
     options = BlobSettings(base=Path(), parity=parity, refresh_s=3600, **settings)
-    store = await BlobStore.open(books, options, holder="test")  # type: ignore[arg-type]
+    store = await BlobStore.open(books.metadata(), options, holder="test")
     try:
         yield Rig(store, shelves, books)
     finally:

@@ -21,6 +21,7 @@ from chunkd.lmdb_environment import Environment
 from metadata import Metadata, open_metadata
 from metadata.errors import MetadataUnavailable, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Conditions, Content
+from metadata.stores.blobs import StagingStore
 from s3api.blobs import BlobSettings, BlobStore
 from s3api.blobs.staging import FLUSH_AT_BYTES, STAGED_BYTES
 from tests.blobs.cluster_of import body_of
@@ -49,11 +50,11 @@ class Opened:
 
     async def put(self, key: str, data: bytes, conditions: Conditions = NO_CONDITIONS) -> Content:
         content = await self.blobs.write(body_of(data), Md5())
-        await self.metadata.put_object(new_object(key, content), conditions)
+        await self.metadata.objects.put(new_object(key, content), conditions)
         return content
 
     async def get(self, key: str) -> bytes:
-        found = await self.metadata.get_object(BUCKET, key)
+        found = await self.metadata.objects.get(BUCKET, key)
         assert found.extent is not None
         return bytes(await self.blobs.read_small(found.extent, 0, found.size))
 
@@ -74,8 +75,8 @@ class Opened:
 async def opened(data: Path, *, exclusive: bool = True) -> AsyncIterator[Opened]:
     metadata = await open_metadata(f"sqlite:///{data / 'metadata.sqlite3'}", instance="staging")
     for number in range(1, 7):
-        if len(await metadata.nodes()) < number:
-            await metadata.add_node(f"lmdb:chunks#{number}", capacity_bytes=None, now_us=1)
+        if len(await metadata.nodes.list()) < number:
+            await metadata.nodes.add(f"lmdb:chunks#{number}", capacity_bytes=None, now_us=1)
     blobs = await BlobStore.open(
         metadata, BlobSettings(base=data, exclusive=exclusive, refresh_s=3600, reap_after_s=0), holder="x"
     )
@@ -90,7 +91,7 @@ async def opened(data: Path, *, exclusive: bool = True) -> AsyncIterator[Opened]
 async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opened]:
     monkeypatch.setattr("s3api.blobs.staging.FLUSH_EVERY_S", 3600)
     async with opened(tmp_path) as made:
-        await made.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        await made.metadata.buckets.create(BUCKET, region="us-east-1", owner="alice", now_us=1)
         yield made
 
 
@@ -115,13 +116,17 @@ async def test_what_is_large_is_not_staged(store: Opened) -> None:
 
 
 async def test_much_settles_at_once(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    commits, settled_between, forgotten = store.environment.commits, Metadata.settled_between, asyncio.Event()
+    commits, settled_between, forgotten = (
+        store.environment.commits,
+        StagingStore.remove_between,
+        asyncio.Event(),
+    )
 
     async def told(*given: Any) -> None:
         await settled_between(*given)
         forgotten.set()
 
-    monkeypatch.setattr(Metadata, "settled_between", told)
+    monkeypatch.setattr(StagingStore, "remove_between", told)
     for number in range(FLUSH_AT_BYTES // STAGED_BYTES):
         assert (await store.put(str(number), os.urandom(STAGED_BYTES))).staged is not None
     async with asyncio.timeout(10):
@@ -141,7 +146,7 @@ async def test_a_refused_write_leaves_nothing(store: Opened) -> None:
     await store.put("k", b"first")
     content = await store.blobs.write(body_of(b"second"), Md5())
     with pytest.raises(PreconditionFailed):
-        await store.metadata.put_object(new_object("k", content), Conditions(if_none_match="*"))
+        await store.metadata.objects.put(new_object("k", content), Conditions(if_none_match="*"))
     await store.blobs.drop(content)
     assert store.staged() == 1
     await store.staging.flush()
@@ -212,7 +217,7 @@ async def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     """One worker of two, and the other."""
     monkeypatch.setattr("s3api.blobs.staging.FLUSH_EVERY_S", 3600)
     async with opened(tmp_path, exclusive=False) as store:
-        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        await store.metadata.buckets.create(BUCKET, region="us-east-1", owner="alice", now_us=1)
         process = await create_subprocess_exec(
             sys.executable, "-c", OTHER, str(tmp_path), stdin=PIPE, stdout=PIPE
         )
@@ -266,7 +271,7 @@ async def test_what_a_killed_worker_had_staged_is_there(shared: tuple[Opened, Ot
 
 async def test_a_blob_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
-        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        await store.metadata.buckets.create(BUCKET, region="us-east-1", owner="alice", now_us=1)
     query(f"sqlite:///{tmp_path / 'metadata.sqlite3'}", "INSERT INTO staged VALUES (x'01', x'02')")
     async with opened(tmp_path) as store:
         assert store.staged() == 0
@@ -277,14 +282,14 @@ async def test_a_blob_that_is_gone_is_not_brought_back(tmp_path: Path) -> None:
 DIES = {
     "when they are acknowledged": "",
     "within LMDB's commit": "Environment._finish = dies",
-    "when the nodes have them": "Metadata.settled_between = Metadata.settled = dies",
+    "when the nodes have them": "StagingStore.remove_between = StagingStore.remove = dies",
     "when the bytes are forgotten": "pass",
 }
 DYING = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from chunkd.lmdb_environment import Environment
-from metadata import Metadata
+from metadata.stores.blobs import StagingStore
 import s3api.blobs.staging as staging
 from tests.blobs.test_staging import BUCKET, opened
 
@@ -294,7 +299,7 @@ def dies(*_):
 async def main():
     staging.FLUSH_EVERY_S = 3600
     async with opened(Path(sys.argv[1]), exclusive=ALONE) as store:
-        await store.metadata.create_bucket(BUCKET, region="us-east-1", owner="alice", now_us=1)
+        await store.metadata.buckets.create(BUCKET, region="us-east-1", owner="alice", now_us=1)
         for turn, keys in enumerate((range(40), range(20))):
             await asyncio.gather(*(store.put(str(key), b"%d of %d" % (turn, key)) for key in keys))
         print("acknowledged", flush=True)
@@ -333,7 +338,7 @@ async def test_recovering_twice_is_the_same(tmp_path: Path, monkeypatch: pytest.
         raise MetadataUnavailable("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(Metadata, "settled", forgets_nothing)
+        patched.setattr(StagingStore, "remove", forgets_nothing)
         async with opened(tmp_path) as store:
             assert store.staged() == 60  # and those of what was overwritten
             assert (await store.put("late", b"late")).staged is None  # nothing is staged before that is done

@@ -87,11 +87,11 @@ def test_targets_that_are_none(data: Path, monkeypatch: pytest.MonkeyPatch, caps
 
 
 async def _expiring(metadata: Metadata) -> None:
-    await metadata.create_bucket("photos", region="r", owner="o", now_us=1)
+    await metadata.buckets.create("photos", region="r", owner="o", now_us=1)
     for key in ("tmp/1", "tmp/2", "kept"):
-        await metadata.put_object(new_object(key, content(1)))
+        await metadata.objects.put(new_object(key, content(1)))
     rule = {"ID": "r", "Status": "Enabled", "Prefix": "tmp/", "Expiration": {"Days": 1}}
-    await metadata.put_bucket_config("photos", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
+    await metadata.buckets.put_config("photos", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
 
 
 def test_one_pass_of_the_rules(data: Path) -> None:

@@ -32,7 +32,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def store(url: str) -> AsyncIterator[Metadata]:
     """With a bucket "photos". What must always hold of the tables is checked after each test."""
     opened = await open_metadata(url, instance="test")
-    await opened.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+    await opened.buckets.create("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     yield opened
     await opened.close()
     check_consistent(url)

@@ -89,7 +89,7 @@ def part(number: int, size: int, *, etag: str | None = None) -> Part:
 async def extents_of(store: Any, found: Object) -> list[Extent]:
     if found.extent is not None:
         return [found.extent]
-    extents: list[Extent] = await store.extents(found.data_id, 0, found.size) if found.size else []
+    extents: list[Extent] = await store.objects.extents(found.data_id, 0, found.size) if found.size else []
     return extents
 
 

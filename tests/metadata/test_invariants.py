@@ -49,25 +49,25 @@ class Actor:
 
     async def put(self) -> None:
         what = self.content()
-        await self.store.put_object(new_object(self.key(), what))
+        await self.store.objects.put(new_object(self.key(), what))
         self.made |= what.new_blobs
 
     async def source(self) -> Content:
-        found = await self.store.get_object("photos", self.key())
+        found = await self.store.objects.get("photos", self.key())
         return shared(await extents_of(self.store, found))
 
     async def copy(self) -> None:
-        await self.store.put_object(new_object(self.key(), await self.source()))
+        await self.store.objects.put(new_object(self.key(), await self.source()))
 
     async def delete(self) -> None:
-        await self.store.delete_object("photos", self.key())
+        await self.store.objects.delete("photos", self.key())
 
     async def delete_many(self) -> None:
-        await self.store.delete_objects("photos", [doomed(self.key()) for _ in range(3)])
+        await self.store.objects.delete_many("photos", [doomed(self.key()) for _ in range(3)])
 
     async def begin(self) -> None:
         new = upload(self.key())
-        await self.store.create_upload(new)
+        await self.store.uploads.create(new)
         self.begun.append(new)
 
     def an_upload(self) -> Upload:
@@ -77,24 +77,28 @@ class Actor:
 
     async def add_part(self) -> None:
         to, what = self.an_upload(), self.content()
-        await self.store.put_part(to.bucket, to.key, to.id, part(self.dice.randint(1, 4), what.size), what)
+        await self.store.uploads.put_part(
+            to.bucket, to.key, to.id, part(self.dice.randint(1, 4), what.size), what
+        )
         self.made |= what.new_blobs
 
     async def copy_part(self) -> None:
         to, what = self.an_upload(), await self.source()
-        await self.store.put_part(to.bucket, to.key, to.id, part(self.dice.randint(1, 4), what.size), what)
+        await self.store.uploads.put_part(
+            to.bucket, to.key, to.id, part(self.dice.randint(1, 4), what.size), what
+        )
 
     async def complete(self) -> None:
         done = self.an_upload()
-        parts = await self.store.list_parts(done.id, after=0, limit=9)
+        parts = await self.store.uploads.list_parts(done.id, after=0, limit=9)
         parts = [each for each in parts if self.dice.random() < 0.8]
         new = new_object(done.key, Content(sum(each.size for each in parts)))
-        await self.store.complete_upload(done, parts, new)
+        await self.store.uploads.complete(done, parts, new)
         self.begun.remove(done)
 
     async def abort(self) -> None:
         gone = self.an_upload()
-        await self.store.abort_upload(gone.bucket, gone.key, gone.id)
+        await self.store.uploads.abort(gone.bucket, gone.key, gone.id)
 
 
 @pytest.mark.parametrize("seed", range(3))

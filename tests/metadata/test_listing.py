@@ -50,7 +50,7 @@ def words(seed: random.Random, most: int) -> str:
 
 async def fill(store: Metadata, keys: list[str]) -> None:
     for key in keys:
-        await store.put_object(new_object(key))
+        await store.objects.put(new_object(key))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -66,7 +66,7 @@ async def test_listings_are_the_oracles(store: Metadata, seed: int) -> None:
         wanted = oracle(keys, prefix, delimiter, after, is_prefix)
         got: list[tuple[str, bool]] = []
         while True:
-            page = await store.list_objects(
+            page = await store.objects.list(
                 "photos",
                 prefix=prefix,
                 delimiter=delimiter,
@@ -92,11 +92,11 @@ def test_the_least_text_above_a_prefix() -> None:
 
 async def test_nothing_is_listed(store: Metadata) -> None:
     await fill(store, ["a"])
-    assert await store.list_objects("photos", limit=0) == Page([], [], None)
-    assert await store.list_objects("photos", after="\U0010ffff", after_is_prefix=True) == Page([], [], None)
-    assert await store.list_objects("photos", prefix="b") == Page([], [], None)
+    assert await store.objects.list("photos", limit=0) == Page([], [], None)
+    assert await store.objects.list("photos", after="\U0010ffff", after_is_prefix=True) == Page([], [], None)
+    assert await store.objects.list("photos", prefix="b") == Page([], [], None)
     with pytest.raises(NoSuchBucket):
-        await store.list_objects("none")
+        await store.objects.list("none")
 
 
 class Counted:
@@ -182,7 +182,7 @@ async def test_uploads_are_the_oracles(store: Metadata) -> None:
     ]
     dice.shuffle(made)
     for each in made:
-        await store.create_upload(each)
+        await store.uploads.create(each)
     ordered = sorted(made, key=lambda each: (each.key.encode(), each.id))
     for delimiter in DELIMITERS:
         for prefix in ("", "a", "/"):
@@ -200,7 +200,7 @@ async def check_uploads(
     prefixes: list[str] = []
     marker = id_marker = None
     while True:
-        page = await store.list_uploads(
+        page = await store.uploads.list(
             "photos",
             prefix=prefix,
             delimiter=delimiter,
@@ -219,9 +219,9 @@ async def check_uploads(
 
 async def test_a_key_marker_alone_passes_all_uploads_of_the_key(store: Metadata) -> None:
     for at in range(3):
-        await store.create_upload(upload("a", f"a{at}"))
-    await store.create_upload(upload("b", "b0"))
-    page = await store.list_uploads("photos", key_marker="a")
+        await store.uploads.create(upload("a", f"a{at}"))
+    await store.uploads.create(upload("b", "b0"))
+    page = await store.uploads.list("photos", key_marker="a")
     assert [u.id for u in page.uploads] == ["b0"]
-    page = await store.list_uploads("photos", key_marker="a", upload_id_marker="a1")
+    page = await store.uploads.list("photos", key_marker="a", upload_id_marker="a1")
     assert [u.id for u in page.uploads] == ["a2", "b0"]

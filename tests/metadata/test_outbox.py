@@ -34,35 +34,37 @@ async def told(store: Metadata, target: str = "hook") -> list[str]:
 
 async def test_writes_tell_and_refused_ones_do_not(store: Metadata) -> None:
     new = new_object("a", content(7), etag="e1", emit=telling("put"))
-    await store.put_object(new)
+    await store.objects.put(new)
     with pytest.raises(PreconditionFailed):
-        await store.put_object(new_object("a", emit=telling("put")), Conditions(if_none_match="*"))
+        await store.objects.put(new_object("a", emit=telling("put")), Conditions(if_none_match="*"))
     assert await told(store) == ["put a None e1 7 False"]
-    await store.delete_object("photos", "a", emit=telling("gone"))
-    await store.delete_object("photos", "a", emit=telling("gone"))  # nothing was there
+    await store.objects.delete("photos", "a", emit=telling("gone"))
+    await store.objects.delete("photos", "a", emit=telling("gone"))  # nothing was there
     assert await told(store) == ["put a None e1 7 False", "gone a None None None False"]
 
 
 async def test_a_repeated_put_tells_once(store: Metadata) -> None:
     new = new_object("a", emit=telling("put"))
-    await store.put_object(new)
-    await store.put_object(new)
+    await store.objects.put(new)
+    await store.objects.put(new)
     assert len(await told(store)) == 1
 
 
 async def test_many_deletes(store: Metadata) -> None:
     for key in ("a", "b"):
-        await store.put_object(new_object(key))
-    await store.delete_objects("photos", [doomed(key) for key in ("a", "b", "c", "a")], emit=telling("gone"))
+        await store.objects.put(new_object(key))
+    await store.objects.delete_many(
+        "photos", [doomed(key) for key in ("a", "b", "c", "a")], emit=telling("gone")
+    )
     assert sorted(await told(store)) == [f"gone {key} None None None False" for key in ("a", "b")]
 
 
 async def test_versions_markers_and_uploads(store: Metadata) -> None:
-    await store.set_versioning("photos", "Enabled")
-    first = await store.put_object(new_object("a", content(1), etag="e", emit=telling("put")))
-    hidden = await store.delete_object("photos", "a", emit=telling("gone"))
+    await store.buckets.set_versioning("photos", "Enabled")
+    first = await store.objects.put(new_object("a", content(1), etag="e", emit=telling("put")))
+    hidden = await store.objects.delete("photos", "a", emit=telling("gone"))
     gone = Doomed("a", NO_CONDITIONS, first), Doomed("a", NO_CONDITIONS, hidden.version_id)
-    await store.delete_objects("photos", gone, emit=telling("gone"))
+    await store.objects.delete_many("photos", gone, emit=telling("gone"))
     assert await told(store) == [
         f"put a {first} e 1 False",
         f"gone a {hidden.version_id} None None True",
@@ -70,10 +72,10 @@ async def test_versions_markers_and_uploads(store: Metadata) -> None:
         f"gone a {hidden.version_id} None None False",
     ]
     begun, piece = upload("u"), part(1, 5)
-    await store.create_upload(begun)
-    await store.put_part("photos", "u", begun.id, piece, content(5))
+    await store.uploads.create(begun)
+    await store.uploads.put_part("photos", "u", begun.id, piece, content(5))
     done = new_object("u", content()._replace(size=5), etag="e-1", emit=telling("complete"))
-    version = await store.complete_upload(begun, [piece], done)
+    version = await store.uploads.complete(begun, [piece], done)
     assert (await told(store))[-1] == f"complete u {version} e-1 5 False"
 
 
@@ -81,22 +83,22 @@ async def test_changes_of_a_version_tell(store: Metadata) -> None:
     def tagged(found: Object) -> Object:
         return replace(found, extras=Extras(tags={"a": "1"}))
 
-    await store.put_object(new_object("a", content(3), etag="e"))
-    await store.alter_object("photos", "a", None, tagged, telling("tagged"))
-    await store.alter_object("photos", "a", None, lambda found: found, telling("unchanged"))
+    await store.objects.put(new_object("a", content(3), etag="e"))
+    await store.objects.alter("photos", "a", None, tagged, telling("tagged"))
+    await store.objects.alter("photos", "a", None, lambda found: found, telling("unchanged"))
     assert await told(store) == ["tagged a None e 3 False"]
 
 
 async def test_the_version_that_is_current_now_stays(store: Metadata) -> None:
-    await store.set_versioning("photos", "Enabled")
-    first, second = [await store.put_object(new_object("a")) for _ in range(2)]
+    await store.buckets.set_versioning("photos", "Enabled")
+    first, second = [await store.objects.put(new_object("a")) for _ in range(2)]
     spared = [Doomed("a", NO_CONDITIONS, version, unless_current=True) for version in (second, first)]
-    results: list[Any] = await store.delete_objects("photos", spared)
+    results: list[Any] = await store.objects.delete_many("photos", spared)
     assert [result.found for result in results] == [False, True]
 
 
 async def test_each_target_has_its_own(store: Metadata) -> None:
-    await store.put_object(new_object("a", emit=telling("put", "hook", "audit")))
+    await store.objects.put(new_object("a", emit=telling("put", "hook", "audit")))
     assert len(await told(store)) == len(await told(store, "audit")) == 1
     assert await store.outbox.targets() == {"audit": 1, "hook": 1}
     assert await store.outbox.target_names() == ["audit", "hook"]

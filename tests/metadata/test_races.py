@@ -92,7 +92,7 @@ def url(postgres: PostgresServer) -> str:
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Metadata]:
     opened = await open_metadata(url, instance="test")
-    await opened.create_bucket(
+    await opened.buckets.create(
         "photos", region="us-east-1", owner="alice", now_us=NOW_US, versioning="Enabled"
     )
     yield opened
@@ -110,8 +110,8 @@ def delete(url: str, version_id: str | None = None) -> Hand:
 
 async def test_what_is_being_hidden_is_not_taken_for_gone(store: Metadata, url: str) -> None:
     """A marker is destroyed while the key gets a new version, and that one a marker of its own."""
-    await store.put_object(new_object("a"))
-    marker = (await store.delete_object("photos", "a")).version_id
+    await store.objects.put(new_object("a"))
+    marker = (await store.objects.delete("photos", "a")).version_id
     destroys = delete(url, marker).run(until=V.remove_as_locked)
     put(url).run().commit()
     hides = delete(url).run()
@@ -122,21 +122,21 @@ async def test_what_is_being_hidden_is_not_taken_for_gone(store: Metadata, url: 
         ended.result()
     destroys.give_up()
     check_consistent(url)
-    assert (await store.delete_object("photos", "a", version_id=marker)).found
+    assert (await store.objects.delete("photos", "a", version_id=marker)).found
     check_consistent(url)
 
 
 async def test_a_marker_goes_while_it_comes_to_the_top(store: Metadata, url: str) -> None:
     """The current version is destroyed between the look at it and the end of the marker beneath it."""
-    await store.put_object(new_object("a"))
-    marker = (await store.delete_object("photos", "a")).version_id
-    top = await store.put_object(new_object("a"))
+    await store.objects.put(new_object("a"))
+    marker = (await store.objects.delete("photos", "a")).version_id
+    top = await store.objects.put(new_object("a"))
     destroys = delete(url, marker).run(until=V.content)
     delete(url, top).run().commit()
     with pytest.raises(Again):
         destroys.run()
     destroys.give_up()
     check_consistent(url)
-    assert (await store.delete_object("photos", "a", version_id=marker)).found
+    assert (await store.objects.delete("photos", "a", version_id=marker)).found
     check_consistent(url)
-    assert await store.get_object("photos", "a")
+    assert await store.objects.get("photos", "a")

@@ -58,7 +58,7 @@ async def test_a_primary_tells_how_far_its_standby_is_behind(
         await until(metadata, standby=False, standbys=1, lag_bytes=0)
         with psycopg.connect(standby.url, autocommit=True) as connection:
             connection.execute("SELECT pg_wal_replay_pause()")
-        await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+        await metadata.buckets.create("photos", region="us-east-1", owner="alice", now_us=NOW_US)
         found = await metadata.replication()
         assert found is not None
         assert (found.lag_bytes or 0) > 0

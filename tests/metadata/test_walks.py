@@ -8,7 +8,7 @@ from tests.metadata.made import NOW_US, content, new_object
 
 
 async def everything(store: Metadata, prefix: str = "", limit: int = 99) -> list[Walked]:
-    bucket, found = await store.get_bucket("photos"), []
+    bucket, found = await store.buckets.get("photos"), []
     after = None
     while page := await store.walks.versions(bucket, prefix=prefix, after=after, limit=limit):
         found += page
@@ -18,9 +18,9 @@ async def everything(store: Metadata, prefix: str = "", limit: int = 99) -> list
 
 async def test_buckets_that_have_a_document(store: Metadata) -> None:
     for name in ("a", "b", "c"):
-        await store.create_bucket(name, region="r", owner="alice", now_us=NOW_US)
+        await store.buckets.create(name, region="r", owner="alice", now_us=NOW_US)
     for name, kind in (("a", "Lifecycle"), ("b", "Cors"), ("c", "Lifecycle")):
-        await store.put_bucket_config(name, kind, "{}")
+        await store.buckets.put_config(name, kind, "{}")
     assert await store.walks.buckets("Lifecycle") == ["a", "c"]
     assert await store.walks.buckets("Lifecycle", after="a") == ["c"]
     assert await store.walks.buckets("Lifecycle", limit=1) == ["a"]
@@ -28,9 +28,9 @@ async def test_buckets_that_have_a_document(store: Metadata) -> None:
 
 
 async def test_objects_by_key_with_what_rules_look_at(store: Metadata) -> None:
-    await store.put_object(new_object("b", content(5), modified_us=NOW_US + 1))
-    await store.put_object(new_object("a", content(), extras=Extras(tags={"t": "1"})))
-    await store.alter_object(
+    await store.objects.put(new_object("b", content(5), modified_us=NOW_US + 1))
+    await store.objects.put(new_object("a", content(), extras=Extras(tags={"t": "1"})))
+    await store.objects.alter(
         "photos", "b", None, lambda o: replace(o, properties=replace(o.properties, storage_class="GLACIER"))
     )
     assert await everything(store) == [
@@ -42,19 +42,19 @@ async def test_objects_by_key_with_what_rules_look_at(store: Metadata) -> None:
 async def test_below_a_prefix_page_by_page(store: Metadata) -> None:
     keys = [f"{folder}/{n}" for folder in ("a", "b", "c") for n in range(5)]
     for key in keys:
-        await store.put_object(new_object(key))
+        await store.objects.put(new_object(key))
     for limit in (1, 2, 5, 99):
         assert [row.key for row in await everything(store, "b/", limit)] == keys[5:10]
         assert [row.key for row in await everything(store, "", limit)] == keys
 
 
 async def test_versions_and_markers_newest_first(store: Metadata) -> None:
-    await store.put_object(new_object("a"))
-    await store.set_versioning("photos", "Enabled")
-    made = [await store.put_object(new_object("a")) for _ in range(2)]
-    hidden = await store.delete_object("photos", "a")
-    await store.put_object(new_object("b"))
-    lone = await store.delete_object("photos", "c")
+    await store.objects.put(new_object("a"))
+    await store.buckets.set_versioning("photos", "Enabled")
+    made = [await store.objects.put(new_object("a")) for _ in range(2)]
+    hidden = await store.objects.delete("photos", "a")
+    await store.objects.put(new_object("b"))
+    lone = await store.objects.delete("photos", "c")
     for limit in (1, 2, 99):
         found = await everything(store, limit=limit)
         assert [(row.key, row.version_id, row.marker) for row in found if row.key != "b"] == [

@@ -12,12 +12,12 @@ import pytest
 from chunkd import Buffer
 from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
+from metadata.ids import new_id
 from metadata.records import Blob, Content, Extent
 from s3api.access.caller import Caller
 from s3api.access.key_generation import pair as key_pair
 from s3api.access.keys import Keys
 from s3api.access.request_context import RequestContext
-from s3api.blobs.stripes import new_id
 from s3api.body import Body
 from s3api.crypto import ContentKey
 from s3api.kms import KeyFile, Vault
@@ -116,5 +116,5 @@ async def call(metadata: Metadata, blobs: Blobs, tmp_path: Path) -> Call:
     )
     request = RequestContext("R1", "", "photos", {}, {}, NOW_US)
     one = Call(backend, Caller("alice"), request)
-    await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+    await metadata.buckets.create("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     return one

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from metadata.errors import BlobGone, NoSuchBucket, NoSuchKey, NoSuchUpload, PreconditionFailed
+from metadata.ids import new_id
 from metadata.records import NO_CONDITIONS, NewObject, Properties
-from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations import copies
 from s3api.operations.attributes import get_object_attributes
@@ -44,8 +44,10 @@ async def source(call: Call) -> Call:
 
 
 async def bytes_of(call: Call, key: str) -> bytes:
-    found = await call.metadata.get_object("photos", key)
-    extents = (found.extent,) if found.extent else await call.metadata.extents(found.data_id, 0, found.size)
+    found = await call.metadata.objects.get("photos", key)
+    extents = (
+        (found.extent,) if found.extent else await call.metadata.objects.extents(found.data_id, 0, found.size)
+    )
     return b"".join([bytes(piece) async for piece in call.blobs.read(extents)])
 
 
@@ -218,7 +220,7 @@ async def test_conditions_of_the_target(source: Call) -> None:
 async def pretend(call: Call, blobs: Blobs, size: int) -> None:
     """photos/huge, an object with a record but without bytes."""
     new = NewObject("photos", "huge", new_id(), MD5, NOW_US, "alice", Properties(), None, blobs.pretend(size))
-    await call.metadata.put_object(new, NO_CONDITIONS)
+    await call.metadata.objects.put(new, NO_CONDITIONS)
 
 
 async def test_five_gibibytes(call: Call, blobs: Blobs) -> None:
@@ -231,7 +233,7 @@ async def test_five_gibibytes(call: Call, blobs: Blobs) -> None:
 
 async def test_a_source_that_changes_is_read_again(source: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its blob is deleted between the read and the transaction, twice."""
-    put, left = source.metadata.put_object, [1, 2]
+    put, left = source.metadata.objects.put, [1, 2]
 
     async def put_late(*args: Any, **kwargs: Any) -> None:
         if left:
@@ -239,7 +241,7 @@ async def test_a_source_that_changes_is_read_again(source: Call, monkeypatch: py
             raise BlobGone
         await put(*args, **kwargs)
 
-    monkeypatch.setattr(source.metadata, "put_object", put_late)
+    monkeypatch.setattr(source.metadata.objects, "put", put_late)
     await copy_object(source, Bucket="photos", Key="to", CopySource="photos/from")
     assert await bytes_of(source, "to") == DATA
     left.extend(range(copies.ATTEMPTS))

@@ -149,14 +149,14 @@ async def test_a_completion_between_reading_the_upload_and_its_parts(
     where = await begin(call)
     parts = await send(call, where, BIG, TAIL)
     first: list[Any] = []
-    list_parts = call.metadata.list_parts
+    list_parts = call.metadata.uploads.list_parts
 
     async def late(*given: Any, **more: Any) -> Any:
         monkeypatch.undo()
         first.append(await complete_multipart_upload(call, MultipartUpload=parts, **where))
         return await list_parts(*given, **more)
 
-    monkeypatch.setattr(call.metadata, "list_parts", late)
+    monkeypatch.setattr(call.metadata.uploads, "list_parts", late)
     assert await complete_multipart_upload(call, MultipartUpload=parts, **where) == first[0]
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 
 from metadata.errors import MetadataUnavailable
+from metadata.ids import now_us
 from metadata.records import OutboxEvent
 from s3api.errors import S3Error
 from s3api.rest import events
 from s3api.rest.events import OVERLAP_US, Listeners, _new
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 class Rows:

@@ -57,7 +57,7 @@ class World:
             metadata.outbox,
             self.targets,
             self.taken,  # type: ignore[arg-type]
-            leader=Leader(metadata, "events", holder="me", clock_us=lambda: self.now_us),
+            leader=Leader(metadata.leases, "events", holder="me", clock_us=lambda: self.now_us),
             clock_us=lambda: self.now_us,
             host_id="H",
             give_up_s=3600,

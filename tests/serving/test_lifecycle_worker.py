@@ -28,7 +28,11 @@ class World:
         self.buckets = Buckets(metadata)
 
     def worker(self, holder: str | None = None, **more: Any) -> LifecycleWorker:
-        leader = Leader(self.metadata, NAME, holder=holder, clock_us=lambda: self.now_us) if holder else None
+        leader = (
+            Leader(self.metadata.leases, NAME, holder=holder, clock_us=lambda: self.now_us)
+            if holder
+            else None
+        )
 
         def notices(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
             return store_event_maker(bucket, documents, kind, now_us=self.now_us)
@@ -47,17 +51,17 @@ class World:
 
     async def rules(self, *rules: dict[str, Any], bucket: str = "photos") -> None:
         named = [{"ID": f"r{n}", "Status": "Enabled", "Filter": {}, **rule} for n, rule in enumerate(rules)]
-        await self.metadata.put_bucket_config(bucket, "Lifecycle", orjson.dumps({"Rules": named}).decode())
+        await self.metadata.buckets.put_config(bucket, "Lifecycle", orjson.dumps({"Rules": named}).decode())
 
     async def put(self, key: str, size: int = 200_000, bucket: str = "photos", **more: Any) -> str | None:
         new: NewObject = new_object(key, content(size), bucket=bucket, modified_us=self.now_us, **more)
-        return await self.metadata.put_object(new)
+        return await self.metadata.objects.put(new)
 
     async def left(self, bucket: str = "photos") -> list[str]:
-        return [each.key for each in (await self.metadata.list_objects(bucket)).objects]
+        return [each.key for each in (await self.metadata.objects.list(bucket)).objects]
 
     async def versions(self) -> list[tuple[str, str, bool]]:
-        page = await self.metadata.list_versions("photos")
+        page = await self.metadata.objects.list_versions("photos")
         return [(each.key, each.version_id, each.marker) for each in page.versions]
 
     def pass_days(self, days: float) -> None:
@@ -68,8 +72,9 @@ class World:
 async def world(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     metadata = await open_metadata(url, instance="test")
     made = World(metadata)
-    monkeypatch.setattr("metadata.store.now_us", lambda: made.now_us)
-    await metadata.create_bucket("photos", region="us-east-1", owner="alice", now_us=START_US)
+    for store in ("buckets", "objects", "uploads"):
+        monkeypatch.setattr(f"metadata.stores.{store}.now_us", lambda: made.now_us)
+    await metadata.buckets.create("photos", region="us-east-1", owner="alice", now_us=START_US)
     yield made
     await metadata.close()
     check_consistent(url)
@@ -115,7 +120,7 @@ async def test_many_pages(world: World, monkeypatch: pytest.MonkeyPatch) -> None
 async def test_versions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "PAGE_SIZE", 3)
     monkeypatch.setattr(worker, "MAX_PAUSE_S", 0.0)
-    await world.metadata.set_versioning("photos", "Enabled")
+    await world.metadata.buckets.set_versioning("photos", "Enabled")
     noncurrent = {"NoncurrentDays": 1, "NewerNoncurrentVersions": 2}
     await world.rules({"NoncurrentVersionExpiration": noncurrent})
     ids: dict[str, list[str | None]] = {"a": [], "b": []}
@@ -132,7 +137,7 @@ async def test_versions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_expiration_hides_then_the_marker_goes(world: World) -> None:
-    await world.metadata.set_versioning("photos", "Enabled")
+    await world.metadata.buckets.set_versioning("photos", "Enabled")
     await world.rules({"Expiration": {"Days": 1}, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
     first = await world.put("a")
     world.pass_days(1)
@@ -150,7 +155,7 @@ async def test_expiration_hides_then_the_marker_goes(world: World) -> None:
 
 
 async def test_locked_versions_stay(world: World) -> None:
-    await world.metadata.set_versioning("photos", "Enabled")
+    await world.metadata.buckets.set_versioning("photos", "Enabled")
     await world.rules({"NoncurrentVersionExpiration": {"NoncurrentDays": 1}})
     held = await world.put("a", extras=Extras(lock=Lock(hold=True)))
     until = Lock("COMPLIANCE", START_US + 3 * DAY_US)
@@ -168,13 +173,13 @@ async def test_what_was_replaced_meanwhile_stays(world: World, monkeypatch: pyte
     await world.rules({"Expiration": {"Days": 1}})
     await world.put("a")
     world.pass_days(1)
-    delete = world.metadata.delete_objects
+    delete = world.metadata.objects.delete_many
 
     async def late(*arguments: Any, **more: Any) -> Any:
         await world.put("a")
         return await delete(*arguments, **more)
 
-    monkeypatch.setattr(world.metadata, "delete_objects", late)
+    monkeypatch.setattr(world.metadata.objects, "delete_many", late)
     assert await world.run() == {}
     assert await world.left() == ["a"]
 
@@ -184,14 +189,14 @@ async def test_transitions_change_the_class_alone(world: World) -> None:
     await world.rules({"Transitions": moves})
     await world.put("a")
     await world.put("small", 10)
-    before = await world.metadata.get_object("photos", "a")
+    before = await world.metadata.objects.get("photos", "a")
     world.pass_days(1)
     assert await world.run() == {"move": 1}
-    after = await world.metadata.get_object("photos", "a")
+    after = await world.metadata.objects.get("photos", "a")
     assert after == replace(before, properties=replace(before.properties, storage_class="STANDARD_IA"))
     world.pass_days(2)
     assert await world.run() == {"move": 1}
-    assert (await world.metadata.get_object("photos", "a")).properties.storage_class == "GLACIER"
+    assert (await world.metadata.objects.get("photos", "a")).properties.storage_class == "GLACIER"
     assert await world.run() == {}
 
 
@@ -200,15 +205,15 @@ async def test_uploads_are_aborted(world: World) -> None:
         {"Filter": {"Prefix": "u"}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}}
     )
     for key in ("u1", "u2", "v"):
-        await world.metadata.create_upload(replace(upload(key), initiated_us=world.now_us))
+        await world.metadata.uploads.create(replace(upload(key), initiated_us=world.now_us))
     world.pass_days(1)
     assert await world.run() == {"abort": 2}
-    assert [each.key for each in (await world.metadata.list_uploads("photos")).uploads] == ["v"]
+    assert [each.key for each in (await world.metadata.uploads.list("photos")).uploads] == ["v"]
 
 
 async def test_events_of_lifecycle(world: World) -> None:
-    await world.metadata.set_versioning("photos", "Enabled")
-    await world.metadata.put_bucket_config("photos", "Notification", '{"EventBridgeConfiguration": {}}')
+    await world.metadata.buckets.set_versioning("photos", "Enabled")
+    await world.metadata.buckets.put_config("photos", "Notification", '{"EventBridgeConfiguration": {}}')
     await world.rules(
         {"Filter": {"Prefix": "a"}, "Expiration": {"Days": 1}},
         {"Filter": {"Prefix": "b"}, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]},
@@ -232,14 +237,14 @@ async def test_a_pass_goes_on_where_another_gateway_left_it(
     monkeypatch.setattr(worker, "PAGE_SIZE", 5)
     monkeypatch.setattr(worker, "MAX_PAUSE_S", 0.0)
     for name in ("a-first", "z-last"):
-        await world.metadata.create_bucket(name, region="r", owner="alice", now_us=START_US)
+        await world.metadata.buckets.create(name, region="r", owner="alice", now_us=START_US)
     for name in ("a-first", "photos", "z-last"):
         await world.rules({"Expiration": {"Days": 1}}, bucket=name)
         for n in range(20):
             await world.put(f"{n:03}", bucket=name)
     world.pass_days(1)
     one, other = world.worker("one"), world.worker("other")
-    delete, calls = world.metadata.delete_objects, 0
+    delete, calls = world.metadata.objects.delete_many, 0
 
     async def dies(*arguments: Any, **more: Any) -> Any:
         nonlocal calls
@@ -248,11 +253,11 @@ async def test_a_pass_goes_on_where_another_gateway_left_it(
             raise OSError("killed")
         return await delete(*arguments, **more)
 
-    monkeypatch.setattr(world.metadata, "delete_objects", dies)
+    monkeypatch.setattr(world.metadata.objects, "delete_many", dies)
     monkeypatch.setattr(one, "_apply_to_bucket", one._apply_rules)  # a kill is no failure that is got over
     with pytest.raises(OSError, match="killed"):
         await one._step()
-    monkeypatch.setattr(world.metadata, "delete_objects", delete)
+    monkeypatch.setattr(world.metadata.objects, "delete_many", delete)
     await other._step()
     assert sum(other.counts.values()) == 0  # the lease is still the dead one's
     world.now_us += LEASE_US + 1
@@ -280,8 +285,8 @@ async def test_the_next_pass_begins_when_it_is_time(world: World) -> None:
 async def test_a_bucket_that_fails_does_not_stop_the_others(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await world.metadata.create_bucket("broken", region="r", owner="alice", now_us=START_US)
-    await world.metadata.put_bucket_config(
+    await world.metadata.buckets.create("broken", region="r", owner="alice", now_us=START_US)
+    await world.metadata.buckets.put_config(
         "broken", "Lifecycle", '{"Rules": [{"Status": "Enabled", "Transitions": [{"Days": 1}]}]}'
     )
     await world.rules({"Expiration": {"Days": 1}})

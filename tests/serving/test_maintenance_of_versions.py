@@ -9,9 +9,9 @@ import orjson
 import pytest
 
 from chunkd import Buffer
+from metadata.ids import now_us
 from s3api.access.caller import Caller
 from s3api.access.request_context import RequestContext
-from s3api.blobs import now_us
 from s3api.body import Body
 from s3api.operations.call import Backend, Call
 from s3api.operations.copies import copy_object
@@ -29,8 +29,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     nodes = tuple(f"memory://{number}" for number in range(6))
     settings = load(data=tmp_path / "data", nodes=nodes, reap_after_s=0, lifecycle_day_s=1e-6)
     async with open_store(settings) as opened:
-        await opened.metadata.create_bucket("b", region="us-east-1", owner="a11ce", now_us=now_us())
-        await opened.metadata.set_versioning("b", "Enabled")
+        await opened.metadata.buckets.create("b", region="us-east-1", owner="a11ce", now_us=now_us())
+        await opened.metadata.buckets.set_versioning("b", "Enabled")
         yield opened
 
 
@@ -90,7 +90,7 @@ async def test_old_versions_outlive_every_kind_of_upkeep(store: Store) -> None:
 async def test_a_lost_chunk_of_an_old_version_is_repaired(store: Store) -> None:
     old = await put(store, b"1")
     await put(store, b"2")
-    extent = (await store.metadata.get_object("b", "k", old)).extent
+    extent = (await store.metadata.objects.get("b", "k", old)).extent
     assert extent
     node = store.blobs.cluster.node(extent.blob.nodes[0])
     assert node
@@ -110,7 +110,7 @@ async def test_what_lifecycle_lets_go_of_leaves_the_nodes(store: Store) -> None:
         last = await put(store, fill)
     one = await chunks(store) // 3
     rule = {"ID": "r", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
-    await store.metadata.put_bucket_config("b", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
+    await store.metadata.buckets.put_config("b", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
     worker = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=False)
     assert dict(await worker.run_once()) == {"delete": 2}
     await tidy(store)

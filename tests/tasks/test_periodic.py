@@ -17,7 +17,7 @@ class Row:
     def __init__(self) -> None:
         self.holder, self.until_us, self.asked = "", 0, 0
 
-    async def lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
+    async def take(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
         self.asked += 1
         if self.holder != holder and now_us < self.until_us:
             return False

@@ -89,7 +89,7 @@ class PostgresRunner:
         self._batches: set[asyncio.Task[None]] = set()
         self._scheduled = self._closed = False
         self.on_commit: OnCommit = unseen
-        self.stages = False
+        self.can_stage = False
 
     @classmethod
     async def open(cls, url: URL, *, instance: str) -> PostgresRunner:
@@ -139,9 +139,7 @@ class PostgresRunner:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
-        """PostgreSQL has no cheap way to say that nothing has changed: this reads."""
-        return await self.read(make, *arguments)
+    read_cached = read  # PostgreSQL has no cheap way to say that nothing has changed
 
     async def close(self) -> None:
         """Finish what was asked for, then close the connections."""

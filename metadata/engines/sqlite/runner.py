@@ -31,7 +31,7 @@ from metadata.queries.statements import HEAVY, Again, Call, Fetch, OnCommit, T, 
 from metadata.records import Page
 
 BATCH = 256
-RECALLED = 10_000  # records of about 1 KiB
+CACHED = 10_000  # records of about 1 KiB
 INLINE_JOBS = 64
 INLINE_COMMIT_S = 0.002
 LONE_JOBS = 1
@@ -75,8 +75,8 @@ class SqliteRunner:
         self._reader.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._reader.execute("SELECT 1 FROM sqlite_schema").fetchall()  # opens the WAL-index
         self._wal_index: WalIndex | None = WalIndex.acquire(path)
-        self._recalled: dict[tuple[Any, ...], Any] = {}
-        self._recalled_at, self._recalled_weight = b"", 0
+        self._cached: dict[tuple[Any, ...], Any] = {}
+        self._cached_at, self._cached_weight = b"", 0
         self._busy_ms = -1
         self._turn = Turn(path)
         self._patience: asyncio.TimerHandle
@@ -86,7 +86,7 @@ class SqliteRunner:
         self._commit_s = 0.0
         self._commits = 0
         self.on_commit: OnCommit = unseen
-        self.stages = True
+        self.can_stage = True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="metadata")
 
     @classmethod
@@ -120,7 +120,7 @@ class SqliteRunner:
         except sqlite3.Error as why:
             raise _translated(why) from why
 
-    async def recall(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
+    async def read_cached(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
         """As `read`; from memory where it was asked for before and the database has not changed since.
 
         What it gives is shared, and not to be changed.
@@ -129,13 +129,13 @@ class SqliteRunner:
             raise MetadataUnavailable("the store is closed")
         question = (make, *arguments)
         stamp = self._wal_index.stamp()
-        if stamp != self._recalled_at or self._recalled_weight >= RECALLED:
-            self._recalled.clear()
-            self._recalled_at, self._recalled_weight = stamp, 0
-        found: T | None = self._recalled.get(question)
-        if found is None:
-            found = self._recalled[question] = await self.read(make, *arguments)
-            self._recalled_weight += found.weight if isinstance(found, Page) else 1
+        if stamp != self._cached_at or self._cached_weight >= CACHED:
+            self._cached.clear()
+            self._cached_at, self._cached_weight = stamp, 0
+        found: T | None = self._cached.get(question)
+        if found is None:  # not by `self.read`, which tracing wraps as it wraps this
+            found = self._cached[question] = await SqliteRunner.read(self, make, *arguments)
+            self._cached_weight += found.weight if isinstance(found, Page) else 1
         return found
 
     async def close(self) -> None:

@@ -54,10 +54,10 @@ def _put(row: Configuration) -> Handler:
             return {}
         answer = await row.before_put(call, document) if row.before_put else {}
         if document == row.empty_document:
-            await call.metadata.delete_bucket_config(Bucket, row.kind, id=id_)
+            await call.metadata.buckets.delete_config(Bucket, row.kind, id=id_)
             return answer
         document |= {name: given[name] for name in row.headers if given.get(name) is not None}
-        await call.metadata.put_bucket_config(Bucket, row.kind, to_json(document), id=id_)
+        await call.metadata.buckets.put_config(Bucket, row.kind, to_json(document), id=id_)
         return answer | {name: document.get(name, default) for name, default in row.headers.items()}
 
     required = ("Id", row.member) if row.multiple else (row.member,)
@@ -79,7 +79,7 @@ def _get(row: Configuration) -> Handler:
 
 def _delete(row: Configuration) -> Handler:
     async def delete(call: Call, *, Bucket: str, Id: str = "") -> Output:
-        deleted = await call.metadata.delete_bucket_config(Bucket, row.kind, id=Id)
+        deleted = await call.metadata.buckets.delete_config(Bucket, row.kind, id=Id)
         if row.multiple and not deleted:
             raise S3Error("NoSuchConfiguration")
         return {}

@@ -66,10 +66,10 @@ async def read_source(call: Call, source: Source) -> Object:
     one), NoSuchBucket and NoSuchKey (which name the source, not the target), PreconditionFailed.
     """
     try:
-        bucket = await call.metadata.get_bucket(source.bucket)
+        bucket = await call.metadata.buckets.get(source.bucket)
         if source.expected_owner not in (None, bucket.owner, call.number(bucket.owner)):
             raise S3Error("AccessDenied")
-        found = await call.metadata.get_object(source.bucket, source.key, source.version_id)
+        found = await call.metadata.objects.get(source.bucket, source.key, source.version_id)
     except NoSuchBucket:
         raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
     except NoSuchKey:

@@ -1,7 +1,7 @@
 """Receive the bytes of an object or part: write them to the nodes, compute digests, verify stated ones.
 
     async with receive(call, inputs) as received:
-        await call.metadata.put_object(... received.content ...)
+        await call.metadata.objects.put(... received.content ...)
 
 If the block fails, the chunks that were written are deleted.
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from s3api.blobs.stripes import new_id
+from metadata.ids import new_id
 from s3api.errors import S3Error
 
 MAX_PARTS = 10_000

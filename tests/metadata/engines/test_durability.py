@@ -28,9 +28,9 @@ async def main(url, name):
     store = await open_metadata(url, instance=name)
     async def one(at):
         key = f"{name}/{at:06}"
-        await store.put_object(new_object(key, content(5, 6) if at % 5 == 0 else None))
+        await store.objects.put(new_object(key, content(5, 6) if at % 5 == 0 else None))
         if at % 3 == 0:
-            await store.put_object(new_object(key))
+            await store.objects.put(new_object(key))
         print(key, flush=True)
     for base in itertools.count(0, 16):
         await asyncio.gather(*(one(base + at) for at in range(16)))
@@ -50,7 +50,7 @@ async def main(url):
     store = await open_metadata(url, instance="rival")
     print("ready", flush=True)
     sys.stdin.readline()
-    writes = (store.put_object(new_object("one"), Conditions(if_none_match="*")) for _ in range(25))
+    writes = (store.objects.put(new_object("one"), Conditions(if_none_match="*")) for _ in range(25))
     results = await asyncio.gather(*writes, return_exceptions=True)
     others = [each for each in results if each is not None and not isinstance(each, PreconditionFailed)]
     print(results.count(None), len(others), others[:1], flush=True)
@@ -85,7 +85,7 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged(store: Metada
         there = {row[0] for row in query(url, "SELECT key FROM object")}
         assert {key for keys in (*told, *rest) for key in keys} <= there
         check_consistent(url)
-    await store.put_object(new_object("after"))
+    await store.objects.put(new_object("after"))
 
 
 async def test_of_a_hundred_conditional_writes_in_four_processes_one_wins(store: Metadata, url: str) -> None:
@@ -104,7 +104,7 @@ async def test_of_a_hundred_conditional_writes_in_four_processes_one_wins(store:
 async def test_of_a_hundred_conditional_writes_in_one_process_one_wins(store: Metadata) -> None:
     only = Conditions(if_none_match="*")
     results = await asyncio.gather(
-        *(store.put_object(new_object("one"), only) for _ in range(100)), return_exceptions=True
+        *(store.objects.put(new_object("one"), only) for _ in range(100)), return_exceptions=True
     )
     assert results.count(None) == 1
     assert sum(isinstance(each, PreconditionFailed) for each in results) == 99
@@ -114,10 +114,10 @@ async def test_many_stores_swap_one_key(store: Metadata, url: str) -> None:
     """Compare and swap: each of ten ETags is followed by one winner, whoever asks."""
     stores = [await open_metadata(url, instance=f"s{at}") for at in range(4)]
     etags = [f"{at:032x}" for at in range(11)]
-    await store.put_object(new_object("one", etag=etags[0]))
+    await store.objects.put(new_object("one", etag=etags[0]))
     for old, new in pairwise(etags):
         writes = (
-            each.put_object(new_object("one", etag=new), Conditions(if_match=old))
+            each.objects.put(new_object("one", etag=new), Conditions(if_match=old))
             for each in stores
             for _ in range(3)
         )
@@ -134,13 +134,13 @@ async def test_copies_against_deletes_from_several_stores(store: Metadata, url: 
     stores = [await open_metadata(url, instance=f"s{at}") for at in range(3)]
     for turn in range(25):
         new = new_object("source", content(9, 9) if turn % 2 else None)
-        await store.put_object(new)
+        await store.objects.put(new)
         piece = shared(list(new.content.extents))
         results = await asyncio.gather(
-            stores[0].put_object(new_object(f"copy{turn}", piece)),
-            stores[1].delete_object("photos", "source"),
-            stores[2].put_object(new_object("copy", piece)),
-            stores[2].delete_object("photos", f"copy{turn - 1}"),
+            stores[0].objects.put(new_object(f"copy{turn}", piece)),
+            stores[1].objects.delete("photos", "source"),
+            stores[2].objects.put(new_object("copy", piece)),
+            stores[2].objects.delete("photos", f"copy{turn - 1}"),
             return_exceptions=True,
         )
         assert {type(each).__name__ for each in results} <= {"NoneType", "Deleted", "BlobGone"}, results
@@ -151,10 +151,10 @@ async def test_copies_against_deletes_from_several_stores(store: Metadata, url: 
 async def test_buckets_deleted_while_others_write(store: Metadata, url: str) -> None:
     stores = [await open_metadata(url, instance=f"s{at}") for at in range(2)]
     for _ in range(15):
-        await store.create_bucket("short", region="r", owner="alice", now_us=NOW_US)
+        await store.buckets.create("short", region="r", owner="alice", now_us=NOW_US)
         results = await asyncio.gather(
-            stores[0].delete_bucket("short"),
-            *(stores[1].put_object(new_object(f"{at}", bucket="short")) for at in range(3)),
+            stores[0].buckets.delete("short"),
+            *(stores[1].objects.put(new_object(f"{at}", bucket="short")) for at in range(3)),
             return_exceptions=True,
         )
         names = [type(each).__name__ for each in results]
@@ -163,8 +163,8 @@ async def test_buckets_deleted_while_others_write(store: Metadata, url: str) -> 
         if names[0] == "NoneType":
             assert set(names[1:]) == {"NoSuchBucket"}
         else:
-            await store.delete_objects("short", [doomed(f"{at}") for at in range(3)])
-            await store.delete_bucket("short")
+            await store.objects.delete_many("short", [doomed(f"{at}") for at in range(3)])
+            await store.buckets.delete("short")
     await asyncio.gather(*(each.close() for each in stores))
 
 

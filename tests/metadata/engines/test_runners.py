@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 async def opened(path: Path) -> Metadata:
     store = await open_metadata(f"sqlite:///{path}", instance="test")
-    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
+    await store.buckets.create("photos", region="r", owner="alice", now_us=NOW_US)
     return store
 
 
@@ -56,7 +56,7 @@ def watch(store: Metadata) -> list[tuple[str, bool]]:
 
 
 def runner_of(store: Metadata) -> runner.SqliteRunner:
-    found = store._runner
+    found = store.runner
     assert isinstance(found, runner.SqliteRunner)
     return found
 
@@ -66,7 +66,7 @@ async def test_commits_in_the_thread_leave_nothing_to_the_collector(path: Path) 
 
     async def rounds(name: str) -> None:
         for at in range(50):
-            await asyncio.gather(*(store.put_object(new_object(f"{name}{at}/{n}")) for n in range(3)))
+            await asyncio.gather(*(store.objects.put(new_object(f"{name}{at}/{n}")) for n in range(3)))
 
     await rounds("first")
     assert await collected_after(rounds("second")) < 50
@@ -76,7 +76,7 @@ async def test_commits_in_the_thread_leave_nothing_to_the_collector(path: Path) 
 async def test_writes_of_one_turn_are_one_commit_that_the_loop_does_not_wait_for(path: Path) -> None:
     store = await opened(path)
     told = watch(store)
-    await asyncio.gather(*(store.put_object(new_object(f"{at}")) for at in range(16)))
+    await asyncio.gather(*(store.objects.put(new_object(f"{at}")) for at in range(16)))
     assert [word for word, _ in told].count("COMMIT") == 1
     assert {here for word, here in told if word in ("SELECT", "INSERT")} == {True}
     assert ("COMMIT", False) in told
@@ -87,19 +87,19 @@ async def test_a_lone_write_commits_on_the_loop_while_the_disk_is_quick(path: Pa
     store = await opened(path)
     told = watch(store)
     runner_of(store)._commit_s = 0.0
-    await store.put_object(new_object("a"))
+    await store.objects.put(new_object("a"))
     assert told[-1] == ("COMMIT", True)
     runner_of(store)._commit_s = 1.0
-    await store.put_object(new_object("b"))
+    await store.objects.put(new_object("b"))
     assert told[-1] == ("COMMIT", False)
     await store.close()
 
 
 async def test_a_long_transaction_runs_in_the_worker(path: Path) -> None:
     store = await opened(path)
-    await store.put_object(new_object("spread", content(1, 2)))
+    await store.objects.put(new_object("spread", content(1, 2)))
     told = watch(store)
-    await asyncio.gather(store.put_object(new_object("b")), store.delete_object("photos", "spread"))
+    await asyncio.gather(store.objects.put(new_object("b")), store.objects.delete("photos", "spread"))
     assert ("INSERT", True) in told
     assert {here for word, here in told if word == "DELETE"} == {False}
     await store.close()
@@ -111,11 +111,11 @@ async def test_few_statements_for_an_object(path: Path, announced: bool) -> None
     """A new one is not looked for first, unless an intent has to be looked for in any case."""
     store = await opened(path)
     told = watch(store)
-    await store.put_object(new_object("a", content(9, announced=announced)))
+    await store.objects.put(new_object("a", content(9, announced=announced)))
     look = ["SELECT"] if announced else []
     assert [word for word, _ in told if word != "PRAGMA"] == ["BEGIN", *look, "INSERT", "INSERT", "COMMIT"]
     told.clear()
-    await store.put_object(new_object("a", content(9, announced=announced)))
+    await store.objects.put(new_object("a", content(9, announced=announced)))
     tried = [] if announced else ["INSERT"]
     replaced = ["SELECT", "UPDATE", "INSERT", "DELETE", "INSERT"]
     assert [word for word, _ in told] == ["BEGIN", *tried, *replaced, "COMMIT"]
@@ -126,9 +126,9 @@ async def test_another_process_that_writes_is_waited_for_without_holding_the_loo
     store = await opened(path)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.ensure_future(store.put_object(new_object("a")))
+    waiting = asyncio.ensure_future(store.objects.put(new_object("a")))
     for _ in range(20):
-        await store.list_objects("photos")
+        await store.objects.list("photos")
         await asyncio.sleep(0)
     assert not waiting.done()
     other.execute("COMMIT")
@@ -143,11 +143,11 @@ async def test_a_database_locked_for_too_long(path: Path, monkeypatch: pytest.Mo
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(MetadataUnavailable) as told:
-        await store.put_object(new_object("a"))
+        await store.objects.put(new_object("a"))
     assert isinstance(told.value.__cause__, sqlite3.OperationalError)
     other.execute("ROLLBACK")
     other.close()
-    await store.put_object(new_object("a"))
+    await store.objects.put(new_object("a"))
     await store.close()
 
 
@@ -157,17 +157,18 @@ async def test_a_full_disk_refuses_and_leaves_the_rest(path: Path) -> None:
     pages = runner._writer.execute("PRAGMA page_count").fetchone()[0]
     runner._writer.execute(f"PRAGMA max_page_count = {pages + 4}")
     results = await asyncio.gather(
-        *(store.put_object(new_object(f"{at}", owner="x" * 3000)) for at in range(30)), return_exceptions=True
+        *(store.objects.put(new_object(f"{at}", owner="x" * 3000)) for at in range(30)),
+        return_exceptions=True,
     )
     failed = [each for each in results if each is not None]
     assert failed
     assert all(
         isinstance(each, MetadataUnavailable) and isinstance(each.__cause__, sqlite3.Error) for each in failed
     )
-    stored = {o.key for o in (await store.list_objects("photos")).objects}
+    stored = {o.key for o in (await store.objects.list("photos")).objects}
     assert stored == {f"{at}" for at, each in enumerate(results) if each is None}
     runner._writer.execute("PRAGMA max_page_count = 1000000")
-    await store.put_object(new_object("after"))
+    await store.objects.put(new_object("after"))
     await store.close()
     check_consistent(f"sqlite:///{path}")
 
@@ -179,7 +180,7 @@ async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest
     log = path.with_name(path.name + "-wal")
     largest = 0
     for at in range(100):
-        await store.put_object(new_object(f"{at}"))
+        await store.objects.put(new_object(f"{at}"))
         largest = max(largest, log.stat().st_size)
     assert largest < 50_000 * 6
     await store.close()
@@ -187,7 +188,7 @@ async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest
 
 async def test_what_was_asked_for_is_finished_before_closing(path: Path) -> None:
     store = await opened(path)
-    writes = [asyncio.ensure_future(store.put_object(new_object(f"{at}"))) for at in range(200)]
+    writes = [asyncio.ensure_future(store.objects.put(new_object(f"{at}"))) for at in range(200)]
     await asyncio.sleep(0)
     await store.close()
     await asyncio.gather(*writes)
@@ -197,12 +198,12 @@ async def test_what_was_asked_for_is_finished_before_closing(path: Path) -> None
 async def test_a_server_that_crashes_and_comes_back(postgres: PostgresServer) -> None:
     url = postgres.create_database("crashing")
     store = await open_metadata(url, instance="test")
-    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
-    await asyncio.gather(*(store.put_object(new_object(f"a{at}")) for at in range(30)))
+    await store.buckets.create("photos", region="r", owner="alice", now_us=NOW_US)
+    await asyncio.gather(*(store.objects.put(new_object(f"a{at}")) for at in range(30)))
     await asyncio.to_thread(postgres.stop)
     await asyncio.to_thread(postgres.start)
-    await store.get_object("photos", "a0")
-    await asyncio.gather(*(store.put_object(new_object(f"b{at}")) for at in range(30)))
+    await store.objects.get("photos", "a0")
+    await asyncio.gather(*(store.objects.put(new_object(f"b{at}")) for at in range(30)))
     await store.close()
     check_consistent(url)
 
@@ -210,21 +211,21 @@ async def test_a_server_that_crashes_and_comes_back(postgres: PostgresServer) ->
 async def test_what_cannot_be_text_spoils_nobody_elses_statements(postgres: PostgresServer) -> None:
     """All that is asked for in one turn of the loop leaves together."""
     store = await open_metadata(postgres.create_database("odd_text"), instance="test")
-    await store.create_bucket("photos", region="r", owner="alice", now_us=1)
+    await store.buckets.create("photos", region="r", owner="alice", now_us=1)
     for odd in ("\0", "a\0b", "\udc80"):
         told = await asyncio.gather(
-            store.get_bucket("photos"),
-            store.get_bucket(odd),
-            store.get_bucket("nowhere"),
-            store.put_object(new_object("a")),
-            store.put_object(replace(new_object("b"), owner=odd)),
-            store.put_object(new_object("c")),
+            store.buckets.get("photos"),
+            store.buckets.get(odd),
+            store.buckets.get("nowhere"),
+            store.objects.put(new_object("a")),
+            store.objects.put(replace(new_object("b"), owner=odd)),
+            store.objects.put(new_object("c")),
             return_exceptions=True,
         )
         kinds = [type(each) for each in told]
         assert kinds == [Bucket, psycopg.DataError, NoSuchBucket, NoneType, psycopg.DataError, NoneType]
-        assert (await store.get_bucket("photos")).owner == "alice"
-    assert [found.key for found in (await store.list_objects("photos")).objects] == ["a", "c"]
+        assert (await store.buckets.get("photos")).owner == "alice"
+    assert [found.key for found in (await store.objects.list("photos")).objects] == ["a", "c"]
     await store.close()
 
 
@@ -236,7 +237,7 @@ async def test_an_unknown_commit_of_a_put_is_tried_again(
 
     url = postgres.create_database("unknown")
     store = await open_metadata(url, instance="test")
-    await store.create_bucket("photos", region="r", owner="alice", now_us=NOW_US)
+    await store.buckets.create("photos", region="r", owner="alice", now_us=NOW_US)
     in_step = runner._in_step
     lost: list[object] = []
 
@@ -247,15 +248,15 @@ async def test_an_unknown_commit_of_a_put_is_tried_again(
             raise runner._CommitUnknown
 
     monkeypatch.setattr(runner, "_in_step", losing)
-    await store.put_object(new_object("a"), Conditions(if_none_match="*"))
+    await store.objects.put(new_object("a"), Conditions(if_none_match="*"))
     lost.clear()
     with pytest.raises(MetadataUnavailable):
-        await store.delete_object("photos", "a")
+        await store.objects.delete("photos", "a")
     lost.clear()
-    made = [store.put_object(new_object(f"b{at}"), Conditions(if_none_match="*")) for at in range(5)]
+    made = [store.objects.put(new_object(f"b{at}"), Conditions(if_none_match="*")) for at in range(5)]
     assert await asyncio.gather(*made) == [None] * 5
     with pytest.raises(PreconditionFailed):
-        await store.put_object(new_object("b0"), Conditions(if_none_match="*"))
+        await store.objects.put(new_object("b0"), Conditions(if_none_match="*"))
     await store.close()
     check_consistent(url)
 

@@ -107,9 +107,9 @@ async def test_a_database_without_an_encoding(postgres: PostgresServer) -> None:
             "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
         )
     store = await open_metadata(postgres.url_of("ascii"), instance="test")
-    await store.create_bucket("photos", region="us-east-1", owner="alice", now_us=1)
-    await store.put_object(new_object("\u00fcml\u00e4ut/\U0001f600", Content(0, ())))
-    found = await store.get_object("photos", "\u00fcml\u00e4ut/\U0001f600")
+    await store.buckets.create("photos", region="us-east-1", owner="alice", now_us=1)
+    await store.objects.put(new_object("\u00fcml\u00e4ut/\U0001f600", Content(0, ())))
+    found = await store.objects.get("photos", "\u00fcml\u00e4ut/\U0001f600")
     assert found.key == "\u00fcml\u00e4ut/\U0001f600"
     await store.close()
 
@@ -125,10 +125,10 @@ async def test_a_relative_that_has_no_such_collation(
     monkeypatch.setattr(PGDialect, "_get_server_version_info", Mock(side_effect=AssertionError))
     url = postgres.create_database("relative")
     store = await open_metadata(url, instance="test")
-    await store.create_bucket("photos", region="us-east-1", owner="alice", now_us=1)
+    await store.buckets.create("photos", region="us-east-1", owner="alice", now_us=1)
     for key in ("b", "B", "\u00e4", "a"):
-        await store.put_object(new_object(key, Content(0, ())))
-    page = await store.list_objects(
+        await store.objects.put(new_object(key, Content(0, ())))
+    page = await store.objects.list(
         "photos", prefix="", delimiter=None, after=None, after_is_prefix=False, limit=10
     )
     await store.close()

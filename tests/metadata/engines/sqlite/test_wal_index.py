@@ -31,16 +31,16 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def opened(path: Path) -> Metadata:
     store = await open_metadata(f"sqlite:///{path}", instance="test")
-    await store.create_bucket("photos", region="r", owner="o", now_us=1)
-    await store.put_object(new_object("k", content(10)))
+    await store.buckets.create("photos", region="r", owner="o", now_us=1)
+    await store.objects.put(new_object("k", content(10)))
     return store
 
 
 async def test_what_was_read_is_not_read_again(tmp_path: Path, statements: list[str]) -> None:
     store = await opened(tmp_path / "db")
-    first = await store.get_object("photos", "k")
+    first = await store.objects.get("photos", "k")
     statements.clear()
-    assert await store.get_object("photos", "k") is first
+    assert await store.objects.get("photos", "k") is first
     assert statements == []
     await store.close()
 
@@ -48,9 +48,9 @@ async def test_what_was_read_is_not_read_again(tmp_path: Path, statements: list[
 async def test_our_own_write_is_seen_at_once(tmp_path: Path) -> None:
     store = await opened(tmp_path / "db")
     for number in range(20):
-        before = await store.get_object("photos", "k")
-        await store.put_object(new_object("k", content(10), etag=f"{number:032x}"))
-        assert (await store.get_object("photos", "k")).etag == f"{number:032x}" != before.etag
+        before = await store.objects.get("photos", "k")
+        await store.objects.put(new_object("k", content(10), etag=f"{number:032x}"))
+        assert (await store.objects.get("photos", "k")).etag == f"{number:032x}" != before.etag
     await store.close()
 
 
@@ -58,16 +58,16 @@ async def test_a_write_through_another_connection_is_seen_at_once(tmp_path: Path
     store = await opened(tmp_path / "db")
     other = sqlite3.connect(tmp_path / "db", isolation_level=None)
     for number in range(20):
-        await store.get_object("photos", "k")
+        await store.objects.get("photos", "k")
         other.execute("UPDATE object SET etag = ?", (str(number),))
-        assert (await store.get_object("photos", "k")).etag == str(number)
+        assert (await store.objects.get("photos", "k")).etag == str(number)
         if number % 7 == 3:
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    await store.get_bucket("photos")
+    await store.buckets.get("photos")
     other.execute("DELETE FROM object")
     other.execute("DELETE FROM bucket")
     with pytest.raises(NoSuchBucket):
-        await store.get_bucket("photos")
+        await store.buckets.get("photos")
     other.close()
     await store.close()
 
@@ -77,8 +77,8 @@ async def test_two_stores_of_one_process_share_the_mapping_until_both_are_closed
     second = await open_metadata(f"sqlite:///{tmp_path / 'db'}", instance="second")
     assert len(WalIndex.shared) == 1
     await first.close()
-    assert (await second.get_object("photos", "k")).key == "k"
+    assert (await second.objects.get("photos", "k")).key == "k"
     await second.close()
     assert not WalIndex.shared
     with pytest.raises(MetadataUnavailable):
-        await second.get_object("photos", "k")
+        await second.objects.get("photos", "k")

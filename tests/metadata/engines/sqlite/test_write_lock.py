@@ -41,7 +41,7 @@ def other(path: str) -> Iterator[Turn]:
 @pytest.fixture
 async def store(path: str) -> AsyncIterator[Metadata]:
     opened = await open_metadata(f"sqlite:///{path}", instance="turn")
-    await opened.create_bucket("photos", region="us-east-1", owner="alice", now_us=NOW_US)
+    await opened.buckets.create("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     yield opened
     await opened.close()
 
@@ -74,10 +74,10 @@ async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other
     assert other.take(wait=False)
     commits: list[int] = []
     store.watch(lambda batch, _: commits.append(len(batch)))
-    writes = [asyncio.ensure_future(store.put_object(new_object(f"k{at}"))) for at in range(3)]
+    writes = [asyncio.ensure_future(store.objects.put(new_object(f"k{at}"))) for at in range(3)]
     done, _ = await asyncio.wait(writes, timeout=0.1)
     assert not done
-    assert (await store.get_bucket("photos")).name == "photos"  # readers wait for nobody
+    assert (await store.buckets.get("photos")).name == "photos"  # readers wait for nobody
     other.give()
     await asyncio.gather(*writes)
     assert commits == [3]
@@ -88,14 +88,14 @@ async def test_a_turn_that_never_comes(store: Metadata, other: Turn, monkeypatch
     monkeypatch.setattr(runner, "BUSY_MS", 50)
     assert other.take(wait=False)
     with pytest.raises(MetadataUnavailable, match="locked by another process"):
-        await store.put_object(new_object("k"))
+        await store.objects.put(new_object("k"))
     with pytest.raises(MetadataUnavailable, match="locked by another process"):
-        await store.put_object(new_object("k"))
+        await store.objects.put(new_object("k"))
     other.give()
-    await store.put_object(new_object("k"))
+    await store.objects.put(new_object("k"))
 
 
 async def test_a_failed_batch_gives_its_turn_back(store: Metadata, other: Turn) -> None:
     with pytest.raises(NoSuchBucket):
-        await store.put_object(new_object("k", bucket="no-such"))
+        await store.objects.put(new_object("k", bucket="no-such"))
     assert other.take(wait=False)
