@@ -19,7 +19,6 @@ from metadata.errors import NoSuchKey, PreconditionFailed
 from metadata.ids import new_id
 from metadata.records import Object
 from s3api.access.copy_source import parse_rename_source
-from s3api.blobs.stripes import new_id
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_copy_source
