@@ -57,31 +57,31 @@ class LogEntry:
 def format_line(entry: LogEntry) -> str:
     """Return the line of AWS's format, without newline."""
     fields = (
-        _plain(entry.bucket_owner),
+        _unquoted_field(entry.bucket_owner),
         entry.bucket,
-        f"[{_time(entry.time_us)}]",
-        _plain(entry.remote),
-        _plain(entry.requester),
+        f"[{_format_time(entry.time_us)}]",
+        _unquoted_field(entry.remote),
+        _unquoted_field(entry.requester),
         entry.request_id,
         entry.operation,
         "-" if entry.key is None else quote(entry.key, safe="/"),
-        _quoted(entry.uri),
+        _quote(entry.uri),
         str(entry.status or "-"),
         entry.error or "-",
         str(entry.sent or "-"),
-        _number(entry.size),
-        _number(entry.total_ms),
-        _number(entry.turnaround_ms),
-        _quoted(entry.referrer),
-        _quoted(entry.user_agent),
-        _plain(entry.version_id),
-        _plain(entry.host_id),
+        _number_field(entry.size),
+        _number_field(entry.total_ms),
+        _number_field(entry.turnaround_ms),
+        _quote(entry.referrer),
+        _quote(entry.user_agent),
+        _unquoted_field(entry.version_id),
+        _unquoted_field(entry.host_id),
         entry.signature or "-",
         entry.cipher or "-",
         entry.auth_type or "-",
-        _plain(entry.host),
+        _unquoted_field(entry.host),
         entry.tls or "-",
-        _plain(entry.access_point),
+        _unquoted_field(entry.access_point),
         "Yes" if entry.acl_required else "-",
     )
     return " ".join(fields)
@@ -90,36 +90,36 @@ def format_line(entry: LogEntry) -> str:
 def format_journal_line(entry: LogEntry) -> str:
     """Return the line of Ceph's journal format: 8 fields, without newline."""
     fields = (
-        _plain(entry.bucket_owner),
+        _unquoted_field(entry.bucket_owner),
         entry.bucket,
-        f"[{_time(entry.time_us)}]",
+        f"[{_format_time(entry.time_us)}]",
         entry.operation,
         "-" if entry.key is None else quote(entry.key, safe="/"),
-        _number(entry.size),
-        _plain(entry.version_id),
-        _plain(entry.etag),
+        _number_field(entry.size),
+        _unquoted_field(entry.version_id),
+        _unquoted_field(entry.etag),
     )
     return " ".join(fields)
 
 
-def _number(value: int | None) -> str:
+def _number_field(value: int | None) -> str:
     return "-" if value is None else str(value)
 
 
-def _plain(text: str) -> str:
+def _unquoted_field(text: str) -> str:
     """Return an unquoted field: spaces, quotes and brackets are encoded."""
-    return _BLANK.sub(_encoded, text) or "-"
+    return _BLANK.sub(_percent_encode, text) or "-"
 
 
-def _quoted(text: str) -> str:
-    return f'"{_UNSAFE.sub(_encoded, text) or "-"}"'
+def _quote(text: str) -> str:
+    return f'"{_UNSAFE.sub(_percent_encode, text) or "-"}"'
 
 
-def _encoded(match: re.Match[str]) -> str:
+def _percent_encode(match: re.Match[str]) -> str:
     return f"%{ord(match[0]):02X}"
 
 
-def _time(at_us: int) -> str:
+def _format_time(at_us: int) -> str:
     """Format a time with English month names in any locale."""
     at = gmtime(at_us // 1_000_000)
     month = _MONTHS[at.tm_mon - 1]

@@ -58,7 +58,7 @@ class Subscriptions:
     def parse(cls, document: Mapping[str, Any]) -> Subscriptions:
         """Parse a NotificationConfiguration."""
         found = tuple(
-            _subscription(each, each[member])
+            _parse_subscription(each, each[member])
             for name, member in ARN_MEMBERS.items()
             for each in document.get(name) or ()
         )
@@ -80,7 +80,7 @@ def arns(document: Mapping[str, Any]) -> list[str]:
     return [each[member] for name, member in ARN_MEMBERS.items() for each in document.get(name) or ()]
 
 
-def _subscription(given: Mapping[str, Any], target: str) -> Subscription:
+def _parse_subscription(given: Mapping[str, Any], target: str) -> Subscription:
     rules = {
         rule["Name"].lower(): rule.get("Value") or ""
         for rule in ((given.get("Filter") or {}).get("Key") or {}).get("FilterRules") or ()

@@ -105,7 +105,7 @@ class Rules:
     def parse(cls, document: Mapping[str, Any]) -> Rules:
         """Parse a LifecycleConfiguration."""
         enabled = tuple(
-            _rule(each, number)
+            _parse_rule(each, number)
             for number, each in enumerate(document.get("Rules") or (), 1)
             if each.get("Status") == "Enabled"
         )
@@ -121,20 +121,20 @@ def prefixes(rules: Iterable[Rule]) -> list[str]:
     return out
 
 
-def _rule(given: Mapping[str, Any], number: int) -> Rule:
+def _parse_rule(given: Mapping[str, Any], number: int) -> Rule:
     expiration = given.get("Expiration") or {}
     noncurrent = given.get("NoncurrentVersionExpiration") or {}
     return Rule(
         id=given.get("ID") or f"rule-{number}",
-        filter=_filter(given),
-        expiration=_when(expiration),
+        filter=_parse_filter(given),
+        expiration=_parse_due_time(expiration),
         expired_marker=bool(expiration.get("ExpiredObjectDeleteMarker")),
         noncurrent_days=noncurrent.get("NoncurrentDays"),
         keep_newer=noncurrent.get("NewerNoncurrentVersions") or 0,
         transitions=tuple(
             Transition(when, each["StorageClass"])
             for each in given.get("Transitions") or ()
-            if (when := _when(each))
+            if (when := _parse_due_time(each))
         ),
         noncurrent_transitions=tuple(
             Transition(
@@ -148,7 +148,7 @@ def _rule(given: Mapping[str, Any], number: int) -> Rule:
     )
 
 
-def _filter(given: Mapping[str, Any]) -> Filter:
+def _parse_filter(given: Mapping[str, Any]) -> Filter:
     """Return the filter of a rule.
 
     Prefix in the rule itself is the older form; all conditions of And must hold.
@@ -161,22 +161,22 @@ def _filter(given: Mapping[str, Any]) -> Filter:
     return Filter(
         prefix=max((each for each in prefixes if each), key=len, default=""),
         tags=tuple((tag["Key"], tag["Value"]) for tag in tags),
-        larger_than=max(_both(outer, inner, "ObjectSizeGreaterThan"), default=None),
-        smaller_than=min(_both(outer, inner, "ObjectSizeLessThan"), default=None),
+        larger_than=max(_values_of(outer, inner, "ObjectSizeGreaterThan"), default=None),
+        smaller_than=min(_values_of(outer, inner, "ObjectSizeLessThan"), default=None),
     )
 
 
-def _both(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> list[int]:
+def _values_of(outer: Mapping[str, Any], inner: Mapping[str, Any], name: str) -> list[int]:
     return [each[name] for each in (outer, inner) if each.get(name) is not None]
 
 
-def _when(given: Mapping[str, Any]) -> DueTime | None:
+def _parse_due_time(given: Mapping[str, Any]) -> DueTime | None:
     if given.get("Date") is not None:
-        return DueTime(date_us=_time_us(given["Date"]))
+        return DueTime(date_us=_parse_date_us(given["Date"]))
     return DueTime(given["Days"]) if given.get("Days") is not None else None
 
 
-def _time_us(date: int | str) -> int:
+def _parse_date_us(date: int | str) -> int:
     if isinstance(date, int):
         return date
     when = datetime.fromisoformat(date)

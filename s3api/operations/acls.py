@@ -102,11 +102,11 @@ async def put_object_acl(
         return {}
     acl = await _parse_acl(call, more, AccessControlPolicy, found.owner, bucket.owner)
 
-    def changed(version: Object) -> Object:
+    def set_acl(version: Object) -> Object:
         stored = _to_stored(acl, version.owner) or None
         return replace(version, extras=replace(version.extras, acl=stored))
 
-    await call.metadata.objects.alter(Bucket, Key, VersionId, changed, event_maker(call, "ObjectAcl:Put"))
+    await call.metadata.objects.alter(Bucket, Key, VersionId, set_acl, event_maker(call, "ObjectAcl:Put"))
     return {}
 
 
@@ -276,7 +276,7 @@ def _to_stored(acl: ACL | None, owner: str) -> list[list[str]] | None:
 async def _acl_output(call: Call, owner: str, acl: ACL | None) -> Output:
     grants = acls.usual(owner) if acl is None else acls.groups_first(acl)
     return {
-        "Owner": await call.owner_shown(owner),
+        "Owner": await call.owner_element(owner),
         "Grants": [
             {"Grantee": await _grantee_output(call, grant.grantee), "Permission": grant.permission}
             for grant in grants
@@ -287,7 +287,7 @@ async def _acl_output(call: Call, owner: str, acl: ACL | None) -> Output:
 async def _grantee_output(call: Call, grantee: str) -> Output:
     if acls.is_group(grantee):
         return {"Type": "Group", "URI": grantee}
-    return {"Type": "CanonicalUser", **await call.owner_shown(grantee)}
+    return {"Type": "CanonicalUser", **await call.owner_element(grantee)}
 
 
 def _bucket_acl(call: Call) -> ACL | None:

@@ -22,7 +22,7 @@ from s3api import checksums
 from s3api.crypto.envelope import read_envelope
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
-from s3api.operations.steps.describe import checksum_members, shown_version_id
+from s3api.operations.steps.describe import checksum_members, version_id_member
 from s3api.operations.steps.ingest import Received, receive
 from s3api.operations.steps.notifications import upload_event_maker
 from s3api.operations.steps.object_encryption import Encryption, encryption_members, unwrap_key
@@ -86,7 +86,7 @@ async def append(
         version_id = await call.metadata.objects.put(new, conditions)
     out: Output = {
         "ETag": f'"{new.etag}"',
-        "VersionId": shown_version_id(version_id),
+        "VersionId": version_id_member(version_id),
         "Size": new.content.size,
         **checksum_members(new.checksum),
     }

@@ -56,7 +56,7 @@ async def list_buckets(
         limit=MaxBuckets or MAX_BUCKETS,
     )
     return {
-        "Owner": await call.owner_shown(call.owner),
+        "Owner": await call.owner_element(call.owner),
         "Buckets": [_bucket_output(bucket) for bucket in buckets],
         "Prefix": Prefix,
         "ContinuationToken": make_token(next_after) if next_after is not None else None,

@@ -112,11 +112,11 @@ class Call:
         """Return an account's twelve digits."""
         return self.backend.keys.number(canonical)
 
-    async def owner_shown(self, canonical: str) -> dict[str, str]:
+    async def owner_element(self, canonical: str) -> dict[str, str]:
         """Describe an account as the Owner element of answers; without a name where it does not exist."""
         account = await self.backend.keys.account(canonical)
         return {"DisplayName": account.name, "ID": canonical} if account else {"ID": canonical}
 
-    async def initiator_shown(self, initiator: str) -> dict[str, str]:
-        """Describe an upload's initiator: a user by ARN and name, an account as `owner_shown` does."""
-        return user_shown(initiator) or await self.owner_shown(initiator)
+    async def initiator_element(self, initiator: str) -> dict[str, str]:
+        """Describe an upload's initiator: a user by ARN and name, an account as `owner_element` does."""
+        return user_shown(initiator) or await self.owner_element(initiator)

@@ -32,7 +32,7 @@ from s3api.operations.restores import RESTORED
 from s3api.operations.steps.conditions import CopySourceConditions, write_conditions
 from s3api.operations.steps.copy_encryption import CopyEncryption, plan_copy_encryption, rewrite
 from s3api.operations.steps.copy_source import Source, check_copy_size, copy_range, parse_source, read_source
-from s3api.operations.steps.describe import checksum_members, parse_properties, shown_version_id
+from s3api.operations.steps.describe import checksum_members, parse_properties, version_id_member
 from s3api.operations.steps.expiry import expiration
 from s3api.operations.steps.ingest import DEFAULT_ALGORITHM
 from s3api.operations.steps.inputs import CustomerKey, Description, Encrypting, SourceCustomerKey
@@ -150,7 +150,7 @@ def _copy_output(
     call: Call, found: Object, new: NewObject, how: CopyEncryption, version_id: str | None
 ) -> Output:
     return {
-        "VersionId": shown_version_id(version_id),
+        "VersionId": version_id_member(version_id),
         "CopySourceVersionId": found.version_id if found.versioned else None,
         "CopyObjectResult": {
             "ETag": f'"{new.etag}"',

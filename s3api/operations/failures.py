@@ -26,26 +26,26 @@ LOG_SAME_S, LOG_OTHER_S = 10.0, 1.0
 _BUSY = "The store cannot take this request now. Please try again."
 
 
-def _bucket(_: BaseException, where: Where) -> S3Error:
+def _no_such_bucket(_: BaseException, where: Where) -> S3Error:
     return S3Error("NoSuchBucket", BucketName=where.get("BucketName", ""))
 
 
-def _precondition(error: BaseException, _: Where) -> S3Error:
+def _precondition_failed(error: BaseException, _: Where) -> S3Error:
     assert isinstance(error, m.PreconditionFailed)
     return S3Error("PreconditionFailed", Condition=error.condition)
 
 
-def _part(error: BaseException, where: Where) -> S3Error:
+def _invalid_part(error: BaseException, where: Where) -> S3Error:
     assert isinstance(error, m.PartChanged)
     return S3Error("InvalidPart", PartNumber=str(error.number), UploadId=where.get("UploadId", ""))
 
 
-def _deleted(error: BaseException, where: Where) -> S3Error:
+def _deleted_key(error: BaseException, where: Where) -> S3Error:
     assert isinstance(error, m.KeyDeleted)
     return S3Error("NoSuchKey", Key=where.get("Key", ""), DeleteMarker="true", VersionId=error.version_id)
 
 
-def _marker(error: BaseException, where: Where) -> S3Error:
+def _delete_marker(error: BaseException, where: Where) -> S3Error:
     """A delete marker has no content and no metadata: the only method allowed on it is DELETE."""
     assert isinstance(error, m.IsDeleteMarker)
     return S3Error(
@@ -80,21 +80,21 @@ def _logged(code: str, message: str) -> Callable[[BaseException, Where], S3Error
 
 READS = frozenset({"GetObject", "HeadObject"})
 TABLE: dict[type[BaseException], Callable[[BaseException, Where], S3Error]] = {
-    m.NoSuchBucket: _bucket,
+    m.NoSuchBucket: _no_such_bucket,
     m.NoSuchKey: lambda _, where: S3Error("NoSuchKey", Key=where.get("Key", "")),
-    m.KeyDeleted: _deleted,
+    m.KeyDeleted: _deleted_key,
     m.NoSuchVersion: lambda _, where: S3Error(
         "NoSuchVersion", Key=where.get("Key", ""), VersionId=where.get("VersionId", "")
     ),
-    m.IsDeleteMarker: _marker,
+    m.IsDeleteMarker: _delete_marker,
     m.SettingsChanged: lambda _, __: S3Error("OperationAborted"),
     m.ObjectLocked: lambda _, __: S3Error(
         "AccessDenied", "Access Denied because object protected by object lock."
     ),
     m.NoSuchUpload: lambda _, where: S3Error("NoSuchUpload", UploadId=where.get("UploadId", "")),
     m.BucketNotEmpty: lambda _, where: S3Error("BucketNotEmpty", BucketName=where.get("BucketName", "")),
-    m.PreconditionFailed: _precondition,
-    m.PartChanged: _part,
+    m.PreconditionFailed: _precondition_failed,
+    m.PartChanged: _invalid_part,
     m.TooManyAnnotations: lambda _, __: S3Error("AnnotationLimitExceeded"),
     m.TokenReused: lambda _, __: S3Error("IdempotencyParameterMismatch"),
     m.BlobGone: lambda _, __: S3Error("ConditionalRequestConflict"),

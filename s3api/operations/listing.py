@@ -217,7 +217,7 @@ async def list_multipart_uploads(
     )
     owners = await _owners(call, {upload.owner for upload in page.uploads})
     who = {upload.initiator for upload in page.uploads}
-    initiators = {each: await call.initiator_shown(each) for each in who}
+    initiators = {each: await call.initiator_element(each) for each in who}
     out["Uploads"] = [
         _upload_output(upload, owners[upload.owner], initiators[upload.initiator], encode)
         for upload in page.uploads
@@ -252,8 +252,8 @@ async def list_parts(
         "Bucket": Bucket,
         "Key": Key,
         "UploadId": UploadId,
-        "Initiator": await call.initiator_shown(upload.initiator),
-        "Owner": await call.owner_shown(upload.owner),
+        "Initiator": await call.initiator_element(upload.initiator),
+        "Owner": await call.owner_element(upload.owner),
         "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
@@ -289,7 +289,7 @@ async def _list_page(
 
 async def _owners(call: Call, canonical: Iterable[str]) -> Owners:
     """Return the Owner element of each account on a page."""
-    return {owner: await call.owner_shown(owner) for owner in canonical}
+    return {owner: await call.owner_element(owner) for owner in canonical}
 
 
 def _after_marker(marker: str | None, prefix: str | None, delimiter: str | None) -> tuple[str | None, bool]:

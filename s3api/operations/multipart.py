@@ -17,7 +17,7 @@ from s3api.operations.acls import ObjectAcl, resolve_owner_and_acl
 from s3api.operations.call import Call, Output
 from s3api.operations.steps import completion
 from s3api.operations.steps.conditions import write_conditions
-from s3api.operations.steps.describe import checksum_members, parse_properties, shown_version_id
+from s3api.operations.steps.describe import checksum_members, parse_properties, version_id_member
 from s3api.operations.steps.expiry import abort_date, expiration
 from s3api.operations.steps.ingest import receive
 from s3api.operations.steps.inputs import Checksums, CustomerKey, Description, Encrypting, Integrity
@@ -167,7 +167,7 @@ async def complete_multipart_upload(
         "Bucket": Bucket,
         "Key": Key,
         "ETag": f'"{done.etag}"',
-        "VersionId": shown_version_id(version_id),
+        "VersionId": version_id_member(version_id),
         **checksum_members(done.checksum),
         **encryption_members(done.extras.encryption, more.get("SSECustomerKeyMD5")),
         **expiration(call, done),

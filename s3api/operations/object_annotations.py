@@ -251,7 +251,7 @@ async def _read_payload(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str 
         str(text, "utf-8")
     except UnicodeDecodeError:
         raise S3Error("UnsupportedMediaType", "An annotation must be valid UTF-8.") from None
-    return text, digests.received(Content(0)).checksum.algorithm
+    return text, digests.result(Content(0)).checksum.algorithm
 
 
 def _body_of(text: Buffer) -> Body:

@@ -119,10 +119,10 @@ async def _change_lock(
     _check_configured(call)
     check_version(where[2])
 
-    def locked(found: Object) -> Object:
+    def set_lock(found: Object) -> Object:
         return replace(found, extras=replace(found.extras, lock=change(found.extras.lock)))
 
-    await call.metadata.objects.alter(*where, locked, emit)
+    await call.metadata.objects.alter(*where, set_lock, emit)
 
 
 def _check_configured(call: Call) -> None:

@@ -22,7 +22,7 @@ from s3api.operations.steps.describe import (
     checksum_members,
     object_members,
     parse_properties,
-    shown_version_id,
+    version_id_member,
 )
 from s3api.operations.steps.expiry import expiration
 from s3api.operations.steps.ingest import receive
@@ -106,7 +106,7 @@ async def put_object(
         version_id = await call.metadata.objects.put(new, conditions)
     out = {
         "ETag": f'"{received.etag}"',
-        "VersionId": shown_version_id(version_id),
+        "VersionId": version_id_member(version_id),
         **checksum_members(received.checksum),
     }
     if call.settings:

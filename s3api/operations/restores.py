@@ -47,7 +47,7 @@ async def restore_object(
     header = restore_header(call.now_us, days)
     began = False
 
-    def restored(found: Object) -> Object:
+    def set_restore(found: Object) -> Object:
         nonlocal began
         if found.properties.storage_class not in ARCHIVED:
             message = "Restore is not allowed for the object's current storage class"
@@ -57,7 +57,7 @@ async def restore_object(
         return replace(found, properties=replace(found.properties, headers=headers))
 
     await call.metadata.objects.alter(
-        Bucket, Key, VersionId, restored, event_maker(call, "ObjectRestore:Completed")
+        Bucket, Key, VersionId, set_restore, event_maker(call, "ObjectRestore:Completed")
     )
     return {} if began else {"Repeated": True}
 

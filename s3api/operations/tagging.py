@@ -36,11 +36,11 @@ async def _replace_tags(
 ) -> Output:
     check_version(version_id)
 
-    def tagged(found: Object) -> Object:
+    def set_tags(found: Object) -> Object:
         return replace(found, extras=replace(found.extras, tags=tags or None))
 
     emit = event_maker(call, kind)
-    return _version_output(await call.metadata.objects.alter(bucket, key, version_id, tagged, emit))
+    return _version_output(await call.metadata.objects.alter(bucket, key, version_id, set_tags, emit))
 
 
 def _version_output(found: Object) -> Output:

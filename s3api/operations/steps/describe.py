@@ -77,7 +77,7 @@ def _mail_safe(value: str) -> str:
     return f"=?UTF-8?B?{base64.b64encode(value.encode()).decode()}?="
 
 
-def shown_version_id(version_id: str | None) -> str | None:
+def version_id_member(version_id: str | None) -> str | None:
     """Return the VersionId member of a write's answer: AWS omits the version "null"."""
     return None if version_id == NULL_VERSION else version_id
 

@@ -71,7 +71,7 @@ class receive:  # noqa: N801 - a context manager, used as a verb
         encryption = self._encryption
         key = encryption.key if encryption else None
         self._content = await self._call.blobs.write(self._body, self._digests, key)
-        return self._digests.received(self._content, encryption)
+        return self._digests.result(self._content, encryption)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
@@ -134,7 +134,7 @@ class BodyDigests:
         if claimed is not None and not checksums.matches(self._algorithm, claimed, self._digest):
             raise checksums.bad_digest(self._algorithm)
 
-    def received(self, content: Content, encryption: Encryption | None = None) -> Received:
+    def result(self, content: Content, encryption: Encryption | None = None) -> Received:
         """Return the digests of a verified body together with its content."""
         checksum = Checksum(self._algorithm.name, FULL_OBJECT, checksums.encode(self._digest))
         etag = encryption.etag(self._md5.digest()) if encryption else self._md5.hexdigest()
