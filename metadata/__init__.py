@@ -4,10 +4,15 @@
 `metadata.errors` and takes and gives `metadata.records`.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from metadata import errors, records
 from metadata.errors import MetadataError, MetadataUnavailable
-from metadata.store import Metadata, open_metadata
-from metadata.transactions.renames import RenameRequest
+
+if TYPE_CHECKING:
+    from metadata.store import Metadata, open_metadata
+    from metadata.transactions.renames import RenameRequest
 
 __all__ = [
     "Metadata",
@@ -18,3 +23,16 @@ __all__ = [
     "open_metadata",
     "records",
 ]
+
+# Imported at their first use: SQLAlchemy costs 0.6 s, which errors and records do not need.
+_LAZY = {
+    "Metadata": "metadata.store",
+    "open_metadata": "metadata.store",
+    "RenameRequest": "metadata.transactions.renames",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'metadata' has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

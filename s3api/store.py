@@ -167,8 +167,8 @@ def instance() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-async def survey(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
-    """Every registered node, asked once and let go of."""
+async def probe_nodes(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
+    """Open every registered node, and return its status."""
     cluster = Cluster(
         metadata,
         base=settings.data,

@@ -45,7 +45,7 @@ SHOWS = {
     'Key="hello.txt"': ["b'hello'"],
     "curl -X PUT -F file=@README.md": ['{"id":"', "README.md"],
     "sixfold config check --connect": [
-        "ok     data: ", "its tables are of this version", "7 of 7 up", '{"changed":[],"restart":[]}',
+        "ok     data: ", "tables are up to date", "7 of 7 up", '{"changed":[],"restart":[]}',
     ],
     "sixfold node add redis://": ["node 7 is redis://", "lmdb:chunks#1", "\n 7     redis://"],
 }  # fmt: skip

@@ -1,132 +1,119 @@
-"""`sixfold account`: who owns buckets and objects. Each has a root key pair, which may do all with its own.
+"""`sixfold account`: the owners of buckets and objects. The root key pair of an account may do everything
+with what the account owns.
 
-Users of an account, and what they may do, are `sixfold user` and `sixfold policy`, or the IAM endpoint
-(boto3's `iam` client).
+`sixfold user` and `sixfold policy`, or the IAM endpoint (boto3's `iam` client), manage an account's users.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
-from metadata import Metadata
 from metadata.errors import AccountExists, NoSuchAccount
-from metadata.records import AccessKey, Account
-from s3api.access.key_generation import first_account, new_account, new_pair, pair
-from s3api.cli.options import AsJson, Config, Data, Database
-from s3api.cli.output import out
-from s3api.settings import SettingsError, load
-from s3api.store import opened_metadata
+from s3api.cli.lazy import new_app
+from s3api.cli.options import AsJson, of_store
+from s3api.cli.output import new_table, out
+from s3api.cli.with_metadata import find_account, with_metadata
+from s3api.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from metadata import Metadata
+    from metadata.records import AccessKey, Account
 
 T = TypeVar("T")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,128}")
 
-app = typer.Typer(help="Accounts: create, list, rename.", no_args_is_help=True)
-Email = Annotated[str | None, typer.Option(help="Its e-mail, by which ACLs may name it.")]
+app = new_app("Accounts: create, list, rename.")
+Email = Annotated[str | None, typer.Option(help="E-mail address, by which ACLs may name the account.")]
 
 
 @app.command("create")
+@of_store
 def create(
-    name: Annotated[str, typer.Argument(help="What it is called.")],
+    settings: Settings,
+    name: Annotated[str, typer.Argument(help="Name of the account.")],
     email: Email = None,
     canonical_id: Annotated[
-        str | None, typer.Option("--id", help="Its canonical id, 64 hex digits [a random one].")
+        str | None, typer.Option("--id", help="Canonical ID, 64 hex digits [default: random].")
     ] = None,
-    access_key: Annotated[str | None, typer.Option(help="Its root access key [a random one].")] = None,
-    secret_key: Annotated[str | None, typer.Option(help="The secret of that key.")] = None,
+    access_key: Annotated[str | None, typer.Option(help="Root access key [default: random].")] = None,
+    secret_key: Annotated[str | None, typer.Option(help="Secret of the root access key.")] = None,
     as_json: AsJson = False,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
 ) -> None:
-    """Make an account and its root key pair. The secret is shown this once."""
+    """Create an account and its root key pair. The secret is shown only now."""
+    from s3api.access.key_generation import new_account, new_pair, pair
+
     if not _NAME.fullmatch(name):
         raise SettingsError("an account's name has 1 to 128 printable characters")
     if canonical_id is not None and not _CANONICAL.fullmatch(canonical_id):
-        raise SettingsError("a canonical id is 64 hex digits in lower case")
+        raise SettingsError("a canonical ID is 64 hex digits in lower case")
     if (access_key is None) is not (secret_key is None):
-        raise SettingsError("an access key and its secret are given together")
-    made = new_account(name, email, canonical_id)
-    key = pair(access_key, secret_key, made.id) if access_key and secret_key else new_pair(made.id)
-    _run(lambda metadata: _create(metadata, made, key), config, data, database)
-    told = {
-        "canonical id": made.id,
-        "account": made.number,
+        raise SettingsError("--access-key and --secret-key must be given together")
+    account = new_account(name, email, canonical_id)
+    key = pair(access_key, secret_key, account.id) if access_key and secret_key else new_pair(account.id)
+    _run(settings, lambda metadata: _create(metadata, account, key))
+    fields = {
+        "canonical id": account.id,
+        "account": account.number,
         "access key": key.access_key,
         "secret key": key.secret_key,
     }
-    text = json.dumps(told) if as_json else "\n".join(f"{name:12}  {value}" for name, value in told.items())
+    text = json.dumps(fields) if as_json else "\n".join(f"{name:12}  {fields[name]}" for name in fields)
     out().print(text, markup=False)
 
 
 @app.command("list")
-def list_accounts(
-    as_json: AsJson = False, config: Config = None, data: Data = None, database: Database = None
-) -> None:
-    """The accounts, the first one included."""
-    found = _run(lambda metadata: metadata.accounts.list(), config, data, database)
+@of_store
+def list_accounts(settings: Settings, as_json: AsJson = False) -> None:
+    """List the accounts, the first account included."""
+    accounts = _run(settings, lambda metadata: metadata.accounts.list())
     if as_json:
-        out().print(json.dumps([asdict(account) for account in found]), markup=False)
+        out().print(json.dumps([asdict(account) for account in accounts]), markup=False)
         return
-    table = Table("account", "name", "e-mail", "canonical id", box=None)
-    for account in found:
+    table = new_table("account", "name", "e-mail", "canonical id")
+    for account in accounts:
         table.add_row(account.number, account.name, account.email or "", account.id)
     out().print(table)
 
 
 @app.command("rename")
+@of_store
 def rename(
-    account: Annotated[str, typer.Argument(help="Number, name, e-mail or canonical id.")],
-    name: Annotated[str, typer.Argument(help="What it is called from now on.")],
+    settings: Settings,
+    account: Annotated[str, typer.Argument(help="Number, name, e-mail or canonical ID of the account.")],
+    name: Annotated[str, typer.Argument(help="New name.")],
     email: Email = None,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
 ) -> None:
-    """Change what an account is called; its ids stay."""
-    _run(lambda metadata: _rename(metadata, account, name, email), config, data, database)
+    """Rename an account. Its IDs stay."""
+    _run(settings, lambda metadata: _rename(metadata, account, name, email))
 
 
-async def the_account(metadata: Metadata, text: str | None) -> Account:
-    """The account of that name, number, e-mail or canonical id; the first one where nothing is said."""
-    first = await metadata.accounts.ensure(first_account())
-    if text is None:
-        return first
-    try:
-        return await metadata.accounts.find(text)
-    except NoSuchAccount:
-        raise SettingsError(f"there is no account {text}") from None
-
-
-async def _create(metadata: Metadata, made: Account, key: AccessKey) -> None:
-    await metadata.accounts.create(made)
+async def _create(metadata: Metadata, account: Account, key: AccessKey) -> None:
+    await metadata.accounts.create(account)
     await metadata.access_keys.put(key)
 
 
-async def _rename(metadata: Metadata, which: str, name: str, email: str | None) -> None:
-    found = await metadata.accounts.find(which)
-    await metadata.accounts.update(found.id, name=name, email=email or found.email)
+async def _rename(metadata: Metadata, text: str, name: str, email: str | None) -> None:
+    account = await metadata.accounts.find(text)
+    await metadata.accounts.update(account.id, name=name, email=email or account.email)
 
 
-def _run(work: Callable[[Metadata], Awaitable[T]], config: Config, data: Data, database: Database) -> T:
-    """The work over the metadata store that the settings name, the first account in it."""
+def _run(settings: Settings, work: Callable[[Metadata], Awaitable[T]]) -> T:
+    """Await `work` on the metadata store, with the first account in it. Raises SettingsError."""
 
-    async def opened() -> T:
-        async with opened_metadata(load(config=config, data=data, database=database)) as metadata:
-            await metadata.accounts.ensure(first_account())
-            return await work(metadata)
+    async def prepared(metadata: Metadata) -> T:
+        await find_account(metadata, None)
+        return await work(metadata)
 
     try:
-        return asyncio.run(opened())
-    except AccountExists as there:
-        raise SettingsError(f"another account is called {there}") from None
+        return with_metadata(settings, prepared)
+    except AccountExists as other:
+        raise SettingsError(f"another account has the name, e-mail or ID {other}") from None
     except NoSuchAccount:
         raise SettingsError("there is no such account") from None

@@ -1,45 +1,34 @@
-"""What `sixfold config check` looks at: whether a gateway could start with these settings. Starts nothing,
-changes nothing.
+"""The checks of `sixfold config check`: whether a gateway could start with these settings. They start and
+change nothing.
 
-Every look gives one finding. Those of `at_rest` need nobody's answer; those of `connecting` ask the database,
-the nodes and the key service.
+Each check gives one finding. Those of `check_offline` look at this machine alone; those of
+`check_connections` connect to the database, the nodes and the key service. A check imports the libraries that
+it needs itself, so that one which is not run costs nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
-from cryptography import x509
-
-from chunkd import NodeError
-from chunkd.address import is_local
-from chunkd.file_settings import SUFFIX
-from chunkd.otel import traces_enabled
 from metadata.errors import MetadataError
-from metadata.schema.probe import Look, look, parse_url
-from s3api.access.keys import credentials_path, root_key
-from s3api.kms.keyfile import KeyFileError
-from s3api.observe.workers import VARIABLE
-from s3api.serving.app import check_access_log
-from s3api.serving.uvicorn_config import check_tls
 from s3api.settings import MIN_NODES, Settings, SettingsError, without_password
-from s3api.store import event_targets, key_file, opened_node
+
+if TYPE_CHECKING:
+    from metadata.schema.probe import Look
 
 _PREFIX = "SIXFOLD_"
-_OURS = frozenset({VARIABLE, "SIXFOLD_NODE"})
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`wrong`: what keeps it from working, "" where nothing does."""
+    """The outcome of one check. `wrong`: the problem, "" where there is none."""
 
     about: str
     found: str
@@ -47,11 +36,12 @@ class Finding:
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
-    """Variables that look like ours and that nobody reads: a slip of the pen would change nothing, and
-    nobody would know.
-    """
+    """Variables with our prefix that are no setting: a misspelt name would have no effect, without a word."""
+    from chunkd.file_settings import SUFFIX
+    from s3api.observe.workers import VARIABLE
+
     fields = [_PREFIX + name.upper() for name in Settings.model_fields]
-    known = {*fields, *(name + SUFFIX for name in fields), *_OURS}
+    known = {*fields, *(name + SUFFIX for name in fields), VARIABLE, "SIXFOLD_NODE"}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known:
             close = difflib.get_close_matches(name, known, 1)
@@ -59,9 +49,11 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(name, "", f"there is no such setting{meant}")
 
 
-def at_rest(settings: Settings) -> Iterator[Finding]:
-    """One for each part of the settings that is used."""
-    looks: list[tuple[str, Callable[[Settings], str]]] = [
+def check_offline(settings: Settings) -> Iterator[Finding]:
+    """Check each part of the settings that is used, without a connection."""
+    from s3api.kms.keyfile import KeyFileError
+
+    checks: list[tuple[str, Callable[[Settings], str]]] = [
         ("data", _data),
         ("access_key", _root_key),
         ("database", _database_url),
@@ -71,18 +63,23 @@ def at_rest(settings: Settings) -> Iterator[Finding]:
         ("traces", _traces),
     ]
     if settings.tls_cert is not None:
-        looks.append(("tls_cert", _certificate))
+        checks.append(("tls_cert", _certificate))
     if settings.event_targets:
-        looks.append(("event_targets", _targets))
-    for about, see in looks:
+        checks.append(("event_targets", _targets))
+    for about, check in checks:
         try:
-            yield Finding(about, see(settings))
+            yield Finding(about, check(settings))
         except (SettingsError, KeyFileError, ValueError, OSError) as why:
             yield Finding(about, "", str(why))
 
 
-async def connecting(settings: Settings) -> AsyncIterator[Finding]:
-    """The database; each node, registered or to be; the key service, if one is used."""
+async def check_connections(settings: Settings) -> AsyncIterator[Finding]:
+    """Connect to the database, to each node (registered, or in the settings), and to the key service."""
+    import asyncio
+
+    from chunkd.address import is_local
+    from metadata.schema.probe import look
+
     registered: tuple[str, ...] = ()
     try:
         seen = await asyncio.to_thread(look, settings.database_url)
@@ -91,10 +88,12 @@ async def connecting(settings: Settings) -> AsyncIterator[Finding]:
     except MetadataError as why:
         yield Finding("database", "", str(why))
     except ValueError:
-        pass  # no URL: said already
+        pass  # not a database URL: `check_offline` has reported it
     addresses = dict.fromkeys([*registered, *_to_register(settings, registered)])
     if len(addresses) < MIN_NODES:
-        yield Finding("nodes", "", f"{len(addresses)} are registered or given: {MIN_NODES} are needed")
+        yield Finding(
+            "nodes", "", f"{len(addresses)} nodes are registered or given, at least {MIN_NODES} are needed"
+        )
     remote = [address for address in addresses if not is_local(address)]
     for finding in await asyncio.gather(*(_ask_node(settings, address) for address in remote)):
         yield finding
@@ -102,7 +101,7 @@ async def connecting(settings: Settings) -> AsyncIterator[Finding]:
         yield await _ask_key_service(settings)
 
 
-# --- at rest -----------------------------------------------------------------------------------
+# --- offline -----------------------------------------------------------------------------------
 
 
 def _data(settings: Settings) -> str:
@@ -111,13 +110,21 @@ def _data(settings: Settings) -> str:
 
 
 def _root_key(settings: Settings) -> str:
+    from s3api.access.keys import credentials_path, root_key
+
     if settings.access_key is None and not credentials_path(settings).exists():
-        return "the first start makes a pair"
+        return "none yet: the first start creates a key pair"
     root, _ = root_key(settings)
     return root.access_key
 
 
 def _database_url(settings: Settings) -> str:
+    if not settings.database:
+        _check_writable(settings.data)
+        return settings.database_url
+
+    from metadata.schema.probe import parse_url
+
     url = parse_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         _check_writable(Path(str(url.database)).parent)
@@ -125,7 +132,9 @@ def _database_url(settings: Settings) -> str:
 
 
 def _nodes(settings: Settings) -> str:
-    """Addresses that are none, and places of embedded nodes that cannot be written."""
+    """Check the syntax of addresses, and that embedded nodes can be written."""
+    import asyncio
+
     for address in settings.nodes:
         parts = urlsplit(address)
         if parts.scheme == "lmdb" and parts.path:
@@ -133,21 +142,25 @@ def _nodes(settings: Settings) -> str:
         else:
             asyncio.run(_open_and_close(settings, address))
         if parts.scheme == "memory" and settings.workers > 1:
-            raise SettingsError(f"{address} is of one process, and there are {settings.workers} workers")
+            raise SettingsError(f"{address} belongs to one process, but there are {settings.workers} workers")
     if settings.node_ca is not None:
         asyncio.run(_open_and_close(settings, "https://localhost"))
-    return f"{len(settings.nodes)} given" if "nodes" in settings.model_fields_set else "the embedded ones"
+    return f"{len(settings.nodes)} given" if "nodes" in settings.model_fields_set else "embedded (default)"
 
 
 def _key_file(settings: Settings) -> str:
+    from s3api.kms.keyfile import KeyFile
+
     path = settings.key_file_path
     if not path.exists():
         _check_writable(path.parent)
-        return f"{path}, made at first use"
-    return f"{path}, {len(key_file(settings).all())} keys"
+        return f"{path}, created at its first use"
+    return f"{path}, {len(KeyFile(path, region=settings.region).all())} keys"
 
 
 def _access_log(settings: Settings) -> str:
+    from s3api.observe.access_log import check_access_log
+
     if settings.access_log_path is None:
         return "standard output"
     if settings.access_log_path.exists():
@@ -158,41 +171,47 @@ def _access_log(settings: Settings) -> str:
 
 
 def _traces(_: Settings) -> str:
-    return "sent" if traces_enabled(os.environ) else "off"
+    from chunkd.otel import traces_enabled
+
+    return "exported" if traces_enabled(os.environ) else "off"
 
 
 def _certificate(settings: Settings) -> str:
+    from cryptography import x509
+
+    from s3api.serving.uvicorn_config import check_tls
+
     check_tls(settings)
     assert settings.tls_cert is not None
     ends = x509.load_pem_x509_certificate(settings.tls_cert.read_bytes()).not_valid_after_utc
     if ends.timestamp() < time.time():
-        raise SettingsError(f"the certificate {settings.tls_cert} ended on {ends:%Y-%m-%d}")
-    return f"{settings.tls_cert}, until {ends:%Y-%m-%d}"
+        raise SettingsError(f"the certificate {settings.tls_cert} expired on {ends:%Y-%m-%d}")
+    return f"{settings.tls_cert}, valid until {ends:%Y-%m-%d}"
 
 
 def _targets(settings: Settings) -> str:
-    event_targets(settings)
+    from s3api.events.targets import Targets
+
+    Targets(settings.event_targets)
     return ", ".join(settings.event_targets)
 
 
 def _check_writable(directory: Path) -> None:
-    """Whether files can be made in a directory, which may have to be made itself. Raises SettingsError."""
+    """Check that files can be created in a directory, which may not exist yet. Raises SettingsError."""
     there = next(path for path in (directory, *directory.parents) if path.exists())
     if not there.is_dir():
-        raise SettingsError(f"{there} is no directory")
+        raise SettingsError(f"{there} is not a directory")
     if not os.access(there, os.W_OK | os.X_OK):
-        raise SettingsError(f"{there} cannot be written")
+        raise SettingsError(f"{there} is not writable")
 
 
-# --- connecting --------------------------------------------------------------------------------
+# --- connections --------------------------------------------------------------------------------
 
 
 def _tables(seen: Look) -> str:
     if not seen.tables:
-        return "no tables yet: the first start makes them"
-    return (
-        "its tables are of this version" if seen.tables == "current" else "the next start migrates its tables"
-    )
+        return "no tables yet: the first start creates them"
+    return "tables are up to date" if seen.tables == "current" else "the next start migrates the tables"
 
 
 def _to_register(settings: Settings, registered: tuple[str, ...]) -> tuple[str, ...]:
@@ -200,6 +219,8 @@ def _to_register(settings: Settings, registered: tuple[str, ...]) -> tuple[str, 
 
 
 async def _ask_node(settings: Settings, address: str) -> Finding:
+    from chunkd import NodeError
+
     about = f"node {without_password(address)}"
     try:
         await _open_and_close(settings, address, ask=True)
@@ -209,13 +230,27 @@ async def _ask_node(settings: Settings, address: str) -> Finding:
 
 
 async def _open_and_close(settings: Settings, address: str, *, ask: bool = False) -> None:
-    async with opened_node(settings, address) as node:
+    """Open a node as a gateway would, and ping it where `ask`."""
+    from chunkd import open_node
+
+    node = await open_node(
+        address,
+        base=settings.data,
+        token=settings.node_token_text,
+        timeout_s=settings.node_timeout_s,
+        ca=settings.node_ca,
+    )
+    try:
         if ask:
             await node.ping()
+    finally:
+        await node.close()
 
 
 async def _ask_key_service(settings: Settings) -> Finding:
-    """Any answer will do."""
+    """Check that the key service answers, with whatever status."""
+    import httpx
+
     endpoint = str(settings.kms_endpoint)
     try:
         async with httpx.AsyncClient(timeout=settings.kms_timeout_s) as http:

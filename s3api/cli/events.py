@@ -1,36 +1,37 @@
-"""`sixfold event`: what waits to be delivered, what nobody took, and another try for it."""
+"""`sixfold event`: targets of event notifications, and events that could not be delivered."""
 
 from __future__ import annotations
 
-import asyncio
-from datetime import UTC, datetime
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated
 
-import orjson
 import typer
-from rich.table import Table
 
-from metadata import Metadata
 from metadata.ids import now_us
-from metadata.records import DeadLetter
-from s3api.cli.options import Config, Data, Database
-from s3api.cli.output import out
-from s3api.events.subscriptions import LIVE
-from s3api.settings import Settings, SettingsError, load
-from s3api.store import event_targets, opened_metadata
+from s3api.cli.lazy import new_app
+from s3api.cli.options import of_store
+from s3api.cli.output import new_table, out, time_text
+from s3api.cli.with_metadata import with_metadata
+from s3api.settings import Settings, SettingsError
 
-app = typer.Typer(help="Event notifications: targets, dead letters.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from metadata import Metadata
+
+app = new_app("Event notifications: targets, dead letters.")
 MOST = 100_000
-Ids = Annotated[list[int] | None, typer.Argument(help="Numbers, as `event dead` shows them.")]
+Ids = Annotated[list[int] | None, typer.Argument(help="Numbers of dead letters, as `event dead` shows them.")]
 All = Annotated[bool, typer.Option("--all", help="All dead letters.")]
 
 
 @app.command("targets")
-def targets(config: Config = None, data: Data = None, database: Database = None) -> None:
-    """The targets of the settings by their ARN, and how many events wait for each."""
-    settings = load(config=config, data=data, database=database)
-    waiting = asyncio.run(_waiting(settings))
-    table = Table("target", "waiting", box=None)
+@of_store
+def targets(settings: Settings) -> None:
+    """List the targets of the settings by ARN, with the number of events that wait for each."""
+    from s3api.events.subscriptions import LIVE
+    from s3api.store import event_targets
+
+    waiting = with_metadata(settings, lambda metadata: metadata.outbox.targets())
+    table = new_table("target", "waiting")
     for target in event_targets(settings):
         table.add_row(target.arn, str(waiting.pop(target.arn, 0)))
     waiting.pop(LIVE, None)
@@ -40,20 +41,18 @@ def targets(config: Config = None, data: Data = None, database: Database = None)
 
 
 @app.command("dead")
+@of_store
 def dead(
-    limit: Annotated[int, typer.Option(help="How many, the newest first.", min=1)] = 50,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
+    settings: Settings,
+    limit: Annotated[int, typer.Option(help="Number of dead letters, the newest first.", min=1)] = 50,
 ) -> None:
-    """Events that could not be delivered, and why."""
-    table = Table("number", "died", "target", "event", "bucket", "key", "attempts", "reason", box=None)
-    for letter in asyncio.run(_dead(load(config=config, data=data, database=database), limit)):
-        died = datetime.fromtimestamp(letter.died_us / 1e6, UTC)
-        event = orjson.loads(letter.document)
+    """List events that could not be delivered, and why."""
+    table = new_table("number", "died", "target", "event", "bucket", "key", "attempts", "reason")
+    for letter in with_metadata(settings, lambda metadata: metadata.outbox.dead_letters(limit)):
+        event = json.loads(letter.document)
         table.add_row(
             str(letter.id),
-            f"{died:%Y-%m-%d %H:%M:%S}Z",
+            time_text(letter.died_us / 1e6),
             letter.target,
             event["kind"],
             event["bucket"],
@@ -65,52 +64,34 @@ def dead(
 
 
 @app.command("retry")
-def retry(
-    ids: Ids = None,
-    everything: All = False,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
-) -> None:
-    """Deliver dead letters after all: they wait again, as if they had just happened."""
-    settings = load(config=config, data=data, database=database)
-    count = asyncio.run(_change(settings, ids, everything, forget=False))
-    out().print(f"{count} events wait for their delivery")
+@of_store
+def retry(settings: Settings, ids: Ids = None, everything: All = False) -> None:
+    """Queue dead letters for delivery again, as if they were new."""
+    _check_choice(ids, everything)
+
+    async def work(metadata: Metadata) -> int:
+        return await metadata.outbox.revive(await _chosen(metadata, ids), now_us())
+
+    out().print(f"{with_metadata(settings, work)} events are queued for delivery")
 
 
 @app.command("forget")
-def forget(
-    ids: Ids = None,
-    everything: All = False,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
-) -> None:
+@of_store
+def forget(settings: Settings, ids: Ids = None, everything: All = False) -> None:
     """Delete dead letters."""
-    settings = load(config=config, data=data, database=database)
-    count = asyncio.run(_change(settings, ids, everything, forget=True))
-    out().print(f"{count} dead letters are gone")
+    _check_choice(ids, everything)
+
+    async def work(metadata: Metadata) -> int:
+        return await metadata.outbox.forget(await _chosen(metadata, ids))
+
+    out().print(f"{with_metadata(settings, work)} dead letters are deleted")
 
 
-async def _waiting(settings: Settings) -> dict[str, int]:
-    async with opened_metadata(settings) as metadata:
-        return await metadata.outbox.targets()
-
-
-async def _dead(settings: Settings, limit: int) -> list[DeadLetter]:
-    async with opened_metadata(settings) as metadata:
-        return await metadata.outbox.dead_letters(limit)
-
-
-async def _change(settings: Settings, ids: list[int] | None, everything: bool, *, forget: bool) -> int:
+def _check_choice(ids: list[int] | None, everything: bool) -> None:
     if bool(ids) == everything:
-        raise SettingsError("say which: numbers, or --all")
-    async with opened_metadata(settings) as metadata:
-        chosen = await _all(metadata) if everything else list(ids or ())
-        if forget:
-            return await metadata.outbox.forget(chosen)
-        return await metadata.outbox.revive(chosen, now_us())
+        raise SettingsError("give the numbers of dead letters, or --all")
 
 
-async def _all(metadata: Metadata) -> list[int]:
-    return [letter.id for letter in await metadata.outbox.dead_letters(MOST)]
+async def _chosen(metadata: Metadata, ids: list[int] | None) -> list[int]:
+    """The numbers given, or those of all dead letters."""
+    return ids or [letter.id for letter in await metadata.outbox.dead_letters(MOST)]

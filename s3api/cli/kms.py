@@ -6,75 +6,78 @@ A running gateway sees a change within a second. Keys are never deleted: what th
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.table import Table
 
-from s3api.cli.options import Config, Data
-from s3api.cli.output import out
-from s3api.errors import S3Error
-from s3api.kms import KeyFile
-from s3api.kms.keyfile import KeyFileError
-from s3api.settings import SettingsError, load
-from s3api.store import key_file
+from s3api.cli.lazy import new_app
+from s3api.cli.options import of_data
+from s3api.cli.output import new_table, out, time_text
+from s3api.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from s3api.kms import KeyFile
 
 T = TypeVar("T")
 
-app = typer.Typer(help="Keys of encryption: list, create, rotate, disable.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="A key's id, ARN or alias.")]
+app = new_app("Encryption keys: list, create, rotate, disable, enable.")
+Name = Annotated[str, typer.Argument(help="ID, ARN or alias of the key.")]
 
 
 @app.command("list")
-def list_keys(config: Config = None, data: Data = None) -> None:
-    """The keys, without their secrets. The first use of the file makes it."""
-    table = Table("arn", "aliases", "state", "secrets", "created", box=None)
-    for key in _guarded(lambda file: file.all(), config, data):
-        made = datetime.fromtimestamp(key.created_s, UTC)
+@of_data
+def list_keys(settings: Settings) -> None:
+    """List the keys, without their secrets. The first use creates the key file."""
+    table = new_table("arn", "aliases", "state", "secrets", "created")
+    for key in _with_key_file(settings, lambda file: file.all()):
         state = "enabled" if key.enabled else "disabled"
-        row = (key.arn, " ".join(key.aliases), state, str(len(key.secrets)), f"{made:%Y-%m-%d %H:%M:%S}Z")
-        table.add_row(*row)
+        table.add_row(key.arn, " ".join(key.aliases), state, str(len(key.secrets)), time_text(key.created_s))
     out().print(table)
 
 
 @app.command("create")
+@of_data
 def create(
-    id: Annotated[str | None, typer.Option(help="Its id [a random one].")] = None,
-    alias: Annotated[str | None, typer.Option(help="A name: alias/...")] = None,
-    config: Config = None,
-    data: Data = None,
+    settings: Settings,
+    id: Annotated[str | None, typer.Option(help="ID of the key [default: random].")] = None,
+    alias: Annotated[str | None, typer.Option(help="Alias of the key, alias/...")] = None,
 ) -> None:
-    """Make a key, for SSE-KMS."""
-    key = _guarded(lambda file: file.add(id=id, alias=alias), config, data)
+    """Create a key for SSE-KMS."""
+    key = _with_key_file(settings, lambda file: file.add(id=id, alias=alias))
     out().print(key.arn, markup=False)
 
 
 @app.command("rotate")
-def rotate(name: Name, config: Config = None, data: Data = None) -> None:
-    """Give a key a new secret, for what is encrypted from now on; the old ones stay, for what is there."""
-    key = _guarded(lambda file: file.rotate(name), config, data)
+@of_data
+def rotate(settings: Settings, name: Name) -> None:
+    """Give a key a new secret for new objects. The old secrets stay, to decrypt existing objects."""
+    key = _with_key_file(settings, lambda file: file.rotate(name))
     out().print(f"{key.arn} has {len(key.secrets)} secrets", markup=False)
 
 
 @app.command("disable")
-def disable(name: Name, config: Config = None, data: Data = None) -> None:
-    """Let a key neither encrypt nor decrypt, until it is enabled again."""
-    key = _guarded(lambda file: file.set_enabled(name, enabled=False), config, data)
+@of_data
+def disable(settings: Settings, name: Name) -> None:
+    """Disable a key: it neither encrypts nor decrypts until it is enabled again."""
+    key = _with_key_file(settings, lambda file: file.set_enabled(name, enabled=False))
     out().print(f"{key.arn} is disabled", markup=False)
 
 
 @app.command("enable")
-def enable(name: Name, config: Config = None, data: Data = None) -> None:
-    """Let a disabled key work again."""
-    key = _guarded(lambda file: file.set_enabled(name, enabled=True), config, data)
+@of_data
+def enable(settings: Settings, name: Name) -> None:
+    """Enable a disabled key."""
+    key = _with_key_file(settings, lambda file: file.set_enabled(name, enabled=True))
     out().print(f"{key.arn} is enabled", markup=False)
 
 
-def _guarded(work: Callable[[KeyFile], T], config: Config, data: Data) -> T:
-    """Do it with the key file; what is wrong becomes one line."""
+def _with_key_file(settings: Settings, work: Callable[[KeyFile], T]) -> T:
+    """Return what `work` makes of the key file. Raises SettingsError where the file or the key is wrong."""
+    from s3api.errors import S3Error
+    from s3api.kms.keyfile import KeyFile, KeyFileError
+
     try:
-        return work(key_file(load(config=config, data=data)))
+        return work(KeyFile(settings.key_file_path, region=settings.region))
     except KeyFileError as why:
         raise SettingsError(str(why)) from None
     except S3Error as why:

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import TYPE_CHECKING
 
-import typer
-
-from metadata.bucket_settings import Buckets
-from s3api.cli.options import Config, Data, Database
+from s3api.cli.lazy import new_app
+from s3api.cli.options import of_store
 from s3api.cli.output import out
-from s3api.serving.background import lifecycle_worker
-from s3api.settings import Settings, load
-from s3api.store import opened_metadata
+from s3api.cli.with_metadata import with_metadata
+from s3api.settings import Settings
 
-app = typer.Typer(help="Lifecycle rules.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from metadata import Metadata
+
+app = new_app("Lifecycle rules: run.")
 _DONE = {
-    "delete": "deleted for good",
-    "expire": "hidden by a delete marker",
-    "move": "moved to another storage class",
-    "abort": "uploads aborted",
+    "delete": "versions deleted permanently",
+    "expire": "objects hidden by a delete marker",
+    "move": "objects moved to another storage class",
+    "abort": "multipart uploads aborted",
 }
 
 
 @app.callback()
 def lifecycle() -> None:
-    """One group, so that `run` stays a word of its own."""
+    """Lifecycle rules: run."""  # a callback keeps `run` a subcommand of its own
 
 
 @app.command("run")
-def run(config: Config = None, data: Data = None, database: Database = None) -> None:
-    """Go through all buckets that have rules, once, and do what is due. A running gateway may do the same
-    meanwhile.
-    """
-    done = asyncio.run(_run(load(config=config, data=data, database=database)))
+@of_store
+def run(settings: Settings) -> None:
+    """Apply the lifecycle rules of all buckets once. A running gateway may do so at the same time."""
+    done = with_metadata(settings, lambda metadata: _run(settings, metadata))
     for action, words in _DONE.items():
         out().print(f"{done.get(action, 0):>8} {words}")
 
 
-async def _run(settings: Settings) -> dict[str, int]:
-    async with opened_metadata(settings) as metadata:
-        worker = lifecycle_worker(settings, metadata, Buckets(metadata), leading=False)
-        return dict(await worker.run_once())
+async def _run(settings: Settings, metadata: Metadata) -> dict[str, int]:
+    from metadata.bucket_settings import Buckets
+    from s3api.serving.background import lifecycle_worker
+
+    worker = lifecycle_worker(settings, metadata, Buckets(metadata), leading=False)
+    return dict(await worker.run_once())

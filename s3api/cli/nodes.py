@@ -1,45 +1,50 @@
-"""`sixfold node`: serve one, add one to a store, list those of a store."""
+"""`sixfold node`: serve a storage node, register one in a store, list those of a store."""
 
 from __future__ import annotations
 
-import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
-from rich.table import Table
 
-from chunkd import NodeDown
 from metadata.errors import DatabaseDown, NodeExists
-from metadata.records import NodeRow
-from s3api.blobs import NodeStatus
-from s3api.cli.options import Config, Data, Database
-from s3api.cli.output import out, size_text
-from s3api.cli.retrying import patiently
-from s3api.cli.running_gateway import ask_nodes
-from s3api.observe.logging_setup import configure_logging
-from s3api.settings import Settings, SettingsError, error_line, load, without_password
-from s3api.store import admit_node, opened_metadata, survey
+from s3api.cli.lazy import new_app
+from s3api.cli.options import of_store
+from s3api.cli.output import new_table, out, size_text
+from s3api.settings import Settings, SettingsError, error_line, without_password
 
-app = typer.Typer(help="Storage nodes: serve, add, list.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from metadata import Metadata
+    from metadata.records import NodeRow
+    from s3api.blobs import NodeStatus
+
+app = new_app("Storage nodes: serve, add, list.")
 
 
 @app.command("serve")
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on [127.0.0.1].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [8261].")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on [default: 8261].")] = None,
     store: Annotated[
-        str | None, typer.Option(help="Where the chunks are kept [redis://127.0.0.1:6379/0], or lmdb:path.")
+        str | None,
+        typer.Option(
+            help="Where to keep the chunks: redis://host:port/db or lmdb:path "
+            "[default: redis://127.0.0.1:6379/0]."
+        ),
     ] = None,
     token: Annotated[
         str | None,
-        typer.Option(help="What clients must show. Better in CHUNKD_TOKEN: others see command lines."),
+        typer.Option(
+            help="Bearer token that clients must send. Other users of this machine see command lines: "
+            "better set CHUNKD_TOKEN."
+        ),
     ] = None,
 ) -> None:
-    """Start a chunkd server: one storage node over HTTP. Every option may also be CHUNKD_... in the
-    environment.
+    """Start a chunkd server: one storage node over HTTP. Each option can also be set in the environment, as
+    CHUNKD_...
     """
-    from chunkd import server  # what the other commands need not wait for
+    from pydantic import ValidationError
+
+    from chunkd import server
     from chunkd.file_settings import SettingFileError
     from chunkd.settings import Settings as ChunkdSettings
 
@@ -55,23 +60,28 @@ def serve(
 
 
 @app.command("add")
+@of_store
 def add(
-    address: Annotated[str, typer.Argument(help="redis://..., http://..., lmdb:...: see the README.")],
+    settings: Settings,
+    address: Annotated[
+        str, typer.Argument(help="Address of the node: redis://..., http://..., lmdb:...: see the README.")
+    ],
     capacity: Annotated[
-        int | None, typer.Option(help="How much it may hold, in bytes [what the node says].", min=1)
+        int | None,
+        typer.Option(help="Capacity of the node in bytes [default: what the node reports].", min=1),
     ] = None,
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for the node and the database to answer.", min=0)
     ] = 0,
     if_missing: Annotated[
-        bool, typer.Option("--if-missing", help="Leave a node alone that is registered already.")
+        bool, typer.Option("--if-missing", help="Do nothing where the node is registered already.")
     ] = False,
-    config: Config = None,
-    data: Data = None,
-    database: Database = None,
 ) -> None:
-    """Register a node that answers. Every gateway of the store uses it within seconds."""
-    settings = load(config=config, data=data, database=database)
+    """Register a node, which must answer. Every gateway of the store uses it within seconds."""
+    import asyncio
+
+    from s3api.observe.logging_setup import configure_logging
+
     configure_logging(settings.log_level, settings.log_format)
     shown = without_password(address)
     try:
@@ -85,11 +95,13 @@ def add(
 
 
 @app.command("list")
-def list_nodes(config: Config = None, data: Data = None, database: Database = None) -> None:
-    """The nodes with their fill, state and latency, asked now."""
-    table = Table("node", "address", "state", "used", "capacity", "fill", "chunks", "latency", box=None)
-    settings = load(config=config, data=data, database=database)
-    for node in asyncio.run(_statuses(settings)):
+@of_store
+def list_nodes(settings: Settings) -> None:
+    """List the nodes with their current state, fill and latency."""
+    from s3api.cli.with_metadata import with_metadata
+
+    table = new_table("node", "address", "state", "used", "capacity", "fill", "chunks", "latency")
+    for node in with_metadata(settings, lambda metadata: _statuses(settings, metadata)):
         fill = f"{node.used_bytes / node.capacity_bytes:.1%}" if node.capacity_bytes else "?"
         table.add_row(
             str(node.id),
@@ -106,6 +118,9 @@ def list_nodes(config: Config = None, data: Data = None, database: Database = No
 
 async def _add(settings: Settings, address: str, capacity_bytes: int | None, *, wait_s: float) -> NodeRow:
     """Raises NodeExists, NodeDown, MetadataError, SettingsError."""
+    from chunkd import NodeDown
+    from s3api.cli.retrying import retry_while_down
+    from s3api.store import admit_node, opened_metadata
 
     async def admitted() -> NodeRow:
         async with opened_metadata(settings) as metadata:
@@ -114,14 +129,19 @@ async def _add(settings: Settings, address: str, capacity_bytes: int | None, *, 
             except ValueError as why:
                 raise SettingsError(str(why)) from None
 
-    return await patiently(admitted, (NodeDown, DatabaseDown), wait_s=wait_s)
+    return await retry_while_down(admitted, (NodeDown, DatabaseDown), wait_s=wait_s)
 
 
-async def _statuses(settings: Settings) -> list[NodeStatus]:
-    """What a running gateway says; where it has not yet heard of a node, that one is asked from here."""
-    told = {node.id: node for node in ask_nodes(settings) or ()}
-    async with opened_metadata(settings) as metadata:
-        ids = [row.id for row in await metadata.nodes.list()]
-        if not told.keys() >= set(ids):
-            told = {node.id: node for node in await survey(metadata, settings)} | told
-    return [told[node_id] for node_id in ids if node_id in told]
+async def _statuses(settings: Settings, metadata: Metadata) -> list[NodeStatus]:
+    """The nodes as the running gateway sees them. Nodes that it does not know yet are probed from here."""
+    import asyncio
+
+    from s3api.cli.running_gateway import ask_nodes
+
+    known = {node.id: node for node in await asyncio.to_thread(ask_nodes, settings) or ()}
+    ids = [row.id for row in await metadata.nodes.list()]
+    if not known.keys() >= set(ids):
+        from s3api.store import probe_nodes
+
+        known = {node.id: node for node in await probe_nodes(metadata, settings)} | known
+    return [known[node_id] for node_id in ids if node_id in known]

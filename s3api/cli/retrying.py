@@ -1,4 +1,4 @@
-"""Waiting, with a line in the log, for what another service has to do first."""
+"""Repeating an attempt while a service that it needs is down."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ STEP_S = 2.0
 T = TypeVar("T")
 
 
-async def patiently(
+async def retry_while_down(
     attempt: Callable[[], Awaitable[T]], down: tuple[type[Exception], ...], *, wait_s: float
 ) -> T:
-    """What `attempt` gives. While it raises one of `down` it is made again, for `wait_s` at the most."""
+    """Return what `attempt` returns. While it raises one of `down`, repeat it, for up to `wait_s` seconds.
+
+    Each repetition leaves a line in the log. Raises the last error.
+    """
     until_s = time.monotonic() + wait_s
     while True:
         try:
@@ -30,5 +33,5 @@ async def patiently(
 
 
 def _first_line(why: BaseException) -> str:
-    """What an exception says, as far as a log line has room for it."""
+    """The first line of an exception's text that is not blank, else the name of its type."""
     return next((line.strip() for line in str(why).splitlines() if line.strip()), type(why).__name__)

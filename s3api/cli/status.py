@@ -1,38 +1,44 @@
-"""`sixfold status`: what a running gateway says of itself, drawn."""
+"""`sixfold status`: the status of a running gateway."""
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
-from rich.table import Table
 
-from s3api.cli.options import Config, Data
-from s3api.cli.output import out, size_text
-from s3api.cli.running_gateway import ask
-from s3api.settings import SettingsError, load
+from s3api.cli.lazy import new_app
+from s3api.cli.options import of_data
+from s3api.cli.output import new_table, out, size_text
+from s3api.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+app = new_app(one_command=True)
 BAR_WIDTH = 20
 
 
+@app.command("status")
+@of_data
 def status(
-    config: Config = None,
-    data: Data = None,
+    settings: Settings,
     endpoint: Annotated[
-        str | None, typer.Option(help="URL of the gateway [the one that serves the data directory].")
+        str | None,
+        typer.Option(help="URL of the gateway [default: the one that serves the data directory]."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As /api/status answers it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as /api/status answers.")] = False,
 ) -> None:
-    """How the running gateway fares: requests, database, nodes, queues, caches."""
-    settings = load(config=config, data=data)
+    """Show the status of the running gateway: requests, database, nodes, queues, caches."""
+    from s3api.cli.running_gateway import ask
+
     found = ask(settings, "/api/status", endpoint=endpoint)
     if found is None:
         where = endpoint or f"the data directory {settings.data}"
         raise SettingsError(f"no gateway answers for {where}")
     if as_json:
-        out().print_json(orjson.dumps(found).decode())
+        out().print_json(json.dumps(found))
         return
     screen = out()
     screen.print(_summary(found))
@@ -41,6 +47,8 @@ def status(
 
 
 def _summary(found: dict[str, Any]) -> Table:
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="bold")
     uptime = timedelta(seconds=int(found["uptime_s"]))
@@ -53,8 +61,8 @@ def _summary(found: dict[str, Any]) -> Table:
         f"{size_text(requests['received_bytes'])} in, {size_text(requests['sent_bytes'])} out",
     )
     if database["up"]:
-        commit = f", a commit takes {database['commit_ms']} ms" if database["commit_ms"] else ""
-        state = f"answers in {database['latency_ms']} ms{commit}, {database['waiting']} writes wait"
+        commit = f", commits in {database['commit_ms']} ms" if database["commit_ms"] else ""
+        state = f"answers in {database['latency_ms']} ms{commit}, {database['waiting']} writes waiting"
         state += _copies(database["replication"])
     else:
         state = "[bold red]does not answer[/]"
@@ -64,14 +72,14 @@ def _summary(found: dict[str, Any]) -> Table:
     table.add_row("queues", ", ".join(f"{name} {length:,}" for name, length in found["queues"].items()))
     for name, cache in found["caches"].items():
         table.add_row(
-            f"{name} cache", f"{cache['hit_ratio']:.1%} of {cache['hits'] + cache['misses']:,} looks hit, "
+            f"{name} cache", f"hit rate {cache['hit_ratio']:.1%} of {cache['hits'] + cache['misses']:,}, "
             f"{size_text(cache['bytes'])}"
         )  # fmt: skip
     return table
 
 
 def _copies(replication: dict[str, Any] | None) -> str:
-    """How far they are behind, where there are any."""
+    """The replication lag of the database's standbys, "" where there are none."""
     if not replication or not (replication["standbys"] or replication["standby"]):
         return ""
     who = (
@@ -86,9 +94,8 @@ def _copies(replication: dict[str, Any] | None) -> str:
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Table:
-    table = Table(
-        "node", "address", "state", "fill", "", "used", "chunks", "latency", box=None, pad_edge=False
-    )
+    table = new_table("node", "address", "state", "fill", "", "used", "capacity", "chunks", "latency")
+    table.pad_edge = False
     for node in nodes:
         fill = node["used_bytes"] / node["capacity_bytes"] if node["capacity_bytes"] else None
         table.add_row(
@@ -98,6 +105,7 @@ def _nodes(nodes: list[dict[str, Any]]) -> Table:
             _bar(fill),
             f"{fill:.1%}" if fill is not None else "?",
             size_text(node["used_bytes"]),
+            size_text(node["capacity_bytes"]),
             f"{node['chunks']:,}",
             f"{node['latency_ms']:.1f} ms" if node["latency_ms"] is not None else "",
         )

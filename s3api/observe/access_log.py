@@ -14,6 +14,7 @@ import orjson
 
 from s3api.observe.line_writer import LineWriter
 from s3api.observe.record import CUT_SHORT, AccessRecord
+from s3api.settings import Settings, SettingsError
 
 Format = Literal["human", "json"]
 Which = Literal["off", "errors", "all"]
@@ -89,3 +90,11 @@ stamp = _Stamp()
 def _word(name: str) -> str:
     """A bucket or key as one word: percent-encoded where it has blanks, or what a terminal would act on."""
     return name if name.isprintable() and " " not in name else quote(name)
+
+
+def check_access_log(settings: Settings) -> None:
+    """Check that the access log can be written. Raises SettingsError."""
+    try:
+        LineWriter(settings.access_log_path).close()
+    except OSError as why:
+        raise SettingsError(f"access_log_path: {settings.access_log_path}: {why.strerror}") from None

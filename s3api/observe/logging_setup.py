@@ -5,6 +5,7 @@ one JSON object a line, with the request's id, bucket and key where a request is
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ _QUIET = {"uvicorn": logging.ERROR, "alembic": logging.WARNING, "httpx": logging
 _HUMAN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # What every record of `logging` has; whatever else is there was given as `extra`.
 _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-_handler = logging.StreamHandler()
+_handler = logging.StreamHandler(sys.__stderr__)  # also where a test has replaced sys.stderr
 
 
 class JsonFormatter(logging.Formatter):

@@ -28,7 +28,7 @@ from s3api.gateway.gateway import Gateway
 from s3api.http.proxies import Proxies
 from s3api.http.request import Answer, Receive, Request, Scope, Send, date, send_reply
 from s3api.observe import CLIENT_GONE, AccessRecord, Sinks
-from s3api.observe.access_log import AccessLog
+from s3api.observe.access_log import AccessLog, check_access_log
 from s3api.observe.line_writer import LineWriter
 from s3api.observe.logging_setup import configure_logging
 from s3api.observe.metrics import Metrics
@@ -281,14 +281,6 @@ async def traced(app: App, authority: Authority, store: Store) -> AsyncIterator[
         yield tracing.instrument_gateway
     finally:
         await tracing.close()
-
-
-def check_access_log(settings: Settings) -> None:
-    """Raises SettingsError where its lines cannot be written."""
-    try:
-        LineWriter(settings.access_log_path).close()
-    except OSError as why:
-        raise SettingsError(f"access_log_path: {settings.access_log_path}: {why.strerror}") from None
 
 
 def create_app(

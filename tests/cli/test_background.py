@@ -59,14 +59,14 @@ def test_dead_letters(data: Path) -> None:
     assert "2025-06-15 15:06:40Z" in lines[1]
     for word in (HOOK, "ObjectCreated:Put", "photos", "[b]", "it answered 500"):
         assert word in lines[1]
-    assert sixfold("event", "retry", str(first)) == "1 events wait for their delivery\n"
+    assert sixfold("event", "retry", str(first)) == "1 events are queued for delivery\n"
     shown = sixfold("event", "targets")
     assert [line.split() for line in shown.splitlines()[1:]] == [
         [HOOK, "1"],
         ["arn:gone", "(not", "in", "the", "settings)", "1"],
     ]
     assert "s3cret" not in shown
-    assert sixfold("event", "forget", "--all") == "1 dead letters are gone\n"
+    assert sixfold("event", "forget", "--all") == "1 dead letters are deleted\n"
     assert len(sixfold("event", "dead").splitlines()) == 1
 
 
@@ -74,7 +74,7 @@ def test_which_ones_must_be_said(data: Path, capsys: pytest.CaptureFixture[str])
     for arguments in (["event", "retry"], ["event", "forget", "1", "--all"]):
         with pytest.raises(SystemExit):
             main(arguments)
-        assert "say which" in capsys.readouterr().err
+        assert "give the numbers" in capsys.readouterr().err
 
 
 def test_targets_that_are_none(data: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -97,5 +97,5 @@ async def _expiring(metadata: Metadata) -> None:
 def test_one_pass_of_the_rules(data: Path) -> None:
     within(data, _expiring)
     lines = [line.split(maxsplit=1) for line in sixfold("lifecycle", "run").splitlines()]
-    assert lines[0] == ["2", "deleted for good"]
+    assert lines[0] == ["2", "versions deleted permanently"]
     assert [count for count, _ in lines[1:]] == ["0", "0", "0"]

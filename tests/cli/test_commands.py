@@ -164,7 +164,10 @@ def test_account_create_rename_and_list(data: Path) -> None:
     assert [told["account"], "alicia", "a@example.com", told["canonical id"]] in [ln.split() for ln in lines]
     assert any("sixfold" in line for line in lines)
     again = run("account", "create", "alicia", *where)
-    assert (again.returncode, again.stderr) == (1, "sixfold: another account is called alicia\n")
+    assert (again.returncode, again.stderr) == (
+        1,
+        "sixfold: another account has the name, e-mail or ID alicia\n",
+    )
     assert run("account", "rename", "nobody", "x", *where).returncode == 1
 
 

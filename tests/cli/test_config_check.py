@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from s3api.cli import app, configuration
+from s3api.cli import app
+from s3api.cli.configuration import check as check_command
 from s3api.cli.serve import serve
 from tests.clients.tls import Authority
 from tests.postgres import postgres_server
@@ -30,9 +31,7 @@ def check(data: Path, *options: str, **environment: str) -> tuple[int, dict[str,
 
 
 def test_it_takes_every_option_of_serve() -> None:
-    assert (
-        signature(configuration.check).parameters.keys() - {"connect"} == signature(serve).parameters.keys()
-    )
+    assert signature(check_command).parameters.keys() - {"connect"} == signature(serve).parameters.keys()
 
 
 def test_in_order_and_nothing_is_made(tmp_path: Path) -> None:
@@ -62,10 +61,10 @@ def test_in_order_and_nothing_is_made(tmp_path: Path) -> None:
         ({"SIXFOLD_DATABASE": "mysql://u:hush@h/d"}, "database", "mysql://u:***@h/d"),
         ({"SIXFOLD_NODES": "ftp://x"}, "nodes", "unknown node scheme"),
         ({"SIXFOLD_NODES": "redis://:hush@/x"}, "nodes", "write redis://"),
-        ({"SIXFOLD_NODES": "memory://a", "SIXFOLD_WORKERS": "2"}, "nodes", "of one process"),
+        ({"SIXFOLD_NODES": "memory://a", "SIXFOLD_WORKERS": "2"}, "nodes", "belongs to one process"),
         ({"SIXFOLD_NODE_CA": "/no/such.pem"}, "nodes", "/no/such.pem cannot be used"),
-        ({"SIXFOLD_ACCESS_LOG_PATH": "/dev/null/log"}, "access_log", "/dev/null is no directory"),
-        ({"SIXFOLD_DATA": "/dev/null/data"}, "data", "/dev/null is no directory"),
+        ({"SIXFOLD_ACCESS_LOG_PATH": "/dev/null/log"}, "access_log", "/dev/null is not a directory"),
+        ({"SIXFOLD_DATA": "/dev/null/data"}, "data", "/dev/null is not a directory"),
         ({"SIXFOLD_EVENT_TARGETS": '{"hook": "ftp://x"}'}, "event_targets", "target hook: the URL"),
         ({"SIXFOLD_TLS_CERT": "/no/c.pem", "SIXFOLD_TLS_KEY": "/no/k.pem"}, "tls_cert", "cannot be used"),
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "traces", "otlp or none"),
@@ -98,11 +97,11 @@ def test_a_certificate_that_has_ended(tmp_path: Path, monkeypatch: pytest.Monkey
     made = Authority(tmp_path).certificate("127.0.0.1", tmp_path / "server")
     options = ["--tls-cert", str(made.certificate), "--tls-key", str(made.key)]
     code, ok, _ = check(tmp_path / "data", *options)
-    assert (code, ", until 20" in ok["tls_cert"]) == (0, True)
+    assert (code, ", valid until 20" in ok["tls_cert"]) == (0, True)
     now_s = time.time()
     monkeypatch.setattr("s3api.cli.config_checks.time.time", lambda: now_s + 2 * 86_400)
     code, _, wrong = check(tmp_path / "data", *options)
-    assert (code, " ended on 20" in wrong["tls_cert"]) == (1, True)
+    assert (code, " expired on 20" in wrong["tls_cert"]) == (1, True)
 
 
 def test_connecting(tmp_path: Path) -> None:
