@@ -63,6 +63,30 @@ def test_any_loss_up_to_the_parity_is_rebuilt(size: int, parity: int) -> None:
         assert {slot: bytes(chunk) for slot, chunk in back.items()} == {slot: chunks[slot] for slot in lost}
 
 
+@pytest.mark.parametrize("size", [1, 5, 6, 7, 600, erasure.STRIPE_BYTES])
+def test_chunk_length_is_that_of_every_slot(size: int) -> None:
+    _, chunks = coded(size, 4)
+    assert [chunk_length(size, slot) for slot in range(10)] == list(map(len, chunks))
+
+
+def test_chunks_of_a_full_stripe_are_whole_blocks() -> None:
+    """A ranged read of a full stripe then needs no block of a neighbouring chunk."""
+    assert erasure.STRIPE_BYTES == 6 << 20
+    assert {chunk_length(erasure.STRIPE_BYTES, slot) for slot in range(8)} == {1 << 20}
+
+
+@pytest.mark.parametrize("parity", [0, 1, 4])
+def test_parity_of_empty_chunks_is_empty(parity: int) -> None:
+    assert encode_parity([b""] * DATA_CHUNKS, parity) == [b""] * parity
+
+
+def test_uses_isal_if_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "_isal", None)
+    assert erasure.uses_isal() is False
+    monkeypatch.setattr(erasure, "_isal", isal.load() or object())
+    assert erasure.uses_isal() is True
+
+
 def test_fewer_than_six_chunks_are_refused() -> None:
     _, chunks = coded(600, 2)
     with pytest.raises(ValueError, match="5 chunks"):

@@ -41,7 +41,7 @@ def test_data_chunks_lie_on_distinct_nodes(count: int) -> None:
 
 @pytest.mark.parametrize(("count", "parity"), [(3, 2), (2, 0), (4, 4)])
 def test_too_few_nodes(count: int, parity: int) -> None:
-    with pytest.raises(TooFewNodes):
+    with pytest.raises(TooFewNodes, match=f"{count} storage nodes can take chunks, "):
         place(nodes(count), parity)
 
 
@@ -69,3 +69,27 @@ def test_nodes_of_different_size_fill_in_proportion() -> None:
 def test_a_new_empty_node_gets_a_chunk_of_every_new_blob() -> None:
     store = [*(Node(i, used=5e11) for i in range(8)), Node(99)]
     assert all(99 in place(store, parity=2) for _ in range(100))
+
+
+def test_slots_do_not_follow_the_ranking() -> None:
+    """Data chunks are read and parity chunks are not: every node gets both."""
+    store = [Node(i, used=i * 1e9) for i in range(8)]
+    first = Counter(place(store, parity=2)[0] for _ in range(800))
+    assert set(first) == set(range(8))
+    assert max(first.values()) < 200
+
+
+@pytest.mark.parametrize(
+    ("placed", "survives"),
+    [
+        ((1, 2, 3, 4, 5, 6, 7, 8), True),
+        ((1, 2, 3, 4, 5, 6, 7), True),
+        ((1, 2, 3, 4, 5, 6, 1, 2), True),
+        ((1, 2, 3, 4, 5, 6, 1), False),  # six, of which node 1 has two
+        ((1, 2, 3, 4, 5, 1, 1, 2), False),
+        ((1, 2, 3, 4, 5, 6), False),
+        ((), False),
+    ],
+)
+def test_whether_a_stripe_survives_the_loss_of_any_node(placed: tuple[int, ...], survives: bool) -> None:
+    assert survives_any_node(placed) is survives
