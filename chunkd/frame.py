@@ -1,4 +1,4 @@
-"""The format of a chunk as it lies on a node: a header with checksums, then the payload.
+"""The format of a stored chunk: a header with checksums, then the payload (a frame).
 
     0   4      magic and version, b"6fC1"
     4   4      payload length in bytes
@@ -6,9 +6,9 @@
     .   4      CRC32C of all of the above, seeded with the CRC32C of the chunk's id
     .   ...    the payload
 
-Integers are big-endian. A flipped bit anywhere, a chunk cut short and a chunk that answers for another's id
-are all caught. The blocks make a ranged read cheap: the header and the blocks that cover the range are enough
-to verify it. No I/O, and no copies but where it says so.
+Integers are big-endian. Decoding detects flipped bits, truncated chunks, and chunks stored under another id.
+A ranged read is cheap: the header and the blocks that cover the range are enough to verify it. No I/O; bytes
+are copied only where a function says so.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _WORD = Struct(">I")
 _SINGLE_HEADER_BYTES = _SINGLE.size + _WORD.size
 _BYTES = [bytes((number,)) for number in range(256)]
 _EMPTY_HEADER_BYTES = _FIXED.size + _WORD.size
-# (bytes, previous) -> int: what awscrt.checksums.crc32c calls, as long as that has this name; a small chunk
-# takes three of them.
+# (bytes, previous) -> int: the native function behind awscrt.checksums.crc32c, if it still has this name. A
+# small chunk needs three calls.
 _native = getattr(awscrt.checksums, "_awscrt", None)
 crc32c = cast(Callable[..., int], getattr(_native, "checksums_crc32c", awscrt.checksums.crc32c))
 
 
 class FrameError(Exception):
-    """The bytes are not a sound chunk of that id: damaged, cut short, or another chunk's."""
+    """The bytes are not the frame of that chunk: damaged, truncated, or another chunk's."""
 
 
 def header_length(payload_len: int) -> int:
@@ -52,7 +52,7 @@ def framed_length(payload_len: int) -> int:
 
 
 def encode(chunk_id: bytes, payload: Buffer) -> bytes:
-    """Header and payload as one new byte string; `payload` (contiguous bytes) is copied."""
+    """Encode a chunk: header and payload as one new byte string. Copies `payload` (contiguous bytes)."""
     length = len(payload)
     if 0 < length <= BLOCK_BYTES:
         head = _SINGLE.pack(MAGIC, length, crc32c(payload, 0))
@@ -61,7 +61,7 @@ def encode(chunk_id: bytes, payload: Buffer) -> bytes:
 
 
 def encode_many(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, bytes]]:
-    """The chunks `prefix` + byte i, for payload i, as (id, frame): as `frame` of each, at half the price."""
+    """Encode the chunks `prefix` + byte i, of payload i, as (id, frame). Costs half of `encode` for each."""
     names = list(map(prefix.__add__, _BYTES[: len(payloads)]))
     lengths = list(map(len, payloads))
     if not (lengths and min(lengths) > 0 and max(lengths) <= BLOCK_BYTES):
@@ -73,16 +73,16 @@ def encode_many(prefix: bytes, payloads: Sequence[Buffer]) -> list[tuple[bytes, 
 def _heads(
     prefix: bytes, payloads: Sequence[Buffer], lengths: Sequence[int]
 ) -> tuple[list[bytes], list[bytes]]:
-    """Headers of payloads of one block each, and their checksums: in C, as every small object comes by."""
+    """Headers of payloads of one block each, and their checksums. Loops in C: every small object calls it."""
     heads = list(map(_SINGLE.pack, repeat(MAGIC), lengths, map(crc32c, payloads, repeat(0))))
     seeds = map(crc32c, _BYTES, repeat(crc32c(prefix, 0)))
     return heads, list(map(_WORD.pack, map(crc32c, heads, seeds)))
 
 
 def encode_in_place(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
-    """Write the header in front of the payload that stands in `buffer` already, at header_length(its length).
+    """Encode in place: write the header before a payload that is in `buffer` at header_length(its length).
 
-    Raises ValueError where no payload makes a frame of len(buffer).
+    Raises ValueError if no payload makes a frame of len(buffer).
     """
     view = memoryview(buffer)
     at = len(view) - _payload_length(len(view))
@@ -90,7 +90,7 @@ def encode_in_place(chunk_id: bytes, buffer: bytearray | memoryview) -> None:
 
 
 def decode(chunk_id: bytes, framed: Buffer) -> memoryview:
-    """The payload within `framed`, every byte of it verified. Raises FrameError."""
+    """Decode a frame: a view of the payload, every byte verified. Raises FrameError."""
     view = memoryview(framed)
     if _SINGLE_HEADER_BYTES < len(view) <= _SINGLE_HEADER_BYTES + BLOCK_BYTES:
         body = view[_SINGLE_HEADER_BYTES:]
@@ -104,9 +104,9 @@ def decode(chunk_id: bytes, framed: Buffer) -> memoryview:
 
 
 def decode_joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
-    """The payloads of several small chunks in one piece, verified: frames[i] is the chunk `prefix` + byte i.
+    """Decode small chunks and join their payloads, verified; frames[i] is the chunk `prefix` + byte i.
 
-    As `payload` of each, at half the price. Raises FrameError, also where one is not of a single block.
+    Costs half of `decode` for each. Raises FrameError, also for a payload of more than one block.
     """
     bodies = [data[_SINGLE_HEADER_BYTES:] for data in frames]
     lengths = list(map(len, bodies))
@@ -116,12 +116,12 @@ def decode_joined(prefix: bytes, frames: Sequence[bytes]) -> bytes:
     found = [data[:_SINGLE_HEADER_BYTES] for data in frames]
     if found != whole:
         slot = next(slot for slot, head in enumerate(whole) if found[slot] != head)
-        raise FrameError(f"the chunk of slot {slot} is damaged, or another chunk's")
+        raise FrameError(f"the chunk in slot {slot} is damaged, or another chunk's")
     return b"".join(bodies)
 
 
 def payload_length(chunk_id: bytes, header: Buffer) -> int:
-    """The payload's length by the chunk's header (all of it, verified here; more bytes may follow).
+    """The payload's length from the header, which is verified. More bytes may follow the header.
 
     Raises FrameError.
     """
@@ -133,14 +133,14 @@ def payload_length(chunk_id: bytes, header: Buffer) -> int:
         raise FrameError(f"not a chunk, or of an unknown format: it begins with {bytes(view[:8]).hex()}")
     at = header_length(length) - _WORD.size
     if len(view) < at + _WORD.size:
-        raise FrameError(f"cut short within the header: {len(view)} bytes")
+        raise FrameError(f"truncated within the header: {len(view)} bytes")
     if crc32c(view[:at], crc32c(chunk_id, 0)) != _WORD.unpack_from(view, at)[0]:
         raise FrameError("the header's checksum is wrong, or it is another chunk's")
     return int(length)
 
 
 def block_span(length: int, start: int, stop: int) -> tuple[int, int]:
-    """Where, in the frame of a payload of `length` bytes, the blocks covering its bytes [start, stop) lie."""
+    """The span, in the frame of a payload of `length` bytes, of the blocks that cover bytes [start, stop)."""
     at = header_length(length)
     stop = min(stop, length)
     if start >= stop:
@@ -149,9 +149,9 @@ def block_span(length: int, start: int, stop: int) -> tuple[int, int]:
 
 
 def decode_range(chunk_id: bytes, header: Buffer, part: Buffer, start: int, stop: int) -> memoryview:
-    """Bytes [start, stop) of the payload (fewer where it ends before), verified.
+    """Decode bytes [start, stop) of the payload (fewer where it ends before), verified.
 
-    `header` is the frame's first header_length(length) bytes or more, `part` the bytes that `span` named.
+    `header`: the first header_length(length) bytes of the frame, or more. `part`: the bytes of `block_span`.
     Raises FrameError.
     """
     length = payload_length(chunk_id, header)
@@ -174,7 +174,7 @@ def _header(chunk_id: bytes, body: memoryview) -> bytes:
 
 
 def _payload_length(framed_len: int) -> int:
-    """The payload's length in a frame of that length. ValueError where there is none."""
+    """The payload's length in a frame of that length. Raises ValueError if there is none."""
     count = -(-(framed_len - _EMPTY_HEADER_BYTES) // (BLOCK_BYTES + 4))
     length = framed_len - _EMPTY_HEADER_BYTES - 4 * count
     if length < 0 or header_length(length) + length != framed_len:

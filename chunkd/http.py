@@ -1,10 +1,10 @@
-"""The client side of a chunkd server.
+"""A node that is a chunkd server, spoken to over HTTP.
 
-Operations of one turn of the event loop leave as one request (chunkd.batch_format). Small and large ones have
-lanes of their own, each with a few persistent connections, so that a megabyte does not stand in a small
-chunk's way; what is asked for while all connections of a lane are busy gathers into its next request. All
-operations may be repeated, so a request on a kept connection that the server had closed is sent once more on
-a new one. Bounded by `timeout_s` from the call on.
+The operations of one turn of the event loop are sent as one request (chunkd.batch_format). Small and large
+ones have separate lanes, each with a few persistent connections, so that a megabyte does not delay a small
+chunk. While all connections of a lane are busy, operations are collected for its next request. All operations
+are idempotent, so a request on a persistent connection that the server had closed is repeated on a new one.
+Every operation ends within `timeout_s` of its call.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from chunkd import batch_format
 from chunkd.batch_format import DELETE, DOWN, FULL, GET, MISSING, OK, PUT, RANGE, BatchError, Operation
 from chunkd.connector import Host
 from chunkd.futures import fail, succeed, write_future
-from chunkd.http1 import ConnectionBroken, Endpoint, Response, Stream
+from chunkd.http1 import ConnectionBroken, Endpoint, HttpConnection, Response
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, Usage
 from chunkd.traffic import Traffic
 
@@ -40,7 +40,7 @@ LONGEST_BACKOFF_S = 1.0
 
 
 class Pending:
-    """Something asked for: an operation of a batch, or (`path`) a request of its own."""
+    """A queued request: an operation of a batch, or a GET of `path`."""
 
     __slots__ = ("deadline_s", "future", "operation", "path")
 
@@ -51,7 +51,7 @@ class Pending:
 
 
 class HttpNode(Node):
-    """A chunkd server. It connects when first asked for something."""
+    """A chunkd server. Connects with its first request."""
 
     def __init__(
         self, address: str, *, token: str | None, timeout_s: float, tls: ssl.SSLContext | None
@@ -68,6 +68,7 @@ class HttpNode(Node):
 
     @property
     def requests(self) -> int:
+        """The number of HTTP requests sent."""
         return self._small.requests + self._large.requests
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
@@ -81,7 +82,7 @@ class HttpNode(Node):
 
     def get_range(self, chunk_id: bytes, start: int, stop: int) -> Future[Buffer]:
         lane = self._large if stop - start >= LARGE_BYTES else self._small
-        # The framing has 32 bits for each; no chunk comes near that.
+        # The batch format has 32 bits for each; chunks are far smaller.
         first, last = min(start, 0xFFFFFFFF), min(max(start, stop), 0xFFFFFFFF)
         return self._ask(lane, Operation(RANGE, chunk_id, b"", first, last))
 
@@ -98,7 +99,7 @@ class HttpNode(Node):
             return Usage(int(found["used_bytes"]), capacity and int(capacity), int(found["chunks"]))
 
     async def ping(self) -> None:
-        """Whether the token is right (usage wants it) and the store behind the server stores."""
+        """Check that the token is right (/usage needs it), and that the server's store can store."""
         await self._json("/usage")
         await self._json("/health")
 
@@ -144,24 +145,24 @@ class HttpNode(Node):
 
     @contextmanager
     def _expected(self, path: str) -> Iterator[None]:
-        """Whoever answers may be no chunkd: another server may have its address by now."""
+        """Raise NodeDown for an unexpected body: another server may have the address by now."""
         try:
             yield
         except (KeyError, TypeError, ValueError) as error:  # JSONDecodeError is one
-            raise NodeDown(self.address, f"{path} is not answered as by a chunkd") from error
+            raise NodeDown(self.address, f"{path} is answered by something other than chunkd") from error
 
 
 class Lane:
-    """A queue of operations and a few connections that empty it."""
+    """A queue of operations, and a few connections that send them."""
 
     def __init__(self, address: str, endpoint: Endpoint, connections: int, traffic: Traffic) -> None:
         self.address, self._endpoint, self._limit, self._traffic = address, endpoint, connections, traffic
         self._queue: deque[Pending] = deque()
-        self._idle: list[Stream] = []
+        self._idle: list[HttpConnection] = []
         self._busy: set[Future[Any]] = set()
         self._scheduled = self._closed = False
         self.direct = True
-        """Whether batches may go out on a kept connection without a task around them."""
+        """Whether a batch may be sent on a persistent connection without a task."""
         self._backoff_s, self._retry_s, self._why = 0.0, 0.0, ""
         self.requests = 0
 
@@ -180,8 +181,8 @@ class Lane:
         while self._queue or self._busy:
             self._dispatch()
             await asyncio.wait(self._busy)
-        for stream in self._idle:
-            stream.abort()
+        for connection in self._idle:
+            connection.abort()
 
     def _dispatch(self) -> None:
         self._scheduled = False
@@ -202,18 +203,18 @@ class Lane:
         self._dispatch()
 
     def _send_at_once(self, taken: list[Pending]) -> None:
-        """As `_send`, for the usual case: a connection is there, and the server answers."""
-        stream, began_s, loop = self._idle.pop(), time.perf_counter(), asyncio.get_running_loop()
+        """Send a batch on an idle connection, without a task: the fast path of `_send`."""
+        connection, began_s, loop = self._idle.pop(), time.perf_counter(), asyncio.get_running_loop()
         pieces = self._pieces(taken)
         self.requests += 1
-        answer = stream.request("POST", "/batch", pieces)
-        late = loop.call_at(taken[0].deadline_s, stream.give_up)
+        answer = connection.request("POST", "/batch", pieces)
+        late = loop.call_at(taken[0].deadline_s, connection.give_up)
 
         def answered(answer: Future[Response]) -> None:
             self._busy.discard(answer)
             late.cancel()
             if answer.exception() is None:
-                self._answered(taken, stream, answer.result(), began_s)
+                self._answered(taken, connection, answer.result(), began_s)
                 self._dispatch()
             elif loop.time() >= taken[0].deadline_s:
                 self._down(taken, "no answer in time")
@@ -223,21 +224,23 @@ class Lane:
         self._busy.add(answer)
         answer.add_done_callback(answered)
 
-    def _answered(self, taken: list[Pending], stream: Stream, exchange: Response, began_s: float) -> None:
+    def _answered(
+        self, taken: list[Pending], connection: HttpConnection, response: Response, began_s: float
+    ) -> None:
         self._traffic.seconds.add(time.perf_counter() - began_s)
-        self._traffic.received_bytes += len(exchange.body)
-        self._keep(stream, exchange)
+        self._traffic.received_bytes += len(response.body)
+        self._keep(connection, response)
         try:
-            self._resolve(taken, exchange)
+            self._resolve(taken, response)
             self._backoff_s = self._retry_s = 0.0
         except BatchError as error:
             self._down(taken, str(error))
 
-    def _keep(self, stream: Stream, exchange: Response) -> None:
-        if exchange.keep and not self._closed:
-            self._idle.append(stream)
+    def _keep(self, connection: HttpConnection, response: Response) -> None:
+        if response.keep and not self._closed:
+            self._idle.append(connection)
         else:
-            stream.abort()
+            connection.abort()
 
     def _pieces(self, taken: list[Pending]) -> list[Buffer]:
         pieces = [
@@ -250,7 +253,7 @@ class Lane:
         return pieces
 
     def _take(self) -> list[Pending]:
-        """The next request's operations, oldest first."""
+        """Take the operations of the next request from the queue, oldest first."""
         taken: list[Pending] = []
         size = reads = 0
         while self._queue and len(taken) < batch_format.MAX_OPERATIONS:
@@ -265,14 +268,14 @@ class Lane:
         return taken
 
     async def _send(self, taken: list[Pending]) -> None:
-        """One request, and what it answers to whom."""
+        """Send one request and resolve the futures of its operations."""
         began_s = time.perf_counter()
         try:
             async with asyncio.timeout_at(taken[0].deadline_s):
-                exchange = await self._exchange(taken)
+                response = await self._exchange(taken)
             self._traffic.seconds.add(time.perf_counter() - began_s)
-            self._traffic.received_bytes += len(exchange.body)
-            self._resolve(taken, exchange)
+            self._traffic.received_bytes += len(response.body)
+            self._resolve(taken, response)
             self._backoff_s = self._retry_s = 0.0
         except TimeoutError:
             self._down(taken, "no answer in time")
@@ -286,32 +289,33 @@ class Lane:
         method, path = ("GET", taken[0].path) if taken[0].operation is None else ("POST", "/batch")
         pieces = self._pieces(taken)
         while True:
-            stream = self._idle.pop() if self._idle else None
-            kept = stream is not None
-            if stream is None:
-                stream = await self._endpoint.connect()
+            connection = self._idle.pop() if self._idle else None
+            kept = connection is not None
+            if connection is None:
+                connection = await self._endpoint.connect()
             self.requests += 1
             try:
-                exchange = await stream.request(method, path, pieces)
+                response = await connection.request(method, path, pieces)
             except BaseException as error:
-                # Before the buffers go back to their owners, nothing may still be sending them.
-                stream.abort()
+                # The callers may reuse their buffers once their futures are done: nothing may still send
+                # them.
+                connection.abort()
                 if kept and isinstance(error, ConnectionBroken):
                     continue
                 raise
-            self._keep(stream, exchange)
-            return exchange
+            self._keep(connection, response)
+            return response
 
-    def _resolve(self, taken: list[Pending], exchange: Response) -> None:
-        if exchange.status != 200:
-            why = self._refusal(exchange)
+    def _resolve(self, taken: list[Pending], response: Response) -> None:
+        if response.status != 200:
+            why = self._refusal(response)
             for pending in taken:
-                fail(pending.future, why(self.address, exchange.reason()))
+                fail(pending.future, why(self.address, response.reason()))
             return
         if taken[0].operation is None:
-            succeed(taken[0].future, exchange.body)
+            succeed(taken[0].future, response.body)
             return
-        results = list(batch_format.read_results(exchange.body))
+        results = list(batch_format.read_results(response.body))
         if len(results) != len(taken):
             raise BatchError(f"{len(results)} results for {len(taken)} operations")
         for pending, (status, data) in zip(taken, results, strict=True):
@@ -320,8 +324,8 @@ class Lane:
             else:
                 fail(pending.future, self._error(status, data, pending.operation))
 
-    def _refusal(self, exchange: Response) -> Callable[[str, str], NodeError]:
-        return NodeFull if exchange.status == 507 else NodeDown
+    def _refusal(self, response: Response) -> Callable[[str, str], NodeError]:
+        return NodeFull if response.status == 507 else NodeDown
 
     def _error(self, status: int, data: bytes, operation: Operation | None) -> NodeError:
         if status == MISSING:
@@ -332,7 +336,7 @@ class Lane:
         return NodeDown(self.address, reason if status == DOWN else f"refused: {reason}")
 
     def _down(self, taken: list[Pending], why: str) -> None:
-        """The server does not answer: all that waits learns it, and for a moment nobody tries again."""
+        """Fail everything that is queued, and refuse new operations until a backoff has passed."""
         self._backoff_s = min(LONGEST_BACKOFF_S, max(FIRST_BACKOFF_S, self._backoff_s * 2))
         self._retry_s = asyncio.get_running_loop().time() + self._backoff_s * random.uniform(0.5, 1)
         self._why = why

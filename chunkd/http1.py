@@ -46,15 +46,15 @@ class Endpoint:
     authority: str
     token: str | None = field(default=None, repr=False)
 
-    async def connect(self) -> Stream:
+    async def connect(self) -> HttpConnection:
         """Open a connection. Raises OSError."""
         head = f"Host: {self.authority}\r\n"
         if self.token:
             head += f"Authorization: Bearer {self.token}\r\n"
-        return await self.host.connect(lambda: Stream(head))
+        return await self.host.connect(lambda: HttpConnection(head))
 
 
-class Stream(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """One connection."""
 
     def __init__(self, head: str) -> None:

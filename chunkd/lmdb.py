@@ -1,4 +1,4 @@
-"""Nodes embedded in this process: the named databases of an LMDB environment (`chunkd.lmdb_environment`)."""
+"""Embedded nodes: each is a named database of an LMDB environment in this process."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ class LmdbNode(Node):
     async def open(
         cls, address: str, path: Path, name: str, *, map_bytes: int = MAP_BYTES, exclusive: bool = False
     ) -> LmdbNode:
-        """Open or make the database `name` of the environment at `path` (a directory, made with mode 0700).
+        """Open or create the database `name` in the environment at `path` (a directory, created with mode
+        0700).
 
-        `map_bytes` bounds the environment's size, `exclusive` keeps other processes out of it and makes it
-        faster; only the first opener in a process sets them. Raises NodeDown where the disk, the files or
-        another process refuse, ValueError for a reserved name.
+        `map_bytes` bounds the environment's size. `exclusive` locks other processes out, which makes it
+        faster. Only the first opener in a process sets them. Raises NodeDown if the disk, the files or
+        another process prevent it, ValueError for a reserved name.
         """
         if name.encode() == PING_DB:
             raise ValueError(f"{name} is reserved")
@@ -78,10 +79,10 @@ class LmdbNode(Node):
         return page, page[-1][0] if page and found else b""
 
     async def usage(self) -> Usage:
-        """Pages that the database takes; capacity is an equal share of the file and what it may grow by."""
+        """The pages of the database; the capacity is an equal share of the file and of its room to grow."""
         environment = self._open()
         try:
-            # A worker process that was killed while it read would hold back old pages.
+            # A worker process that was killed while reading would keep old pages from being reused.
             if not environment.exclusive:
                 environment.lmdb.reader_check()
             with environment.lmdb.begin() as transaction:
@@ -97,7 +98,7 @@ class LmdbNode(Node):
         return Usage(pages(stat) * stat["psize"], (file_bytes + free_bytes) // max(1, nodes), chunks)
 
     async def ping(self) -> None:
-        """A write, durable like any other: a disk that fails or was remounted read-only shows."""
+        """Write durably, which detects a failing disk or one remounted read-only."""
         environment = self._open()
         with suppress(NodeFull):
             await environment.write(environment.pings, [(b"ping", time.time_ns().to_bytes(8, "big"))])

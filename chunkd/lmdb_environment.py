@@ -1,23 +1,24 @@
-"""LMDB files in this process, and the batches of writes to them.
+"""An LMDB environment in this process, and the batches of writes to it.
 
 Nodes on one path share one LMDB environment, each with a named database of its own: six nodes on one disk
-then cost one fsync and not six. Everything that is asked for in one turn of the event loop, over all nodes of
-the environment, is one transaction. It is filled on the loop's thread: py-lmdb gives the GIL up at every put,
-and a worker thread would have to win it back every time. Its commit, which waits for the disk, goes to the
-environment's one worker thread where many writes wait for it, so that the loop can receive others meanwhile;
-a lone object commits where it is, for a hand-over would only cost it time. A large batch is the thread's from
-the beginning. While a batch commits, later ones gather.
+then cost one fsync and not six. All writes of one turn of the event loop, to all nodes of the environment,
+are one transaction. It is filled on the loop's thread: py-lmdb releases the GIL at every put, and a worker
+thread would have to win it back every time. The commit, which waits for the disk, runs in the environment's
+one worker thread if several writes wait for it, so that the loop can receive others meanwhile. A single
+object is committed on the loop's thread, as a hand-over would only cost it time. A large batch is filled in
+the worker thread too. While a batch commits, later writes are collected in the next.
 
-Filled on one thread and committed on another, a transaction must not hold LMDB's writer lock, which belongs
-to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's locks and
-behind one of ours, on the whole directory; that is safe, since here at most one transaction writes, and a
-read ends before the loop can begin the next but one. An environment that processes share has LMDB's locks,
-and commits on the thread that filled it.
+A transaction that is filled on one thread and committed on another must not hold LMDB's writer lock, which
+belongs to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's
+locks, under a lock of ours on the directory. That is safe: at most one transaction writes here, and a read
+ends before the loop can begin the next but one. An environment that processes share uses LMDB's locks, and
+commits on the thread that filled it.
 
-Chunks are refused while the disk still has a reserve (`chunkd.disk_space`), for deletions need room as well.
+Chunks are refused while the disk still has a reserve (`chunkd.disk_space`), as deletions need space too.
 
-Chunks may be *staged* where the caller has made them durable elsewhere: they are served from memory, and
-`flush_staged` writes all of them in one transaction. Many small ones then share its two syncs, and its pages.
+Chunks can be *staged* if the caller made them durable elsewhere: they are served from memory, and
+`flush_staged` writes all of them in one transaction. Many small chunks then share its two syncs, and its
+pages.
 
 Durable means synced, data and meta page, before a write's future resolves. Reads run inline, in a transaction
 of their own (0.3 us) that ends within the call, so no reader ever holds back old pages.
@@ -55,11 +56,11 @@ INLINE_FILL_BYTES = 4 << 20  # a millisecond of copying
 LARGE_WRITE_BYTES = 1 << 20
 BATCH_BYTES = 16 << 20
 MOST_STAGED_BYTES = 8 << 20
-LONE_WRITES = 1  # calls; one object makes one
+LONE_WRITES = 1  # calls; an object makes one
 QUICK_COMMIT_S = 0.003
 EWMA_WEIGHT = 0.2
 PROBE_EVERY_S = 1.0
-PROBE_SHARE = 100  # of the time, at most one part in so many is spent on probing a slow disk inline
+PROBE_SHARE = 100  # at most 1/100 of the time goes to probing a slow disk inline
 _NOTHING: dict[bytes, Buffer | None] = {}
 
 
@@ -71,7 +72,10 @@ class Database(Protocol):
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction will write: per database, id to value (None: delete). The last word counts."""
+    """The writes of one transaction: by database, id to value (None: delete).
+
+    The last write of an id counts.
+    """
 
     future: WriteFuture
     writes: dict[Any, dict[bytes, Buffer | None]] = field(default_factory=lambda: defaultdict(dict))
@@ -95,7 +99,7 @@ class Batch:
 
 
 class Environment:
-    """One LMDB environment of this process, and the batches of writes to it."""
+    """An LMDB environment of this process, and the batches of writes to it."""
 
     shared: ClassVar[dict[Path, Environment]] = {}
 
@@ -104,7 +108,7 @@ class Environment:
         self.loop: AbstractEventLoop = asyncio.get_running_loop()
         self._lock = lock(path, exclusive=exclusive)
         self.lmdb = open_files(path, map_bytes, locks=not exclusive)
-        # The databases of the environment are its nodes, but for this one.
+        # Every other database of the environment is a node.
         self.pings = self.lmdb.open_db(PING_DB)
         self.disk_space = DiskSpace(path, partial(file_bytes, self.lmdb))
         self._page_bytes: int = self.lmdb.stat()["psize"]
@@ -116,14 +120,14 @@ class Environment:
         self._flushing: Batch | None = None
         self._flush_lock = asyncio.Lock()
         self._committing: Batch | None = None  # in the thread
-        self._idlers = 0
+        self._idle_waiters = 0
         self._thread: ThreadPoolExecutor | None = None
         self._probed_s = self._begun_s = 0.0
         self.traffic = Traffic()
 
     @classmethod
     def acquire(cls, path: Path, map_bytes: int, *, exclusive: bool) -> Environment:
-        """The environment at `path`, opened or shared. LMDB forbids to open one twice in a process."""
+        """The environment at `path`, opened or shared: LMDB forbids opening one twice in a process."""
         path = path.resolve()
         found = cls.shared.get(path)
         if found is None:
@@ -136,22 +140,25 @@ class Environment:
             found._batches.clear()
             found._staged, found._flushing = Batch(write_future()), None
             found._flush_lock = asyncio.Lock()
-            found.users = found._idlers = 0
+            found.users = found._idle_waiters = 0
         found.users += 1
         return found
 
     async def wait_idle(self) -> None:
-        """Return, without giving way again, when no transaction is being committed in the thread. None begins
-        while somebody waits here: one follows the other where writes go on without a pause."""
-        self._idlers += 1
+        """Wait until no transaction is being committed in the thread.
+
+        Returns without yielding to the loop again. No transaction begins while a caller waits here: with
+        continuous writes there would be no pause otherwise.
+        """
+        self._idle_waiters += 1
         try:
             while self._committing:
                 await asyncio.wait([self._committing.future])
         finally:
-            self._idlers -= 1
+            self._idle_waiters -= 1
 
     async def release(self) -> None:
-        """Wait for what was accepted; the last user closes the files."""
+        """Wait for accepted writes. The last user closes the files."""
         with suppress(NodeError):
             await self.flush_staged()
         while self._batches or self._committing:
@@ -166,7 +173,7 @@ class Environment:
             os.close(self._lock)
 
     def read_all(self, wanted: Sequence[tuple[Database, bytes]]) -> list[bytes | None]:
-        """Chunks of any nodes of this environment, in one transaction."""
+        """Read chunks of any nodes of this environment in one transaction."""
         try:
             with self.lmdb.begin() as transaction:
                 get = transaction.get
@@ -180,39 +187,40 @@ class Environment:
         return found
 
     def write_all(self, nodes: Sequence[Database], chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
-        """Chunks for any nodes of this environment, as one call."""
-        if not self._takes(sum([len(data) for _, data in chunks])):
-            return self._full()
-        batch = self._gathering()
+        """Write chunks to any nodes of this environment, in one transaction."""
+        if not self._has_room(sum([len(data) for _, data in chunks])):
+            return self._refuse_full()
+        batch = self._current_batch()
         batch.add_all(nodes, chunks)
         return batch.future
 
     def write(self, db: Any, chunks: Sequence[tuple[bytes, Buffer | None]]) -> Future[None]:
+        """Write chunks (id, bytes) to one database, with this turn's other writes; None deletes."""
         if staged := self._staged.writes.get(db):
             for chunk_id, _ in chunks:
                 staged.pop(chunk_id, None)
-        if not self._takes(sum([len(data) for _, data in chunks if data is not None])):
-            return self._full()
-        batch = self._gathering()
+        if not self._has_room(sum([len(data) for _, data in chunks if data is not None])):
+            return self._refuse_full()
+        batch = self._current_batch()
         batch.add(db, chunks)
         return batch.future
 
-    # --- room --------------------------------------------------------------------------------------
+    # --- free space --------------------------------------------------------------------------------
 
-    def _takes(self, size: int) -> bool:
+    def _has_room(self, size: int) -> bool:
         try:
             return self.disk_space.reserve(size)
         except (OSError, lmdb.Error):
-            return True  # the write itself will tell what is wrong
+            return True  # the write itself will fail with the error
 
-    def _full(self) -> Future[None]:
+    def _refuse_full(self) -> Future[None]:
         refused = write_future()
         reserve_mib = self.disk_space.reserve_bytes >> 20
         fail(refused, NodeFull(f"lmdb:{self.path}", f"the last {reserve_mib} MiB of its disk are kept free"))
         return refused
 
     def _error(self, why: Exception) -> NodeError:
-        """Of a write. What a failed transaction has left behind the end of the file is given back."""
+        """Translate the error of a write, and cut off what the failed transaction appended to the file."""
         with suppress(OSError, lmdb.Error):
             short = self.disk_space.is_short()
             if self.exclusive:
@@ -227,7 +235,7 @@ class Environment:
         """Keep chunks in memory and serve them from there (`NodeGroup.stage`)."""
         if self._staged.size >= MOST_STAGED_BYTES:
             return False
-        if not self._takes(sum([len(data) for _, data in chunks])):
+        if not self._has_room(sum([len(data) for _, data in chunks])):
             return False
         self._staged.add_all(nodes, chunks)
         return True
@@ -255,20 +263,20 @@ class Environment:
                 self._staged.add(db, [item for item in writes.items() if item[1] is not None])
 
     def staged_chunk(self, db: Any, chunk_id: bytes) -> Buffer | None:
-        """A chunk that is staged, or on its way to the files."""
+        """A chunk that is staged or being flushed, else None."""
         found = self._staged.writes.get(db, _NOTHING).get(chunk_id)
         if found is None and self._flushing is not None:
             found = self._flushing.writes.get(db, _NOTHING).get(chunk_id)
         return found
 
     def staged_count(self, db: Any) -> int:
-        """How many chunks of that database are not in the files yet."""
+        """How many chunks of a database are staged."""
         return len(self._staged.writes.get(db, ()))
 
     # --- batches ---------------------------------------------------------------------------------
 
-    def _gathering(self) -> Batch:
-        """The batch that takes what is asked for now; its transaction begins when this turn ends."""
+    def _current_batch(self) -> Batch:
+        """The batch for new writes; its transaction begins when this turn of the loop ends."""
         if not self._batches or self._batches[-1].size >= BATCH_BYTES:
             self._enqueue(Batch(write_future()))
         return self._batches[-1]
@@ -281,7 +289,7 @@ class Environment:
     def _flush(self) -> None:
         if self._committing or not self._batches:
             return
-        if self._idlers:
+        if self._idle_waiters:
             self.loop.call_soon(self._flush)
             return
         batch, self._begun_s = self._batches.popleft(), time.perf_counter()
@@ -299,7 +307,7 @@ class Environment:
             else:
                 self._in_thread(self._finish, self._fill(batch), batch)
                 return
-        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must learn of it
+        except Exception as error:  # noqa: BLE001 - every error must reach the futures
             self._resolve(batch, error)
         else:
             self._resolve(batch, None)
@@ -308,13 +316,16 @@ class Environment:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="lmdb-commit")
         self._committing = batch
-        # Not `run_in_executor`: its future would cost the outcome another turn of the loop.
+        # Not `run_in_executor`: its future would delay the outcome by a turn of the loop.
         self._thread.submit(work, given).add_done_callback(
             lambda ended: self.loop.call_soon_threadsafe(self._committed, batch, ended)
         )
 
     def _inline(self) -> bool:
-        """Whether to commit on the loop's own thread. A slow disk is tried again from time to time."""
+        """Whether to commit on the loop's thread: while commits are quick.
+
+        A slow disk is probed now and then.
+        """
         if self.commit_s < QUICK_COMMIT_S:
             return True
         now_s = time.monotonic()
@@ -359,7 +370,7 @@ class Environment:
         return transaction
 
     def _end(self) -> int:
-        """How far the file has grown by what is committed."""
+        """The end of the committed data in the file."""
         return (int(self.lmdb.info()["last_pgno"]) + 1) * self._page_bytes
 
     def _finish(self, transaction: lmdb.Transaction) -> None:

@@ -1,5 +1,4 @@
-"""The files of an LMDB environment: opened so that what is committed is on disk, guarded against processes
-that may not share them, and their errors in the words of the node interface."""
+"""The files of an LMDB environment: open them for durable commits, lock them, and translate their errors."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ import lmdb
 
 from chunkd.node import NodeDown, NodeError, NodeFull, NodeInUse
 
-MAP_BYTES = 8 << 40  # sparse: address space, not disk
+MAP_BYTES = 8 << 40  # sparse: it takes address space, not disk
 SMALLEST_MAP_BYTES = 1 << 30
 MAX_NODES = 128
 MAX_READERS = 512
@@ -22,7 +21,7 @@ PING_DB = b".ping"
 
 
 def lock(path: Path, *, exclusive: bool) -> int:
-    """Make the directory, for its owner alone, and lock it: shared, or against every other process.
+    """Create the directory, for its owner only, and lock it: shared, or against every other process.
 
     Raises NodeInUse.
     """
@@ -37,7 +36,7 @@ def lock(path: Path, *, exclusive: bool) -> int:
 
 
 def open_files(path: Path, map_bytes: int, *, locks: bool) -> lmdb.Environment:
-    """Open with as large a map as the address space allows."""
+    """Open with the largest map that the address space allows, up to `map_bytes`."""
     while True:
         with suppress(lmdb.MemoryError):
             return _open_with_map(path, map_bytes, locks=locks)
@@ -66,7 +65,7 @@ def _open_with_map(path: Path, map_bytes: int, *, locks: bool) -> lmdb.Environme
 
 
 def file_bytes(environment: lmdb.Environment) -> tuple[int, int]:
-    """The data file as committed, and what of it no database uses. Raises lmdb.Error."""
+    """The size of the committed data file, and the free bytes inside it. Raises lmdb.Error."""
     with environment.begin() as transaction:
         main = environment.open_db(None, txn=transaction)
         names = list(transaction.cursor(main).iternext(values=False))
@@ -78,13 +77,13 @@ def file_bytes(environment: lmdb.Environment) -> tuple[int, int]:
 
 
 def pages(stat: Any) -> int:
-    """How many a database takes."""
+    """The number of pages of a database."""
     count: int = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
     return count
 
 
 def node_error(address: str, why: Exception) -> NodeError:
-    """An error of LMDB or of the disk in the words of the node interface."""
+    """Translate an error of LMDB or of the disk to NodeFull or NodeDown."""
     full = (
         isinstance(why, lmdb.MapFullError) or getattr(why, "code", getattr(why, "errno", 0)) == errno.ENOSPC
     )

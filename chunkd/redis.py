@@ -1,14 +1,13 @@
-"""A node that is a Redis database, spoken to directly; Valkey and Kvrocks speak the same protocol.
+"""A node that is a Redis database; Valkey and Kvrocks use the same protocol.
 
-One connection per node. All commands of one turn of the event loop leave in one write, so a server with
-`appendfsync always` syncs once for all of them; replies resolve futures in the order of the commands. A
-connection that breaks, or whose oldest command has no reply in time, fails everything in flight with
-NodeDown.
+One connection per node. All commands of one turn of the event loop are sent in one write, so a server with
+`appendfsync always` syncs once for all of them; replies resolve futures in the order of the commands. If the
+connection breaks, or the oldest command gets no reply in time, everything in flight fails with NodeDown.
 
 Keys: `chunk:` + id holds a chunk; the hash `chunkd:usage` counts bytes and chunks. The counts are sent after
-the fact, along with later commands: they cost no round trip and no sync. A crash of this process in between,
-or overwriting a chunk, makes them drift; a scan from end to end sets them right, as far as writes that went
-on meanwhile let it. They count payloads: Redis takes about a hundred bytes more per chunk.
+the fact, along with later commands, and cost no round trip and no sync. A crash of this process in between,
+or overwriting a chunk, makes them drift; a scan from end to end corrects them, as far as concurrent writes
+allow. They count payloads: Redis needs about a hundred bytes more per chunk.
 """
 
 from __future__ import annotations
@@ -35,35 +34,35 @@ COMMANDS = (
     *("SET", "GET", "GETRANGE", "EXISTS", "STRLEN", "DEL", "SCAN"),
     *("HINCRBY", "HMGET"),
 )
-"""All that this module sends. Redis, Valkey and Kvrocks have them."""
+"""All commands that this module sends. Redis, Valkey and Kvrocks have them."""
 
 PREFIX = b"chunk:"
 USAGE_KEY = b"chunkd:usage"
 COUNT_AFTER_S = 0.2
-FULL = ("OOM", "MISCONF")  # the second where it cannot write its log or a snapshot: reads go on
+FULL = ("OOM", "MISCONF")  # MISCONF: it cannot write its log or a snapshot, reads go on
 JOIN_BYTES = 4 << 10
 WANTED = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 WANTED_OF_KVROCKS = {"rocksdb.write_options.sync": "yes"}
 
 
 class RedisNode(Node):
-    """A Redis database. It connects when first asked for something, and again when the connection broke."""
+    """A Redis database. Connects with its first command, and again after the connection broke."""
 
     def __init__(self, address: str, *, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
         target = Target.parse(address)
-        connection = Connection(target, timeout_s=timeout_s, on_connect=self._greet, tls=tls)
+        connection = Connection(target, timeout_s=timeout_s, on_connect=self._check_settings, tls=tls)
         super().__init__(target.safe_address, connection.traffic)
         self._connection = connection
         self._capacity_bytes: int | None = None
         self._warned: str | None = None
-        self._bytes, self._chunks = 0, 0  # counted, and not yet sent
+        self._bytes, self._chunks = 0, 0  # counted, not yet sent
         self._timer: TimerHandle | None = None
-        self._census = _Census()
+        self._scan_totals = _ScanTotals()
 
     # --- the hot path -------------------------------------------------------------------
 
     def put_many(self, chunks: Sequence[tuple[bytes, Buffer]]) -> Future[None]:
-        put = _Writing(self, write_future(), len(chunks))
+        put = _WriteReplies(self, write_future(), len(chunks))
         if not chunks:
             put.future.set_result(None)
         for chunk_id, data in chunks:
@@ -102,7 +101,7 @@ class RedisNode(Node):
         def on_reply(reply: object, _: int) -> None:
             if type(reply) is bytes and reply:
                 succeed(done, reply)
-            elif reply == b"":  # what GETRANGE says of a missing key too
+            elif reply == b"":  # GETRANGE replies so for a missing key too
                 self._send(on_exists, b"EXISTS", PREFIX + chunk_id)
             else:
                 fail(done, self._error(reply))
@@ -114,7 +113,7 @@ class RedisNode(Node):
         return done
 
     def delete_many(self, chunk_ids: Sequence[bytes]) -> Future[None]:
-        delete = _Writing(self, write_future(), len(chunk_ids))
+        delete = _WriteReplies(self, write_future(), len(chunk_ids))
         if not chunk_ids:
             delete.future.set_result(None)
         for chunk_id in chunk_ids:
@@ -126,26 +125,26 @@ class RedisNode(Node):
 
     async def scan(self, cursor: bytes, limit: int) -> tuple[list[tuple[bytes, int]], bytes]:
         if not cursor:
-            self._census = _Census(self._counted(await self._count()))
+            self._scan_totals = _ScanTotals(self._counted(await self._count()))
         at, keys = await self._ask(b"SCAN", cursor or b"0", b"MATCH", PREFIX + b"*", b"COUNT", limit)
         sizes = await asyncio.gather(*(self._ask(b"STRLEN", key) for key in keys))
         page = [(key[len(PREFIX) :], size) for key, size in zip(keys, sizes, strict=True)]
         following = b"" if at == b"0" else bytes(at)
-        if self._census.take(cursor, following, page) and not following:
-            self.count(*self._census.correction(self._counted(await self._count())))
+        if self._scan_totals.add_page(cursor, following, page) and not following:
+            self.count(*self._scan_totals.correction(self._counted(await self._count())))
         return page, following
 
     async def usage(self) -> Usage:
-        """Bytes and chunks as counted; capacity is Redis's maxmemory, which its databases share."""
+        """The counted bytes and chunks. The capacity is Redis's maxmemory, which its databases share."""
         used_bytes, chunks = self._counted(await self._count())
         return Usage(used_bytes, self._capacity_bytes, chunks)
 
     async def ping(self) -> None:
-        """A write that changes nothing but is refused where a SET would be. Full is not down."""
+        """Send a write that changes nothing, and fails where a SET would. A full node is not down."""
         try:
             await self._ask(b"HINCRBY", USAGE_KEY, b"chunks", 0)
         except NodeFull:
-            await self._ask(b"EXISTS", USAGE_KEY)  # PING is refused as a SET is, where the disk is full
+            await self._ask(b"EXISTS", USAGE_KEY)  # not PING, which fails like SET if the disk is full
 
     async def close(self) -> None:
         if self._connection.up:
@@ -157,7 +156,7 @@ class RedisNode(Node):
         await self._connection.close()
 
     def count(self, added_bytes: int, added_chunks: int) -> None:
-        """Remember what a reply told; it goes to the node with the next commands, or soon."""
+        """Count bytes and chunks. Sent to the node with the next commands, or after COUNT_AFTER_S."""
         self._bytes += added_bytes
         self._chunks += added_chunks
         if self._timer is None:
@@ -186,7 +185,7 @@ class RedisNode(Node):
         return counts
 
     def _counted(self, counts: Sequence[bytes | None]) -> tuple[int, int]:
-        """By the node's counters and what is not sent yet; drift never shows as less than nothing."""
+        """The node's counters plus what is not sent yet, as (bytes, chunks); never negative."""
         used_bytes, chunks = (int(value or 0) for value in counts)
         return max(0, used_bytes + self._bytes), max(0, chunks + self._chunks)
 
@@ -194,7 +193,7 @@ class RedisNode(Node):
         self._connection.send((pack(words),), on_reply, 0)
 
     async def _ask(self, *words: bytes | int) -> Any:
-        """One command's reply, an error of Redis as a condition."""
+        """Send a command and return its reply. Raises NodeDown, NodeFull for an error reply."""
         done: Future[Any] = asyncio.get_running_loop().create_future()
 
         def on_reply(reply: object, _: int) -> None:
@@ -207,16 +206,16 @@ class RedisNode(Node):
         return await done
 
     def _error(self, reply: object) -> NodeError:
-        """An error reply, or the loss of the connection, in the words of the node interface."""
+        """Translate an error reply, or the loss of the connection, to NodeFull or NodeDown."""
         if isinstance(reply, NodeError):
             return NodeDown(self.address, reply.reason)
         if isinstance(reply, hiredis.ReplyError):
             reason = str(reply)
             return (NodeFull if reason.startswith(FULL) else NodeDown)(self.address, reason)
-        return NodeDown(self.address, f"an unforeseen reply: {type(reply).__name__}")
+        return NodeDown(self.address, f"an unexpected reply: {type(reply).__name__}")
 
-    def _greet(self) -> None:
-        """First thing on a new connection: is it set so that it keeps what it acknowledges?"""
+    def _check_settings(self) -> None:
+        """On a new connection, read the settings, to check that acknowledged writes are durable."""
         settings: dict[str, str] = {}
 
         def on_reply(reply: object, _: int) -> None:
@@ -226,13 +225,13 @@ class RedisNode(Node):
         def on_last(reply: object, _: int) -> None:
             on_reply(reply, 0)
             if not isinstance(reply, NodeError):
-                self._judge(settings)
+                self._warn_if_not_durable(settings)
 
         for name in (*WANTED, *WANTED_OF_KVROCKS):
             self._send(on_reply, b"CONFIG", b"GET", name.encode())
         self._send(on_last, b"CONFIG", b"GET", b"maxmemory")
 
-    def _judge(self, settings: dict[str, str]) -> None:
+    def _warn_if_not_durable(self, settings: dict[str, str]) -> None:
         self._capacity_bytes = int(settings.get("maxmemory") or 0) or None
         wanted = WANTED_OF_KVROCKS if settings.keys() & WANTED_OF_KVROCKS else WANTED
         wrong = {name: settings.get(name, "unknown") for name in wanted if settings.get(name) != wanted[name]}
@@ -243,8 +242,8 @@ class RedisNode(Node):
         self._warned = says
 
 
-class _Writing:
-    """The replies of one put_many or delete_many, counted down. The first error is the outcome."""
+class _WriteReplies:
+    """Counts down the replies of one put_many or delete_many. The first error is the outcome."""
 
     __slots__ = ("_bytes", "_chunks", "_left", "_length", "_node", "_why", "future")
 
@@ -257,7 +256,7 @@ class _Writing:
         if reply == b"OK":
             self._bytes += size
             self._chunks += 1
-        self._one(reply, ok=reply == b"OK")
+        self._count_reply(reply, ok=reply == b"OK")
 
     def on_length(self, reply: object, _: int) -> None:
         self._length = reply if isinstance(reply, int) else 0
@@ -266,9 +265,9 @@ class _Writing:
         if reply == 1:
             self._bytes -= self._length
             self._chunks -= 1
-        self._one(reply, ok=isinstance(reply, int))
+        self._count_reply(reply, ok=isinstance(reply, int))
 
-    def _one(self, reply: object, *, ok: bool) -> None:
+    def _count_reply(self, reply: object, *, ok: bool) -> None:
         if not ok and self._why is None:
             self._why = self._node._error(reply)
         self._left -= 1
@@ -283,16 +282,16 @@ class _Writing:
 
 
 @dataclass(slots=True)
-class _Census:
-    """Sums up one scan from end to end, to set the counters right."""
+class _ScanTotals:
+    """Totals of one scan from end to end, to correct the counters."""
 
     counted: tuple[int, int] = (0, 0)
     bytes_seen: int = 0
     chunks_seen: int = 0
     following: bytes | None = b""
 
-    def take(self, cursor: bytes, following: bytes, page: Sequence[tuple[bytes, int]]) -> bool:
-        """Whether every page so far came in turn."""
+    def add_page(self, cursor: bytes, following: bytes, page: Sequence[tuple[bytes, int]]) -> bool:
+        """Add a page. False if a page was skipped, so that the totals are useless."""
         if cursor != self.following:
             self.following = None
             return False
@@ -302,8 +301,11 @@ class _Census:
         return True
 
     def correction(self, counted: tuple[int, int]) -> tuple[int, int]:
-        """What to add to the counters, which say `counted` now. Some of what was written since the scan began
-        was seen and some not: a count between the two is left alone."""
+        """What to add to the counters, whose value is `counted` now.
+
+        Some of the writes since the scan began were seen and some not: a count between the two is not
+        changed.
+        """
         return tuple(  # type: ignore[return-value]
             _into(now, seen, seen + now - before)
             for now, seen, before in zip(
@@ -313,5 +315,5 @@ class _Census:
 
 
 def _into(now: int, one: int, other: int) -> int:
-    """What brings `now` between `one` and `other`."""
+    """The difference that brings `now` between `one` and `other`."""
     return min(max(now, min(one, other)), max(one, other)) - now

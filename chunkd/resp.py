@@ -1,8 +1,8 @@
-"""One connection to a Redis server: commands out in batches, replies back in order.
+"""One connection to a Redis server: commands are sent in batches, replies come in order.
 
-Made when there is something to send, and again when it broke. What is sent while it is being made waits for
-it; once an attempt failed, commands fail at once until the next attempt is due (backoff up to a second). A
-command's callback is called exactly once: with the reply, with a `hiredis.ReplyError`, or with NodeDown.
+It connects with the first command, and again after it broke. Commands wait while it connects. After an
+attempt failed, they fail at once until the next attempt is due (backoff up to a second). A command's callback
+is called exactly once: with the reply, with a `hiredis.ReplyError`, or with NodeDown.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ LONGEST_BACKOFF_S = 1.0
 JOIN_BYTES = 64 << 10
 
 OnReply = Callable[[object, int], None]
-# Its annotation says a tuple of one.
+# hiredis annotates it with a tuple of one.
 pack = cast(Callable[[tuple[bytes | str | int, ...]], bytes], hiredis.pack_command)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to connect. `safe_address` has no user name or password."""
+    """A server's address, parsed. `safe_address` has no user name or password."""
 
     safe_address: str
     host: str
@@ -45,7 +45,7 @@ class Target:
 
     @classmethod
     def parse(cls, address: str) -> Target:
-        """Of redis://[user:password@]host[:port][/db]. Raises ValueError, and never shows the password."""
+        """Parse redis://[user:password@]host[:port][/db]. Raises ValueError, whose text has no password."""
         parts = urlsplit(address)
         host, db = parts.hostname, parts.path.strip("/") or "0"
         if not host or not db.isdigit() or parts.query or parts.fragment:
@@ -56,7 +56,7 @@ class Target:
         return cls(safe_address, host, port, int(db), user, password)
 
     def greeting(self) -> list[bytes]:
-        """Commands that must succeed before any other."""
+        """The commands that must succeed first on a connection."""
         commands: list[tuple[str | int, ...]] = []
         if self.password is not None:
             commands.append(("AUTH", *((self.username,) if self.username else ()), self.password))
@@ -95,14 +95,13 @@ class Connection:
         return self._stream is not None
 
     def send(self, pieces: Sequence[Buffer], on_reply: OnReply, size: int) -> None:
-        """Send a command, given as the pieces of its RESP, with this turn's others; `size` comes back with
-        the reply.
+        """Send a command, as the pieces of its RESP, in one write with the others of this turn.
 
-        The pieces must stay untouched until the reply.
+        `on_reply(reply, size)` is called with the reply. The pieces must stay unchanged until then.
         """
         loop = self._loop = self._loop or asyncio.get_running_loop()
         now_s = loop.time()
-        if self._stream is None and not self._reach(now_s):
+        if self._stream is None and not self._start_connecting(now_s):
             loop.call_soon(on_reply, NodeDown(self._target.safe_address, self._why), size)
             return
         self._out += pieces
@@ -114,7 +113,7 @@ class Connection:
             loop.call_soon(self._flush)
 
     async def close(self) -> None:
-        """Wait for the replies under way, then hang up."""
+        """Wait for outstanding replies, then disconnect."""
         self._closed, self._why = True, "closed"
         while self._waiting:
             done = asyncio.get_running_loop().create_future()
@@ -130,10 +129,10 @@ class Connection:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
         self.broke("closed")
-        await asyncio.sleep(0)  # a transport lets go of its socket in the next turn
+        await asyncio.sleep(0)  # a transport closes its socket in the next turn
 
     def broke(self, why: str) -> None:
-        """Hang up and fail everything that waits."""
+        """Disconnect, and fail every waiting command."""
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.abort()
@@ -148,24 +147,24 @@ class Connection:
             on_reply(NodeDown(self._target.safe_address, why), size)
 
     def oldest(self) -> tuple[OnReply, int, float] | None:
-        """The command whose reply comes next."""
+        """The command whose reply is next, None if there is none."""
         return self._waiting[0] if self._waiting else None
 
     def count(self, size: int, before: tuple[OnReply, int, float] | None) -> None:
-        """Bytes came. If they answered the command that was the oldest, it waited from its call until now."""
+        """Count received bytes, and the latency of the command `before` if they answered it."""
         self.traffic.received_bytes += size
         if before is not None and self._loop is not None and self.oldest() is not before:
             self.traffic.seconds.add(self._loop.time() - before[2] + self._timeout_s)
 
     def received(self, reply: object) -> None:
         if not self._waiting:
-            self.broke("a reply that nothing asked for")
+            self.broke("an unexpected reply")
             return
         on_reply, size, _ = self._waiting.popleft()
         on_reply(reply, size)
 
-    def _reach(self, now_s: float) -> bool:
-        """Whether a connection is being made, now or already."""
+    def _start_connecting(self, now_s: float) -> bool:
+        """Start to connect, unless a backoff is running. Whether a connection is being made."""
         if self._connecting is None:
             if self._closed or now_s < self._retry_s:
                 return False
@@ -199,7 +198,7 @@ class Connection:
         self._on_connect()
 
     async def _dial(self) -> _Stream:
-        """A stream that was greeted. Raises OSError, and hiredis.ReplyError for a wrong password."""
+        """Connect and send the greeting. Raises OSError, and hiredis.ReplyError for a wrong password."""
         stream = await self._host.connect(_Stream)
         try:
             await stream.greet(self._target.greeting())
@@ -217,7 +216,7 @@ class Connection:
         self.traffic.sent_bytes += self._stream.write(out)
 
     def _late(self) -> None:
-        """The watch: the oldest command's time may be over."""
+        """Timer: disconnect if the oldest command is overdue."""
         self._watch = None
         if not self._waiting:
             return
@@ -229,7 +228,7 @@ class Connection:
 
 
 class _Stream(asyncio.Protocol):
-    """A socket that speaks RESP."""
+    """A socket that reads and writes RESP."""
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
@@ -248,7 +247,7 @@ class _Stream(asyncio.Protocol):
         await self._greeting
 
     def write(self, pieces: Sequence[Buffer]) -> int:
-        """The number of bytes."""
+        """Write the pieces. Returns the number of bytes."""
         size = sum(map(len, pieces))
         if self._transport is not None:
             if size <= JOIN_BYTES:
@@ -258,7 +257,7 @@ class _Stream(asyncio.Protocol):
         return size
 
     def abort(self) -> None:
-        """Hang up without sending what waits: its buffers belong to their owners again."""
+        """Disconnect without sending what is queued, so that callers may reuse their buffers."""
         self.connection = None
         if self._transport is not None:
             self._transport.abort()

@@ -4,10 +4,10 @@
     POST /batch                                several operations at once (chunkd.batch_format)
     GET /scan?cursor=&limit=  /usage  /health  /docs
 
-The hot paths are one bare ASGI callable (a FastAPI route costs three times as much), and plain batches not
-even that (chunkd.server_protocol); FastAPI does the rest. A bearer token is compared in constant time before
-a byte of the body is read. A chunk that does not verify is refused, so that what was damaged on its way is
-never stored.
+The hot paths are one bare ASGI callable (a FastAPI route costs three times as much), and plain batches bypass
+even that (chunkd.server_protocol). FastAPI serves the rest. A bearer token is compared in constant time
+before a byte of the body is read. A chunk that does not verify is refused, so that a chunk damaged in transit
+is never stored.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SUFFIX = re.compile(rb"bytes=-(\d{1,18})")
 
 
 class Refused(Exception):
-    """Answer with this status; the reason is plain text."""
+    """Respond with this status, and the reason as plain text."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(status, reason)
@@ -91,7 +91,7 @@ class Server:
         return self._bearer is None or hmac.compare_digest(shown or b"", self._bearer)
 
     def begin(self, body: bytes) -> list[Future[Any]]:
-        """Begin all of a batch. Raises BatchError, NodeDown."""
+        """Start all operations of a batch. Raises BatchError, NodeDown."""
         store = self.store()
         return [_start(store, operation) for operation in batch_format.read_operations(body)]
 
@@ -105,7 +105,7 @@ class Server:
         if shown is None and scope["path"] == "/health":
             return
         if not self.admits(shown):
-            raise Refused(401, "this chunkd wants its bearer token")
+            raise Refused(401, "a bearer token is required (CHUNKD_TOKEN of this server)")
 
     async def _batch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] != "POST" or _header(scope, b"content-type") != batch_format.MEDIA_TYPE.encode():
@@ -137,15 +137,15 @@ class Server:
             raise Refused(STATUS[status], "" if method == "HEAD" else bytes(data).decode())
 
     async def _wait_for(self, store: Node) -> None:
-        """Say what is waited for until the store answers. Meanwhile every operation is answered 503."""
-        said = ""
+        """Log what is wrong until the store answers. Meanwhile every operation gets 503."""
+        logged = ""
         while True:
             try:
                 await store.ping()
             except NodeError as error:
-                if error.reason != said:
-                    said = error.reason
-                    log.warning("waiting for %s: %s", store.address, said)
+                if error.reason != logged:
+                    logged = error.reason
+                    log.warning("waiting for %s: %s", store.address, logged)
                 await asyncio.sleep(WAIT_STEP_S)
             else:
                 log.info("%s answers", store.address)
@@ -174,7 +174,10 @@ class Server:
 
 
 def serve(settings: Settings, *, base: Path | None = None) -> None:
-    """Serve until a signal says stop. `base` is where a relative lmdb path begins (default: here)."""
+    """Serve until a signal stops it.
+
+    `base`: the directory of relative lmdb paths (default: the current one).
+    """
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     server = Server(settings, base=base or Path.cwd())
     config = uvicorn.Config(
@@ -196,10 +199,10 @@ def serve(settings: Settings, *, base: Path | None = None) -> None:
 
 
 def _traced(server: Server) -> Any:
-    """With spans, where the environment wants traces. Raises ValueError."""
+    """Wrap the server in tracing, if the environment enables it. Raises ValueError."""
     if not traces_enabled(os.environ):
         return server
-    from chunkd.tracing import TracedServer  # OpenTelemetry, which is not there for everybody
+    from chunkd.tracing import TracedServer  # imports OpenTelemetry, which is optional
 
     return TracedServer(server, server.store)
 
@@ -213,7 +216,7 @@ def _admin(store: Callable[[], Node]) -> FastAPI:
 
     @app.get("/health")
     async def health() -> dict[str, str]:
-        """Whether the store answers and stores durably."""
+        """Check that the store answers and can store durably."""
         await store().ping()
         return {"status": "ok"}
 
@@ -224,11 +227,13 @@ def _admin(store: Callable[[], Node]) -> FastAPI:
 
     @app.get("/scan")
     async def scan(cursor: str = "", limit: int = Query(default=1000, ge=1, le=10_000)) -> dict[str, Any]:
-        """Chunks as [id in hex, bytes held], and the next call's cursor; an empty one starts and ends."""
+        """List chunks as [id in hex, stored bytes], with the next cursor; an empty one starts and ends a
+        scan.
+        """
         try:
             at = bytes.fromhex(cursor)
         except ValueError as error:
-            raise HTTPException(400, "the cursor is hex") from error
+            raise HTTPException(400, "the cursor must be hex") from error
         page, following = await store().scan(at, limit)
         return {"chunks": [(chunk_id.hex(), size) for chunk_id, size in page], "cursor": following.hex()}
 
@@ -236,7 +241,7 @@ def _admin(store: Callable[[], Node]) -> FastAPI:
 
 
 def _start(store: Node, operation: Operation) -> Future[Any]:
-    """Begin one operation on the store."""
+    """Start one operation on the store."""
     kind, chunk_id, data, first, last = operation
     if kind == PUT:
         try:
@@ -257,7 +262,7 @@ async def _waited(future: Future[Any]) -> tuple[int, Buffer]:
 
 
 def _result(future: Future[Any]) -> tuple[int, Buffer]:
-    """Status and bytes of an operation that is done."""
+    """The status and bytes of a finished operation."""
     try:
         return OK, future.result() or b""
     except ChunkMissing:
@@ -271,10 +276,10 @@ def _result(future: Future[Any]) -> tuple[int, Buffer]:
 
 
 async def _send_chunk(scope: Scope, send: Send, data: Buffer) -> None:
-    """A whole chunk or the one range of it that was asked for (RFC 9110, section 14.2)."""
+    """Send a whole chunk, or the requested range (RFC 9110, section 14.2)."""
     wanted = _header(scope, b"range") if scope["method"] == "GET" else None
     size = len(data)
-    cut = _cut(wanted, size) if wanted else None
+    cut = _parse_range(wanted, size) if wanted else None
     if cut is None:
         body = (data,) if scope["method"] == "GET" else ()
         await _answer(send, 200, *body, length=size)
@@ -285,8 +290,8 @@ async def _send_chunk(scope: Scope, send: Send, data: Buffer) -> None:
         await _answer(send, 206, memoryview(data)[cut[0] : cut[1]], extra=[(b"content-range", span)])
 
 
-def _cut(wanted: bytes, size: int) -> tuple[int, int] | None:
-    """[start, stop) of a Range header; empty where nothing satisfies it, None where it is to be ignored."""
+def _parse_range(wanted: bytes, size: int) -> tuple[int, int] | None:
+    """[start, stop) of a Range header; empty if it is unsatisfiable, None if it is to be ignored."""
     if found := _SUFFIX.fullmatch(wanted):
         return max(0, size - int(found[1])), size
     if found := _RANGE.fullmatch(wanted):
@@ -310,10 +315,10 @@ def _header(scope: Scope, name: bytes) -> bytes | None:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
-    """The request's body. Refuses one that is too large, before it is read where its length is declared."""
+    """Read the request's body. Refuses one that is too large, before reading it if its length is declared."""
     declared = _header(scope, b"content-length")
     if declared is not None and int(declared) > batch_format.MAX_BODY_BYTES:
-        raise Refused(413, f"at most {batch_format.MAX_BODY_BYTES} bytes")
+        raise Refused(413, f"a body has at most {batch_format.MAX_BODY_BYTES} bytes")
     pieces: list[bytes] = []
     size, more = 0, True
     while more:
@@ -324,7 +329,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
         size += len(pieces[-1])
         more = message.get("more_body", False)
         if size > batch_format.MAX_BODY_BYTES:
-            raise Refused(413, f"at most {batch_format.MAX_BODY_BYTES} bytes")
+            raise Refused(413, f"a body has at most {batch_format.MAX_BODY_BYTES} bytes")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

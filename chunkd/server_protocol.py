@@ -1,9 +1,9 @@
-"""HTTP/1.1 as a chunkd server speaks it: batches are answered here, as soon as their bytes are parsed and
-their chunks stored or read; all else goes through uvicorn's own protocol to the ASGI application.
+"""The HTTP/1.1 protocol of a chunkd server, with a fast path for batches.
 
-A batch by ASGI costs a task, an event and half a dozen dictionaries, 150 us with uvicorn's part of it; here
-it costs a third. Batches that come before another answer on their connection is out, that are traced or that
-are to be refused take the long way.
+A batch is answered here, once it is parsed and its chunks are stored or read. Every other request goes
+through uvicorn's protocol to the ASGI application. A batch through ASGI costs a task, an event and half a
+dozen dictionaries, 150 us with uvicorn's part; here it costs a third. Batches that are pipelined behind
+another response, that are traced or that are to be refused go through ASGI.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ _BAD = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length:
 
 
 class Batches(Protocol):
-    """What answers batches."""
+    """The server's side of the fast path: authorises and performs batches."""
 
     def admits(self, shown: bytes | None) -> bool:
-        """Whether that Authorization header opens the store."""
+        """Whether the Authorization header is accepted."""
         ...
 
     def begin(self, body: bytes) -> list[Future[Any]]:
-        """Begin what the batch asks for. Raises BatchError, NodeDown."""
+        """Start the operations of a batch. Raises BatchError, NodeDown."""
         ...
 
     def results(self, done: Sequence[Future[Any]]) -> list[Buffer]:
-        """The answer, once all are done."""
+        """The response body, once all operations are done."""
         ...
 
 
@@ -76,24 +76,27 @@ class ChunkProtocol(HttpToolsProtocol):
             raise
 
     def _is_plain_batch(self) -> bool:
-        """Whether it is one that is neither traced nor to be refused before its body is read."""
+        """Whether the request is a batch that is not traced, and not refused before its body is read."""
         if self.url != b"/batch" or self.expect_100_continue or self.parser.get_method() != b"POST":
             return False
         if self.parser.get_http_version() != "1.1" or self.parser.should_upgrade():
             return False
-        told = dict(self.headers)
-        length = told.get(b"content-length", b"")
+        headers = dict(self.headers)
+        length = headers.get(b"content-length", b"")
         return (
-            told.get(b"content-type") == _TYPE
-            and b"traceparent" not in told
+            headers.get(b"content-type") == _TYPE
+            and b"traceparent" not in headers
             and length.isdigit()
             and int(length) <= MAX_BODY_BYTES
-            and self._batches.admits(told.get(b"authorization"))
+            and self._batches.admits(headers.get(b"authorization"))
         )
 
 
 class _BatchExchange:
-    """One batch and its answer, in the place of uvicorn's cycle, of which it has what the protocol asks."""
+    """One batch and its response.
+
+    Stands in for uvicorn's request cycle, with the attributes that it reads.
+    """
 
     def __init__(self, protocol: ChunkProtocol, batches: Batches, *, keep: bool) -> None:
         self._protocol, self._batches = protocol, batches
@@ -103,7 +106,7 @@ class _BatchExchange:
         self.message_event = self
 
     def set(self) -> None:
-        """As the event that wakes uvicorn's cycle: nothing waits here."""
+        """Do nothing: uvicorn sets the event of its cycle, and nothing waits for this one."""
 
     def begin(self) -> None:
         pieces = self.pieces
@@ -112,13 +115,13 @@ class _BatchExchange:
         except BatchError as error:
             self._answer(_BAD, [str(error).encode()])
         else:
-            self._look(None)
+            self._respond_if_done(None)
 
-    def _look(self, _: Future[Any] | None) -> None:
-        """Answer, if all is done. Most stores are done in order: so the last one is waited for first."""
+    def _respond_if_done(self, _: Future[Any] | None) -> None:
+        """Respond if all operations are done. Waits for the last first, as most stores finish in order."""
         for future in reversed(self._running):
             if not future.done():
-                future.add_done_callback(self._look)
+                future.add_done_callback(self._respond_if_done)
                 return
         self._answer(_OK, self._batches.results(self._running))
 
@@ -139,7 +142,7 @@ class _BatchExchange:
 
 
 def protocol_of(batches: Batches) -> type[HttpToolsProtocol]:
-    """What uvicorn makes for each connection."""
+    """The protocol factory for uvicorn: one protocol per connection."""
 
     def made(*args: Any, **more: Any) -> ChunkProtocol:
         return ChunkProtocol(batches, *args, **more)

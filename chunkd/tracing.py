@@ -1,10 +1,10 @@
-"""Spans of what nodes are asked for, and the trace that crosses to a chunkd server and on to its store.
+"""OpenTelemetry spans for requests to nodes, and trace propagation to a chunkd server and on to its store.
 
-Nothing imports this module where tracing is off (`wanted`), and nothing in the code that it watches knows of
-it: it puts itself around the methods of a node that is already open, so the path without it is the same code
-as if it did not exist. OpenTelemetry's SDK (`pip install sixfold[otel]`) is set up by the OTEL_* variables of
-its specification; the context travels as W3C's traceparent. A request to a chunkd server may hold the
-operations of many traces: it says the trace of its first, and those of all in TRACES, in order.
+This module is imported only if tracing is enabled (`chunkd.otel`). It wraps the methods of an open node, so
+that the code of nodes does not know it, and runs unchanged without it. OpenTelemetry's SDK (`pip install
+sixfold[otel]`) is set up by the OTEL_* variables of its specification; the context travels as W3C's
+traceparent. A request to a chunkd server may hold operations of many traces: its traceparent is that of the
+first, and the header TRACES lists those of all, in order.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chunkd.http import HttpNode, Lane, Pending
-from chunkd.http1 import Endpoint, Stream
+from chunkd.http1 import Endpoint, HttpConnection
 from chunkd.node import ChunkMissing, Node
 
 TRACES = "x-chunkd-traces"
-MOST_TRACES = 128  # of one request: what fits into a head
+MOST_TRACES = 128  # of one request: as many as fit into its headers
 CLOSE_S = 5.0
 W3C = TraceContextTextMapPropagator()
 
 Call = Callable[..., asyncio.Future[Any]]
 
-_marked = "_sixfold_traced"
+_MARK = "_sixfold_traced"
 _asked: WeakKeyDictionary[asyncio.Future[Any], str] = WeakKeyDictionary()
-"""The traceparent under which an operation was asked for, by its future."""
+"""The traceparent of each pending operation, by its future."""
 _sending: ContextVar[Sequence[Pending]] = ContextVar("sending", default=())
 _parents: ContextVar[Iterator[Context]] = ContextVar("parents")
-"""In a chunkd server: the contexts of the operations of a request, in order."""
+"""In a chunkd server: the contexts of a request's operations, in order."""
 
 
 class Tracing:
-    """A tracer, and the end of it."""
+    """A tracer and its provider."""
 
     def __init__(self, service: str) -> None:
         named = "OTEL_SERVICE_NAME" in os.environ or "service.name" in os.environ.get(
@@ -59,24 +59,25 @@ class Tracing:
         self.tracer = self._provider.get_tracer(service)
 
     async def close(self) -> None:
-        """Send what is left, in CLOSE_S."""
+        """Send the remaining spans, within CLOSE_S."""
         await asyncio.to_thread(self._provider.force_flush, int(CLOSE_S * 1000))
         await asyncio.to_thread(self._provider.shutdown)
 
 
 def traceparent() -> str:
-    """Of the current span."""
+    """The W3C traceparent of the current span, "" without one."""
     carrier: dict[str, str] = {}
     W3C.inject(carrier)
     return carrier.get("traceparent", "")
 
 
 def recording() -> bool:
+    """Whether the current span is recorded."""
     return trace.get_current_span().is_recording()
 
 
 def ended(span: Span, future: asyncio.Future[Any]) -> None:
-    """The span of a future that is done."""
+    """End a span with the outcome of its future."""
     if not future.cancelled() and (why := future.exception()) is not None:
         span.set_attribute("error.type", type(why).__name__)
         if not isinstance(why, ChunkMissing):
@@ -88,13 +89,13 @@ def ended(span: Span, future: asyncio.Future[Any]) -> None:
 
 
 def instrument(node: Node, tracer: Tracer, prefix: str) -> None:
-    """Have a node leave spans `prefix get`, `prefix put`..., beneath whatever span is current."""
-    if hasattr(node, _marked):
+    """Make a node record spans `prefix get`, `prefix put`, ..., as children of the current span."""
+    if hasattr(node, _MARK):
         return
-    setattr(node, _marked, True)
+    setattr(node, _MARK, True)
     for name in ("get", "get_range", "put_many", "delete_many"):
         setattr(node, name, _spanned(tracer, prefix, name, node.address, getattr(node, name)))
-    if node.group is not None and not hasattr(node.group, _marked):
+    if node.group is not None and not hasattr(node.group, _MARK):
         _instrument_group(node.group, tracer, prefix)
     if isinstance(node, HttpNode):
         for lane in (node._small, node._large):
@@ -128,8 +129,8 @@ def _described(address: str, chunks: Sequence[Any]) -> dict[str, Any]:
 
 
 def _instrument_group(group: Any, tracer: Tracer, prefix: str) -> None:
-    """Nodes of one environment are read and written in one transaction: their spans begin and end as one."""
-    setattr(group, _marked, True)
+    """Make a node group record a span for each chunk. The spans of one call begin and end together."""
+    setattr(group, _MARK, True)
     read_all, write_all, stage = group.read_all, group.write_all, group.stage
 
     def begin(name: str, chunks: Sequence[tuple[Any, ...]]) -> list[Span]:
@@ -171,7 +172,7 @@ def _instrument_group(group: Any, tracer: Tracer, prefix: str) -> None:
 
 
 def _propagate(lane: Lane) -> None:
-    """Have the requests of a lane say whose they are."""
+    """Make the requests of a lane send the traces of their operations."""
     add, exchange = lane.add, lane._exchange
 
     def traced_add(pending: Pending) -> None:
@@ -180,28 +181,28 @@ def _propagate(lane: Lane) -> None:
         add(pending)
 
     async def traced_exchange(taken: list[Pending]) -> Any:
-        _sending.set(taken)  # of this request's own task
+        _sending.set(taken)  # in the context of this request's task
         return await exchange(taken)
 
     patched: Any = lane
-    patched.direct = False  # the trace of a request is its task's
+    patched.direct = False  # the trace of a request is in the context of its task
     patched.add, patched._exchange = traced_add, traced_exchange
     patched._endpoint = _TracedEndpoint(lane._endpoint)
     for stream in lane._idle:
-        _traced_stream(stream)
+        _traced_connection(stream)
 
 
 class _TracedEndpoint:
-    """Whose streams add what traces a request belongs to."""
+    """An endpoint whose connections send trace headers."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
 
-    async def connect(self) -> Stream:
-        return _traced_stream(await self._endpoint.connect())
+    async def connect(self) -> HttpConnection:
+        return _traced_connection(await self._endpoint.connect())
 
 
-def _traced_stream(stream: Stream) -> Stream:
+def _traced_connection(stream: HttpConnection) -> HttpConnection:
     request, head = stream.request, stream._head
 
     def traced_request(method: str, path: str, pieces: Any) -> Any:
@@ -225,7 +226,7 @@ def _trace_headers(taken: Sequence[Pending]) -> str:
 
 
 class TracedServer:
-    """A chunkd server's ASGI application, with a span for each request and, beneath, its store's."""
+    """A chunkd server's ASGI application, with a span for each request, and its store's spans as children."""
 
     def __init__(self, server: Any, store: Callable[[], Node]) -> None:
         self._server, self._store = server, store
@@ -245,11 +246,11 @@ class TracedServer:
         name = f"{scope['method']} {scope['path'].partition('/chunks/')[1] or scope['path']}"
         with tracer.start_as_current_span(name, W3C.extract(headers), kind=SpanKind.SERVER) as span:
             _parents.set(_contexts(headers, trace.set_span_in_context(span)))
-            await self._server(scope, receive, _seen(span, send))
+            await self._server(scope, receive, _record_status(span, send))
 
 
 def _contexts(headers: Mapping[str, str], own: Context) -> Iterator[Context]:
-    """The context of each operation: this request's, but for those of other traces their own."""
+    """The context of each operation: the request's, or its own if it belongs to another trace."""
     first = headers["traceparent"].split("-")[1:2]
     for parent in headers.get(TRACES, "").split(","):
         yield own if not parent or parent.split("-")[1:2] == first else W3C.extract({"traceparent": parent})
@@ -257,10 +258,10 @@ def _contexts(headers: Mapping[str, str], own: Context) -> Iterator[Context]:
         yield own
 
 
-def _seen(span: Span, send: Any) -> Any:
-    async def seen(message: MutableMapping[str, Any]) -> None:
+def _record_status(span: Span, send: Any) -> Any:
+    async def record(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             span.set_attribute("http.response.status_code", message["status"])
         await send(message)
 
-    return seen
+    return record

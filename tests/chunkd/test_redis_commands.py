@@ -106,8 +106,8 @@ async def test_only_what_valkey_and_kvrocks_have_too(tmp_path: Path, opened: Ope
 def test_a_kvrocks_that_may_lose_what_it_acknowledged(caplog: pytest.LogCaptureFixture) -> None:
     """It has no append-only file, and settings of its own."""
     node = RedisNode("redis://127.0.0.1:1/0", timeout_s=1)
-    node._judge({"rocksdb.write_options.sync": "yes"})
+    node._warn_if_not_durable({"rocksdb.write_options.sync": "yes"})
     assert not caplog.records
-    node._judge({"rocksdb.write_options.sync": "no"})
+    node._warn_if_not_durable({"rocksdb.write_options.sync": "no"})
     assert "Set: CONFIG SET rocksdb.write_options.sync yes" in caplog.text
     assert "appendonly" not in caplog.text
