@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from metadata.records import Bucket
     from s3api.access.authority import Access
     from s3api.access.keys import Keys
-    from s3api.blobs import BlobStore
+    from s3api.blobs.interface import Blobs
     from s3api.body import Body
     from s3api.kms import Vault
 
@@ -44,7 +44,7 @@ class Backend:
     """
 
     metadata: Metadata
-    blobs: BlobStore
+    blobs: Blobs
     buckets: Buckets
     keys: Keys
     vault: Vault
@@ -87,7 +87,7 @@ class Call:
         return self.backend.metadata
 
     @property
-    def blobs(self) -> BlobStore:
+    def blobs(self) -> Blobs:
         return self.backend.blobs
 
     @property

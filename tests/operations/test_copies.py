@@ -21,7 +21,8 @@ from s3api.operations.multipart import complete_multipart_upload, create_multipa
 from s3api.operations.objects import head_object, put_object
 from s3api.operations.steps.copy_source import copy_range, parse_source
 
-from .conftest import NOW_US, Blobs, at, sending
+from .conftest import NOW_US, at, sending
+from .memory_blobs import MemoryBlobs
 
 DATA = bytes(range(256)) * 40
 MD5 = hashlib.md5(DATA).hexdigest()
@@ -114,7 +115,7 @@ def test_invalid_ranges(header: str, code: str) -> None:
     assert caught.value.code == code
 
 
-async def test_a_copy_keeps_what_aws_keeps(source: Call, blobs: Blobs) -> None:
+async def test_a_copy_keeps_what_aws_keeps(source: Call, blobs: MemoryBlobs) -> None:
     out = (await copy_object(source, Bucket="photos", Key="to", CopySource="photos/from"))["CopyObjectResult"]
     assert (out["ETag"], out["LastModified"], out["ChecksumType"]) == (f'"{MD5}"', NOW_US + 1, "FULL_OBJECT")
     head = await head_object(source, Bucket="photos", Key="to", ChecksumMode="ENABLED")
@@ -161,7 +162,7 @@ async def test_a_copy_onto_itself_must_change_something(source: Call) -> None:
     assert (head["WebsiteRedirectLocation"], head["Metadata"]) == ("/x", {"colour": "blue"})
 
 
-async def test_another_checksum_is_computed(source: Call, blobs: Blobs) -> None:
+async def test_another_checksum_is_computed(source: Call, blobs: MemoryBlobs) -> None:
     out = await copy_object(
         source, Bucket="photos", Key="to", CopySource="photos/from", ChecksumAlgorithm="sha256"
     )
@@ -217,13 +218,13 @@ async def test_conditions_of_the_target(source: Call) -> None:
     await copy_object(source, IfMatch=f'"{MD5}"', **where)
 
 
-async def pretend(call: Call, blobs: Blobs, size: int) -> None:
+async def pretend(call: Call, blobs: MemoryBlobs, size: int) -> None:
     """photos/huge, an object with a record but without bytes."""
     new = NewObject("photos", "huge", new_id(), MD5, NOW_US, "alice", Properties(), None, blobs.pretend(size))
     await call.metadata.objects.put(new, NO_CONDITIONS)
 
 
-async def test_five_gibibytes(call: Call, blobs: Blobs) -> None:
+async def test_five_gibibytes(call: Call, blobs: MemoryBlobs) -> None:
     await pretend(call, blobs, 5 << 30)
     await copy_object(call, Bucket="photos", Key="to", CopySource="photos/huge")
     await pretend(call, blobs, (5 << 30) + 1)
@@ -254,7 +255,7 @@ async def upload(call: Call, **more: Any) -> dict[str, Any]:
     return {"Bucket": "photos", "Key": "whole", "UploadId": made["UploadId"]}
 
 
-async def test_a_part_out_of_a_range(source: Call, blobs: Blobs) -> None:
+async def test_a_part_out_of_a_range(source: Call, blobs: MemoryBlobs) -> None:
     where = await upload(source, ChecksumAlgorithm="SHA256")
     out = await upload_part_copy(
         source, PartNumber=1, CopySource="photos/from", CopySourceRange="bytes=100-299", **where
@@ -269,14 +270,14 @@ async def test_a_part_out_of_a_range(source: Call, blobs: Blobs) -> None:
     assert await bytes_of(source, "whole") == DATA[100:300]
 
 
-async def test_a_whole_plain_source_is_not_read(source: Call, blobs: Blobs) -> None:
+async def test_a_whole_plain_source_is_not_read(source: Call, blobs: MemoryBlobs) -> None:
     where = await upload(source)
     out = await upload_part_copy(source, PartNumber=1, CopySource="photos/from", **where)
     assert out["CopyPartResult"] == {"ETag": f'"{MD5}"', "LastModified": NOW_US + 1}
     assert blobs.reads == 0
 
 
-async def test_a_range_over_several_extents(call: Call, blobs: Blobs) -> None:
+async def test_a_range_over_several_extents(call: Call, blobs: MemoryBlobs) -> None:
     """The source is itself a multipart object, of 5 MiB and a tail."""
     first, second = DATA * 512, b"tail"
     where = await upload(call)
@@ -314,7 +315,7 @@ async def test_part_copies_that_are_refused(source: Call) -> None:
         )
 
 
-async def test_an_empty_source(call: Call, blobs: Blobs) -> None:
+async def test_an_empty_source(call: Call, blobs: MemoryBlobs) -> None:
     await put_object(sending(call, b""), Bucket="photos", Key="from")
     await copy_object(call, Bucket="photos", Key="to", CopySource="photos/from", ChecksumAlgorithm="SHA1")
     assert (await head_object(call, Bucket="photos", Key="to"))["ContentLength"] == 0

@@ -25,7 +25,8 @@ from s3api.operations.multipart import (
 from s3api.operations.objects import head_object, put_object
 from s3api.operations.steps.uploads import data_id_of, new_upload_id
 
-from .conftest import Blobs, sending
+from .conftest import sending
+from .memory_blobs import MemoryBlobs
 
 BIG = b"a" * (5 << 20)
 TAIL = b"tail"
@@ -92,7 +93,7 @@ async def test_an_upload_into_a_missing_bucket(call: Call) -> None:
         await create_multipart_upload(call, Bucket="nowhere", Key="k")
 
 
-async def test_from_beginning_to_end(call: Call, blobs: Blobs) -> None:
+async def test_from_beginning_to_end(call: Call, blobs: MemoryBlobs) -> None:
     where = await begin(call, ContentType="image/png", Metadata={"a": "b"}, StorageClass="STANDARD_IA")
     parts = await send(call, where, BIG, TAIL)
     assert (await list_objects(call, Bucket="photos"))["Contents"] == []
@@ -242,7 +243,7 @@ async def test_a_checksum_of_the_whole(call: Call) -> None:
     assert [part["Size"] for part in shown["ObjectParts"]["Parts"]] == [len(BIG), len(TAIL)]
 
 
-async def test_a_part_with_another_checksum_stores_nothing(call: Call, blobs: Blobs) -> None:
+async def test_a_part_with_another_checksum_stores_nothing(call: Call, blobs: MemoryBlobs) -> None:
     where = await begin(call, ChecksumAlgorithm="SHA256")
     with pytest.raises(S3Error, match="expected checksum Type: sha256, actual checksum Type: crc32"):
         await upload_part(sending(call, TAIL), PartNumber=1, ChecksumCRC32=crc32(TAIL), **where)
@@ -250,14 +251,14 @@ async def test_a_part_with_another_checksum_stores_nothing(call: Call, blobs: Bl
 
 
 @pytest.mark.parametrize("number", [0, -1, 10_001])
-async def test_part_numbers(call: Call, blobs: Blobs, number: int) -> None:
+async def test_part_numbers(call: Call, blobs: MemoryBlobs, number: int) -> None:
     where = await begin(call)
     with pytest.raises(S3Error, match="between 1 and 10000"):
         await upload_part(sending(call, TAIL), PartNumber=number, **where)
     assert blobs.bytes == {}
 
 
-async def test_an_aborted_upload_is_gone(call: Call, blobs: Blobs) -> None:
+async def test_an_aborted_upload_is_gone(call: Call, blobs: MemoryBlobs) -> None:
     where = await begin(call)
     parts = await send(call, where, TAIL)
     assert await abort_multipart_upload(call, **where) == {}
