@@ -1,4 +1,4 @@
-"""Rows to records and back. The order of columns is that of the statements in `metadata.queries.current`."""
+"""Rows to records and back. The order of columns is that of the statements in `metadata.queries`."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import delete, func, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries.current import ALL_TABLES, all_of, given
 from metadata.queries.statements import change, one, rows
+from metadata.queries.tables import ALL_TABLES, all_of, given
 
 account, iam_user, iam_user_policy, access_key = (
     ALL_TABLES[name] for name in ("account", "iam_user", "iam_user_policy", "access_key")
@@ -21,7 +21,7 @@ _ITS_POLICIES = (
 _ITS_KEYS = (access_key.c.owner == given("account_id"), access_key.c.user_name == given("at_name", _NAME))
 
 
-class A:
+class Accounts:
     get = one(select(*account.c).where(account.c.id == given("account_id")))
     accounts = rows(select(*account.c).order_by(account.c.created_us, account.c.id))
     find = rows(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, and_, delete, exists, func, not_, select, update
 
-from metadata.queries.current import _BLOB, ALL_TABLES, all_of, blob, given, limited, object_, version
 from metadata.queries.statements import change, one, rows
+from metadata.queries.tables import ALL_TABLES, BLOB_COLUMNS, all_of, blob, given, limited, object_, version
 
 annotation = ALL_TABLES["annotation"]
 _TEXT = tuple(
@@ -33,11 +33,11 @@ def _lives(table: object) -> object:
     )
 
 
-class A:
-    get = one(select(*_TEXT, *_BLOB).select_from(_JOINED).where(_NAMED))
+class Annotations:
+    get = one(select(*_TEXT, *BLOB_COLUMNS).select_from(_JOINED).where(_NAMED))
     count = one(select(func.count()).select_from(annotation).where(_OF_VERSION))
     page = rows(
-        select(*_TEXT, *_BLOB)
+        select(*_TEXT, *BLOB_COLUMNS)
         .select_from(_JOINED)
         .where(_OF_VERSION, annotation.c.name > given("after"), annotation.c.name >= given("prefix"))
         .order_by(annotation.c.name)

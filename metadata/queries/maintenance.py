@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries.current import (
-    _BLOB,
+from metadata.queries.statements import Fetch, Statement, change, one, rows
+from metadata.queries.tables import (
     ALL_TABLES,
+    BLOB_COLUMNS,
     all_of,
     blob,
     garbage,
@@ -32,11 +33,10 @@ from metadata.queries.current import (
     repair,
     staged,
 )
-from metadata.queries.statements import Fetch, Statement, change, one, rows
 
 node, access_key, lease = (ALL_TABLES[name] for name in ("node", "access_key", "lease"))
 event, dead_letter = (ALL_TABLES[name] for name in ("event", "dead_letter"))
-_GARBAGE = tuple(garbage.c[c.name] for c in _BLOB)
+_GARBAGE = tuple(garbage.c[c.name] for c in BLOB_COLUMNS)
 _NODE = tuple(node.c[name] for name in ("id", "address", "state", "capacity_bytes", "added_us"))
 _DUE = (*_GARBAGE, garbage.c.since_us, garbage.c.attempts)
 _THE_CHUNK = and_(
@@ -48,9 +48,9 @@ _begin = insert(pending).values(blob_id=given("blob_id"), touched_us=given("touc
 _add_key = insert(access_key).values({c.name: given(c.name) for c in access_key.c})
 
 
-class K:
+class BlobQueues:
     all_staged = rows(
-        select(staged.c.blob_id, staged.c.data, *_BLOB[1:])
+        select(staged.c.blob_id, staged.c.data, *BLOB_COLUMNS[1:])
         .select_from(staged.outerjoin(blob, blob.c.id == staged.c.blob_id))
         .order_by(staged.c.blob_id)
         .limit(limited())
@@ -111,7 +111,7 @@ class K:
     )
     blob_exists = one(select(literal_column("1")).select_from(blob).where(blob.c.id == given("blob_id")))
     repairs = rows(
-        select(repair.c.stripe, repair.c.slot, repair.c.attempts, *_BLOB)
+        select(repair.c.stripe, repair.c.slot, repair.c.attempts, *BLOB_COLUMNS)
         .select_from(repair.join(blob, blob.c.id == repair.c.blob_id))
         .where(repair.c.due_us <= given("now_us"))
         .order_by(repair.c.due_us)
@@ -131,7 +131,7 @@ class K:
     )
 
 
-class N:
+class Nodes:
     all = rows(select(*_NODE).order_by(node.c.id))
     add = one(
         insert(node)
@@ -153,9 +153,13 @@ class N:
         .returning(*_NODE),
         writes=True,
     )
-    key = one(select(*access_key.c).where(access_key.c.access_key == given("access_key")))
-    keys = rows(select(*access_key.c).order_by(access_key.c.created_us, access_key.c.access_key))
-    add_key = change(
+    ping = one(select(literal_column("1")))
+
+
+class AccessKeys:
+    get = one(select(*access_key.c).where(access_key.c.access_key == given("access_key")))
+    all = rows(select(*access_key.c).order_by(access_key.c.created_us, access_key.c.access_key))
+    add = change(
         _add_key.on_conflict_do_update(
             index_elements=["access_key"],
             set_={
@@ -164,12 +168,15 @@ class N:
             },
         )
     )
-    revoke_key = change(
+    revoke = change(
         update(access_key)
         .where(access_key.c.access_key == given("at_key"))
         .values(state=literal_column("'revoked'"))
     )
-    take_lease = change(
+
+
+class Leases:
+    take = change(
         update(lease)
         .where(
             lease.c.name == given("at_name"),
@@ -177,8 +184,7 @@ class N:
         )
         .values(holder=given("holder"), until_us=given("until_us"))
     )
-    add_lease = change(all_of(lease))
-    ping = one(select(literal_column("1")))
+    add = change(all_of(lease))
 
 
 _SERVER = """
@@ -193,7 +199,7 @@ SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM pg_stat_replication
 """
 
 
-class R:
+class Server:
     """Of PostgreSQL itself. SQLite has no copies, and its version is that of nobody else."""
 
     version = Statement(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, ColumnElement, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries.current import ALL_TABLES, given, limited
 from metadata.queries.statements import change, one, rows
+from metadata.queries.tables import ALL_TABLES, given, limited
 
 event, dead_letter = ALL_TABLES["event"], ALL_TABLES["dead_letter"]
 _ONE: ColumnElement[int] = literal_column("1")
 
 
-class E:
+class Events:
     add = change(
         insert(event).values(
             {c.name: given(c.name) for c in event.c if c.name not in ("id", "attempts")}

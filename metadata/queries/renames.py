@@ -6,8 +6,8 @@ from sqlalchemy import LargeBinary, and_, delete, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries.current import ALL_TABLES, all_of, given, object_, part
 from metadata.queries.statements import change, one
+from metadata.queries.tables import ALL_TABLES, all_of, given, object_, part
 from metadata.schema.tables import KEY_TEXT
 
 tokens = ALL_TABLES["rename_token"]
@@ -15,7 +15,7 @@ annotation = ALL_TABLES["annotation"]
 _COLUMNS = [c.name for c in object_.c]
 
 
-class R:
+class Renames:
     token = one(
         select(tokens.c.digest).where(
             tokens.c.bucket_id == given("bucket_id"), tokens.c.token == given("token")
@@ -23,7 +23,7 @@ class R:
     )
     add_token = change(all_of(tokens))
     forget_tokens = change(delete(tokens).where(tokens.c.created_us < given("before_us")))
-    # The row under its new key, beside the old one, which goes by `O.remove`.
+    # The row under its new key, beside the old one, which goes by `Objects.remove`.
     move = change(
         insert(object_)
         .from_select(

@@ -1,6 +1,6 @@
 """The statements about versions that are not current, and delete markers.
 
-As in `metadata.queries.current`, writes check themselves: what is moved or removed is named by the
+As in `metadata.queries.objects`, writes check themselves: what is moved or removed is named by the
 `data_id` that was read. A key's versions stand by `rank`, the newest first.
 """
 
@@ -26,20 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy import insert as plain_insert
 
-from metadata.queries.current import (
-    _BLOB,
-    _SAME,
-    ALTERABLE,
-    CONTENT,
-    all_of,
-    blob,
-    bucket,
-    given,
-    limited,
-    object_,
-    version,
-)
+from metadata.queries.objects import ALTERABLE, CONTENT, SAME_OBJECT
 from metadata.queries.statements import Statement, change, one, rows
+from metadata.queries.tables import BLOB_COLUMNS, all_of, blob, bucket, given, limited, object_, version
 
 _COLUMNS = [c.name for c in object_.c]
 _KEY = and_(version.c.bucket_id == given("bucket_id"), version.c.key == given("key"))
@@ -56,14 +45,14 @@ _LISTED = (
 _NO, _YES = literal_column("0", Integer), literal_column("1", Integer)
 
 
-class V:
+class Versions:
     # With the bucket: no row at all where there is none, a row of NULLs where the version is not there.
     get = one(
         select(
             bucket.c.id,
             bucket.c.versioning,
             *(version.c[name] for name in _COLUMNS if name not in ("bucket_id", "key")),
-            *(c.label(f"blob_{c.name}_") for c in _BLOB[1:]),
+            *(c.label(f"blob_{c.name}_") for c in BLOB_COLUMNS[1:]),
             version.c.delete_marker,
         )
         .select_from(
@@ -92,7 +81,8 @@ class V:
     rank = one(select(version.c.rank).where(_KEY, version.c.version_id == given("version_id")))
     archive = change(
         plain_insert(version).from_select(
-            [*_COLUMNS, "delete_marker"], select(*(object_.c[name] for name in _COLUMNS), _NO).where(_SAME)
+            [*_COLUMNS, "delete_marker"],
+            select(*(object_.c[name] for name in _COLUMNS), _NO).where(SAME_OBJECT),
         )
     )
     promote = change(

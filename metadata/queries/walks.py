@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Integer, Table, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from metadata.queries.current import ALL_TABLES, bucket, given, limited, object_
 from metadata.queries.statements import Statement, change, one, rows
+from metadata.queries.tables import ALL_TABLES, bucket, given, limited, object_
 from metadata.queries.versions import behind, first_of_both
 
 version, config, progress = (ALL_TABLES[name] for name in ("version", "bucket_config", "progress"))
@@ -17,7 +17,7 @@ _WALKED = ("key", "rank", "version_id", "modified_us", "size", "storage_class", 
 _NO = literal_column("0", Integer)
 
 
-class W:
+class Walks:
     buckets = rows(
         select(bucket.c.name)
         .where(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket, SettingsChanged
-from metadata.queries.current import B
+from metadata.queries.buckets import Buckets
 from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.records import Bucket
 from metadata.transactions.uploads import drop_upload
@@ -14,59 +14,59 @@ from metadata.transactions.uploads import drop_upload
 def create_bucket(
     name: str, region: str, owner: str, now_us: int, versioning: str, configs: Mapping[str, str]
 ) -> Transaction[Bucket]:
-    there = yield B.get(bucket=name)
+    there = yield Buckets.get(bucket=name)
     if there is not None:
         raise BucketExists(there[3])
-    added = yield B.add(name=name, region=region, owner=owner, created_us=now_us, versioning=versioning)
+    added = yield Buckets.add(name=name, region=region, owner=owner, created_us=now_us, versioning=versioning)
     if added is None:
         raise Again
     for kind, document in configs.items():
-        yield B.put_config(bucket_id=added[0], kind=kind, id="", document=document)
+        yield Buckets.put_config(bucket_id=added[0], kind=kind, id="", document=document)
     revision = 1 if configs else 0
     if revision:
-        yield B.changed(bucket_id=added[0], new_versioning=None)
+        yield Buckets.changed(bucket_id=added[0], new_versioning=None)
     return Bucket(added[0], name, region, owner, now_us, versioning, revision)
 
 
 def delete_bucket(name: str, now_us: int) -> Transaction[None]:
     """Uploads under way do not hold a bucket: they are aborted with it, as on AWS."""
-    row = yield B.lock(bucket=name)
+    row = yield Buckets.lock(bucket=name)
     if row is None:
         raise NoSuchBucket
-    if (yield B.any_object(bucket_id=row[0])) is not None:
+    if (yield Buckets.any_object(bucket_id=row[0])) is not None:
         raise BucketNotEmpty
-    if (yield B.any_version(bucket_id=row[0])) is not None:
+    if (yield Buckets.any_version(bucket_id=row[0])) is not None:
         raise BucketNotEmpty
-    uploads = yield B.uploads(bucket_id=row[0])
+    uploads = yield Buckets.uploads(bucket_id=row[0])
     if uploads:
         yield HEAVY
     for upload_id, parts_id in uploads:
         yield from drop_upload(upload_id, parts_id, now_us)
-    yield B.remove_configs(bucket_id=row[0])
-    yield B.remove(bucket_id=row[0])
+    yield Buckets.remove_configs(bucket_id=row[0])
+    yield Buckets.remove(bucket_id=row[0])
 
 
 def set_versioning(name: str, state: str, at_revision: int | None) -> Transaction[None]:
-    yield B.lock(bucket=name)  # what is being written without versions comes before it
+    yield Buckets.lock(bucket=name)  # what is being written without versions comes before it
     yield from _changed(name, state, at_revision)
 
 
 def put_config(name: str, kind: str, id_: str, document: str, at_revision: int | None) -> Transaction[None]:
     if at_revision is not None:
-        yield B.lock(bucket=name)
+        yield Buckets.lock(bucket=name)
     bucket_id = yield from _changed(name, None, at_revision)
-    yield B.put_config(bucket_id=bucket_id, kind=kind, id=id_, document=document)
+    yield Buckets.put_config(bucket_id=bucket_id, kind=kind, id=id_, document=document)
 
 
 def delete_config(name: str, kind: str, id_: str) -> Transaction[bool]:
     """Whether it was there."""
     bucket_id = yield from _changed(name)
-    removed = yield B.remove_config(bucket_id=bucket_id, kind=kind, id=id_)
+    removed = yield Buckets.remove_config(bucket_id=bucket_id, kind=kind, id=id_)
     return bool(removed)
 
 
 def configs(bucket_id: int) -> Transaction[dict[tuple[str, str], str]]:
-    found = yield B.configs(bucket_id=bucket_id)
+    found = yield Buckets.configs(bucket_id=bucket_id)
     return {(kind, id_): document for kind, id_, document in found}
 
 
@@ -75,12 +75,12 @@ def _changed(name: str, versioning: str | None = None, at_revision: int | None =
 
     Who names a revision has locked the row before.
     """
-    row = yield B.get(bucket=name)
+    row = yield Buckets.get(bucket=name)
     if row is None:
         raise NoSuchBucket
     if at_revision not in (None, Bucket(*row).revision):
         raise SettingsChanged
-    changed = yield B.changed(bucket_id=row[0], new_versioning=versioning)
+    changed = yield Buckets.changed(bucket_id=row[0], new_versioning=versioning)
     if not changed:
         raise Again
     bucket_id: int = row[0]

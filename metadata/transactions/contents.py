@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from metadata.errors import BlobGone
-from metadata.queries.current import C
+from metadata.queries.contents import Contents
 from metadata.queries.statements import Again, Transaction
 from metadata.records import Content, MissingChunk
 from metadata.rows import Row, blob_values
@@ -19,7 +19,7 @@ def check_shared(content: Content) -> Transaction[None]:
     """Raise BlobGone where the content shares a blob that is dead."""
     shared = {e.blob.id for e in content.extents if e.blob.id not in content.new_blobs}
     if shared:
-        found = yield C.alive.each({"blob_id": blob_id} for blob_id in sorted(shared))
+        found = yield Contents.alive.each({"blob_id": blob_id} for blob_id in sorted(shared))
         if None in found:
             raise BlobGone
 
@@ -33,25 +33,25 @@ def attach(content: Content) -> Transaction[None]:
         for blob in {e.blob.id: e.blob for e in content.extents}.values():
             yield from _refer(blob, counts[blob.id], content)
     if content.staged is not None:
-        yield C.stage(blob_id=content.staged.blob_id, data=content.staged.data)
+        yield Contents.stage(blob_id=content.staged.blob_id, data=content.staged.data)
     if content.missing:
-        yield C.add_repair.each(repair_values(chunk) for chunk in content.missing)
+        yield Contents.add_repair.each(repair_values(chunk) for chunk in content.missing)
 
 
 def _refer(blob: Any, n: int, content: Content) -> Transaction[None]:
     if blob.id in content.new_blobs:
-        added = yield C.add_blob(**blob_values(blob), refs=n)
+        added = yield Contents.add_blob(**blob_values(blob), refs=n)
         if not added:
             raise ValueError(f"blob {blob.id.hex()} is not new")
     else:
-        shared = yield C.share(blob_id=blob.id, n=n)
+        shared = yield Contents.share(blob_id=blob.id, n=n)
         if not shared:
             raise Again
 
 
 def write_extents(data_id: bytes, content: Content, *, base: int = 0) -> Transaction[None]:
     """Extents as rows, `base` bytes further on."""
-    yield C.add_extent.each(
+    yield Contents.add_extent.each(
         {
             "data_id": data_id,
             "start": base + e.start,
@@ -64,41 +64,41 @@ def write_extents(data_id: bytes, content: Content, *, base: int = 0) -> Transac
 
 
 def remove_intents(content: Content) -> Transaction[None]:
-    yield C.remove_intent.each({"blob_id": blob_id} for blob_id in content.new_blobs)
+    yield Contents.remove_intent.each({"blob_id": blob_id} for blob_id in content.new_blobs)
 
 
 def release(blob_ids: Iterable[bytes], now_us: int) -> Transaction[None]:
     """One reference less for each; what nothing refers to any more becomes garbage."""
     wanted = list(blob_ids)
     if len(wanted) == 1:
-        buried = [(yield C.bury(blob_id=wanted[0], refs=1))]
+        buried = [(yield Contents.bury(blob_id=wanted[0], refs=1))]
     else:
-        buried = yield C.bury.each({"blob_id": blob_id, "refs": 1} for blob_id in wanted)
+        buried = yield Contents.bury.each({"blob_id": blob_id, "refs": 1} for blob_id in wanted)
     for at, row in enumerate(buried):
         if row is None:
             buried[at] = yield from _release_shared(wanted[at])
     dead = [_garbage(row, now_us) for row in buried if row is not None]
     if len(dead) == 1:
-        yield C.add_garbage(**dead[0])
+        yield Contents.add_garbage(**dead[0])
     elif dead:
-        yield C.add_garbage.each(dead)
+        yield Contents.add_garbage.each(dead)
 
 
 def _release_shared(blob_id: bytes) -> Transaction[Row | None]:
     """The blob's row if that was its last reference after all."""
-    left = yield C.release(blob_id=blob_id)
+    left = yield Contents.release(blob_id=blob_id)
     if left is None:
         raise Again
-    row: Row | None = (yield C.bury(blob_id=blob_id, refs=0)) if left[0] == 0 else None
+    row: Row | None = (yield Contents.bury(blob_id=blob_id, refs=0)) if left[0] == 0 else None
     return row
 
 
 def release_all(data_id: bytes, now_us: int) -> Transaction[None]:
     """Remove all extents of a `data_id`, in a handful of statements however many there are."""
-    yield C.release_all(data_id=data_id)
-    yield C.bury_all(data_id=data_id, since_us=now_us)
-    yield C.remove_dead(data_id=data_id)
-    yield C.remove_extents(data_id=data_id)
+    yield Contents.release_all(data_id=data_id)
+    yield Contents.bury_all(data_id=data_id, since_us=now_us)
+    yield Contents.remove_dead(data_id=data_id)
+    yield Contents.remove_extents(data_id=data_id)
 
 
 def _garbage(row: Row, now_us: int) -> dict[str, Any]:

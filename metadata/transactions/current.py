@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from metadata.errors import BlobGone, NoSuchKey, ObjectLocked, PreconditionFailed
-from metadata.queries.current import U
 from metadata.queries.statements import Transaction
+from metadata.queries.uploads import Uploads
 from metadata.records import Conditions
 from metadata.rows import Row, lock_of
 from metadata.transactions.contents import release, release_all
@@ -42,7 +42,7 @@ class Head(NamedTuple):
 
 
 def head_of(row: Row) -> Head:
-    """From a row of `O.head`."""
+    """From a row of `Objects.head`."""
     return Head(row[0], row[1], Current(*row[2:-1]))
 
 
@@ -106,4 +106,4 @@ def discard(old: Current, now_us: int) -> Transaction[None]:
     elif old.data_id is not None and old.size:
         yield from release_all(old.data_id, now_us)
     if old.parts:
-        yield U.remove_parts(owner_id=old.data_id)
+        yield Uploads.remove_parts(owner_id=old.data_id)

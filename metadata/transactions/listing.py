@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 from metadata.errors import NoSuchBucket
 from metadata.keys import after_prefix, common_prefix
-from metadata.queries.current import B, O, U
+from metadata.queries.buckets import Buckets
+from metadata.queries.objects import Objects
 from metadata.queries.statements import Call, Statement, Transaction
-from metadata.queries.versions import V
+from metadata.queries.uploads import Uploads
+from metadata.queries.versions import Versions
 from metadata.records import NULL_VERSION, Bucket, Listed, ListedVersion, Page, UploadPage, VersionPage
 from metadata.rows import Row, upload_of
 from metadata.transactions.versions import rank_of
@@ -117,12 +119,12 @@ def first(prefix: str, after: str | None, *, after_is_prefix: bool) -> Start | N
 
 
 _PAGES: dict[tuple[bool, bool], Statement] = {
-    (inclusive, bounded): O.page(inclusive=inclusive, bounded=bounded)
+    (inclusive, bounded): Objects.page(inclusive=inclusive, bounded=bounded)
     for inclusive in (True, False)
     for bounded in (True, False)
 }
 _UPLOAD_PAGES: dict[tuple[bool, bool, bool], Statement] = {
-    (inclusive, bounded, within): U.page(inclusive=inclusive, bounded=bounded, within_key=within)
+    (inclusive, bounded, within): Uploads.page(inclusive=inclusive, bounded=bounded, within_key=within)
     for inclusive in (True, False)
     for bounded in (True, False)
     for within in (True, False)
@@ -134,7 +136,7 @@ def list_objects(
 ) -> Transaction[Page]:
     """`place`: after what the page begins, and whether that is a prefix."""
     after, after_is_prefix = place
-    row = yield B.id(bucket=bucket)
+    row = yield Buckets.id(bucket=bucket)
     if row is None:
         raise NoSuchBucket
     start, stop = first(prefix, after, after_is_prefix=after_is_prefix), after_prefix(prefix)
@@ -157,7 +159,7 @@ def list_uploads(
     bucket: str, prefix: str, delimiter: str | None, key_marker: str | None, id_marker: str | None, limit: int
 ) -> Transaction[UploadPage]:
     """A key marker inside a common prefix stands for all of it: the page before ended with that prefix."""
-    row = yield B.id(bucket=bucket)
+    row = yield Buckets.id(bucket=bucket)
     if row is None:
         raise NoSuchBucket
     start, stop = _first_upload(prefix, delimiter, key_marker, id_marker), after_prefix(prefix)
@@ -189,7 +191,7 @@ def _first_upload(
 
 
 _VERSION_PAGES: dict[tuple[bool, bool, bool], Statement] = {
-    (inclusive, bounded, within): V.page(inclusive=inclusive, bounded=bounded, within_key=within)
+    (inclusive, bounded, within): Versions.page(inclusive=inclusive, bounded=bounded, within_key=within)
     for inclusive in (True, False)
     for bounded in (True, False)
     for within in (True, False)
@@ -205,7 +207,7 @@ def list_versions(
     limit: int,
 ) -> Transaction[VersionPage]:
     """A key marker inside a common prefix stands for all of it, as in listings of uploads."""
-    row = yield B.id(bucket=bucket)
+    row = yield Buckets.id(bucket=bucket)
     if row is None:
         raise NoSuchBucket
     stop = after_prefix(prefix)
@@ -213,7 +215,7 @@ def list_versions(
     if start is not None and version_marker is not None and start.key == key_marker and not start.inclusive:
         rank = rank_of(version_marker)
         if version_marker == NULL_VERSION:
-            there = yield V.rank(bucket_id=row[0], key=start.key, version_id=NULL_VERSION)
+            there = yield Versions.rank(bucket_id=row[0], key=start.key, version_id=NULL_VERSION)
             rank = None if there is None else there[0]
         start = Start(start.key, False, rank)
     if start is None or limit < 1:
@@ -259,7 +261,7 @@ def _listed_versions(found: list[Row], start: Start) -> list[ListedVersion]:
 
 
 _BUCKET_PAGES: dict[tuple[bool, bool, bool], Statement] = {
-    (owner, region, bounded): B.page(owner=owner, region=region, bounded=bounded)
+    (owner, region, bounded): Buckets.page(owner=owner, region=region, bounded=bounded)
     for owner in (True, False)
     for region in (True, False)
     for bounded in (True, False)

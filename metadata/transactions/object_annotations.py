@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metadata.errors import BlobGone, ObjectLocked, PreconditionFailed, TooManyAnnotations
-from metadata.queries.annotations import A
-from metadata.queries.current import O
+from metadata.queries.annotations import Annotations
+from metadata.queries.objects import Objects
 from metadata.queries.statements import Again, Transaction
-from metadata.queries.versions import V
+from metadata.queries.versions import Versions
 from metadata.records import Annotation, Emit, Extent, NewAnnotation, Object
 from metadata.rows import Row, blob_of, checksum_of, checksum_values
 from metadata.transactions.contents import attach, check_shared, release, remove_intents
@@ -27,11 +27,11 @@ def put_annotation(
     TooManyAnnotations.
     """
     at = yield from _held(found, bucket, if_match)
-    old = yield A.get(**at, name=new.name)
+    old = yield Annotations.get(**at, name=new.name)
     if old is not None and old[7] in new.content.new_blobs:
         return  # repeated after a commit of unknown outcome
     if old is None:
-        count = yield A.count(**at)
+        count = yield Annotations.count(**at)
         if count[0] >= MOST:
             raise TooManyAnnotations
     yield from _write(at, new, old)
@@ -56,12 +56,12 @@ def get_annotation(
     bucket: str, key: str, version_id: str | None, name: str
 ) -> Transaction[tuple[Object, Annotation | None]]:
     found = yield from get_object(bucket, key, version_id)
-    row = yield A.get(**_at(found), name=name)
+    row = yield Annotations.get(**_at(found), name=name)
     return found, None if row is None else annotation_of(row)
 
 
 def list_annotations(found: Object, prefix: str, after: str, limit: int) -> Transaction[list[Annotation]]:
-    rows: list[Row] = yield A.page(**_at(found), prefix=prefix, after=after, limit=limit)
+    rows: list[Row] = yield Annotations.page(**_at(found), prefix=prefix, after=after, limit=limit)
     return [annotation_of(row) for row in rows if row[0].startswith(prefix)]
 
 
@@ -72,10 +72,10 @@ def delete_annotation(
     at = yield from _held(found, bucket, if_match)
     if found.extras.lock is not None and found.extras.lock.holds(now_us, bypass=False):
         raise ObjectLocked
-    row = yield A.get(**at, name=name)
+    row = yield Annotations.get(**at, name=name)
     if row is None:
         return
-    removed = yield A.remove(**at, name=name, at_blob=row[7])
+    removed = yield Annotations.remove(**at, name=name, at_blob=row[7])
     if not removed:
         raise Again
     yield from release((row[7],), now_us)
@@ -84,9 +84,11 @@ def delete_annotation(
 
 def sweep_annotations(limit: int, now_us: int) -> Transaction[int]:
     """Remove those of versions that are no more; how many."""
-    dead = yield A.dead(limit=limit)
+    dead = yield Annotations.dead(limit=limit)
     for bucket_id, key, data_id, name, blob_id in dead:
-        removed = yield A.remove(bucket_id=bucket_id, key=key, data_id=data_id, name=name, at_blob=blob_id)
+        removed = yield Annotations.remove(
+            bucket_id=bucket_id, key=key, data_id=data_id, name=name, at_blob=blob_id
+        )
         if not removed:
             raise Again
         yield from release((blob_id,), now_us)
@@ -102,9 +104,9 @@ def annotation_of(row: Row) -> Annotation:
 def _held(found: Object, bucket: str, if_match: str | None) -> Transaction[dict[str, object]]:
     """Where the version's annotations are, its row locked. BlobGone where it is not as it was read."""
     at = _at(found)
-    yield O.lock(bucket_id=found.bucket_id, key=found.key)
+    yield Objects.lock(bucket_id=found.bucket_id, key=found.key)
     if found.versioned:
-        yield V.lock(bucket_id=found.bucket_id, key=found.key, version_id=found.version_id)
+        yield Versions.lock(bucket_id=found.bucket_id, key=found.key, version_id=found.version_id)
     now = yield from get_object(bucket, found.key, found.version_id if found.versioned else None)
     if now.data_id != found.data_id or now.bucket_id != found.bucket_id:
         raise BlobGone
@@ -126,9 +128,9 @@ def _write(at: dict[str, object], new: NewAnnotation, old: Row | None) -> Transa
         "blob_id": new.content.extents[0].blob.id,
     }
     if old is None:
-        changed = yield A.add(**at, name=new.name, **values)
+        changed = yield Annotations.add(**at, name=new.name, **values)
     else:
-        changed = yield A.replace(
+        changed = yield Annotations.replace(
             at_bucket=at["bucket_id"], at_key=at["key"], at_data=at["data_id"], at_name=new.name,
             at_blob=old[7], **values,
         )  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, ObjectLocked, PreconditionFailed
-from metadata.queries.current import B, O
+from metadata.queries.buckets import Buckets
+from metadata.queries.objects import Objects
 from metadata.queries.statements import HEAVY, Again, Transaction
-from metadata.queries.versions import V
+from metadata.queries.versions import Versions
 from metadata.records import (
     NO_CONDITIONS,
     NULL_VERSION,
@@ -54,7 +55,7 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     usual = content.unannounced and conditions is NO_CONDITIONS and not new.annotations
     if usual and (yield from _add_new(new)):
         return None
-    row = yield O.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
+    row = yield Objects.head(bucket=new.bucket, key=new.key, blob_id=blob_id)
     if row is None:
         raise NoSuchBucket
     head = head_of(row)
@@ -86,7 +87,7 @@ def _add_new(new: NewObject) -> Transaction[bool]:
     """Put a small object under a key that is not there, in a bucket without versioning, without looking
     first; False where that is not so."""
     blob_id, blob_offset = inline_extent(new.content)
-    added = yield O.add_new(
+    added = yield Objects.add_new(
         bucket=new.bucket,
         key=new.key,
         **object_values(
@@ -105,7 +106,7 @@ def delete_object(
     bucket: str, doomed: Doomed, marker_id: bytes, owner: str, emit: Emit | None, now_us: int
 ) -> Transaction[Deleted]:
     """`marker_id`: the data id of the delete marker, where one is to be made, and `owner` whose it is."""
-    row = yield O.head(bucket=bucket, key=doomed.key, blob_id=None)
+    row = yield Objects.head(bucket=bucket, key=doomed.key, blob_id=None)
     if row is None:
         raise NoSuchBucket
     head = head_of(row)
@@ -129,13 +130,13 @@ def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: in
     check_delete(doomed.conditions, current)
     if head.versioning != OFF:
         if current.data_id is None and doomed.conditions is not NO_CONDITIONS:
-            newest = yield V.newest(bucket_id=head.bucket_id, key=doomed.key)
+            newest = yield Versions.newest(bucket_id=head.bucket_id, key=doomed.key)
             if newest is not None:
                 check_hidden(doomed.conditions)
         return (yield from hide(head, doomed.key, marker_id, owner, now_us))
     if current.data_id is None:
         return Deleted(False)
-    removed = yield O.remove(at_bucket=head.bucket_id, at_key=doomed.key, at_data=current.data_id)
+    removed = yield Objects.remove(at_bucket=head.bucket_id, at_key=doomed.key, at_data=current.data_id)
     if removed is None:
         raise Again
     yield from discard(current, now_us)
@@ -151,16 +152,16 @@ def delete_objects(
     now_us: int,
 ) -> Transaction[list[Deleted | MetadataError]]:
     """Each key has its own verdict; a key named twice is gone the second time."""
-    row = yield B.get(bucket=bucket)
+    row = yield Buckets.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
     if row[5] != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
         return (yield from _delete_versions(bucket, wanted, marker_ids, owner, emit, now_us))
-    found = yield O.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
+    found = yield Objects.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
     verdicts, gone = _verdicts(wanted, found)
     if len(gone) > MANY or any(current.spread for current in gone.values()):
         yield HEAVY
-    removed = yield O.remove.each(
+    removed = yield Objects.remove.each(
         {"at_bucket": row[0], "at_key": key, "at_data": current.data_id}
         for key, current in sorted(gone.items())
     )
@@ -188,7 +189,7 @@ def _delete_versions(
     yield HEAVY
     verdicts: list[Deleted | MetadataError] = []
     for doomed, marker_id in zip(wanted, marker_ids, strict=True):
-        row = yield O.head(bucket=bucket, key=doomed.key, blob_id=None)
+        row = yield Objects.head(bucket=bucket, key=doomed.key, blob_id=None)
         if row is None:
             raise Again
         try:
@@ -235,12 +236,12 @@ def alter_object(
     `change` is given the version as it is and returns it as it is to be; what it raises ends the transaction.
     The row is locked from before the look on. Raises as `get_object` does.
     """
-    row = yield B.get(bucket=bucket)
+    row = yield Buckets.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
-    yield O.lock(bucket_id=row[0], key=key)
+    yield Objects.lock(bucket_id=row[0], key=key)
     if version_id is not None:
-        yield V.lock(bucket_id=row[0], key=key, version_id=version_id)
+        yield Versions.lock(bucket_id=row[0], key=key, version_id=version_id)
     found = yield from get_object(bucket, key, version_id)
     wanted = change(found)
     if wanted is found:
@@ -251,12 +252,12 @@ def alter_object(
         "new_attributes": attributes_of(wanted.properties),
     }
     at = {"at_bucket": row[0], "at_key": key, "at_data": found.data_id}
-    changed = yield O.alter(**at, **values)
+    changed = yield Objects.alter(**at, **values)
     if not changed:
-        older = yield V.content(bucket_id=row[0], key=key, version_id=found.version_id)
+        older = yield Versions.content(bucket_id=row[0], key=key, version_id=found.version_id)
         if older is None:
             raise Again
-        changed = yield V.alter(**at, at_rank=Current(*older[:-1]).rank, **values)
+        changed = yield Versions.alter(**at, at_rank=Current(*older[:-1]).rank, **values)
     if not changed:
         raise Again
     if emit is not None:

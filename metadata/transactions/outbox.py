@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from metadata.queries.outbox import E
+from metadata.queries.outbox import Events
 from metadata.queries.statements import Transaction
 from metadata.records import DeadLetter, Emit, NewEvent, OutboxEvent
 
 
 def write(events: Iterable[NewEvent]) -> Transaction[None]:
     """Part of the transaction that changes something."""
-    yield E.add.each(
+    yield Events.add.each(
         {
             "target": each.target,
             "due_us": each.occurred_us,
@@ -37,51 +37,51 @@ def tell(
 
 
 def due(target: str, now_us: int, limit: int) -> Transaction[list[OutboxEvent]]:
-    found = yield E.due(target=target, now_us=now_us, limit=limit)
+    found = yield Events.due(target=target, now_us=now_us, limit=limit)
     return [OutboxEvent(*row) for row in found]
 
 
 def after(target: str, after_id: int, limit: int) -> Transaction[list[OutboxEvent]]:
-    found = yield E.after(target=target, after_id=after_id, limit=limit)
+    found = yield Events.after(target=target, after_id=after_id, limit=limit)
     return [OutboxEvent(*row) for row in found]
 
 
 def older(target: str, before_us: int, limit: int) -> Transaction[list[int]]:
     """Ids grow with time, so the oldest come first by id."""
-    found = yield E.after(target=target, after_id=0, limit=limit)
+    found = yield Events.after(target=target, after_id=0, limit=limit)
     return [row[0] for row in found if row[3] < before_us]
 
 
 def last_id() -> Transaction[int]:
-    row = yield E.last()
+    row = yield Events.last()
     found: int = row[0]
     return found
 
 
 def targets() -> Transaction[dict[str, int]]:
-    found = yield E.targets()
+    found = yield Events.targets()
     return dict(found)
 
 
 def target_names() -> Transaction[list[str]]:
     names: list[str] = []
-    while (row := (yield E.next_target(after=names[-1] if names else ""))) is not None:
+    while (row := (yield Events.next_target(after=names[-1] if names else ""))) is not None:
         names.append(row[0])
     return names
 
 
 def delivered(ids: Sequence[int]) -> Transaction[None]:
-    yield E.remove.each({"id": each} for each in ids)
+    yield Events.remove.each({"id": each} for each in ids)
 
 
 def retry(ids: Sequence[int], until_us: int) -> Transaction[None]:
-    yield E.retry.each({"at_id": each, "until_us": until_us} for each in ids)
+    yield Events.retry.each({"at_id": each, "until_us": until_us} for each in ids)
 
 
 def bury(ids: Sequence[int], reason: str, now_us: int, most: int) -> Transaction[None]:
     """What is delivered meanwhile by another gateway is left out."""
-    found = yield E.get.each({"id": each} for each in ids)
-    yield E.bury.each(
+    found = yield Events.get.each({"id": each} for each in ids)
+    yield Events.bury.each(
         {
             "id": each,
             "target": row[0],
@@ -93,28 +93,28 @@ def bury(ids: Sequence[int], reason: str, now_us: int, most: int) -> Transaction
         for each, row in zip(ids, found, strict=True)
         if row is not None
     )
-    yield E.remove.each({"id": each} for each in ids)
-    too_old = yield E.dead_limit(most=most)
+    yield Events.remove.each({"id": each} for each in ids)
+    too_old = yield Events.dead_limit(most=most)
     if too_old is not None:
-        yield E.dead_trim(up_to=too_old[0])
+        yield Events.dead_trim(up_to=too_old[0])
 
 
 def dead_letters(limit: int) -> Transaction[list[DeadLetter]]:
-    found = yield E.dead(limit=limit)
+    found = yield Events.dead(limit=limit)
     return [DeadLetter(*row) for row in found]
 
 
 def revive(ids: Sequence[int], now_us: int) -> Transaction[int]:
     """Put dead letters back into the outbox; the number of those that were there."""
-    found = yield E.dead_one.each({"id": each} for each in ids)
+    found = yield Events.dead_one.each({"id": each} for each in ids)
     letters = [DeadLetter(*row) for row in found if row is not None]
     yield from write(NewEvent(each.target, now_us, each.document) for each in letters)
-    yield E.exhume.each({"id": each.id} for each in letters)
+    yield Events.exhume.each({"id": each.id} for each in letters)
     return len(letters)
 
 
 def forget(ids: Sequence[int]) -> Transaction[int]:
     """Delete dead letters; the number of those that were there."""
-    found = yield E.dead_one.each({"id": each} for each in ids)
-    yield E.exhume.each({"id": each} for each in ids)
+    found = yield Events.dead_one.each({"id": each} for each in ids)
+    yield Events.exhume.each({"id": each} for each in ids)
     return sum(row is not None for row in found)

@@ -14,10 +14,13 @@ from metadata.errors import (
     NoSuchUpload,
     NoSuchVersion,
 )
-from metadata.queries.current import B, C, O, U
-from metadata.queries.maintenance import QUEUES, K, N, R
+from metadata.queries.buckets import Buckets
+from metadata.queries.contents import Contents
+from metadata.queries.maintenance import QUEUES, AccessKeys, BlobQueues, Nodes, Server
+from metadata.queries.objects import Objects
 from metadata.queries.statements import Transaction
-from metadata.queries.versions import V
+from metadata.queries.uploads import Uploads
+from metadata.queries.versions import Versions
 from metadata.records import (
     OFF,
     AccessKey,
@@ -36,14 +39,14 @@ from metadata.schema.migrate import DISTRIBUTED
 
 
 def get_bucket(name: str) -> Transaction[Bucket]:
-    row = yield B.get(bucket=name)
+    row = yield Buckets.get(bucket=name)
     if row is None:
         raise NoSuchBucket
     return Bucket(*row)
 
 
 def get_object(bucket: str, key: str, version_id: str | None) -> Transaction[Object]:
-    row = yield O.get(bucket=bucket, key=key)
+    row = yield Objects.get(bucket=bucket, key=key)
     if row is None:
         raise NoSuchBucket
     if row[2] is not None and version_id in (None, row[2]):
@@ -51,14 +54,14 @@ def get_object(bucket: str, key: str, version_id: str | None) -> Transaction[Obj
     if version_id is not None:
         return (yield from _noncurrent(bucket, key, version_id))
     if row[1] != OFF:
-        newest = yield V.newest(bucket_id=row[0], key=key)
+        newest = yield Versions.newest(bucket_id=row[0], key=key)
         if newest is not None:
             raise KeyDeleted(newest[1])
     raise NoSuchKey
 
 
 def _noncurrent(bucket: str, key: str, version_id: str) -> Transaction[Object]:
-    row = yield V.get(bucket=bucket, key=key, version_id=version_id)
+    row = yield Versions.get(bucket=bucket, key=key, version_id=version_id)
     if row is None:
         raise NoSuchBucket
     if row[2] is None:
@@ -70,14 +73,14 @@ def _noncurrent(bucket: str, key: str, version_id: str) -> Transaction[Object]:
 
 
 def extents(data_id: bytes, start: int, stop: int) -> Transaction[list[Extent]]:
-    found: list[Row] = yield C.extents(data_id=data_id, start=start, stop=stop)
+    found: list[Row] = yield Contents.extents(data_id=data_id, start=start, stop=stop)
     if not found and start < stop:
         raise BlobGone
     return [extent_of(row) for row in found]
 
 
 def get_upload(bucket: str, key: str, upload_id: str) -> Transaction[Upload]:
-    row = yield U.get(bucket=bucket, key=key, upload_id=upload_id)
+    row = yield Uploads.get(bucket=bucket, key=key, upload_id=upload_id)
     if row is None:
         raise NoSuchBucket
     if row[1] is None:
@@ -86,62 +89,62 @@ def get_upload(bucket: str, key: str, upload_id: str) -> Transaction[Upload]:
 
 
 def object_parts(data_id: bytes, after: int, limit: int) -> Transaction[list[Part]]:
-    found = yield U.parts(owner_id=data_id, after=after, limit=limit)
+    found = yield Uploads.parts(owner_id=data_id, after=after, limit=limit)
     return [part_of(row) for row in found]
 
 
 def object_part(data_id: bytes, number: int) -> Transaction[Part | None]:
-    row = yield U.one_part(owner_id=data_id, number=number)
+    row = yield Uploads.one_part(owner_id=data_id, number=number)
     return None if row is None else part_of(row)
 
 
 def list_parts(upload_id: str, after: int, limit: int) -> Transaction[list[Part]]:
-    found = yield U.parts_of_upload(upload_id=upload_id, after=after, limit=limit)
+    found = yield Uploads.parts_of_upload(upload_id=upload_id, after=after, limit=limit)
     return [part_of(row) for row in found]
 
 
 def known_blobs(ids: Sequence[bytes]) -> Transaction[set[bytes]]:
-    found = yield K.known.each({"id": id_} for id_ in ids)
+    found = yield BlobQueues.known.each({"id": id_} for id_ in ids)
     return {id_ for id_, row in zip(ids, found, strict=True) if row}
 
 
 def stale_pending(before_us: int, limit: int) -> Transaction[list[bytes]]:
-    found = yield K.stale(before_us=before_us, limit=limit)
+    found = yield BlobQueues.stale(before_us=before_us, limit=limit)
     return [row[0] for row in found]
 
 
 def repairs(now_us: int, limit: int) -> Transaction[list[Repair]]:
-    found = yield K.repairs(now_us=now_us, limit=limit)
+    found = yield BlobQueues.repairs(now_us=now_us, limit=limit)
     return [Repair(MissingChunk(row[3], row[0], row[1]), blob_of(row[3:]), row[2]) for row in found]
 
 
 def nodes() -> Transaction[list[NodeRow]]:
-    found = yield N.all()
+    found = yield Nodes.all()
     return [NodeRow(*row) for row in found]
 
 
 def access_key(name: str) -> Transaction[AccessKey]:
-    row = yield N.key(access_key=name)
+    row = yield AccessKeys.get(access_key=name)
     if row is None:
         raise NoSuchAccessKey
     return AccessKey(*row)
 
 
 def access_keys() -> Transaction[list[AccessKey]]:
-    found = yield N.keys()
+    found = yield AccessKeys.all()
     return [AccessKey(*row) for row in found]
 
 
 def ping() -> Transaction[None]:
-    yield N.ping()
+    yield Nodes.ping()
 
 
 def replication() -> Transaction[Replication | None]:
     """None where there is no PostgreSQL that could have copies: its distributed relatives do it their way."""
-    (version,) = yield R.version()
+    (version,) = yield Server.version()
     if not version or any(name in version for name in DISTRIBUTED):
         return None
-    row = yield R.replication()
+    row = yield Server.replication()
     return Replication(*row)
 
 

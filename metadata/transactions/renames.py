@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metadata.errors import NoSuchBucket, TokenReused
-from metadata.queries.current import O
-from metadata.queries.renames import R
+from metadata.queries.objects import Objects
+from metadata.queries.renames import Renames
 from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.records import OFF, Content, Emit, NewAnnotation, NewObject, Object
 from metadata.rows import inline_extent
@@ -51,7 +51,7 @@ class RenameRequest:
 def rename_object(asked: RenameRequest, now_us: int) -> Transaction[None]:
     """Raises NoSuchBucket, NoSuchKey, TokenReused, and what `check` raises."""
     yield HEAVY
-    row = yield O.head(bucket=asked.bucket, key=asked.target, blob_id=None)
+    row = yield Objects.head(bucket=asked.bucket, key=asked.target, blob_id=None)
     if row is None:
         raise NoSuchBucket
     head = head_of(row)
@@ -67,7 +67,7 @@ def rename_object(asked: RenameRequest, now_us: int) -> Transaction[None]:
         version_id, gone_id, marker = None, None, False
     else:
         version_id = yield from _share(head, found, asked, now_us)
-        source = yield O.head(bucket=asked.bucket, key=asked.source, blob_id=None)
+        source = yield Objects.head(bucket=asked.bucket, key=asked.source, blob_id=None)
         hidden = yield from hide(head_of(source), asked.source, asked.marker_id, asked.owner, now_us)
         gone_id, marker = hidden.version_id, True
     yield from tell(asked.added, asked.target, version_id, found.etag, found.size)
@@ -76,13 +76,15 @@ def rename_object(asked: RenameRequest, now_us: int) -> Transaction[None]:
 
 def _done_before(bucket_id: int, asked: RenameRequest, now_us: int) -> Transaction[bool]:
     """Whether this was done; if not it is noted as such now, with the rest of the transaction."""
-    row = yield R.token(bucket_id=bucket_id, token=asked.token)
+    row = yield Renames.token(bucket_id=bucket_id, token=asked.token)
     if row is not None:
         if row[0] != asked.digest:
             raise TokenReused
         return True
-    yield R.forget_tokens(before_us=now_us - TOKEN_US)
-    added = yield R.add_token(bucket_id=bucket_id, token=asked.token, digest=asked.digest, created_us=now_us)
+    yield Renames.forget_tokens(before_us=now_us - TOKEN_US)
+    added = yield Renames.add_token(
+        bucket_id=bucket_id, token=asked.token, digest=asked.digest, created_us=now_us
+    )
     if not added:
         raise Again
     return False
@@ -91,16 +93,16 @@ def _done_before(bucket_id: int, asked: RenameRequest, now_us: int) -> Transacti
 def _move(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Transaction[None]:
     current = head.current
     if current.data_id is not None:
-        gone = yield O.remove(at_bucket=head.bucket_id, at_key=asked.target, at_data=current.data_id)
+        gone = yield Objects.remove(at_bucket=head.bucket_id, at_key=asked.target, at_data=current.data_id)
         if gone is None:
             raise Again
         yield from discard(current, now_us)
     at = {"at_bucket": head.bucket_id, "at_key": asked.source, "at_data": found.data_id}
-    moved = yield R.move(**at, new_key=asked.target)
-    removed = yield O.remove(**at)
+    moved = yield Renames.move(**at, new_key=asked.target)
+    removed = yield Objects.remove(**at)
     if not moved or removed is None:
         raise Again
-    yield R.move_annotations(**at, new_key=asked.target)
+    yield Renames.move_annotations(**at, new_key=asked.target)
 
 
 def _share(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Transaction[str | None]:
@@ -127,7 +129,7 @@ def _share(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Tran
     ]
     yield from copy_annotations(head.bucket_id, asked.target, asked.data_id, along)
     if found.parts:
-        yield R.copy_parts(data_id=asked.data_id, from_data_id=found.data_id)
+        yield Renames.copy_parts(data_id=asked.data_id, from_data_id=found.data_id)
     if old is not None:
         yield from discard(old, now_us)
     return version_id

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from metadata.errors import NoSuchBucket, NoSuchUpload, PartChanged
-from metadata.queries.current import B, C, O, U
+from metadata.queries.buckets import Buckets
+from metadata.queries.contents import Contents
+from metadata.queries.objects import Objects
 from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.uploads import Uploads
 from metadata.records import Conditions, Content, NewObject, Part, Upload
 from metadata.rows import attributes_of, checksum_values, extras_values
 from metadata.schema.tables import PART_SPAN
@@ -27,10 +30,10 @@ MANY = 100
 
 
 def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
-    row = yield B.id(bucket=new.bucket)
+    row = yield Buckets.id(bucket=new.bucket)
     if row is None:
         raise NoSuchBucket
-    yield U.add(
+    yield Uploads.add(
         id=new.id,
         bucket_id=row[0],
         key=new.key,
@@ -66,9 +69,9 @@ def put_part(
         "start": None,
     }
     if old is None:
-        yield U.add_part(owner_id=parts_id, number=part.number, **values)
+        yield Uploads.add_part(owner_id=parts_id, number=part.number, **values)
     else:
-        yield U.replace_part(at_owner=parts_id, at_number=part.number, **values)
+        yield Uploads.replace_part(at_owner=parts_id, at_number=part.number, **values)
     yield from attach(content)
     yield from _remove_extents(parts_id, part.number)
     yield from write_extents(parts_id, content, base=part.number * PART_SPAN)
@@ -84,7 +87,7 @@ def complete_upload(
     The new version's id, None in a bucket without versioning.
     """
     parts_id, _ = yield from _locked(upload.bucket, upload.key, upload.id, 0)
-    row = yield O.head(bucket=new.bucket, key=new.key, blob_id=None)
+    row = yield Objects.head(bucket=new.bucket, key=new.key, blob_id=None)
     if row is None:
         raise NoSuchBucket
     head = head_of(row)
@@ -95,8 +98,8 @@ def complete_upload(
     version_id, old = yield from place(head, new, now_us, parts=len(parts), blob_id=None, blob_offset=0)
     for number in left_out:
         yield from _drop_part(parts_id, number, now_us)
-    yield U.move_parts(data_id=new.data_id, parts_id=parts_id)
-    yield U.move_extents(data_id=new.data_id, parts_id=parts_id)
+    yield Uploads.move_parts(data_id=new.data_id, parts_id=parts_id)
+    yield Uploads.move_extents(data_id=new.data_id, parts_id=parts_id)
     yield from _remove_upload(upload.id, parts_id)
     if old is not None:
         yield from discard(old, now_us)
@@ -117,17 +120,17 @@ def drop_upload(upload_id: str, parts_id: bytes, now_us: int) -> Transaction[Non
 
 
 def _remove_upload(upload_id: str, parts_id: bytes) -> Transaction[None]:
-    yield C.remove_extents(data_id=parts_id)
-    yield U.remove_parts(owner_id=parts_id)
-    removed = yield U.remove(upload_id=upload_id)
+    yield Contents.remove_extents(data_id=parts_id)
+    yield Uploads.remove_parts(owner_id=parts_id)
+    removed = yield Uploads.remove(upload_id=upload_id)
     if not removed:
         raise Again
 
 
 def _locked(bucket: str, key: str, upload_id: str, number: int) -> Transaction[tuple[bytes, int | None]]:
     """Where the parts of the upload are, and the number if that part is there. NoSuchBucket, NoSuchUpload."""
-    yield U.lock(upload_id=upload_id)
-    row = yield U.head(bucket=bucket, key=key, upload_id=upload_id, number=number)
+    yield Uploads.lock(upload_id=upload_id)
+    row = yield Uploads.head(bucket=bucket, key=key, upload_id=upload_id, number=number)
     if row is None:
         raise NoSuchBucket
     if row[1] is None:
@@ -139,7 +142,7 @@ def _left_out(parts_id: bytes, parts: Sequence[Part]) -> Transaction[list[int]]:
     """The numbers that the completion does not name. PartChanged where one that it names is not as it was
     read.
     """
-    stored = yield U.all_parts(owner_id=parts_id)
+    stored = yield Uploads.all_parts(owner_id=parts_id)
     there = {row[0]: row[1:] for row in stored}
     for part in parts:
         if there.pop(part.number, None) != (part.etag, part.size, part.modified_us):
@@ -151,14 +154,16 @@ def _drop_part(parts_id: bytes, number: int, now_us: int) -> Transaction[None]:
     blobs = yield from _blobs_of(parts_id, number)
     yield from release(blobs, now_us)
     yield from _remove_extents(parts_id, number)
-    yield U.remove_part(owner_id=parts_id, number=number)
+    yield Uploads.remove_part(owner_id=parts_id, number=number)
 
 
 def _blobs_of(parts_id: bytes, number: int) -> Transaction[list[bytes]]:
     """The blob of each extent of a part, once for each."""
-    found = yield U.part_blobs(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)
+    found = yield Uploads.part_blobs(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)
     return [row[0] for row in found]
 
 
 def _remove_extents(parts_id: bytes, number: int) -> Transaction[None]:
-    yield U.remove_part_extents(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)
+    yield Uploads.remove_part_extents(
+        parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN
+    )

@@ -15,9 +15,10 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html
 from __future__ import annotations
 
 from metadata.errors import NoSuchKey
-from metadata.queries.current import B, O
+from metadata.queries.buckets import Buckets
+from metadata.queries.objects import Objects
 from metadata.queries.statements import HEAVY, Again, Transaction
-from metadata.queries.versions import V
+from metadata.queries.versions import Versions
 from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, Doomed, NewObject
 from metadata.rows import object_values
 from metadata.transactions.current import Current, Head, check_delete, check_lock, discard
@@ -59,9 +60,11 @@ def place(
         new, version_id=version_id, rank=rank, parts=parts, blob_id=blob_id, blob_offset=blob_offset
     )
     if current.data_id is None:
-        changed = yield O.add(bucket_id=head.bucket_id, key=new.key, **values)
+        changed = yield Objects.add(bucket_id=head.bucket_id, key=new.key, **values)
     else:
-        changed = yield O.replace(at_bucket=head.bucket_id, at_key=new.key, at_data=current.data_id, **values)
+        changed = yield Objects.replace(
+            at_bucket=head.bucket_id, at_key=new.key, at_data=current.data_id, **values
+        )
     if not changed:
         raise Again
     if old is not None and old.lock is not None:
@@ -76,10 +79,10 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     version_id = version_id_of(rank, marker_id) if enabled else NULL_VERSION
     old = yield from _displace(head, key, version_id)
     if head.current.data_id is not None:
-        removed = yield O.remove(at_bucket=head.bucket_id, at_key=key, at_data=head.current.data_id)
+        removed = yield Objects.remove(at_bucket=head.bucket_id, at_key=key, at_data=head.current.data_id)
         if removed is None:
             raise Again
-    added = yield V.add(**_marker(head.bucket_id, key, version_id, rank, marker_id, owner, now_us))
+    added = yield Versions.add(**_marker(head.bucket_id, key, version_id, rank, marker_id, owner, now_us))
     if not added:
         raise Again
     if old is not None:
@@ -96,13 +99,13 @@ def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Delet
         if doomed.unless_current:
             return Deleted(False, version_id)
         _check(doomed, current, now_us)
-        gone = yield O.remove_as_locked(**at, at_data=current.data_id, at_lock=current.lock or "")
+        gone = yield Objects.remove_as_locked(**at, at_data=current.data_id, at_lock=current.lock or "")
         if gone is None:
             raise Again
         yield from discard(current, now_us)
         yield from _promote(head.bucket_id, doomed.key)
         return Deleted(True, version_id)
-    row = yield V.content(bucket_id=head.bucket_id, key=doomed.key, version_id=version_id)
+    row = yield Versions.content(bucket_id=head.bucket_id, key=doomed.key, version_id=version_id)
     if row is None:
         if doomed.conditions.if_match is not None:
             raise NoSuchKey
@@ -112,14 +115,16 @@ def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Delet
     if found.spread:
         yield HEAVY
     _check(doomed, found, now_us)
-    gone = yield V.remove_as_locked(**at, at_rank=found.rank, at_data=found.data_id, at_lock=found.lock or "")
+    gone = yield Versions.remove_as_locked(
+        **at, at_rank=found.rank, at_data=found.data_id, at_lock=found.lock or ""
+    )
     if gone is None:
         raise Again
     if not marker:
         yield from discard(found, now_us)
     if current.data_id is None:
         yield from _promote(head.bucket_id, doomed.key)
-    elif (yield O.lock(bucket_id=head.bucket_id, key=doomed.key)) is None:
+    elif (yield Objects.lock(bucket_id=head.bucket_id, key=doomed.key)) is None:
         raise Again  # the current version has gone, and ours may have been the marker on top
     return Deleted(True, version_id, marker=bool(marker))
 
@@ -132,12 +137,12 @@ def _check(doomed: Doomed, found: Current, now_us: int) -> None:
 def _promote(bucket_id: int, key: str) -> Transaction[None]:
     """After the version on top has gone: the newest is current now, unless it is a delete marker."""
     yield from _alone(bucket_id, key)
-    newest = yield V.newest(bucket_id=bucket_id, key=key)
+    newest = yield Versions.newest(bucket_id=bucket_id, key=key)
     if newest is None or newest[3]:
         return
     at = {"at_bucket": bucket_id, "at_key": key, "at_rank": newest[0], "at_data": newest[2]}
-    promoted = yield V.promote(**at)
-    removed = yield V.remove(**at)
+    promoted = yield Versions.promote(**at)
+    removed = yield Versions.remove(**at)
     if not promoted or removed is None:
         raise Again
 
@@ -148,7 +153,7 @@ def _next_rank(head: Head, key: str, now_us: int) -> Transaction[int]:
     if current.data_id is not None:
         return min(-now_us, current.rank - 1)
     yield from _alone(head.bucket_id, key)
-    newest = yield V.newest(bucket_id=head.bucket_id, key=key)
+    newest = yield Versions.newest(bucket_id=head.bucket_id, key=key)
     return -now_us if newest is None else min(-now_us, newest[0] - 1)
 
 
@@ -158,8 +163,8 @@ def _alone(bucket_id: int, key: str) -> Transaction[None]:
     A row that came while we waited for the lock may be about to be hidden, by one who needs no such lock:
     there is more to the key then than can be seen here.
     """
-    yield B.exclusive(bucket_id=bucket_id)
-    if (yield O.content(bucket_id=bucket_id, key=key)) is not None:
+    yield Buckets.exclusive(bucket_id=bucket_id)
+    if (yield Objects.content(bucket_id=bucket_id, key=key)) is not None:
         raise Again
 
 
@@ -174,17 +179,19 @@ def _displace(head: Head, key: str, version_id: str) -> Transaction[Current | No
         return current
     row = None
     if version_id == NULL_VERSION:
-        row = yield V.content(bucket_id=head.bucket_id, key=key, version_id=NULL_VERSION)
+        row = yield Versions.content(bucket_id=head.bucket_id, key=key, version_id=NULL_VERSION)
     null = None if row is None else Current(*row[:-1])
     if null is not None and null.spread:
         yield HEAVY
     if current.data_id is not None:
-        archived = yield V.archive(at_bucket=head.bucket_id, at_key=key, at_data=current.data_id)
+        archived = yield Versions.archive(at_bucket=head.bucket_id, at_key=key, at_data=current.data_id)
         if not archived:
             raise Again
     if null is None:
         return None
-    removed = yield V.remove(at_bucket=head.bucket_id, at_key=key, at_rank=null.rank, at_data=null.data_id)
+    removed = yield Versions.remove(
+        at_bucket=head.bucket_id, at_key=key, at_rank=null.rank, at_data=null.data_id
+    )
     if removed is None:
         raise Again
     return None if row and row[-1] else null

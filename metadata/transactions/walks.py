@@ -6,19 +6,19 @@ import orjson
 
 from metadata.keys import after_prefix
 from metadata.queries.statements import Statement, Transaction
-from metadata.queries.walks import W
+from metadata.queries.walks import Walks
 from metadata.records import OFF, Bucket, Walked
 
 FIRST_RANK = -(1 << 62)
 _PAGES: dict[tuple[bool, bool], Statement] = {
-    (bounded, versioned): W.page(bounded=bounded, versioned=versioned)
+    (bounded, versioned): Walks.page(bounded=bounded, versioned=versioned)
     for bounded in (True, False)
     for versioned in (True, False)
 }
 
 
 def buckets(kind: str, after: str, limit: int) -> Transaction[list[str]]:
-    found = yield W.buckets(kind=kind, after=after, limit=limit)
+    found = yield Walks.buckets(kind=kind, after=after, limit=limit)
     return [row[0] for row in found]
 
 
@@ -33,9 +33,9 @@ def versions(
 
 
 def progress(name: str) -> Transaction[str | None]:
-    row = yield W.progress(name=name)
+    row = yield Walks.progress(name=name)
     return None if row is None else row[0]
 
 
 def keep_progress(name: str, document: str) -> Transaction[None]:
-    yield W.keep_progress(name=name, document=document)
+    yield Walks.keep_progress(name=name, document=document)

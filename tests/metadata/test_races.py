@@ -16,7 +16,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 
 from metadata import Metadata, open_metadata
 from metadata.queries.statements import HEAVY, Again, Call, Fetch, Statement, Transaction
-from metadata.queries.versions import V
+from metadata.queries.versions import Versions
 from metadata.records import NO_CONDITIONS
 from metadata.transactions import objects
 from tests.metadata.made import NOW_US, check_consistent, doomed, new_object
@@ -112,7 +112,7 @@ async def test_what_is_being_hidden_is_not_taken_for_gone(store: Metadata, url: 
     """A marker is destroyed while the key gets a new version, and that one a marker of its own."""
     await store.objects.put(new_object("a"))
     marker = (await store.objects.delete("photos", "a")).version_id
-    destroys = delete(url, marker).run(until=V.remove_as_locked)
+    destroys = delete(url, marker).run(until=Versions.remove_as_locked)
     put(url).run().commit()
     hides = delete(url).run()
     ended = destroys.run_aside()
@@ -131,7 +131,7 @@ async def test_a_marker_goes_while_it_comes_to_the_top(store: Metadata, url: str
     await store.objects.put(new_object("a"))
     marker = (await store.objects.delete("photos", "a")).version_id
     top = await store.objects.put(new_object("a"))
-    destroys = delete(url, marker).run(until=V.content)
+    destroys = delete(url, marker).run(until=Versions.content)
     delete(url, top).run().commit()
     with pytest.raises(Again):
         destroys.run()

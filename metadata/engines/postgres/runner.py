@@ -3,7 +3,7 @@
 Writes that were asked for while all writing connections are busy go together in the next transaction. The
 transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the
 round trips of one. Two writes of the same key are never under way at once in one process. Between processes
-the statements watch themselves (see `metadata.queries.current`): what another gateway has changed in between
+the statements watch themselves (see `metadata.queries.objects`): what another gateway has changed in between
 is looked at again. Reads of one turn of the event loop leave together, too (`pool`).
 """
 
