@@ -1,1 +1,4 @@
-"""The S3 endpoint: one request from its first byte to its answer; forms, websites and CORS beside it."""
+"""The S3 endpoint and what stands beside it: browser forms, websites and CORS.
+
+Start with `gateway.Gateway._answer`, the steps of a request.
+"""

@@ -1,14 +1,14 @@
-"""CORS in the gateway: preflights are answered, and answers to requests with an Origin get their headers.
+"""CORS of the S3 endpoint: answer preflights, and add headers to the answers of requests with an Origin.
 
-Whether a browser may show an answer to a page is no question of authorization: errors get the headers too,
-and a preflight is answered to anybody. A request without an Origin costs one look at its headers.
+CORS is independent of authorization: errors get the headers too, and preflights need no signature. A request
+without an Origin costs one dictionary look-up.
 """
 
 from __future__ import annotations
 
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket
-from s3api.gateway.cors_rules import KINDS, Cors, Headers, no_bucket, no_document, preflight_terms
+from s3api.gateway.cors_rules import KINDS, Cors, Headers, no_bucket, no_document, read_preflight
 from s3api.http.request import Request
 from s3api.wire import Reply
 
@@ -16,15 +16,15 @@ KIND = "Cors"
 
 
 class CorsAnswers:
-    """The CORS of all buckets."""
+    """Applies the CORS rules of all buckets."""
 
     def __init__(self, buckets: Buckets) -> None:
         self._buckets = buckets
 
     async def preflight(self, request: Request, bucket: str | None, key: str | None) -> Reply:
-        """Raises S3Error BadRequest, AccessForbidden; MetadataUnavailable."""
+        """Answer a preflight. Raises S3Error BadRequest, AccessForbidden; MetadataUnavailable."""
         kind = KINDS[0 if bucket is None else 1 if key is None else 2]
-        _, method = preflight_terms(request.headers)
+        _, method = read_preflight(request.headers)
         if bucket is None:
             raise no_document(method, kind)
         try:
@@ -38,8 +38,8 @@ class CorsAnswers:
         return Reply(200, [*headers, (b"content-length", b"0")], b"")
 
     async def headers(self, request: Request, bucket: str | None, settings: BucketSettings | None) -> Headers:
-        """What the answer to a request with an Origin has beside its own headers. `settings`: the bucket's,
-        where they are at hand.
+        """Return the CORS headers for the answer to a request with an Origin. `settings`: the bucket's, None
+        to look them up.
         """
         if bucket is None or request.method == "OPTIONS":
             return []

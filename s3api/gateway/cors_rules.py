@@ -1,7 +1,7 @@
-"""CORS: which rule of a bucket's document a browser's request falls under, and what is answered then.
+"""CORS rules: find the rule of a bucket's document that a browser's request matches, and make its headers.
 
-A bucket without a document has no CORS at all. The first rule that fits decides, whatever later ones say.
-Origins and header names may have one "*". `Cors` is made once per version of the document.
+A bucket without a document has no CORS at all. The first matching rule decides. Origins and header names may
+contain one "*". `Cors` is made once for each revision of the document.
 Sources: the Fetch standard, "CORS protocol"; Amazon S3 User Guide, "Elements of a CORS configuration";
 messages as AWS words them.
 """
@@ -25,15 +25,15 @@ KINDS = ("SERVICE", "BUCKET", "OBJECT")
 
 
 class Cors:
-    """One bucket's document (CORSConfiguration as the model has it)."""
+    """The CORS rules of one bucket (CORSConfiguration of AWS's model)."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._rules: list[Mapping[str, Any]] = list(document["CORSRules"])
 
     def answer(self, request: Mapping[str, str], method: str) -> Headers:
-        """The headers that go with the answer to an actual request; none where no rule fits.
+        """Return the CORS headers for an actual request, none if no rule matches.
 
-        As on AWS a request that names Access-Control-Request-Method is taken by that one.
+        As on AWS, the header Access-Control-Request-Method of a request counts before its method.
         """
         origin = request["origin"]
         asked = request.get("access-control-request-method", method)
@@ -41,8 +41,8 @@ class Cors:
         return _headers(*found, origin) if found else []
 
     def preflight(self, request: Mapping[str, str], kind: str) -> Headers:
-        """The headers of a preflight's answer. Raises S3Error AccessForbidden where no rule fits."""
-        origin, method = preflight_terms(request)
+        """Return the CORS headers for a preflight. Raises S3Error AccessForbidden if no rule matches."""
+        origin, method = read_preflight(request)
         names = _names(request)
         found = self._find(origin, method, names)
         if found is None:
@@ -53,19 +53,19 @@ class Cors:
         return headers
 
     def _find(self, origin: str, method: str, names: Sequence[str]) -> tuple[Mapping[str, Any], str] | None:
-        """The first rule that allows it, and its origin pattern that did."""
+        """Find the first rule that matches, and the origin pattern in it that matches."""
         for rule in self._rules:
-            pattern = next((one for one in rule["AllowedOrigins"] if fits(one, origin)), None)
+            pattern = next((one for one in rule["AllowedOrigins"] if matches(one, origin)), None)
             if pattern is None or method not in rule["AllowedMethods"]:
                 continue
             allowed = [one.lower() for one in rule.get("AllowedHeaders") or ()]
-            if all(any(fits(one, name) for one in allowed) for name in names):
+            if all(any(matches(one, name) for one in allowed) for name in names):
                 return rule, pattern
         return None
 
 
-def preflight_terms(request: Mapping[str, str]) -> tuple[str, str]:
-    """Origin and method of a preflight. Raises S3Error BadRequest where it is none."""
+def read_preflight(request: Mapping[str, str]) -> tuple[str, str]:
+    """Return the origin and method of a preflight. Raises S3Error BadRequest if the headers are missing."""
     origin = request.get("origin")
     if not origin:
         raise S3Error("BadRequest", "Insufficient information. Origin request header needed.")
@@ -76,17 +76,18 @@ def preflight_terms(request: Mapping[str, str]) -> tuple[str, str]:
 
 
 def no_document(method: str, kind: str) -> S3Error:
-    """What a preflight gets from a bucket without CORS."""
+    """Make the refusal of a preflight to a bucket without CORS."""
     message = "CORSResponse: CORS is not enabled for this bucket."
     return S3Error("AccessForbidden", message, Method=method, ResourceType=kind)
 
 
 def no_bucket() -> S3Error:
+    """Make the refusal of a preflight to a bucket that does not exist."""
     return S3Error("AccessForbidden", "CORSResponse: Bucket not found")
 
 
-def fits(pattern: str, text: str) -> bool:
-    """Whether `text` is `pattern`, in which one "*" stands for any characters."""
+def matches(pattern: str, text: str) -> bool:
+    """Whether `text` matches `pattern`, in which one "*" stands for any characters."""
     head, star, tail = pattern.partition("*")
     if not star:
         return pattern == text
@@ -99,7 +100,8 @@ def _names(request: Mapping[str, str]) -> list[str]:
 
 
 def _headers(rule: Mapping[str, Any], pattern: str, origin: str) -> Headers:
-    """An origin that only "*" lets in is answered with "*", and without credentials (Fetch, 3.3.5)."""
+    """Make the headers of a rule. An origin that only "*" matches gets "*", without credentials (Fetch,
+    3.3.5)."""
     given = {
         "access-control-allow-origin": "*" if pattern == "*" else origin,
         "access-control-allow-methods": ", ".join(rule["AllowedMethods"]),

@@ -1,8 +1,7 @@
-"""A browser's upload as PutObject would have it: the form's fields to key and headers, the result to an
-answer.
+"""Browser forms: from the fields of a form to the key and headers of a PutObject, and the answers to forms.
 
-Fields that are no header of PutObject (a submit button, what an upload library adds) are not looked at, as on
-AWS: a signed policy must name them all the same.
+Fields that are no header of PutObject (a submit button, what an upload library adds) are ignored, as on AWS;
+a signed policy must still name them.
 Source: S3 API reference, "POST Object"; User Guide, "Browser-based uploads using POST".
 """
 
@@ -18,7 +17,7 @@ from s3api.wire.tables import PLAIN_HEADERS
 
 FILENAME = "${filename}"
 MOST_KEY_BYTES = 1024
-# Fields under their own name that PutObject has as headers; x-amz-* beside them, but for the signature's own.
+# Fields that are headers of PutObject by the same name. So are x-amz-* fields other than the signature's.
 HEADERS = PLAIN_HEADERS | {"expires"}
 SIGNATURE = frozenset(
     {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
@@ -28,8 +27,8 @@ STATUSES = {"200": 200, "201": 201, "204": 204}
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a form asks for. `headers`: by lower-case name, as a PutObject would have them; `tagging`: the
-    document of that field. `redirect` "" and `status` 204 where it does not say.
+    """The request in a form. `headers`: those of a PutObject, by lower-case name; `tagging`: the XML document
+    in the field of that name. Without the fields for them, `redirect` is "" and `status` 204.
     """
 
     key: str
@@ -39,8 +38,8 @@ class Posted:
     status: int = 204
 
 
-def named(fields: Mapping[str, str], file_name: str) -> dict[str, str]:
-    """The fields with ${filename} in the key replaced, by the file's name without its directories."""
+def insert_file_name(fields: Mapping[str, str], file_name: str) -> dict[str, str]:
+    """Replace ${filename} in the key by the file's name, without its directories."""
     key = fields.get("key", "")
     if FILENAME not in key:
         return dict(fields)
@@ -49,7 +48,7 @@ def named(fields: Mapping[str, str], file_name: str) -> dict[str, str]:
 
 
 def read_form(fields: Mapping[str, str]) -> Posted:
-    """Raises S3Error InvalidArgument, KeyTooLongError."""
+    """Read the fields of a form. Raises S3Error InvalidArgument, KeyTooLongError."""
     key = fields.get("key", "")
     if not key:
         raise S3Error(
@@ -81,7 +80,7 @@ def read_form(fields: Mapping[str, str]) -> Posted:
 
 
 def redirect_location(url: str, bucket: str, key: str, etag: str) -> str:
-    """Where a browser goes after the upload; `etag` with its quotes."""
+    """Return the URL that a browser is sent to after the upload. `etag` has its quotes."""
     parts = urlsplit(url)
     said = f"bucket={quote(bucket, safe='')}&key={quote(key, safe='')}&etag={quote(etag, safe='')}"
     query = f"{parts.query}&{said}" if parts.query else said
@@ -89,14 +88,14 @@ def redirect_location(url: str, bucket: str, key: str, etag: str) -> str:
 
 
 def post_response(location: str, bucket: str, key: str, etag: str) -> bytes:
-    """The document of a 201."""
+    """Render the XML document of a 201."""
     facts = {"Location": location, "Bucket": bucket, "Key": key, "ETag": etag}
     elements = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in facts.items())
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<PostResponse>{elements}</PostResponse>'.encode()
 
 
 def _is_url(text: str) -> bool:
-    """Whether a browser can be sent there. A line break would make two headers of one."""
+    """Whether a browser can be redirected to it. Refuses line breaks, which would split the header."""
     if not text.isprintable():
         return False
     try:

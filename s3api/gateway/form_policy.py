@@ -1,9 +1,9 @@
-"""The policy of a browser upload: what its signer allows the form to hold, checked field by field.
+"""The policy of a browser upload: the conditions that its signer sets for the fields of the form.
 
-Every field must be covered by a condition and every condition must hold, but for the fields that are part of
-the signature, the file, those with the prefix x-ignore-, and checksums (which can only make an upload fail).
-Field names are matched in any case; so are the operators. `content-length-range` is returned, for the length
-is known only when the file has been read.
+Every field must be covered by a condition and every condition must hold. Exempt are the fields of the
+signature, the file, fields with the prefix x-ignore-, and checksums, which can only make an upload fail.
+Field names and operators match in any case. `content-length-range` is checked by the caller, since the length
+is known only once the file is read.
 Source: "POST policy" (sigv4-HTTPPOSTConstructPolicy) and "HTTPPOSTForms" of the S3 documentation; messages as
 AWS words them.
 """
@@ -33,12 +33,14 @@ _MAX_LENGTH = 1 << 63
 
 
 class Condition(NamedTuple):
+    """One condition on a field: the operator is EQ or STARTS_WITH."""
+
     operator: str
     field: str
     value: str
 
     def holds(self, value: str) -> bool:
-        """Whether a field of this value is allowed; one that is not sent has the value ""."""
+        """Whether a field may have this value. A field that is not sent has the value ""."""
         if self.operator == EQ:
             return value == self.value
         # "image/jpeg,image/png" under starts-with image/ is a list, each item of which must fit.
@@ -51,7 +53,7 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PostPolicy:
-    """A policy that is well-formed. `least`, `most`: the length that the file may have."""
+    """A well-formed policy. `least`, `most`: bounds of the file's length in bytes."""
 
     expires_s: float
     conditions: tuple[Condition, ...]
@@ -61,7 +63,7 @@ class PostPolicy:
     def check(self, fields: Mapping[str, str], bucket: str, now_s: float) -> None:
         """Raise S3Error AccessDenied unless the policy allows this form now.
 
-        `fields`: by lower-case name, ${filename} replaced; the bucket is one of them, whether or not it is
+        `fields`: by lower-case name, ${filename} replaced. The bucket counts as a field even if it is not
         sent.
         """
         if now_s > self.expires_s:
@@ -79,7 +81,7 @@ class PostPolicy:
 
 
 def read_policy(text: str) -> PostPolicy:
-    """The policy in a form's field: base64 of JSON. Raises S3Error InvalidPolicyDocument."""
+    """Read the policy field of a form: base64 of JSON. Raises S3Error InvalidPolicyDocument."""
     try:
         document = orjson.loads(base64.b64decode("".join(text.split()).encode("ascii"), validate=True))
     except (binascii.Error, UnicodeEncodeError):
@@ -95,7 +97,7 @@ def read_policy(text: str) -> PostPolicy:
     least, most = 0, _MAX_LENGTH
     conditions = []
     for item in document["conditions"]:
-        read = _simple(item) if isinstance(item, dict) else _listed(item)
+        read = _read_object(item) if isinstance(item, dict) else _read_list(item)
         if isinstance(read, Condition):
             conditions.append(read)
         else:
@@ -114,8 +116,8 @@ def _expiration(value: Any) -> float:
         raise _invalid(f"Invalid 'expiration' value: '{value}'") from None
 
 
-def _simple(item: dict[str, Any]) -> Condition:
-    """{"acl": "private"}: the field is exactly that."""
+def _read_object(item: dict[str, Any]) -> Condition:
+    """Read {"acl": "private"}: the field has exactly that value."""
     if len(item) != 1:
         raise _invalid(
             "Invalid Simple-Condition: Simple-Conditions must have exactly one property specified."
@@ -126,8 +128,8 @@ def _simple(item: dict[str, Any]) -> Condition:
     return Condition(EQ, name.lower(), value)
 
 
-def _listed(item: Any) -> Condition | tuple[int, int]:
-    """["starts-with", "$key", "user/"], ["eq", "$acl", "private"], ["content-length-range", 1, 100]."""
+def _read_list(item: Any) -> Condition | tuple[int, int]:
+    """Read ["starts-with", "$key", "user/"], ["eq", "$acl", "private"], ["content-length-range", 1, 100]."""
     if not isinstance(item, list) or not item or not isinstance(item[0], str):
         raise _invalid("Invalid Condition: must be a list that begins with an operation.")
     operator = item[0].lower()
@@ -147,7 +149,7 @@ def _listed(item: Any) -> Condition | tuple[int, int]:
 
 
 def _length(bound: Any) -> int:
-    """A number, or as some signers write it, its digits as text."""
+    """Read a length: a number, or its digits as text, as some signers write it."""
     if isinstance(bound, str) and bound.isascii() and bound.isdecimal() and len(bound) < 20:
         bound = int(bound)
     if type(bound) is not int or not 0 <= bound < _MAX_LENGTH:

@@ -1,8 +1,8 @@
-"""PostObject: a browser's form becomes a PutObject.
+"""PostObject: a browser's form runs as a PutObject.
 
-In this order: the bucket is found; the fields before the file are read, within 20 KB; the form's signature is
-verified and its policy checked, or the form is anonymous; its sender is authorised; then, and not before, the
-file is read, as a stream. Nothing is stored of a file that is larger or smaller than the policy allows.
+In this order: find the bucket; read the fields before the file, at most 20 KB; verify the form's signature
+and check its policy, unless the form is anonymous; authorize its sender; then read the file as a stream.
+Nothing is stored of a file that is larger or smaller than the policy allows.
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
 """
 
@@ -17,8 +17,8 @@ from s3api.access.caller import ANONYMOUS, Caller
 from s3api.access.request_context import RequestContext
 from s3api.body import Body, Source
 from s3api.errors import S3Error
-from s3api.gateway.facts import request_context
-from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
+from s3api.gateway.context import request_context
+from s3api.gateway.form_fields import Posted, insert_file_name, post_response, read_form, redirect_location
 from s3api.gateway.form_policy import PostPolicy, read_policy
 from s3api.gateway.permission import Permission, check_expected_owner
 from s3api.http.form import FormFile, boundary_of
@@ -32,7 +32,7 @@ from s3api.wire import Reply, Wire
 
 NAME = "PostObject"
 FIELD_BYTES = 20 << 10
-# What the form has beside its file and the fields before it: boundaries, heads, fields behind the file.
+# Room for the rest of the form: boundaries, part headers, fields behind the file.
 OVERHEAD_BYTES = 1 << 20
 SEE_OTHER, CREATED = 303, 201
 
@@ -46,6 +46,7 @@ class FormUploads:
         self._max_object_bytes, self._idle_s = settings.max_object_bytes, settings.body_idle_s
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
+        """Store the file of a form. Raises S3Error, ClientGone."""
         record.operation = NAME
         boundary = boundary_of(request.headers["content-type"])
         limit = self._max_object_bytes + OVERHEAD_BYTES
@@ -56,7 +57,7 @@ class FormUploads:
             )
         await self._backend.buckets.find(str(record.bucket))  # before a byte of the body is read
         form = await FormFile.open(whole.pieces, boundary, most_field_bytes=FIELD_BYTES, keep_fields=True)
-        fields = named(form.fields, form.name)
+        fields = insert_file_name(form.fields, form.name)
         principal = await self._principal(fields, record)
         policy = _policy(fields, str(record.bucket), now_us)
         posted = read_form(fields)
@@ -70,13 +71,13 @@ class FormUploads:
         inputs = put.read(record.bucket, posted.key, {}, headers)
         check_expected_owner(call, inputs)
         most = min(self._max_object_bytes, policy.most) if policy else self._max_object_bytes
-        source = _no_shorter(form.pieces, policy.least) if policy else form.pieces
+        source = _at_least(form.pieces, policy.least) if policy else form.pieces
         call.body = Body(source, None, limit_bytes=most, idle_s=None)
         record.output = output = await put.handler(call, **inputs)
         return _reply(request, record, posted, output, put.render(output))
 
     async def _principal(self, fields: Mapping[str, str], record: AccessRecord) -> Caller:
-        """Who signed the form, proved; ANONYMOUS where nobody did."""
+        """Verify the form's signature and find its caller, ANONYMOUS without one. Raises S3Error."""
         claim = read_form_claim(fields)
         if claim is None:
             return ANONYMOUS
@@ -91,7 +92,7 @@ class FormUploads:
         return principal
 
     def _headers(self, posted: Posted) -> dict[str, str]:
-        """As a PutObject would have them: tags come as a document in a form, and as text in a header."""
+        """Return the headers of a PutObject. The tags of a form are an XML document, not a header."""
         if not posted.tagging:
             return posted.headers
         document = self._wire.operations["PutObjectTagging"].read_body(posted.tagging.encode())
@@ -99,7 +100,7 @@ class FormUploads:
 
 
 def is_upload(request: Request) -> bool:
-    """Whether a request for a bucket is a browser's upload: a form, without a sub-resource."""
+    """Whether a request to a bucket is a browser upload: a form, without a sub-resource."""
     return (
         request.method == "POST"
         and not request.raw_query
@@ -108,7 +109,7 @@ def is_upload(request: Request) -> bool:
 
 
 def _policy(fields: Mapping[str, str], bucket: str, now_us: int) -> PostPolicy | None:
-    """The form's policy, which allows it; None for an anonymous form."""
+    """Check the form against its policy and return that, None for an anonymous form. Raises S3Error."""
     if "policy" not in fields:
         return None
     policy = read_policy(fields["policy"])
@@ -116,8 +117,8 @@ def _policy(fields: Mapping[str, str], bucket: str, now_us: int) -> PostPolicy |
     return policy
 
 
-def _no_shorter(source: Source, least: int) -> Source:
-    """The same bytes; S3Error EntityTooSmall at their end where they are fewer than `least`."""
+def _at_least(source: Source, least: int) -> Source:
+    """Wrap a source so that it raises EntityTooSmall at its end after fewer than `least` bytes."""
     received = 0
 
     async def pieces() -> Sequence[Buffer]:
@@ -138,7 +139,7 @@ def _context(
     fields: Mapping[str, str],
     now_us: int,
 ) -> RequestContext:
-    """Gather the facts of the form: its fields stand for the headers of a PutObject."""
+    """Make the context of a form, whose fields stand for the headers of a PutObject."""
     own = {name: value for name, value in request.headers.items() if not name.startswith("x-amz-")}
     return request_context(
         request,
@@ -152,9 +153,9 @@ def _context(
 
 
 def _reply(request: Request, record: AccessRecord, posted: Posted, output: Output, stored: Reply) -> Reply:
-    """The answer that the form asked for, with the headers of the object that was stored."""
+    """Render the answer that the form asked for, with the headers of the stored object."""
     bucket, etag = str(record.bucket), str(output["ETag"])
-    # A bucket's own host name has no bucket in the path: then the path of the request says so.
+    # The URL of the request names the bucket, in its path or in its host.
     location = f"{request.url.rstrip('/')}/{quote(posted.key)}"
     headers = [one for one in stored.headers if one[0] not in (b"content-length", b"content-type")]
     if posted.redirect:

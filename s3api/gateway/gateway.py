@@ -21,8 +21,8 @@ from s3api.blobs import DataUnavailable
 from s3api.body import ClientGone
 from s3api.errors import S3Error
 from s3api.gateway.bodies import read_document, stream_body
+from s3api.gateway.context import signed_context
 from s3api.gateway.cors import CorsAnswers
-from s3api.gateway.facts import signed_context
 from s3api.gateway.form_uploads import FormUploads, is_upload
 from s3api.gateway.permission import Permission, check_expected_owner
 from s3api.gateway.websites import Websites

@@ -1,7 +1,7 @@
-"""One request's permission, asked at each step of the gateway's way: before its body is received, after a
-document is read that says more, and when the operation finds that a key is missing.
+"""The authorization of one request: before its body is read, after a body with condition keys is read, and
+when the operation finds that a key does not exist.
 
-Everything that can be refused is refused before the body, where what the body says cannot change it.
+Everything is refused before the body that the body cannot change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
 class Permission:
-    """The permission of `call`, which gets its `access` and `writer` here."""
+    """Authorizes one call, and sets its `access`, `source_access` and `writer`."""
 
     def __init__(self, authority: Authority, call: Call, key: str | None) -> None:
         self._authority, self._call, self._request, self._key = authority, call, call.request, key
@@ -32,7 +32,10 @@ class Permission:
         self._source_access: Access | None = None
 
     async def before_body(self) -> None:
-        """Raises S3Error AccessDenied, NoSuchKey, NoSuchBucket (of a copy's source), InvalidRequest."""
+        """Authorize what does not depend on the body.
+
+        Raises S3Error AccessDenied, NoSuchKey, NoSuchBucket (of a copy's source), InvalidRequest.
+        """
         call, request = self._call, self._request
         if call.principal.anonymous and any(name.startswith("response-") for name in request.query):
             raise S3Error(
@@ -40,7 +43,7 @@ class Permission:
                 "Request specific response headers cannot be used for anonymous GET requests.",
             )
         if call.bucket is None:
-            await self._alone()
+            await self._check_without_bucket()
             return
         rules = rules_of(request.operation)
         access = self._authority.ask(call.principal, request, call.bucket, call.settings)
@@ -65,7 +68,7 @@ class Permission:
                 raise refusal
 
     async def after_body(self, inputs: Mapping[str, Any]) -> None:
-        """Raises S3Error AccessDenied."""
+        """Authorize what depends on condition keys in the body. Raises S3Error AccessDenied."""
         if not self._deferred:
             return
         access = self._call.access
@@ -77,14 +80,14 @@ class Permission:
 
     @contextmanager
     def hide_missing_key(self) -> Iterator[None]:
-        """Say AccessDenied instead of "no such key" to who may not list the bucket (GetObject, API
-        reference)."""
+        """Raise AccessDenied in the place of NoSuchKey for a caller who may not list the bucket (GetObject,
+        API reference)."""
         try:
             yield
         except (*_MISSING, S3Error) as error:
-            if _is_other(error):
+            if _is_unrelated(error):
                 raise
-            # What a copy misses, but for a condition on its target, is its source.
+            # The missing key of a copy is its source, except when a condition on the target fails.
             of_source = self._source is not None and isinstance(error, S3Error)
             access = self._source_access if of_source else self._call.access
             key = self._source.key if of_source and self._source else self._key
@@ -92,14 +95,14 @@ class Permission:
                 raise
             raise access.hidden() from None
 
-    async def _alone(self) -> None:
+    async def _check_without_bucket(self) -> None:
         principal, request = self._call.principal, self._request
         self._deferred = body_may_decide(request.operation, [policy for _, policy in principal.policies])
         if not self._deferred:
             await self._authority.check_alone(principal, request)
 
 
-def _is_other(error: Exception) -> bool:
+def _is_unrelated(error: Exception) -> bool:
     return isinstance(error, S3Error) and error.code not in ("NoSuchKey", "NoSuchVersion")
 
 

@@ -1,8 +1,8 @@
-"""A bucket as a website: where a page is found, where a request is sent elsewhere, how an error looks.
+"""A bucket as a website: the key of a page, redirects, and error pages.
 
-`Website` is made once per version of the bucket's document (WebsiteConfiguration of the model). The rules are
-asked twice: before the page is looked for (those without an error code), and once it could not be given
-(all). Sources: Amazon S3 User Guide, "Hosting a static website", "Configuring a webpage redirect" and
+`Website` is made once for each revision of the bucket's document (WebsiteConfiguration of AWS's model). Its
+routing rules are applied twice: before the page is read (those without an error code), and after reading it
+failed (all). Sources: Amazon S3 User Guide, "Hosting a static website", "Configuring a webpage redirect" and
 "Configuring a custom error document".
 """
 
@@ -33,13 +33,15 @@ _PHRASES = {
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
+    """A redirect: status 301 or 302, and the URL or path to go to."""
+
     status: int
     location: str
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a redirect is made from: the key asked for, and how the browser reached us."""
+    """One request to a website: its key, and the scheme and Host header that the browser used."""
 
     key: str
     scheme: str
@@ -48,6 +50,8 @@ class Visit:
 
 
 class Website:
+    """The rules of one website."""
+
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._all = document.get("RedirectAllRequestsTo")
         self._rules = document.get("RoutingRules") or []
@@ -55,26 +59,26 @@ class Website:
         self.error_key: str | None = (document.get("ErrorDocument") or {}).get("Key")
 
     def before(self, visit: Visit) -> Redirect | None:
-        """Where a visit goes whatever there is under its key."""
+        """Return the redirect to make before the page is read, None to read it."""
         if self._all:
             scheme = self._all.get("Protocol") or visit.scheme
             query = f"?{visit.query}" if visit.query else ""
             return Redirect(MOVED, f"{scheme}://{self._all['HostName']}/{_path(visit.key)}{query}")
-        return self._routed(visit, None)
+        return self._apply_rules(visit, None)
 
     def after(self, visit: Visit, status: int) -> Redirect | None:
-        """Where a visit goes that ended in an error of this status."""
-        return self._routed(visit, status)
+        """Return the redirect to make when reading the page failed with this status, None for none."""
+        return self._apply_rules(visit, status)
 
     def page(self, key: str) -> str:
-        """The key of the page: below a directory, its index document."""
+        """Return the key of the page: of a directory, that of its index document."""
         return key + self._suffix if not key or key.endswith("/") else key
 
     def directory(self, key: str) -> str | None:
-        """The index document of a directory that was asked for without its slash; None for a directory."""
+        """Return the key of the index document in the directory `key`, None if `key` has its slash."""
         return f"{key}/{self._suffix}" if key and not key.endswith("/") and self._suffix else None
 
-    def _routed(self, visit: Visit, status: int | None) -> Redirect | None:
+    def _apply_rules(self, visit: Visit, status: int | None) -> Redirect | None:
         for rule in self._rules:
             condition = rule.get("Condition") or {}
             code, prefix = condition.get("HttpErrorCodeReturnedEquals"), condition.get("KeyPrefixEquals", "")
@@ -98,17 +102,17 @@ def _path(key: str) -> str:
     return quote(key, safe="/~!$&'()*+,;=:@")
 
 
-def slashed(key: str) -> str:
-    """The path of a directory that was asked for without its slash. A key's own leading slash is encoded: two
-    slashes would begin the name of another host.
+def directory_path(key: str) -> str:
+    """Return the path of a directory, with its slash. A leading slash of the key is encoded: two slashes
+    would begin the name of another host.
     """
     path = _path(key)
     return f"/%2F{path[1:]}/" if path.startswith("/") else f"/{path}/"
 
 
 def error_page(status: int, facts: Mapping[str, str], missing: Mapping[str, str] | None = None) -> bytes:
-    """S3's page for an error: its facts (Code, Message, Key...) as a list. `missing`: the facts of why the
-    bucket's own error document could not be shown.
+    """Render S3's error page: the details of an error (Code, Message, Key...) as a list. `missing`: those of
+    the error that kept the bucket's own error document from being shown.
     """
     title = f"{status} {_phrase(status)}"
     more = ""

@@ -1,8 +1,8 @@
 """Buckets as websites: on a host name below one of `website_domains`, a bucket's objects are pages.
 
-Reads alone, by anybody whom the bucket's policy or ACL lets read: a signature is not looked at. Pages come by
-the same GetObject as over S3, ranges and conditions included; what fails is a page of HTML, or what the
-bucket's document says instead. The engine is `s3api.gateway.website_rules`.
+Websites are read-only and open to everybody whom the bucket's policy or ACL lets read; signatures are
+ignored. Pages are read by GetObject as over S3, with ranges and conditions. Errors are HTML pages, or the
+bucket's own error document. The rules are in `s3api.gateway.website_rules`.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 """
 
@@ -15,10 +15,10 @@ from typing import Any
 from s3api.access.authority import Authority
 from s3api.access.caller import ANONYMOUS
 from s3api.errors import S3Error
+from s3api.gateway.context import request_context
 from s3api.gateway.cors import CorsAnswers
-from s3api.gateway.facts import request_context
 from s3api.gateway.permission import Permission, check_expected_owner
-from s3api.gateway.website_rules import FOUND, MOVED, Redirect, Visit, Website, error_page, slashed
+from s3api.gateway.website_rules import FOUND, MOVED, Redirect, Visit, Website, directory_path, error_page
 from s3api.http.request import Request
 from s3api.observe import AccessRecord
 from s3api.operations import failures
@@ -27,14 +27,16 @@ from s3api.wire import Reply, Wire, parse_target
 from s3api.wire.error_codes import ERRORS
 
 KIND = "Website"
-KNOWN: tuple[type[BaseException], ...] = (S3Error, *failures.TABLE)
+ANSWERED_ERRORS: tuple[type[BaseException], ...] = (S3Error, *failures.TABLE)
 READS = {"GET": "GetObject", "HEAD": "HeadObject"}
 _control = re.compile(r"[^\x20-\x7e]").sub
-# Headers that are about the transport of one answer, and what makes a page a part of itself.
-_OF_ONE_ANSWER = frozenset({"range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
+# Headers that apply to the requested page, not to the error document shown instead.
+_PAGE_HEADERS = frozenset({"range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"})
 
 
 class Websites:
+    """Answers requests to website host names."""
+
     def __init__(
         self,
         backend: Backend,
@@ -52,7 +54,7 @@ class Websites:
         return host.lower().partition(":")[0].endswith(self._endings)
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
-        """The page, a redirect, or a page that says what went wrong."""
+        """Answer with the page, a redirect or an error page."""
         host = request.headers.get("host", "")
         try:
             record.bucket, key = parse_target(request.raw_path, host, self._domains)
@@ -67,12 +69,12 @@ class Websites:
                 host,
                 request.raw_query.decode("latin-1"),
             )
-            return await _Visitor(self, request, record, visit, now_us).answer()
-        except KNOWN as error:
-            return _error_reply(_known(error, record), record, {})
+            return await _PageRequest(self, request, record, visit, now_us).answer()
+        except ANSWERED_ERRORS as error:
+            return _error_reply(_s3_error(error, record), record, {})
 
 
-class _Visitor:
+class _PageRequest:
     """One request to a website."""
 
     def __init__(
@@ -95,12 +97,12 @@ class _Visitor:
         self._record.operation = READS[self._request.method]
         try:
             return await self._page(site.page(self._visit.key), self._request.headers)
-        except KNOWN as error:
-            failed = _known(error, self._record)
+        except ANSWERED_ERRORS as error:
+            failed = _s3_error(error, self._record)
         return await self._failed(site, failed)
 
     async def _page(self, key: str, headers: Mapping[str, str]) -> Reply:
-        """The object under `key` as a page; its own redirect where it has one. Raises as GetObject does."""
+        """Read the object `key` as a page, or follow its own redirect. Raises what GetObject raises."""
         record, name = self._record, READS[self._request.method]
         context = request_context(self._request, record, name, self._now_us, headers=headers)
         call = record.call = await self._sites.backend.call_on_bucket(ANONYMOUS, context)
@@ -120,42 +122,42 @@ class _Visitor:
         return operation.render(output)
 
     async def _failed(self, site: Website, failed: S3Error) -> Reply:
-        """What is answered instead of a page that cannot be given."""
+        """Answer for a page that cannot be read: a redirect, the error document or S3's error page."""
         status = ERRORS[failed.code][0]
         self._record.code = failed.code
         if status == 304:
             return _not_modified(failed)
         directory = site.directory(self._visit.key)
-        if failed.code == "NoSuchKey" and directory and await self._is_there(directory):
-            return _redirect_reply(Redirect(FOUND, slashed(self._visit.key)))
+        if failed.code == "NoSuchKey" and directory and await self._exists(directory):
+            return _redirect_reply(Redirect(FOUND, directory_path(self._visit.key)))
         if redirect := site.after(self._visit, status):
             return _redirect_reply(redirect)
         if site.error_key is None or not 400 <= status < 500:
             return _error_reply(failed, self._record, {})
         try:
             plain = {
-                name: value for name, value in self._request.headers.items() if name not in _OF_ONE_ANSWER
+                name: value for name, value in self._request.headers.items() if name not in _PAGE_HEADERS
             }
             page = await self._page(site.error_key, plain)
-        except KNOWN as error:
-            missing = _facts(_known(error, self._record))
+        except ANSWERED_ERRORS as error:
+            missing = _details(_s3_error(error, self._record))
             return _error_reply(failed, self._record, missing)
         if page.status != MOVED:
             page.status = status
             page.headers += _error_headers(failed)
         return page
 
-    async def _is_there(self, key: str) -> bool:
+    async def _exists(self, key: str) -> bool:
         try:
             found = await self._page(key, {})
-        except KNOWN:
+        except ANSWERED_ERRORS:
             return False
         if (close := getattr(found.stream, "aclose", None)) is not None:
             await close()
         return True
 
 
-def _known(error: BaseException, record: AccessRecord) -> S3Error:
+def _s3_error(error: BaseException, record: AccessRecord) -> S3Error:
     where = {"BucketName": record.bucket or "", "Key": record.key or ""}
     refused = failures.s3_error(error, where, record.request_id)
     record.code = refused.code
@@ -163,7 +165,7 @@ def _known(error: BaseException, record: AccessRecord) -> S3Error:
 
 
 def _redirect_reply(to: Redirect) -> Reply:
-    """An object's own location may hold what no header does: it is encoded."""
+    """Render a redirect. Characters that no header may contain are replaced."""
     location = to.location.encode("latin-1", "replace")
     return Reply(to.status, [(b"location", location), (b"content-length", b"0")], b"")
 
@@ -175,23 +177,23 @@ def _not_modified(error: S3Error) -> Reply:
     )
 
 
-def _facts(error: S3Error) -> dict[str, str]:
+def _details(error: S3Error) -> dict[str, str]:
     message = error.message or ERRORS[error.code][1]
     kept = {name: value for name, value in error.details.items() if name in ("Key", "BucketName")}
     return {"Code": error.code, "Message": message, **kept}
 
 
 def _error_headers(error: S3Error) -> list[tuple[bytes, bytes]]:
-    facts = _facts(error)
-    said = {"x-amz-error-code": facts["Code"], "x-amz-error-message": facts["Message"]}
-    said |= {f"x-amz-error-detail-{name}": facts[name] for name in ("Key",) if name in facts}
+    details = _details(error)
+    said = {"x-amz-error-code": details["Code"], "x-amz-error-message": details["Message"]}
+    said |= {f"x-amz-error-detail-{name}": details[name] for name in ("Key",) if name in details}
     return [(name.lower().encode(), _control("?", value).encode()) for name, value in said.items()]
 
 
 def _error_reply(error: S3Error, record: AccessRecord, missing: Mapping[str, str]) -> Reply:
     status = ERRORS[error.code][0]
     record.code = error.code
-    body = error_page(status, {**_facts(error), "RequestId": record.request_id}, missing)
+    body = error_page(status, {**_details(error), "RequestId": record.request_id}, missing)
     headers = [
         *_error_headers(error),
         (b"content-type", b"text/html; charset=utf-8"),

@@ -1,1 +1,1 @@
-"""One request and its answer on an HTTP/1.1 connection. Knows nothing of S3."""
+"""HTTP/1.1: connections, requests and answers, forms and trusted proxies. Knows nothing of S3 operations."""

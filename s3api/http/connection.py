@@ -1,11 +1,11 @@
-"""HTTP/1.1 as uvicorn's server runs it for a store: httptools parses, S3 requests become `Exchange`s, what is
-under /api goes to the application by ASGI.
+"""The HTTP/1.1 protocol that uvicorn's server runs: httptools parses, S3 requests become `Exchange`s, and
+requests under /api go to the application by ASGI.
 
-uvicorn's httptools protocol bounds a body's buffer and not a request's head: neither its size nor the time
-that it may take. Both are bounded here, and how long a client may take nothing of an answer. A request is
-answered as soon as the bytes in hand are parsed, in the call that brought them, where nothing has to be
-waited for. Timers are set once and look, when they go off, whether they still apply: a timer set and
-cancelled by every request would cost as much as parsing it.
+uvicorn's httptools protocol limits the buffer of a body, but neither the size of a request's head nor the
+time that it takes to arrive. Both are limited here, and the time in which a client reads nothing of an
+answer. An S3 request that needs to wait for nothing is answered within the call that delivers its bytes.
+Timers are set once and check when they fire whether they still apply: setting and cancelling a timer for each
+request would cost as much as parsing it.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from s3api.body import ClientGone
 from s3api.http.application import S3Application
-from s3api.http.exchange import Exchange, drained, not_taken
+from s3api.http.exchange import Exchange, drained, unsent_bytes
 from s3api.http.request import Send, Tls, set_tls
 from s3api.tasks.first_step import begin
 
 HEAD_TIMEOUT_S = 30.0
-TLS_GOODBYE_S = 1.0
+TLS_CLOSE_S = 1.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class StoreProtocol(HttpToolsProtocol):
-    """One connection. A request's head has `max_header_bytes` and HEAD_TIMEOUT_S to arrive; 431 where it is
-    larger.
+    """One connection. A request's head must arrive within HEAD_TIMEOUT_S; more than `max_header_bytes` get
+    431.
     """
 
     max_header_bytes = 64 << 10
     stall_s = 60.0
-    """How long a client may take nothing of an answer."""
+    """How long a client may read nothing of an answer before the connection is closed."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self._app = cast(S3Application, self.app)
         self._in_head = True
         self._head_bytes = 0  # of fields that are complete
-        self._partial_bytes = 0  # received since the head began, whatever the parser made of it
+        self._partial_bytes = 0  # received since the head began, parsed or not
         self._too_large = False
-        self._begun: Exchange | None = None  # parsed, and not yet asked of the application
-        self._idle_since = 0.0  # 0.0: it is not
+        self._begun: Exchange | None = None  # parsed, not yet given to the application
+        self._idle_since = 0.0  # 0.0: not idle
         self._late: asyncio.TimerHandle | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._flushing: asyncio.TimerHandle | None = None
@@ -60,7 +60,7 @@ class StoreProtocol(HttpToolsProtocol):
         self._late = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._in_time()
+        self._cancel_head_timer()
         for timer in (self._idle, self._flushing):
             if timer is not None:
                 timer.cancel()
@@ -86,11 +86,11 @@ class StoreProtocol(HttpToolsProtocol):
         if begun is not None:
             self._run(begun)
         if not self._in_head:
-            self._look_if_idle()
+            self._note_idle()
         elif not self.transport.is_closing():
-            self._wait_for_head(len(data) if was_in_head else 0)
+            self._start_head_timer(len(data) if was_in_head else 0)
 
-    def _wait_for_head(self, more: int) -> None:
+    def _start_head_timer(self, more: int) -> None:
         self._partial_bytes += more
         if self._partial_bytes > self.max_header_bytes:
             self._too_large = True
@@ -105,7 +105,7 @@ class StoreProtocol(HttpToolsProtocol):
         elif not self.transport.is_closing():
             super().send_400_response(msg)
 
-    # --- what the parser tells -----------------------------------------------------------------
+    # --- parser callbacks -------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         self.url, self.headers, self.expect_100_continue = b"", [], False
@@ -127,7 +127,7 @@ class StoreProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._in_time()
+        self._cancel_head_timer()
         upgrade = self.parser.should_upgrade()
         if upgrade and self._has_body():
             # The parser would take the body for the next request.
@@ -143,12 +143,12 @@ class StoreProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         keep_alive = version == "1.1" and not upgrade and self.parser.should_keep_alive()
         if path.startswith(b"/api"):
-            self._dress(version)
+            self._fill_asgi_scope(version)
             super().on_headers_complete()
             cycle: Any = self.cycle
             cycle.keep_alive = keep_alive
-            # uvicorn names the class itself. A wrapped `send` in the instance would be a reference cycle for
-            # every request, and the collector's pauses with it (25 to 60 ms).
+            # uvicorn instantiates its own class. Wrapping `send` in the instance instead would make a
+            # reference cycle for every request, and garbage collector pauses of 25 to 60 ms.
             cycle.__class__ = _ConnectedCycle
             return
         scope: dict[str, Any] = {
@@ -159,7 +159,7 @@ class StoreProtocol(HttpToolsProtocol):
         if self._tls:
             set_tls(scope, self._tls)
         if self._app.proxies is not None:
-            self._app.proxies.see_through(scope)
+            self._app.proxies.rewrite(scope)
         exchange = Exchange(self, scope, keep_alive=keep_alive, awaited=self.expect_100_continue)
         before, self.cycle = self.cycle, cast(Any, exchange)
         if (before is None or before.response_complete) and self._begun is None:
@@ -168,8 +168,8 @@ class StoreProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self.pipeline.appendleft((cast(Any, exchange), self.app))
 
-    def _dress(self, version: str) -> None:
-        """The scope that uvicorn's own protocol makes of every request."""
+    def _fill_asgi_scope(self, version: str) -> None:
+        """Make the ASGI scope as uvicorn's own protocol does for every request."""
         head = self.headers, self.url, self.expect_100_continue
         super().on_message_begin()
         self.headers, self.url, self.expect_100_continue = head
@@ -203,7 +203,7 @@ class StoreProtocol(HttpToolsProtocol):
             task.add_done_callback(self.tasks.discard)
 
     def _run_next(self) -> None:
-        """What waited for the answer before it. Called by the loop: a thousand in a row are no recursion."""
+        """Run the next pipelined request. Called by the event loop, so a long pipeline does not recurse."""
         if self.pipeline and not self.transport.is_closing():
             cycle, app = self.pipeline.pop()
             if isinstance(cycle, Exchange):
@@ -225,22 +225,22 @@ class StoreProtocol(HttpToolsProtocol):
             if self._idle is None:
                 self._idle = self.loop.call_later(self.timeout_keep_alive, self._close_if_idle)
         if self._flushing is None and transport.get_write_buffer_size():
-            self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, not_taken(transport))
+            self._flushing = self.loop.call_later(self.stall_s, self._check_flush, unsent_bytes(transport))
 
     def shutdown(self) -> None:
-        """The server is told to stop: answers under way may end, and those that never end are to."""
+        """Stop after the requests under way. Called by the server; ends answers without an end."""
         if (stopping := getattr(self.app, "stopping", None)) is not None:
             stopping()
         super().shutdown()
         self._hang_up()
 
     def _hang_up(self) -> None:
-        """A TLS connection that we close lives on until its client says goodbye too, which many never do."""
+        """Abort a closing TLS connection after a while: many clients never send their close_notify."""
         if self.scheme == "https" and self.transport.is_closing():
-            self.loop.call_later(TLS_GOODBYE_S, self.transport.abort)
+            self.loop.call_later(TLS_CLOSE_S, self.transport.abort)
 
-    def _look_if_idle(self) -> None:
-        """The rest of a body that was answered unread is no request: the connection stays idle."""
+    def _note_idle(self) -> None:
+        """Stay idle when the rest of a body arrives after its answer: that is no new request."""
         cycle = self.cycle
         if cycle is not None and cycle.response_complete:
             self._idle_since = self.loop.time()
@@ -253,25 +253,25 @@ class StoreProtocol(HttpToolsProtocol):
         else:
             self._idle = self.loop.call_later(self.timeout_keep_alive - idle_s, self._close_if_idle)
 
-    def _flush_goes_on(self, before: int) -> None:
-        """The end of an answer lies in our buffer until the client takes it: not for ever."""
+    def _check_flush(self, before: int) -> None:
+        """Abort the connection if the client has read nothing of the buffered answer since the last check."""
         self._flushing = None
-        left = not_taken(self.transport)
+        left = unsent_bytes(self.transport)
         if not self.transport.get_write_buffer_size():
             return
         if left >= before:
             self.transport.abort()
         else:
-            self._flushing = self.loop.call_later(self.stall_s, self._flush_goes_on, left)
+            self._flushing = self.loop.call_later(self.stall_s, self._check_flush, left)
 
-    def _in_time(self) -> None:
+    def _cancel_head_timer(self) -> None:
         if self._late is not None:
             self._late.cancel()
             self._late = None
 
 
 class _Cork:
-    """Stands in for a transport and keeps what is written, so that a head and its body leave in one call."""
+    """Collects what is written to a transport, so that the head and the body are sent in one call."""
 
     __slots__ = ("_pieces", "_transport")
 
@@ -293,14 +293,14 @@ class _Cork:
 
 
 class _ConnectedCycle(RequestResponseCycle):
-    """uvicorn's request and answer, sent while there is somebody to take it; the head leaves with the first
-    of the body.
+    """uvicorn's request and answer for /api. Stops when the client has gone; sends the head together with the
+    first bytes of the body.
     """
 
     _head: Any = None
 
     def feed(self, data: bytes) -> None:
-        """See `Exchange`, as for the next two."""
+        """Take bytes of the body from the parser. `end` and `lost` are the other events of an `Exchange`."""
         if not self.response_complete:
             self.body += data
             if len(self.body) > HIGH_WATER_LIMIT:
@@ -340,11 +340,13 @@ class _ConnectedCycle(RequestResponseCycle):
 
 
 async def send_while_connected(cycle: Any, send: Send, message: Any) -> None:
-    """uvicorn drops silently what is sent to a client that has gone, and waits for ever for one that takes
-    nothing; then a large object would be read to its end for nobody, or its buffers held. Raises ClientGone.
+    """Send one ASGI message. Raises ClientGone once the client has closed the connection or stopped reading.
+
+    uvicorn discards silently what is sent to a client that has gone, and waits for ever for one that reads
+    nothing: a large object would be read to its end for no reader, or its buffers kept.
     """
     if cycle.disconnected or cycle.transport.is_closing():
-        cycle.disconnected = True  # of pipelined requests uvicorn tells the last alone
+        cycle.disconnected = True  # uvicorn sets this on the last pipelined request only
         raise ClientGone
     if cycle.flow.write_paused:
         await drained(cycle, cycle.transport, cycle.flow, StoreProtocol.stall_s)

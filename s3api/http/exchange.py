@@ -1,11 +1,10 @@
-"""One S3 request and its answer, straight on the connection that it came by.
+"""One S3 request and its answer, directly on the connection.
 
-ASGI would have every request dressed as a dictionary, its body as messages, and its answer as two more, each
-checked again: half of what a small GET costs. An `Exchange` is the gateway's `Request`, whose body is what
-the parser left here, and the `Answer`, whose head leaves in one write with as much of the body as there is.
-It keeps uvicorn's promises: 100-continue when somebody asks for the body, back-pressure both ways, a
-connection that is closed short of Content-Length where an answer fails in its midst. Knows nothing of S3's
-operations.
+By ASGI, every request would become a dictionary, its body messages, and its answer two more, each checked
+again: half of the cost of a small GET. An `Exchange` is the gateway's `Request`, whose body comes from the
+parser, and an `Answer`, which sends the head in one write with as much of the body as there is. It keeps
+uvicorn's promises: 100-continue when the body is first read, back-pressure both ways, and a connection that
+is closed short of Content-Length if an answer fails half-way.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from s3api.tasks.first_step import in_task
 
 log = logging.getLogger("sixfold.http")
 MOST_PIECES = 16
-JOINED_BYTES = 32 << 10  # a body up to this size is copied behind its head: cheaper than a second buffer
+JOINED_BYTES = 32 << 10  # a body up to this size is copied behind its head: cheaper than writelines
 BODILESS = frozenset({204, 304})
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 STATUS_LINE = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in http.HTTPStatus}
 
 
 class Connection(Protocol):
-    """What an exchange needs of the connection that it is on."""
+    """What an exchange needs of its connection."""
 
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport
@@ -48,7 +47,7 @@ class Connection(Protocol):
 
 
 class Exchange(Request):
-    """A request as the parser hands it over, and the way back."""
+    """A request from the parser, and the way to answer it."""
 
     __slots__ = (
         "_arrived", "_connection", "_held", "_more", "_waiter",
@@ -64,10 +63,10 @@ class Exchange(Request):
         self._held, self._more = 0, True
         self._waiter: asyncio.Future[None] | None = None
 
-    # --- what the connection tells -----------------------------------------------------------
+    # --- events of the connection ------------------------------------------------------------
 
     def feed(self, data: bytes) -> None:
-        """More of the body has come."""
+        """Take bytes of the body."""
         if self.response_complete:
             return
         self._arrived.append(data)
@@ -77,12 +76,12 @@ class Exchange(Request):
         self._wake()
 
     def end(self) -> None:
-        """That was all of it."""
+        """Note that the body is complete."""
         self._more = False
         self._wake()
 
     def lost(self) -> None:
-        """The client has gone."""
+        """Note that the client has closed the connection."""
         if not self.response_complete:
             self.disconnected = True
         self._wake()
@@ -95,7 +94,7 @@ class Exchange(Request):
     # --- the request's body --------------------------------------------------------------------
 
     async def pieces(self) -> Sequence[Buffer]:
-        """See `Request.pieces`."""
+        """Return the next bytes of the body, () at its end: a `body.Source`. Raises ClientGone."""
         if self.ended:
             return ()
         while not self._arrived:
@@ -118,11 +117,11 @@ class Exchange(Request):
     # --- the answer ------------------------------------------------------------------------------
 
     async def run(self, app: S3Application) -> None:
-        """Have the application answer. Nothing gets out of here but a cancellation."""
+        """Let the application answer. Raises nothing but a cancellation."""
         try:
             await app.answer_s3(self, self.answer)
         except Exception:
-            log.exception("an answer failed in an unforeseen way")
+            log.exception("an answer failed unexpectedly")
         finally:
             if not self.response_complete:
                 self._connection.transport.close()
@@ -136,12 +135,12 @@ class Exchange(Request):
         head: bool = False,
         count: Count | None = None,
     ) -> None:
-        """Send the answer: an `http.Answer`."""
+        """Send the answer: an `http.request.Answer`. Raises ClientGone."""
         whole = body if isinstance(body, bytes | bytearray | memoryview) else b"" if body is None else None
         first, length = self._head(status, headers, None if whole is None else len(whole), head=head)
         if head or status in BODILESS:
             whole, length = b"", 0
-        await self._room()
+        await self._writable()
         if self.awaited and not self._more:
             # RFC 9110 (10.1.1) lets a server omit it where no body comes. botocore then reads the next answer
             # on this connection wrongly, and waits for a minute: aws-cli did after every empty file.
@@ -168,8 +167,9 @@ class Exchange(Request):
     def _head(
         self, status: int, headers: RawHeaders, size: int | None, *, head: bool
     ) -> tuple[bytes, int | None]:
-        """Status line and headers as one byte string, and the Content-Length that they state: `size` where
-        they do not, and it is known; else None, and the body is chunked."""
+        """Render the status line and headers, and return them with the Content-Length.
+
+        The length is that of the headers, else `size`; None for a body that is sent chunked."""
         lines, added = [STATUS_LINE[status]], 2  # the status line, and the empty one
         lines += [b"%b: %b\r\n" % field for field in headers]
         said = dict(headers)
@@ -194,12 +194,12 @@ class Exchange(Request):
     async def _stream(
         self, first: bytes, body: AsyncIterator[Buffer], length: int | None, count: Count | None
     ) -> None:
-        """The head with the first buffer, and then the others as the client takes them. A failure of `body`
-        propagates with the answer cut short."""
+        """Send the head with the first buffer, then the others as the client reads them. A failure of `body`
+        propagates, and the answer stays incomplete."""
         transport, sent = self._connection.transport, 0
         try:
             async for buffer in body:
-                await self._room()
+                await self._writable()
                 framed = (b"%x\r\n" % len(buffer), buffer, b"\r\n") if length is None else (buffer,)
                 transport.writelines((first, *framed) if first else framed)
                 first = b""
@@ -215,8 +215,8 @@ class Exchange(Request):
         elif first:
             transport.write(first)
 
-    async def _room(self) -> None:
-        """Return when there is somebody who takes what is sent. Raises ClientGone."""
+    async def _writable(self) -> None:
+        """Return when the client can take more bytes. Raises ClientGone."""
         if self.disconnected or self._connection.transport.is_closing():
             self.disconnected = True
             raise ClientGone
@@ -226,37 +226,39 @@ class Exchange(Request):
 
 
 async def _nothing() -> dict[str, Any]:
-    raise AssertionError("the body of an exchange comes by feed()")
+    raise AssertionError("the body of an exchange arrives through feed()")
 
 
 async def _close(body: AsyncIterator[Buffer]) -> None:
-    """What it fetched ahead is let go of now, not when somebody collects garbage."""
+    """Close an iterator, so that buffers it read ahead are released now, not at a garbage collection."""
     if (close := getattr(body, "aclose", None)) is not None:
         await close()
 
 
-class Cut(Protocol):
+class Cycle(Protocol):
+    """A request and answer that `drained` may end."""
+
     disconnected: bool
 
 
-async def drained(cycle: Cut, transport: asyncio.Transport, flow: FlowControl, stall_s: float) -> None:
-    """Wait until the client has taken most of what was sent, while it takes any of it. Raises ClientGone."""
-    left = not_taken(transport)
+async def drained(cycle: Cycle, transport: asyncio.Transport, flow: FlowControl, stall_s: float) -> None:
+    """Wait until most of the buffer is sent. Raises ClientGone if nothing is for `stall_s`."""
+    left = unsent_bytes(transport)
     while flow.write_paused and not cycle.disconnected:
         try:
             async with asyncio.timeout(stall_s):
                 await flow.drain()
         except TimeoutError:
-            before, left = left, not_taken(transport)
+            before, left = left, unsent_bytes(transport)
             if left >= before:
                 transport.abort()
                 cycle.disconnected = True
                 raise ClientGone from None
 
 
-def not_taken(transport: Any) -> int:
-    """Bytes that were sent and the client's system has not acknowledged: ours, and the kernel's, which may be
-    megabytes.
+def unsent_bytes(transport: Any) -> int:
+    """Count the bytes that the client's system has not acknowledged: in our buffer and in the kernel's, which
+    may hold megabytes.
     """
     left: int = transport.get_write_buffer_size()
     with suppress(OSError, ValueError):

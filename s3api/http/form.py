@@ -1,9 +1,9 @@
-"""The one file of a multipart/form-data body (RFC 7578), as a stream: no byte of it is kept.
+"""The file in a multipart/form-data body (RFC 7578), as a stream.
 
-`FormFile.open` reads up to the first byte of the field `file`, and says its name and type; `pieces` is then a
-body's source. The fields before it are in `fields`, by lower-case name, where they are asked for (a browser's
-upload to S3), else passed over; those after it are passed over always; all within bounds. A form that ends
-early, or has a second file, fails while its last bytes are read, so nothing of it is stored.
+`FormFile.open` reads up to the first byte of the field `file`, with its name and type; `pieces` is then the
+source of a body. The fields before the file are kept in `fields` on request (a browser upload to S3), else
+skipped; those after it are always skipped. Their number and size are limited. A form that ends early, or has
+a second file, fails while its last bytes are read, so nothing of it is stored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 8 << 10
 
 
 def boundary_of(content_type: str) -> bytes:
-    """The boundary of a multipart/form-data body. Raises S3Error MalformedPOSTRequest."""
+    """Return the boundary of a multipart/form-data body. Raises S3Error MalformedPOSTRequest."""
     _, options = parse_options_header(content_type.encode("latin-1", "replace"))
     boundary = options.get(b"boundary", b"")
     if not 1 <= len(boundary) <= 70:
@@ -38,7 +38,7 @@ def boundary_of(content_type: str) -> bytes:
 
 @dataclass(slots=True)
 class _Part:
-    """One field as it is read. `name`, `value`: of the header under way; `text`: of a field that is kept."""
+    """The field being read. `name`, `value`: of its current header; `text`: the value of a field to keep."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
     name: bytearray = field(default_factory=bytearray)
@@ -49,7 +49,7 @@ class _Part:
 
 
 class FormFile:
-    """The file of a form. `name` "" and `type` "" where the form does not say."""
+    """The file of a form. `name` and `type` are "" if the form does not give them."""
 
     def __init__(self, source: Source, boundary: bytes, *, most_field_bytes: int, keep: bool) -> None:
         self._source = source
@@ -74,9 +74,10 @@ class FormFile:
         most_field_bytes: int = OTHER_FIELDS_BYTES,
         keep_fields: bool = False,
     ) -> FormFile:
-        """Read until the file begins. Raises S3Error IncorrectNumberOfFilesInPostRequest,
-        MalformedPOSTRequest, MaxPostPreDataLengthExceededError; InvalidArgument for a field that is kept and
-        given twice.
+        """Read a form until its file begins.
+
+        Raises S3Error IncorrectNumberOfFilesInPostRequest, MalformedPOSTRequest,
+        MaxPostPreDataLengthExceededError; InvalidArgument for a kept field that occurs twice.
         """
         form = cls(source, boundary, most_field_bytes=most_field_bytes, keep=keep_fields)
         while not form._found:
@@ -85,8 +86,8 @@ class FormFile:
         return form
 
     async def pieces(self) -> Sequence[Buffer]:
-        """The next bytes of the file, [] at its end. Raises S3Error IncompleteBody where the form is cut
-        short.
+        """Return the next bytes of the file, [] at its end. Raises S3Error IncompleteBody if the form is
+        cut short.
         """
         while not self._data and await self._advance():
             pass
@@ -95,7 +96,7 @@ class FormFile:
         return taken
 
     async def _advance(self) -> bool:
-        """Take the next bytes off the wire; False at the proper end of the form."""
+        """Parse the next bytes of the body; False at the end of a complete form."""
         pieces = await self._source()
         for piece in pieces:
             data = bytes(piece)
@@ -151,8 +152,8 @@ class FormFile:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._part.wanted:
-            # Most data is a slice of what was received; a piece of what looked like a boundary is the
-            # parser's own.
+            # Most data is a slice of the received bytes. What looked like a boundary comes from a buffer of
+            # the parser.
             whole = self._chunk if data is self._chunk.obj else memoryview(data)
             self._data.append(whole[start:end])
             return
@@ -174,7 +175,7 @@ class FormFile:
 
 
 def _file_name(raw: bytes) -> str:
-    """Browsers escape these three, and no others (HTML, "multipart/form-data encoding algorithm")."""
+    """Undo the three escapes of browsers (HTML, "multipart/form-data encoding algorithm")."""
     name = _text(raw)
     for escaped, meant in (("%22", '"'), ("%0D", "\r"), ("%0A", "\n")):
         name = name.replace(escaped, meant)

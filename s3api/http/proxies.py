@@ -1,13 +1,13 @@
-"""What a proxy says of the client behind it: Forwarded (RFC 7239), or X-Forwarded-For, -Proto and -Host.
+"""Trusted proxies: the client's address, scheme and host from Forwarded (RFC 7239) or X-Forwarded-*.
 
-Anybody can send these headers, so they count only where the connection comes from a trusted address
-(`trusted_proxies`); from anywhere else they are left unread. Of a chain of addresses, the last one that is
-not itself a trusted proxy is the client: what stands before it, the client may have made up. A host is
-believed only where it is one of the public endpoints, or a name below one (a bucket's).
+Any client can send these headers, so they count only on connections from a trusted address
+(`trusted_proxies`). In a chain of addresses, the last one that is not a trusted proxy is the client: the
+client may have invented those before it. A host is accepted only if it is one of the public endpoints, or a
+name below one (a bucket's).
 
-What is found replaces `client`, `scheme` and the Host header of the ASGI scope, so that logs, policies
-(aws:SourceIp, aws:SecureTransport) and signatures need not know of proxies. Seen twice, a scope stays as it
-is.
+The result replaces `client`, `scheme` and the Host header of the ASGI scope, so that logs, policies
+(aws:SourceIp, aws:SecureTransport) and signatures need not know of proxies. Applying it twice changes nothing
+more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PAIR = re.compile(r'\s*([A-Za-z0-9!#$%&\'*+.^_`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)
 
 
 class Hop(NamedTuple):
-    """What one proxy said of the request that it took."""
+    """The client of one proxy, as that proxy names it. Fields that it leaves out are ""."""
 
     client: str = ""
     scheme: str = ""
@@ -35,15 +35,15 @@ class Hop(NamedTuple):
 
 
 class Proxies:
-    """The trusted ones. `public_hosts`: host, and port where it is not the scheme's own."""
+    """The trusted proxies. `public_hosts`: with the port, unless it is the scheme's default."""
 
     def __init__(self, trusted: Sequence[str], public_hosts: Sequence[str]) -> None:
         self._trusted: tuple[Network, ...] = tuple(ipaddress.ip_network(network) for network in trusted)
         self._hosts = frozenset(public_hosts)
         self._below = tuple(f".{host}" for host in public_hosts)
 
-    def see_through(self, scope: MutableMapping[str, Any]) -> None:
-        """Put what a trusted proxy says of the client in the place of what is known of the proxy."""
+    def rewrite(self, scope: MutableMapping[str, Any]) -> None:
+        """Replace the proxy's address, scheme and host in a scope by its client's."""
         peer = scope.get("client")
         if not peer or not self._is_trusted(_address(peer[0])):
             return
@@ -64,8 +64,9 @@ class Proxies:
             scope["headers"] = [(b"host", host.encode("latin-1")), *others]
 
     def _client_hop(self, hops: Sequence[Hop]) -> Hop:
-        """From the nearest proxy outward: the first hop whose client is no trusted proxy. One that does not
-        say its client's address is the last that counts: who spoke to it, nobody knows.
+        """Find the first hop, from the nearest proxy outward, whose client is not a trusted proxy.
+
+        Stops at a hop that does not give its client's address, since the hops before it cannot be verified.
         """
         found = hops[-1]
         for hop in reversed(hops):
@@ -82,11 +83,11 @@ class Proxies:
 
 
 def _hops(fields: dict[bytes, list[str]]) -> list[Hop]:
-    """One for each proxy, the nearest last. Forwarded counts alone where it is there."""
+    """Return one hop for each proxy, the nearest last. Forwarded takes precedence over X-Forwarded-*."""
     if forwarded := fields.get(b"forwarded"):
         return _forwarded(", ".join(forwarded)) or [Hop()]
     clients = [part.strip() for part in ",".join(fields.get(b"x-forwarded-for", [])).split(",")]
-    # These two have no chain that could be matched with the addresses: the nearest proxy's word counts.
+    # These two have no chain to match with the addresses: the value of the nearest proxy counts.
     scheme, host = (
         ",".join(fields.get(name, [])).rpartition(",")[2].strip()
         for name in (b"x-forwarded-proto", b"x-forwarded-host")
@@ -95,7 +96,7 @@ def _hops(fields: dict[bytes, list[str]]) -> list[Hop]:
 
 
 def _forwarded(text: str) -> list[Hop]:
-    """Of a Forwarded field; [] where it breaks the grammar, for then its end cannot be told."""
+    """Parse a Forwarded header. [] if it breaks the grammar, since the nearest hop is then unknown."""
     hops, pairs, at = list[Hop](), dict[str, str](), 0
     while at < len(text):
         found = _PAIR.match(text, at)
@@ -112,7 +113,7 @@ def _forwarded(text: str) -> list[Hop]:
 
 
 def _address(text: str) -> Address | None:
-    """An IP address as these headers write it: with a port or without, IPv6 in brackets or bare."""
+    """Parse an IP address with or without a port, IPv6 with or without brackets; None for anything else."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

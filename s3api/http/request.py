@@ -1,7 +1,4 @@
-"""HTTP as an ASGI server hands it over: one request, its body's source, and the sending of one reply.
-
-Knows nothing of S3's operations.
-"""
+"""One HTTP request, the source of its body, and the sending of its answer by ASGI."""
 
 from __future__ import annotations
 
@@ -21,13 +18,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 RawHeaders = list[tuple[bytes, bytes]]
 _TLS_EXTENSION = "sixfold.tls"
 
-# A refused body up to this size is read to its end, so that the connection can be kept; a larger one is cut
-# off.
+# The rest of a refused body up to this size is read, to keep the connection; for a larger one it is closed.
 DRAIN_BYTES = 1 << 20
 
 
 class Request:
-    """One request: raw where signatures look, decoded where people do.
+    """One request, with raw path, query and headers for signatures, and decoded headers by lower-case name.
 
     Repeated headers are joined with a comma.
     """
@@ -59,10 +55,7 @@ class Request:
         self.ended = False
 
     async def pieces(self) -> Sequence[Buffer]:
-        """The next bytes of the body, [] at its end: a `body.Source`.
-
-        Raises ClientGone.
-        """
+        """Return the next bytes of the body, () at its end: a `body.Source`. Raises ClientGone."""
         while not self.ended:
             message = await self._receive()
             if message["type"] == "http.disconnect":
@@ -81,12 +74,12 @@ class Request:
 
     @property
     def url(self) -> str:
-        """Without the query, by the Host header and as the path was sent."""
+        """The URL without its query: the Host header and the path as the client sent them."""
         scheme = "https" if self.secure else "http"
         return f"{scheme}://{self.headers.get('host', '')}{self.raw_path.decode('latin-1')}"
 
     def set_host(self, host: str) -> None:
-        """Take the request for one to another host than its Host header says."""
+        """Replace the Host header."""
         others = [(name, value) for name, value in self.raw_headers if name != b"host"]
         self.raw_headers = [(b"host", host.encode("latin-1")), *others]
         self.headers["host"] = host
@@ -136,10 +129,7 @@ def tls_of(scope: Scope) -> Tls | None:
 
 
 def declared_length(request: Request) -> int | None:
-    """Content-Length, None where it is not given.
-
-    Raises InvalidArgument where it is no number.
-    """
+    """Return the Content-Length, None without one. Raises InvalidArgument if it is not a number."""
     text = request.headers.get("content-length")
     if text is None:
         return None
@@ -151,7 +141,7 @@ def declared_length(request: Request) -> int | None:
 
 
 def joined(raw: RawHeaders) -> dict[str, str]:
-    """Header fields by lower-case name, decoded as UTF-8 where they are that, else as Latin-1."""
+    """Join headers by lower-case name, decoded as UTF-8 if they are valid UTF-8, else as Latin-1."""
     out: dict[str, str] = {}
     for name, value in raw:
         try:
@@ -164,7 +154,7 @@ def joined(raw: RawHeaders) -> dict[str, str]:
 
 
 class _Clock:
-    """The Date header, made once a second."""
+    """Formats the Date header, once a second."""
 
     __slots__ = ("_second", "_text")
 
@@ -182,15 +172,16 @@ date = _Clock()
 
 
 class Count(Protocol):
-    """What counts the bytes of a body as they go."""
+    """Counts the bytes of a body as they are sent."""
 
     sent: int
 
 
 class Answer(Protocol):
-    """What sends one answer; `count.sent` grows by the bytes of its body. Raises ClientGone.
+    """Sends one answer and adds the bytes of its body to `count.sent`. Raises ClientGone.
 
-    An iterator's failure propagates with the answer cut short: the server then closes the connection.
+    A failure of an iterator propagates, and the answer stays incomplete: the server then closes the
+    connection.
     """
 
     async def __call__(
@@ -207,7 +198,7 @@ async def send_reply(
     head: bool = False,
     count: Count | None = None,
 ) -> None:
-    """An `Answer` by ASGI."""
+    """Send an answer by ASGI: an `Answer` once `send` is bound."""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     if head or body is None or isinstance(body, bytes | bytearray | memoryview):
         data = b"" if head or not isinstance(body, bytes | bytearray | memoryview) else body
@@ -222,5 +213,5 @@ async def send_reply(
                 count.sent += len(buffer)
     finally:
         if (close := getattr(body, "aclose", None)) is not None:
-            await close()  # what it fetched ahead is let go of now, not when somebody collects garbage
+            await close()  # releases buffers it read ahead now, not at a garbage collection
     await send({"type": "http.response.body", "body": b""})

@@ -116,7 +116,7 @@ class App:
             await self._api(scope, receive, send)
             return
         if self.proxies is not None:
-            self.proxies.see_through(scope)
+            self.proxies.rewrite(scope)
         if not self._is_api(scope):
             await self.answer_s3(Request(scope, receive), partial(send_reply, send))
         elif self._under_way >= self._most_under_way:

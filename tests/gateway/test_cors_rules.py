@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from s3api.errors import S3Error
-from s3api.gateway.cors_rules import Cors, fits, no_bucket, no_document, preflight_terms
+from s3api.gateway.cors_rules import Cors, matches, no_bucket, no_document, read_preflight
 
 
 def rule(methods: str = "GET", origins: str = "*", **more: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def preflight(cors: Cors, origin: str, method: str = "GET", names: str = "") -> 
     ],
 )
 def test_patterns(pattern: str, text: str, does: bool) -> None:
-    assert fits(pattern, text) is does
+    assert matches(pattern, text) is does
 
 
 def test_the_first_rule_that_fits_decides() -> None:
@@ -104,7 +104,7 @@ def test_a_preflight_without_allowed_headers() -> None:
 )
 def test_what_is_no_preflight(request_headers: dict[str, str]) -> None:
     with pytest.raises(S3Error) as caught:
-        preflight_terms(request_headers)
+        read_preflight(request_headers)
     assert caught.value.code == "BadRequest"
 
 

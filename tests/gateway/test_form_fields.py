@@ -5,7 +5,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from s3api.errors import S3Error
-from s3api.gateway.form_fields import Posted, named, post_response, read_form, redirect_location
+from s3api.gateway.form_fields import Posted, insert_file_name, post_response, read_form, redirect_location
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from s3api.gateway.form_fields import Posted, named, post_response, read_form, r
     ],
 )
 def test_the_name_of_the_file_in_the_key(name: str, key: str) -> None:
-    assert named({"key": "user/${filename}", "acl": "${filename}"}, name) == {
+    assert insert_file_name({"key": "user/${filename}", "acl": "${filename}"}, name) == {
         "key": key,
         "acl": "${filename}",
     }

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from s3api.gateway.website_rules import Redirect, Visit, Website, error_page, slashed
+from s3api.gateway.website_rules import Redirect, Visit, Website, directory_path, error_page
 
 
 def visit(key: str, query: str = "") -> Visit:
@@ -82,8 +82,8 @@ def test_a_location_can_not_be_broken_out_of() -> None:
 
 
 def test_directories_get_their_slash_on_this_host() -> None:
-    assert slashed("docs/a b") == "/docs/a%20b/"
-    assert slashed("/evil.example") == "/%2Fevil.example/"
+    assert directory_path("docs/a b") == "/docs/a%20b/"
+    assert directory_path("/evil.example") == "/%2Fevil.example/"
 
 
 def test_an_error_page() -> None:

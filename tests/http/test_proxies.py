@@ -21,9 +21,9 @@ def seen(peer: str, *headers: tuple[str, str]) -> tuple[str, str, str]:
             *((name.encode(), value.encode()) for name, value in headers),
         ],
     }
-    PROXIES.see_through(scope)
+    PROXIES.rewrite(scope)
     once = {**scope}
-    PROXIES.see_through(scope)
+    PROXIES.rewrite(scope)
     assert scope == once
     (host,) = [value.decode() for name, value in scope["headers"] if name == b"host"]
     return scope["client"][0], scope["scheme"], host
@@ -112,5 +112,5 @@ def test_the_scheme() -> None:
 
 def test_a_scope_without_a_client() -> None:
     scope: dict[str, Any] = {"client": None, "scheme": "http", "headers": [(b"x-forwarded-proto", b"https")]}
-    PROXIES.see_through(scope)
+    PROXIES.rewrite(scope)
     assert scope["scheme"] == "http"

@@ -1,4 +1,4 @@
-"""The facts of a request, gathered once for policies, operations and logs."""
+"""Make the `RequestContext` of a request, once for policies, operations and logs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def request_context(
     auth_type: str | None = None,
     signed_at: str | None = None,
 ) -> RequestContext:
-    """Gather the facts of a request.
+    """Make the context of a request.
 
-    `headers`: in the place of the request's own. `auth_type` as s3:authType has it; `signed_at`: the time
-    that the signature states, as SigV4 writes it.
+    `headers` replace the request's own. `auth_type`: the value of s3:authType; `signed_at`: the time that the
+    signature states, as SigV4 writes it.
     """
     return RequestContext(
         record.request_id,
@@ -47,7 +47,7 @@ def request_context(
 def signed_context(
     request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
 ) -> RequestContext:
-    """Gather the facts of a request whose signature, if it has one, is verified."""
+    """Make the context of a request whose signature, if it has one, is verified."""
     if verified.access_key is None:
         return request_context(request, record, record.operation, now_us, query=query)
     presigned = verified.presigned
