@@ -256,10 +256,10 @@ class Deleted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """What is to be deleted: a key, or (`version_id`) one version of it for good.
+class DeleteRequest:
+    """What to delete: the current version of a key, or the version `version_id` for good.
 
-    `bypass`: governance retention does not hold. `unless_current`: the version named stays where it is the
+    `bypass`: ignore a governance retention. `unless_current`: do not delete the named version if it is the
     current one.
     """
 

@@ -13,7 +13,7 @@ from metadata.records import (
     NO_CONDITIONS,
     Conditions,
     Deleted,
-    Doomed,
+    DeleteRequest,
     Emit,
     Extent,
     NewObject,
@@ -102,12 +102,12 @@ class ObjectStore:
         PreconditionFailed.
         """
         check_key(key)
-        doomed = Doomed(key, conditions, version_id, bypass)
+        doomed = DeleteRequest(key, conditions, version_id, bypass)
         arguments = (bucket, doomed, os.urandom(16), owner, emit, now_us())
         return await self._runner.write((bucket, key), objects.delete_object, *arguments)
 
     async def delete_many(
-        self, bucket: str, wanted: Sequence[Doomed], *, owner: str = "", emit: Emit | None = None
+        self, bucket: str, wanted: Sequence[DeleteRequest], *, owner: str = "", emit: Emit | None = None
     ) -> list[Deleted | MetadataError]:
         """Delete several keys or versions in one transaction. For each, in order: what was done, or the error
         that prevented it. Raises NoSuchBucket.

@@ -15,7 +15,7 @@ from metadata.records import (
     OFF,
     Conditions,
     Deleted,
-    Doomed,
+    DeleteRequest,
     Emit,
     NewObject,
     Object,
@@ -103,7 +103,7 @@ def _add_new(new: NewObject) -> Transaction[bool]:
 
 
 def delete_object(
-    bucket: str, doomed: Doomed, marker_id: bytes, owner: str, emit: Emit | None, now_us: int
+    bucket: str, doomed: DeleteRequest, marker_id: bytes, owner: str, emit: Emit | None, now_us: int
 ) -> Transaction[Deleted]:
     """`marker_id`: the data id of the delete marker, where one is to be made, and `owner` whose it is."""
     row = yield Objects.head(bucket=bucket, key=doomed.key, blob_id=None)
@@ -117,13 +117,15 @@ def delete_object(
     return done
 
 
-def _tell(emit: Emit | None, doomed: Doomed, done: Deleted) -> Transaction[None]:
+def _tell(emit: Emit | None, doomed: DeleteRequest, done: Deleted) -> Transaction[None]:
     if emit is not None and done.found:
         hidden = doomed.version_id is None and done.marker
         yield from tell(emit, doomed.key, done.version_id, marker=hidden)
 
 
-def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: int) -> Transaction[Deleted]:
+def _delete(
+    head: Head, doomed: DeleteRequest, marker_id: bytes, owner: str, now_us: int
+) -> Transaction[Deleted]:
     if doomed.version_id is not None and (head.versioning != OFF or doomed.version_id != NULL_VERSION):
         return (yield from delete_version(head, doomed, now_us))
     current = head.current
@@ -145,7 +147,7 @@ def _delete(head: Head, doomed: Doomed, marker_id: bytes, owner: str, now_us: in
 
 def delete_objects(
     bucket: str,
-    wanted: Sequence[Doomed],
+    wanted: Sequence[DeleteRequest],
     marker_ids: Sequence[bytes],
     owner: str,
     emit: Emit | None,
@@ -179,7 +181,7 @@ def delete_objects(
 
 def _delete_versions(
     bucket: str,
-    wanted: Sequence[Doomed],
+    wanted: Sequence[DeleteRequest],
     marker_ids: Sequence[bytes],
     owner: str,
     emit: Emit | None,
@@ -203,7 +205,7 @@ def _delete_versions(
 
 
 def _verdicts(
-    wanted: Sequence[Doomed], found: Sequence[Row | None]
+    wanted: Sequence[DeleteRequest], found: Sequence[Row | None]
 ) -> tuple[list[Deleted | MetadataError], dict[str, Current]]:
     """What becomes of each, and what is to be deleted."""
     verdicts: list[Deleted | MetadataError] = []

@@ -19,7 +19,7 @@ from metadata.queries.buckets import Buckets
 from metadata.queries.objects import Objects
 from metadata.queries.statements import HEAVY, Again, Transaction
 from metadata.queries.versions import Versions
-from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, Doomed, NewObject
+from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, DeleteRequest, NewObject
 from metadata.rows import object_values
 from metadata.transactions.current import Current, Head, check_delete, check_lock, discard
 
@@ -91,7 +91,7 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     return Deleted(True, version_id, marker=True)
 
 
-def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Deleted]:
+def delete_version(head: Head, doomed: DeleteRequest, now_us: int) -> Transaction[Deleted]:
     """Destroy one version. Raises ObjectLocked; with conditions NoSuchKey, PreconditionFailed."""
     version_id, current = doomed.version_id, head.current
     at = {"at_bucket": head.bucket_id, "at_key": doomed.key}
@@ -129,7 +129,7 @@ def delete_version(head: Head, doomed: Doomed, now_us: int) -> Transaction[Delet
     return Deleted(True, version_id, marker=bool(marker))
 
 
-def _check(doomed: Doomed, found: Current, now_us: int) -> None:
+def _check(doomed: DeleteRequest, found: Current, now_us: int) -> None:
     check_delete(doomed.conditions, found)
     check_lock(found, now_us, bypass=doomed.bypass)
 

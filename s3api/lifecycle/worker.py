@@ -20,7 +20,7 @@ import orjson
 
 from metadata.bucket_settings import Buckets, BucketSettings
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
-from metadata.records import NO_CONDITIONS, OFF, Bucket, Conditions, Doomed, Emit, Object, Walked
+from metadata.records import NO_CONDITIONS, OFF, Bucket, Conditions, DeleteRequest, Emit, Object, Walked
 from s3api.lifecycle.calendar import DAY_S
 from s3api.lifecycle.engine import MINIMUM_BYTES, Action, Engine, Upload, Version, VersionWalk
 from s3api.lifecycle.rules import Rules, prefixes
@@ -314,10 +314,10 @@ def _version(row: Walked) -> Version:
     )
 
 
-def _delete_request(due: Action, bucket: Bucket) -> Doomed:
+def _delete_request(due: Action, bucket: Bucket) -> DeleteRequest:
     """Return the request that deletes a version if it is unchanged."""
     version = due.version
     unchanged = Conditions(if_match_modified_us=version.since_us)
     if due.action == "expire" or bucket.versioning == OFF:
-        return Doomed(version.key, unchanged)
-    return Doomed(version.key, NO_CONDITIONS, version.version_id, unless_current=not version.is_marker)
+        return DeleteRequest(version.key, unchanged)
+    return DeleteRequest(version.key, NO_CONDITIONS, version.version_id, unless_current=not version.is_marker)

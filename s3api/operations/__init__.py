@@ -7,7 +7,8 @@ To add an operation:
    operation's name in AWS's model, in snake case; nothing else registers it. Its keyword parameters are the
    members of the model that it honours: a request with another input is refused with 501. It returns a dict
    of the model's output members. `call.py` describes `call`; helpers are in `steps/`.
-2. Add its IAM action to `s3api/access/actions.py`.
+2. Add its IAM action to `s3api/access/actions.py`; and a row to `s3api/operation_table.py` if it copies,
+   creates a bucket or needs another special rule there.
 3. Add `compat_tests/test_put_object_x.py`, then run `python -m tests.support_table` for docs/s3.md.
 
 `tests/operations/test_operations.py` names whatever is missing. To add a member to an answer, add it to the

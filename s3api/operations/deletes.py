@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from metadata.errors import MetadataError, NoSuchKey
-from metadata.records import Deleted, Doomed
+from metadata.records import Deleted, DeleteRequest
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
 from s3api.operations.failures import s3_error
@@ -146,11 +146,11 @@ def _check_permissions(
                 break
 
 
-def _delete_request(entry: dict[str, Any], bypass: bool) -> Doomed:
+def _delete_request(entry: dict[str, Any], bypass: bool) -> DeleteRequest:
     conditions = delete_conditions(
         entry.get("ETag"), entry.get("LastModifiedTime"), entry.get("Size"), more=True
     )
-    return Doomed(entry["Key"], conditions, entry.get("VersionId") or None, bypass)
+    return DeleteRequest(entry["Key"], conditions, entry.get("VersionId") or None, bypass)
 
 
 def _delete_output(done: Deleted) -> Output:

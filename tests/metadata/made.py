@@ -15,7 +15,7 @@ from metadata.records import (
     Checksum,
     Conditions,
     Content,
-    Doomed,
+    DeleteRequest,
     Extent,
     NewObject,
     Object,
@@ -64,8 +64,8 @@ def new_object(
     )
 
 
-def doomed(key: str, *, if_match: str | None = None, version_id: str | None = None) -> Doomed:
-    return Doomed(key, Conditions(if_match=if_match), version_id)
+def doomed(key: str, *, if_match: str | None = None, version_id: str | None = None) -> DeleteRequest:
+    return DeleteRequest(key, Conditions(if_match=if_match), version_id)
 
 
 def upload(key: str, upload_id: str | None = None, *, bucket: str = "photos") -> Upload:

@@ -10,7 +10,16 @@ import pytest
 
 from metadata import Metadata
 from metadata.errors import PreconditionFailed
-from metadata.records import NO_CONDITIONS, Conditions, DeadLetter, Doomed, Emit, Extras, NewEvent, Object
+from metadata.records import (
+    NO_CONDITIONS,
+    Conditions,
+    DeadLetter,
+    DeleteRequest,
+    Emit,
+    Extras,
+    NewEvent,
+    Object,
+)
 from tests.metadata.made import NOW_US, content, doomed, new_object, part, upload
 
 FAR_US = 1 << 60
@@ -63,7 +72,7 @@ async def test_versions_markers_and_uploads(store: Metadata) -> None:
     await store.buckets.set_versioning("photos", "Enabled")
     first = await store.objects.put(new_object("a", content(1), etag="e", emit=telling("put")))
     hidden = await store.objects.delete("photos", "a", emit=telling("gone"))
-    gone = Doomed("a", NO_CONDITIONS, first), Doomed("a", NO_CONDITIONS, hidden.version_id)
+    gone = DeleteRequest("a", NO_CONDITIONS, first), DeleteRequest("a", NO_CONDITIONS, hidden.version_id)
     await store.objects.delete_many("photos", gone, emit=telling("gone"))
     assert await told(store) == [
         f"put a {first} e 1 False",
@@ -92,7 +101,7 @@ async def test_changes_of_a_version_tell(store: Metadata) -> None:
 async def test_the_version_that_is_current_now_stays(store: Metadata) -> None:
     await store.buckets.set_versioning("photos", "Enabled")
     first, second = [await store.objects.put(new_object("a")) for _ in range(2)]
-    spared = [Doomed("a", NO_CONDITIONS, version, unless_current=True) for version in (second, first)]
+    spared = [DeleteRequest("a", NO_CONDITIONS, version, unless_current=True) for version in (second, first)]
     results: list[Any] = await store.objects.delete_many("photos", spared)
     assert [result.found for result in results] == [False, True]
 
