@@ -13,12 +13,12 @@ from urllib.parse import quote, urlsplit
 
 from s3api.errors import S3Error
 from s3api.wire.scalars import escape
-from s3api.wire.tables import PLAIN_HEADERS
+from s3api.wire.tables import CONTENT_HEADERS
 
 FILENAME = "${filename}"
 MOST_KEY_BYTES = 1024
 # Fields that are headers of PutObject by the same name. So are x-amz-* fields other than the signature's.
-HEADERS = PLAIN_HEADERS | {"expires"}
+HEADERS = CONTENT_HEADERS | {"expires"}
 SIGNATURE = frozenset(
     {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
 )

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from s3api.iam.errors import COMMON, IamError
-from s3api.wire.binding import accepted
+from s3api.wire.binding import accepted_members
 from s3api.wire.model import Shape, load_model
 from s3api.wire.reply import DECLARATION, Reply
 from s3api.wire.scalars import escape
@@ -38,7 +38,7 @@ class Action:
         self._input = _shape(shapes, definition.get("input"))
         self._output = _shape(shapes, definition.get("output"))
         self._wrapper: str | None = (definition.get("output") or {}).get("resultWrapper")
-        self._accepts = accepted(handler, self.name, self._input)
+        self._accepts = accepted_members(handler, self.name, self._input)
 
     def read(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Raises IamError ValidationError, NotImplemented."""

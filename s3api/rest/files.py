@@ -31,7 +31,7 @@ from s3api.operations.objects import get_object, head_object, put_object
 from s3api.rest.content_disposition import clean, disposition, name_in
 from s3api.rest.problem_details import ProblemRoute
 from s3api.store import Store
-from s3api.wire.scalars import read_time, write_http_date, write_iso
+from s3api.wire.scalars import read_time, write_http_date, write_iso_time
 
 DEFAULT_TYPE = "application/octet-stream"
 MAX_TYPE_CHARACTERS = 255
@@ -224,7 +224,7 @@ def _bucket_output(key: str, out: Output) -> dict[str, Any]:
         "name": name_in(out.get("ContentDisposition", "")) or None,
         "type": out["ContentType"],
         "size": out["ContentLength"],
-        "modified": write_iso(out["LastModified"]),
+        "modified": write_iso_time(out["LastModified"]),
         "etag": out["ETag"],
     }
 

@@ -1,9 +1,8 @@
-"""The S3 protocol, read out of AWS's own service model: HTTP to an operation and a dict, a dict to HTTP. No
-I/O.
+"""The S3 protocol without I/O: requests to operations and typed inputs, results and errors to replies.
 
-`Wire.load()`; `parse_target`, `parse_query`; `wire.route(...)` gives the `Operation`, which reads its inputs
-and renders its result as a `Reply`; `error_reply` renders an S3Error. What the model lacks is in `tables`,
-all error codes are in `errors`.
+It is compiled from AWS's service model. `parse_target` and `parse_query` split the request target,
+`Wire.route` finds the `Operation`, which reads its inputs and renders its result as a `Reply`; `error_reply`
+renders an S3Error. `tables` holds the exceptions to the model, `error_codes` every S3 error code.
 """
 
 from s3api.wire.errors import error_reply

@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - one line, one code
-"""S3's error codes, each with its HTTP status and AWS's sentence.
+"""S3's error codes, each with its HTTP status and AWS's message.
 
-The one place where a code meets a status. Source: "Error responses" in the Amazon S3 API reference.
+No other module maps codes to statuses. Source: "Error responses" in the Amazon S3 API reference.
 """
 
 from __future__ import annotations

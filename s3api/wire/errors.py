@@ -1,4 +1,4 @@
-"""The answer to a request that failed: S3's <Error> document and the headers that go with it."""
+"""Render an S3Error: S3's <Error> document and its headers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from s3api.wire.error_codes import ERRORS
 from s3api.wire.reply import DECLARATION, Headers, Reply
 from s3api.wire.scalars import escape
 
-# Details that travel as headers of the answer instead of elements of its document.
-# (An ETag and what says how long to keep an answer are a 304's headers; in a document, ETag names the part
-# that was refused, and Expires says when the request did.)
+# Details that are headers of the answer instead of elements of its document.
+# (ETag, CacheControl and Expires are headers of a 304 only. In a document, ETag is that of the refused part,
+# and Expires is when the request expired.)
 HEADER_DETAILS = {
     "Allow": b"allow",
     "BucketRegion": b"x-amz-bucket-region",
@@ -27,28 +27,28 @@ NOT_MODIFIED_DETAILS = HEADER_DETAILS | {
     "CacheControl": b"cache-control",
     "Expires": b"expires",
 }
-_control = re.compile(rb"[\x00-\x1f\x7f]").sub
-# No XML 1.0 document can have these, not even by reference; what a client sent comes back in errors.
-_unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").sub
+_replace_control = re.compile(rb"[\x00-\x1f\x7f]").sub
+# XML 1.0 documents cannot contain these, not even as references. Errors repeat what the client sent.
+_replace_unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").sub
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-# Seconds after which a client may find things better.
+# Seconds after which a client should retry.
 RETRY_AFTER = {"InsufficientCapacity": b"5", "ServiceUnavailable": b"2", "SlowDown": b"1"}
 
 
 def error_reply(error: S3Error, *, resource: str, request_id: str, host_id: str = "sixfold") -> Reply:
-    """The answer for an error: S3's <Error> document, but for a 304, which has headers alone.
+    """Render an error as S3's <Error> document; a 304 has headers only.
 
-    `resource`: the path as the client sent it. Raises KeyError for a code that S3 does not have: a mistake of
-    ours. The sender leaves the body of an answer to HEAD away.
+    `resource`: the path as the client sent it. Raises KeyError for a code that is not in `ERRORS`. The caller
+    drops the body if it answers HEAD.
     """
     status, message = ERRORS[error.code]
     headers: Headers = []
     fields = {"Code": error.code, "Message": error.message or message}
-    travelling = NOT_MODIFIED_DETAILS if status == 304 else HEADER_DETAILS
+    header_names = NOT_MODIFIED_DETAILS if status == 304 else HEADER_DETAILS
     for name, value in error.details.items():
-        # The version that is not there is told in the document; a header would be of one that is.
-        if (wire := travelling.get(name)) and error.code != "NoSuchVersion":
-            headers.append((wire, _control(b"", value.encode("utf-8", "replace"))))
+        # x-amz-version-id would name a version that exists; the missing one is in the document.
+        if (wire := header_names.get(name)) and error.code != "NoSuchVersion":
+            headers.append((wire, _replace_control(b"", value.encode("utf-8", "replace"))))
         else:
             fields[name] = value
     if error.code in RETRY_AFTER and "RetryAfter" not in error.details:
@@ -59,7 +59,8 @@ def error_reply(error: S3Error, *, resource: str, request_id: str, host_id: str 
         return Reply(status, headers)
     fields |= {"Resource": resource, "RequestId": request_id, "HostId": host_id}
     elements = "".join(
-        f"<{name}>{escape(_unprintable(REPLACEMENT, str(value)))}</{name}>" for name, value in fields.items()
+        f"<{name}>{escape(_replace_unprintable(REPLACEMENT, str(value)))}</{name}>"
+        for name, value in fields.items()
     )
     body = f"{DECLARATION}<Error>{elements}</Error>".encode("utf-8", "replace")
     headers += [(b"content-type", b"application/xml"), (b"content-length", b"%d" % len(body))]

@@ -1,8 +1,7 @@
-"""AWS's service model of S3 as botocore ships it, read straight from its data file.
+"""AWS's service model of S3, read from botocore's data file.
 
-botocore itself is not imported: that alone takes a tenth of a second, for classes that this package does
-not need. A `Shape` is a definition of the model together with what one
-reference to it adds (location, name on the wire, flattened...).
+botocore is not imported: that takes 0.1 s, for classes that this package does not need. A `Shape` is a
+definition of the model with the traits that one reference to it adds (location, wire name, flattened...).
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from s3api.wire.model_additions import added
+from s3api.wire.model_additions import with_additions
 
 _S3 = "data/s3/2006-03-01/service-2.json"
 
@@ -35,7 +34,7 @@ class Shape:
         self.type: str = definition["type"]
 
     def trait(self, name: str, default: Any = None) -> Any:
-        """What the reference says of itself, or else its definition (botocore merges them the same way)."""
+        """Return a trait of the reference, or else of the definition. botocore merges them the same way."""
         found = self._reference.get(name)
         return found if found is not None else self._definition.get(name, default)
 
@@ -50,12 +49,12 @@ class Shape:
 
     @property
     def key(self) -> Shape:
-        """What a map's keys are."""
+        """The shape of a map's keys."""
         return Shape(self._shapes, self._definition["key"])
 
     @property
     def value(self) -> Shape:
-        """What a map's values are."""
+        """The shape of a map's values."""
         return Shape(self._shapes, self._definition["value"])
 
     @property
@@ -70,7 +69,7 @@ class Shape:
 
     @property
     def location(self) -> str | None:
-        """Where a member travels: uri, querystring, header, headers (a prefix); None is the body."""
+        """Where a member is sent: uri, querystring, header, headers (with a prefix); None: in the body."""
         where: str | None = self._reference.get("location")
         return where
 
@@ -79,12 +78,12 @@ class Shape:
         return name
 
     def flat_tag(self, default: str) -> str:
-        """The element that each item of a flattened list is."""
+        """The element name of each item of a flattened list."""
         return self.wire_name(self.item.wire_name(default))
 
     @property
     def payload(self) -> str | None:
-        """The member that is the body by itself, where a structure has one."""
+        """The member that is the whole body, or None."""
         name: str | None = self._definition.get("payload")
         return name
 
@@ -116,16 +115,17 @@ class OperationModel:
 
 
 def load_operations() -> Iterator[OperationModel]:
-    """All operations of botocore's newest S3 model, and what we add to it. Raises FileNotFoundError where
-    botocore has none.
+    """Yield the operations of botocore's S3 model and of `model_additions`.
+
+    Raises FileNotFoundError if botocore is not installed.
     """
-    model = added(load_model(_S3))
+    model = with_additions(load_model(_S3))
     for definition in model["operations"].values():
         yield OperationModel(model["shapes"], definition)
 
 
 def load_model(path: str) -> dict[str, Any]:
-    """A service's model as botocore ships it: `path` below the package."""
+    """Load a service model of botocore. `path` is relative to the package. Raises FileNotFoundError."""
     spec = find_spec("botocore")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("botocore, which carries AWS's models, is not installed")

@@ -1,8 +1,8 @@
-"""What S3 stores have beside AWS's model, in the model's own words: operations, and members of its shapes.
+"""Operations and members that other S3 stores add to AWS's model, in the model's format.
 
-Ceph's bucket logging: a log of changes alone in a short form (LoggingType Journal), when a log object is full
-(ObjectRollTime), whose records (Filter), and PostBucketLogging, which delivers at once what is collected.
-https://docs.ceph.com/en/latest/radosgw/bucket_logging/ - who sends none of this sees nothing of it.
+Ceph's bucket logging: LoggingType Journal (a short log of changes only), ObjectRollTime (when to start a new
+log object), Filter (which keys to log), and PostBucketLogging (deliver the collected log now).
+https://docs.ceph.com/en/latest/radosgw/bucket_logging/ - clients that send none of this see no difference.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OPERATIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def added(model: dict[str, Any]) -> dict[str, Any]:
-    """AWS's model with all of it."""
+def with_additions(model: dict[str, Any]) -> dict[str, Any]:
+    """Add SHAPES and OPERATIONS to AWS's model, in place, and return it."""
     for name, shape in SHAPES.items():
         known = model["shapes"].setdefault(name, {})
         known.update(shape | {"members": known.get("members", {}) | shape.get("members", {})})

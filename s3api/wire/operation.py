@@ -1,7 +1,7 @@
-"""One S3 operation: how to recognise it, read its inputs, and write its result.
+"""One S3 operation: how to route to it, read its inputs, and write its result.
 
-What routing needs is there from the start; readers and writers are compiled when a request first needs them,
-for most of the model's hundred operations are never asked for.
+Readers and writers are compiled at an operation's first request: most of the model's hundred operations are
+never requested.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ LEVELS = {"/": 0, "/{Bucket}": 1, "/{Bucket}/{Key+}": 2}
 
 
 class Operation:
-    """An operation of AWS's model, as this server serves it.
+    """An operation of AWS's model and its handler.
 
     `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or
-    "". `probes`: what it requires of query and headers, which tells it from its siblings. `handler`,
-    `accepts`: as `Wire.bind` set them, None before. `known`: see `RequestReader`.
+    "". `probes`: the query parameters and headers that it requires, which tell it from its siblings.
+    `handler`, `accepts`: set by `Wire.bind`, None before. `known`: see `RequestReader`.
     """
 
     def __init__(self, model: OperationModel, known: frozenset[str] | None = None) -> None:
         self.model, self.name, self.method = model, model.name, model.method
         self._known = known
         self.rules = rules_of(model.name)
-        self.handler_name = binding.snake(model.name)
+        self.handler_name = binding.snake_case(model.name)
         path, _, literals = model.uri.partition("?")
         self.level = LEVELS[path]
-        # "select&select-type=2" is told apart by its first token alone.
+        # The first token of "select&select-type=2" is enough to route.
         self.literal = literals.partition("&")[0]
         self.handler: Callable[..., Any] | None = None
         self.accepts: frozenset[str] | None = None
@@ -61,7 +61,7 @@ class Operation:
 
     @cached_property
     def has_xml_body(self) -> bool:
-        """Whether the body is a document to be read whole: XML, or the JSON of a bucket policy."""
+        """Whether the body is a document: XML, or the JSON of a bucket policy."""
         shape = self.model.input
         if shape.payload:
             return shape.members[shape.payload].type != "blob"
@@ -75,7 +75,7 @@ class Operation:
 
     @property
     def max_body_bytes(self) -> int:
-        """How long a document may be."""
+        """The maximum size of a document body."""
         return LARGE_DOCUMENT_BYTES if self.name in LARGE_DOCUMENTS else DOCUMENT_BYTES
 
     def bind(self, handler: Callable[..., Any]) -> None:
@@ -83,7 +83,7 @@ class Operation:
 
         Raises TypeError for a signature that does not fit the model.
         """
-        self.accepts = binding.accepted(handler, self.name, self.model.input)
+        self.accepts = binding.accepted_members(handler, self.name, self.model.input)
         self.handler = handler
         self.__dict__.pop("_reader", None)
 
@@ -104,17 +104,17 @@ class Operation:
     def read(
         self, bucket: str | None, key: str | None, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> dict[str, Any]:
-        """The inputs outside the body, by the model's names, typed. `headers` by lower-case name.
+        """Read the inputs outside the body: typed values by the model's names. `headers`: lower-case names.
 
-        Times are aware datetimes. ExpectedBucketOwner is among them whenever sent, for the gateway to
-        enforce. Raises S3Error.
+        Times are aware datetimes. ExpectedBucketOwner is included whenever sent: the gateway enforces
+        it. Raises S3Error.
         """
         return self._reader.read(bucket, key, query, headers)
 
     def document_digests(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """The digests that the headers state of an XML body (ContentMD5, ChecksumCRC32...):
+        """Return the digests of a document body from its headers (ContentMD5, ChecksumCRC32...).
 
-        the gateway checks them.
+        The gateway verifies them.
         """
         return self._reader.digests(headers)
 
@@ -126,7 +126,7 @@ class Operation:
         return shape.payload, root, compile_reader(member)
 
     def read_body(self, body: bytes) -> dict[str, Any]:
-        """The inputs in a document.
+        """Read the inputs in a document body.
 
         Raises S3Error MalformedXML, MalformedACLError, MaxMessageLengthExceeded, NotImplemented.
         """
@@ -145,7 +145,7 @@ class Operation:
         try:
             value = read_document(body, root, read)
         except S3Error:
-            if root == "AccessControlPolicy":  # these have a code of their own
+            if root == "AccessControlPolicy":  # ACLs have an error code of their own
                 raise S3Error("MalformedACLError") from None
             raise
         return {member: value} if member else dict(value)
@@ -162,11 +162,10 @@ class Operation:
         return ReplyWriter(self.model)
 
     def render(self, result: Mapping[str, Any] | None) -> Reply:
-        """The answer for a handler's result: a dict by the model's output names, values as boto3 returns
-        them.
+        """Render a handler's result: a dict by the model's output names, with values as boto3 returns them.
 
-        ETag keeps its quotes; a time is a datetime or an int (microseconds since 1970 UTC). ContentRange
-        makes it a 206.
+        ETag keeps its quotes; a time is a datetime or an int (microseconds since 1970 UTC). With
+        ContentRange the status is 206.
         """
         return self._writer.render(result)
 

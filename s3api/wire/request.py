@@ -1,9 +1,8 @@
-"""A request's path, query and headers to an operation's inputs, typed; and what a handler does not honour,
-refused.
+"""Read an operation's typed inputs from path, query and headers; refuse inputs that its handler ignores.
 
-One pass over the headers that are there (a dozen), not over those that might be (PutObject has 45). "No
-silent ignoring": an input that the handler does not take, or an x-amz-* header that nobody knows, is 501,
-unless a table in `s3api.wire.tables` says why it is harmless.
+One pass over the headers of the request (a dozen), not over those of the model (PutObject has 45). Nothing is
+ignored silently: an input that the handler does not take, or an unknown x-amz-* header, is 501, unless a
+table in `s3api.wire.tables` lists it as harmless.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from s3api.errors import S3Error
 from s3api.wire.model import Shape
 from s3api.wire.scalars import Reader, reader
 from s3api.wire.tables import (
+    CONDITION_HEADERS,
     DOCUMENT_DIGESTS,
-    ENCRYPTED_BEFORE,
     ENCRYPTION_HEADERS,
     ENUM_ERRORS,
     GATEWAY_INPUTS,
-    GUARDS,
-    HARMLESS,
-    JUDGED_LATER,
+    HARMLESS_HEADERS,
+    IGNORES_ENCRYPTION_HEADERS,
     LENIENT_DATES,
     TRANSPORT_HEADERS,
     TRANSPORT_PREFIXES,
+    UNCHECKED_HEADERS,
 )
 
 Inputs = dict[str, Any]
@@ -36,9 +35,9 @@ _control = re.compile("[\x00-\x1f\x7f]").search
 
 
 class RequestReader:
-    """How to read one operation's inputs outside the body. `accepts` None: all that the model has.
+    """Reads one operation's inputs outside the body.
 
-    `known`: the headers of all operations, where others are to be ignored; None where they are refused.
+    `known`: the headers of all operations; other x-amz-* headers are ignored. None: they are refused.
     """
 
     def __init__(
@@ -56,7 +55,7 @@ class RequestReader:
         self.accept(None)
 
     def accept(self, accepts: frozenset[str] | None) -> None:
-        """Take these members and refuse the others."""
+        """Read these members and refuse the others. None: read every member of the model."""
         self._headers: _Fields = {}
         self._query: _Fields = {}
         self._refused_headers: dict[str, str] = {}
@@ -66,22 +65,22 @@ class RequestReader:
             taken = accepts is None or name in accepts or name in GATEWAY_INPUTS
             wire = member.wire_name(name)
             if member.location == "querystring":
-                self._put(self._query, self._refused_query, wire, name, member, taken)
+                self._add_member(self._query, self._refused_query, wire, name, member, taken)
             elif member.location == "header":
-                self._put(self._headers, self._refused_headers, wire.lower(), name, member, taken)
+                self._add_member(self._headers, self._refused_headers, wire.lower(), name, member, taken)
             elif member.location == "headers" and taken:
                 self._prefix, self._prefix_member = wire.lower(), name
         if self._writes:
-            for guard in GUARDS:
-                if guard not in self._headers:
-                    self._refused_headers.setdefault(guard, guard)
+            for name in CONDITION_HEADERS:
+                if name not in self._headers:
+                    self._refused_headers.setdefault(name, name)
         self._required = [
             (name, member.location or "", member.wire_name(name))
             for name, member in self._shape.members.items()
             if name in self._shape.required and member.location in ("querystring", "header")
         ]
 
-    def _put(
+    def _add_member(
         self, taken: _Fields, refused: dict[str, str], wire: str, name: str, member: Shape, is_taken: bool
     ) -> None:
         if is_taken:
@@ -92,7 +91,7 @@ class RequestReader:
     def read(
         self, bucket: str | None, key: str | None, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Inputs:
-        """Inputs by the model's names. Raises S3Error InvalidArgument and its like, NotImplemented."""
+        """Return the inputs by the model's names. Raises S3Error (InvalidArgument..., NotImplemented)."""
         out: Inputs = {}
         if self._level:
             out["Bucket"] = bucket
@@ -131,7 +130,7 @@ class RequestReader:
                 )
 
     def _read_other(self, wire: str, text: str, out: Inputs) -> None:
-        """A header that is no input of this operation: metadata, transport, harmless, or refused."""
+        """Handle a header that is not an input: user metadata, transport, harmless, or refused."""
         if wire.startswith(self._prefix) and self._prefix_member:
             if "\0" in text:
                 raise S3Error("InvalidArgument", "Metadata cannot have a NUL character.", ArgumentName=wire)
@@ -141,14 +140,14 @@ class RequestReader:
             return
         if wire in DOCUMENT_DIGESTS and not self._stream:
             if not self._document:
-                _check_of_nothing(wire, text)
+                _check_empty_body(wire, text)
             return
-        if wire in HARMLESS:
-            values = HARMLESS[wire]
+        if wire in HARMLESS_HEADERS:
+            values = HARMLESS_HEADERS[wire]
             if values is None or text.strip() in values:
                 return
         if wire in ENCRYPTION_HEADERS:
-            if self._shape.name in ENCRYPTED_BEFORE:
+            if self._shape.name in IGNORES_ENCRYPTION_HEADERS:
                 return
             if not self._writes:
                 sentence = f"{wire} header is not supported for this operation."
@@ -158,11 +157,10 @@ class RequestReader:
         raise S3Error("NotImplemented", None, Header=wire)
 
     def digests(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """What the client says of its document's digests, by the model's names (ContentMD5,
-        ChecksumCRC32...).
+        """Return the digests of the document body, by the model's names (ContentMD5, ChecksumCRC32...).
 
-        Where the operation has an input of that name, it is the object's (CompleteMultipartUpload), not the
-        document's.
+        An input of the operation with such a name is the object's checksum (CompleteMultipartUpload), and
+        left out.
         """
         return {
             name: headers[wire]
@@ -171,25 +169,27 @@ class RequestReader:
         }
 
 
-def _check_of_nothing(wire: str, claimed: str) -> None:
-    """The SDK for Java sends the checksum of its empty body with a GET, too. Raises S3Error BadDigest and its
-    like."""
+def _check_empty_body(wire: str, claimed: str) -> None:
+    """Verify the checksum of an empty body, which the SDK for Java sends with a GET too.
+
+    Raises S3Error (BadDigest, InvalidRequest...).
+    """
     algorithm = BY_HEADER[wire]
     if not matches(algorithm, claimed, algorithm.new().digest()):
         raise bad_digest(algorithm)
 
 
 def _reader(member: Shape, name: str, wire: str) -> Reader:
-    if wire in JUDGED_LATER:
+    if wire in UNCHECKED_HEADERS:
         return str
     if wire in LENIENT_DATES:
         return _lenient(reader(member))
     if name.startswith("Response"):
-        return _checked(_header_text, member, wire)
+        return _with_argument_error(_header_text, member, wire)
     if member.type == "list":
-        return _checked(_list_reader(reader(member.item, fold_case=True)), member.item, wire)
+        return _with_argument_error(_list_reader(reader(member.item, fold_case=True)), member.item, wire)
     read = reader(member, fold_case=True)
-    return read if read is str else _checked(read, member, wire)
+    return read if read is str else _with_argument_error(read, member, wire)
 
 
 def _lenient(read: Reader) -> Reader:
@@ -207,13 +207,13 @@ def _list_reader(read: Reader) -> Reader:
 
 
 def _header_text(text: str) -> str:
-    """Text that will be a header of the answer: a line break in it would make two."""
+    """Read a header of the answer (response-*). A line break would split it into two headers."""
     if _control(text):
         raise ValueError("cannot have control characters")
     return text
 
 
-def _checked(read: Callable[[str], Any], shape: Shape, wire: str) -> Reader:
+def _with_argument_error(read: Callable[[str], Any], shape: Shape, wire: str) -> Reader:
     code, sentence = ENUM_ERRORS.get(shape.name, ("InvalidArgument", ""))
 
     def checked(text: str) -> Any:
@@ -233,10 +233,10 @@ def _refuse_missing(location: str, wire: str) -> NoReturn:
 
 
 def header_names(shape: Shape) -> Iterable[str]:
-    """The headers that the model has for an operation, in lower case."""
+    """Header names of an operation's input, in lower case."""
     return (m.wire_name(name).lower() for name, m in shape.members.items() if m.location == "header")
 
 
 def query_names(shape: Shape) -> Iterable[str]:
-    """The query parameters that the model has for an operation."""
+    """Query parameters of an operation's input."""
     return (m.wire_name(name) for name, m in shape.members.items() if m.location == "querystring")

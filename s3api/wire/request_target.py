@@ -1,7 +1,6 @@
-"""The request target: path and host to bucket and key, query string to a dict. Decoded once, bounded, never
-guessed.
+"""Parse the request target: path and host to bucket and key, query string to a dict.
 
-Whatever the bytes, nothing but S3Error leaves here.
+Percent-encoding is decoded once, sizes are bounded. Any bytes either parse or raise S3Error.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from urllib.parse import quote, unquote_to_bytes
 
 from s3api.errors import S3Error
 from s3api.wire.tables import (
-    AUTHENTICATION,
+    CONTENT_HEADERS,
     NOT_HOISTED_PREFIXES,
-    PLAIN_HEADERS,
     SECRET_HEADERS,
+    SIGNATURE_PARAMETERS,
     TRANSPORT_HEADERS,
 )
 
 MAX_KEY_BYTES = 1024
-MAX_BUCKET_BYTES = 255  # of the oldest buckets; new ones are held to 63 when they are made
+MAX_BUCKET_BYTES = 255  # of AWS's oldest buckets; CreateBucket allows 63
 MAX_PARAMETERS = 100
 
 _control = re.compile("[\x00-\x1f\x7f]").search
@@ -28,15 +27,15 @@ _bad_escape = re.compile(rb"%(?![0-9A-Fa-f]{2})").search
 
 
 def parse_target(raw_path: bytes, host: str | None, domains: Sequence[str]) -> tuple[str | None, str | None]:
-    """Bucket and key of a request; None for each that it does not name.
+    """Return bucket and key of a request, each None if the request names none.
 
     `domains`: base domains (lower case, no port) whose subdomains are buckets (virtual-host style); any other
     host is path style. Keys keep "//", "..", "%2F" (decoded to "/") and "+". Raises S3Error InvalidURI,
-    InvalidBucketName, InvalidArgument (NUL, which no SQL text can hold), KeyTooLongError.
+    InvalidBucketName, InvalidArgument (NUL, which SQL text cannot hold), KeyTooLongError.
     """
     if not raw_path.startswith(b"/"):
         raise _invalid_uri()
-    bucket = _host_bucket(host, domains) if domains and host else None
+    bucket = _bucket_of_host(host, domains) if domains and host else None
     if bucket is not None:
         raw_key = raw_path[1:]
     else:
@@ -48,10 +47,10 @@ def parse_target(raw_path: bytes, host: str | None, domains: Sequence[str]) -> t
             return None, None
     if len(bucket) > MAX_BUCKET_BYTES or "\0" in bucket or "/" in bucket:
         raise S3Error("InvalidBucketName", BucketName=bucket[:MAX_BUCKET_BYTES].replace("\0", ""))
-    return bucket, _key(raw_key) if raw_key else None
+    return bucket, _parse_key(raw_key) if raw_key else None
 
 
-def _key(raw: bytes) -> str:
+def _parse_key(raw: bytes) -> str:
     key = _decode(raw)
     if "\0" in key:
         raise S3Error("InvalidArgument", "A key cannot have a NUL character.", ArgumentName="key")
@@ -61,7 +60,7 @@ def _key(raw: bytes) -> str:
     return key
 
 
-def _host_bucket(host: str, domains: Sequence[str]) -> str | None:
+def _bucket_of_host(host: str, domains: Sequence[str]) -> str | None:
     name = host.lower()
     if not name.endswith("]"):  # an IPv6 address without a port
         head, colon, port = name.rpartition(":")
@@ -73,10 +72,10 @@ def _host_bucket(host: str, domains: Sequence[str]) -> str | None:
 
 
 def parse_query(raw: bytes) -> dict[str, str]:
-    """The parameters of a query string but those of query authentication; one without "=" has the value "".
+    """Parse a query string, without the parameters of query authentication. "a" without "=" is "".
 
-    Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a parameter given twice (no
-    two readers agree on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
+    Raises S3Error: InvalidURI for a bad escape or bad UTF-8, InvalidArgument for a repeated parameter
+    (parsers differ on which one counts), for NUL, and for more than `MAX_PARAMETERS`.
     """
     out: dict[str, str] = {}
     if not raw:
@@ -85,8 +84,8 @@ def parse_query(raw: bytes) -> dict[str, str]:
     if len(pieces) > MAX_PARAMETERS:
         raise S3Error("InvalidArgument", f"More than {MAX_PARAMETERS} query parameters.")
     for piece in pieces:
-        # What the signature check has read, and no operation has: no need to decode it twice.
-        if not piece or (piece.startswith(b"X-Amz-") and piece.partition(b"=")[0] in AUTHENTICATION):
+        # The signature check has read these, and no operation takes them.
+        if not piece or (piece.startswith(b"X-Amz-") and piece.partition(b"=")[0] in SIGNATURE_PARAMETERS):
             continue
         if b"%" in piece or b"+" in piece or not piece.isascii():
             raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
@@ -102,11 +101,11 @@ def parse_query(raw: bytes) -> dict[str, str]:
 
 
 def unhoist(query: dict[str, str], headers: dict[str, str]) -> None:
-    """Make headers of those that an SDK has put into the query of a presigned URL, where the request has none
-    of its own of that name. Raises S3Error InvalidArgument for what cannot be in a header.
+    """Move headers that an SDK hoisted into the query of a presigned URL back to `headers`, in place.
 
-    AWS's SDKs for JavaScript and Go do so with x-amz-*, the older one for JavaScript with all headers. Not
-    with checksums: the one for JavaScript states that of no body, since it has none yet.
+    A header of the request itself wins. Raises S3Error InvalidArgument for values that cannot be headers.
+    AWS's SDKs for JavaScript and Go hoist x-amz-*, the older one for JavaScript every header. Checksums stay
+    out: the SDK for JavaScript states the checksum of an empty body, since it has no body yet.
     """
     for name in [name for name in query if _is_hoisted(name.lower())]:
         value = query.pop(name)
@@ -117,14 +116,14 @@ def unhoist(query: dict[str, str], headers: dict[str, str]) -> None:
 
 def _is_hoisted(name: str) -> bool:
     if not name.startswith("x-amz-"):
-        return name in PLAIN_HEADERS
+        return name in CONTENT_HEADERS
     return name not in TRANSPORT_HEADERS and not name.startswith(NOT_HOISTED_PREFIXES)
 
 
 def url_encode_key(key: str) -> str:
-    """A key as EncodingType=url returns it.
+    """Encode a key as EncodingType=url asks.
 
-    AWS writes a space as "+"; "%20" is read alike by every decoder.
+    AWS encodes a space as "+". "%20" is used here: every decoder reads it the same.
     """
     return quote(key, safe="/*")
 

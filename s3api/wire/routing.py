@@ -1,9 +1,8 @@
-"""Which operation a request asks for. Denies by default: what is not known is refused, never taken for
-something near.
+"""Find the operation of a request. Unknown requests are refused, never routed to a similar operation.
 
-A sub-resource is a query parameter that the model has as a literal of some URI (`?acl`, `?list-type=2`).
-Operations that share method, level and sub-resource are siblings; what some of them require (uploadId,
-x-amz-copy-source) tells them apart, and a request that shows half of it is none of them.
+A sub-resource is a query parameter that is a literal in a URI of the model (`?acl`, `?list-type=2`).
+Operations with the same method, level and sub-resource are siblings. Their required parameters and headers
+(uploadId, x-amz-copy-source) tell them apart; a request with only some of them is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from s3api.errors import S3Error
 from s3api.wire.model import load_operations
 from s3api.wire.operation import Operation
 from s3api.wire.request import header_names
-from s3api.wire.tables import ELSEWHERE, TRANSPORT_QUERY, TRANSPORT_QUERY_PREFIX
+from s3api.wire.tables import OTHER_ENDPOINTS, TRANSPORT_QUERY, TRANSPORT_QUERY_PREFIX
 
 Probe = tuple[str, str]
 Siblings = tuple[list[Probe], dict[frozenset[Probe], Operation]]
@@ -40,19 +39,19 @@ class Wire:
 
     @classmethod
     def load(cls, *, lenient: bool = False) -> Wire:
-        """All operations of botocore's S3 model but those of other endpoints and the superseded ones.
+        """Load the operations of botocore's S3 model, without those of other endpoints and deprecated ones.
 
-        `lenient`: x-amz-* headers that no operation has are ignored, not refused.
+        `lenient`: unknown x-amz-* headers are ignored, not refused.
         """
-        models = [m for m in load_operations() if m.name not in ELSEWHERE and not m.deprecated]
+        models = [m for m in load_operations() if m.name not in OTHER_ENDPOINTS and not m.deprecated]
         known = frozenset().union(*(header_names(m.input) for m in models)) if lenient else None
         return cls({model.name: Operation(model, known) for model in models})
 
     def bind(self, name: str, handler: Callable[..., Any]) -> None:
         """Serve operation `name` ("PutObject" or "put_object") with `handler`.
 
-        Its keyword parameters are the inputs that it honours. Raises TypeError where they do not fit the
-        model, LookupError for a name that the model does not have.
+        Its keyword parameters are the inputs that it honours. Raises TypeError if they do not fit the model,
+        LookupError for an unknown operation.
         """
         if name not in self.operations:
             name = next((op.name for op in self.operations.values() if op.handler_name == name), name)
@@ -61,15 +60,18 @@ class Wire:
     def route(
         self, method: str, level: int, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> Operation:
-        """The operation of a request. Raises S3Error MethodNotAllowed, NotImplemented, InvalidArgument."""
+        """Return the operation of a request.
+
+        Raises S3Error MethodNotAllowed, NotImplemented, InvalidArgument.
+        """
         literal = self._literal(query) if query else ""
-        probes, group = self._table.get((method, level, literal), _NOBODY)
-        shown = [at for at in probes if at[1] in (query if at[0] == "querystring" else headers)]
-        operation = group.get(frozenset(shown)) if group else None
+        probes, group = self._table.get((method, level, literal), _NO_SIBLINGS)
+        present = [at for at in probes if at[1] in (query if at[0] == "querystring" else headers)]
+        operation = group.get(frozenset(present)) if group else None
         if query:
             self._check_query(method, literal, query, operation)
         if operation is None:
-            raise self._refusal(method, level, literal, shown, headers)
+            raise self._refusal(method, level, literal, present, headers)
         return operation
 
     def _literal(self, query: Mapping[str, str]) -> str:
@@ -96,10 +98,7 @@ class Wire:
     def _check_query(
         self, method: str, literal: str, query: Mapping[str, str], operation: Operation | None
     ) -> None:
-        """Refuse parameters that nobody knows:
-
-        on writes always, on reads where they look like a sub-resource.
-        """
+        """Refuse unknown query parameters: on writes always, on reads if they look like a sub-resource."""
         known = operation.query_names if operation else _PROBE_NAMES
         for name, value in query.items():
             if name in known or name in self._literals or name in self._valued:
@@ -124,14 +123,12 @@ class Wire:
                 )
 
     def _refusal(
-        self, method: str, level: int, literal: str, shown: list[Probe], headers: Mapping[str, str]
+        self, method: str, level: int, literal: str, present: list[Probe], headers: Mapping[str, str]
     ) -> S3Error:
-        if (
-            shown
-        ):  # half of what an operation requires: uploadId without partNumber must not become a plain PUT
-            name = shown[0][1]
+        if present:  # uploadId without partNumber must not become a plain PUT
+            name = present[0][1]
             return S3Error(
-                "InvalidArgument", f"Incomplete request: {name} is not all it needs.", ArgumentName=name
+                "InvalidArgument", f"Incomplete request: {name} alone is not enough.", ArgumentName=name
             )
         form = headers.get("content-type", "").lower().startswith("multipart/form-data")
         if method == "POST" and level == 1 and not literal and form:
@@ -141,13 +138,13 @@ class Wire:
         return S3Error("MethodNotAllowed", Method=method, ResourceType=kind, Allow=", ".join(allowed))
 
 
-# Parameters that name an upload or its part: no operation may pass over them.
+# Parameters that name an upload or its part: no operation may ignore them.
 _PROBE_NAMES = frozenset({"uploadId", "partNumber"})
-_NOBODY: Siblings = ([], {})
+_NO_SIBLINGS: Siblings = ([], {})
 
 
 def _siblings(literal: str, group: list[Operation]) -> Siblings:
-    # A sub-resource settles an only child: what it requires beyond that is for its reader to miss.
-    told_apart = len(group) > 1 or not literal
-    probes = frozenset().union(*(op.probes for op in group)) if told_apart else frozenset()
+    # A sub-resource alone identifies an operation without siblings; its reader checks what else is required.
+    needs_probes = len(group) > 1 or not literal
+    probes = frozenset().union(*(op.probes for op in group)) if needs_probes else frozenset()
     return sorted(probes), {op.probes & probes: op for op in group}

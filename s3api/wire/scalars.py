@@ -1,8 +1,8 @@
-"""Single values: text off the wire to Python, and Python to text.
+"""Convert single values between wire text and Python.
 
-Reading is stricter than Python's own parsers (no "1_000", no digits of other scripts, no sign) and raises
-ValueError alone. Writing takes times as aware datetimes or as integers, microseconds since 1970 UTC, as the
-metadata store keeps them; a str passes through as it is.
+Reading is stricter than Python's parsers (no "1_000", no digits of other scripts, no sign) and raises only
+ValueError. Times to write are aware datetimes or integers, microseconds since 1970 UTC as in the metadata
+store; a str is written unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from time import gmtime, strftime
 from typing import Any
 
 from s3api.wire.model import Shape
-from s3api.wire.tables import AS_SENT, OPEN_ENUMS, SIGNED
+from s3api.wire.tables import NEGATIVE_ALLOWED, OPEN_ENUMS, TIMES_AS_SENT
 
 Reader = Callable[[str], Any]
 Writer = Callable[[Any], str]
@@ -34,7 +34,7 @@ def read_boolean(text: str) -> bool:
 
 
 def read_time(text: str) -> datetime:
-    """An aware datetime in UTC from any of S3's two forms: HTTP's (RFC 9110, 5.6.7) or ISO 8601."""
+    """Parse an HTTP date (RFC 9110, 5.6.7) or ISO 8601 into an aware datetime in UTC."""
     text = text.strip()
     try:
         when = datetime.fromisoformat(text) if text[:1].isdigit() else parsedate_to_datetime(text)
@@ -59,7 +59,7 @@ def number_reader(kind: str) -> Reader:
     return read_number
 
 
-def _signed(read: Reader) -> Reader:
+def _allow_negative(read: Reader) -> Reader:
     def read_signed(text: str) -> int:
         digits = text.strip()
         value: int = read(digits.removeprefix("-"))
@@ -101,23 +101,22 @@ _READERS: dict[str, Reader] = {
 
 
 def reader(shape: Shape, *, fold_case: bool = False) -> Reader:
-    """How text becomes a value of this scalar shape.
+    """Return a function that converts text to a value of this scalar shape.
 
     `fold_case`: enumerations in any case (headers, query).
     """
-    if shape.name in AS_SENT:
+    if shape.name in TIMES_AS_SENT:
         return str
     if shape.enum and shape.name not in OPEN_ENUMS:
         return enum_reader(shape.enum, fold_case=fold_case)
     read = _READERS[shape.type]
-    return _signed(read) if shape.name in SIGNED else read
+    return _allow_negative(read) if shape.name in NEGATIVE_ALLOWED else read
 
 
-# Text of XML: what must be escaped, and what XML 1.0 has no room for (S3 writes it as a reference
-# nevertheless).
+# Characters that XML must escape, and those that XML 1.0 forbids, which S3 writes as references anyway.
 _UNSAFE = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')
 _unsafe = _UNSAFE.search
-_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def escape(text: str) -> str:
@@ -125,11 +124,11 @@ def escape(text: str) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    return _NAMED.get(match[0]) or f"&#x{ord(match[0]):x};"
+    return _ENTITIES.get(match[0]) or f"&#x{ord(match[0]):x};"
 
 
 def escape_etag(text: str) -> str:
-    """The same for text that nearly always is hex digits in quotes: 0.24 µs instead of 0.65."""
+    """Escape an ETag: hex digits in quotes nearly always, hence 0.24 µs where `escape` takes 0.65."""
     inner = text[1:-1]
     return f"&quot;{inner}&quot;" if inner.isalnum() and text[0] == text[-1] == '"' else escape(text)
 
@@ -143,19 +142,19 @@ def _day(day: int) -> str:
     return strftime("%Y-%m-%d", gmtime(day * 86400))
 
 
-def write_iso(when: Time) -> str:
-    """As S3 writes times in XML: whole seconds, with three zeros."""
+def write_iso_time(when: Time) -> str:
+    """Format a time as S3 does in XML: whole seconds, with ".000Z"."""
     if isinstance(when, str):
         return when
     return _iso(when // 1_000_000 if isinstance(when, int) else int(when.timestamp()))
 
 
-def write_isos(times: Sequence[Time]) -> list[str]:
-    """The same for many."""
+def write_iso_times(times: Sequence[Time]) -> list[str]:
+    """Format a column of times as `write_iso_time` does."""
     try:
         return list(map(_iso, [time // 1_000_000 for time in times]))  # type: ignore[operator]
     except TypeError:  # not all of them are integers
-        return list(map(write_iso, times))
+        return list(map(write_iso_time, times))
 
 
 @lru_cache(8192)  # objects of one listing were often written within the same seconds
@@ -171,7 +170,7 @@ def _http_date(seconds: int) -> str:
 
 
 def write_http_date(when: Time) -> str:
-    """As HTTP writes times (RFC 9110, 5.6.7): whole seconds."""
+    """Format a time as an HTTP date (RFC 9110, 5.6.7), in whole seconds."""
     if isinstance(when, str):
         return when
     return _http_date(when // 1_000_000 if isinstance(when, int) else int(when.timestamp()))
@@ -186,11 +185,13 @@ def write_blob(value: bytes) -> str:
 
 
 def writer(shape: Shape, *, date_format: str) -> Writer:
-    """How a value of this scalar shape becomes text, not yet escaped. `date_format`: that of the place, where
-    the model names none ("iso8601" in bodies, "rfc822" in headers)."""
+    """Return a function that converts a value of this scalar shape to text, not yet escaped.
+
+    `date_format` is used if the model names none: "iso8601" in bodies, "rfc822" in headers.
+    """
     if shape.type == "timestamp":
         style = shape.trait("timestampFormat", date_format)
-        return write_iso if style == "iso8601" else write_http_date
+        return write_iso_time if style == "iso8601" else write_http_date
     return _WRITERS.get(shape.type, str)
 
 

@@ -1,4 +1,4 @@
-"""What AWS's model does not say: the exceptions to its rules, in one place."""
+"""Exceptions to AWS's service model, and facts that it lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 # Root element of a body made of plain members. AWS's own (Smithy) model has these as xmlName;
 # the conversion to botocore's format drops them.
-ROOTS = {
+ROOT_ELEMENTS = {
     "CompleteMultipartUpload": "CompleteMultipartUploadResult",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
     "CreateSession": "CreateSessionResult",
@@ -36,7 +36,7 @@ ROOTS = {
     "ListObjectsV2": "ListBucketResult",
     "ListParts": "ListPartsResult",
 }
-# Headers of answers that S3 gives beyond its model: a completion echoes the customer's key as the parts do.
+# Response headers that S3 sends and its model lacks.
 UNMODELLED_HEADERS = {
     "HeadBucket": {"ContentType": "content-type"},
     "CompleteMultipartUpload": {
@@ -47,7 +47,7 @@ UNMODELLED_HEADERS = {
 # The root element *is* the one member.
 UNWRAPPED = frozenset({"GetBucketLocation"})
 # Success codes that the model leaves at 200.
-STATUS = {
+SUCCESS_STATUS = {
     "PutBucketAnalyticsConfiguration": 204,
     "PutBucketIntelligentTieringConfiguration": 204,
     "PutBucketInventoryConfiguration": 204,
@@ -55,21 +55,23 @@ STATUS = {
     "PutBucketTagging": 204,
     "RestoreObject": 202,
 }
-# The code where a result says, by a member that the model does not have, that there was nothing to begin.
-STATUS_WHERE = {"RestoreObject": ("Repeated", 200)}
+# Another success code if the result has a member that is not in the model: (member, code).
+STATUS_IF_SET = {"RestoreObject": ("Repeated", 200)}
 # Operations of other endpoints (S3 Express, Object Lambda): their routes would shadow ours.
-ELSEWHERE = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
-# Lists that AWS keeps adding to, or answers with an error of the operation's own: any text will do here.
+OTHER_ENDPOINTS = frozenset({"ListDirectoryBuckets", "WriteGetObjectResponse"})
+# Enumerations that the reader does not check: AWS extends them, or the operation has its own error.
 OPEN_ENUMS = frozenset({"BucketLocationConstraint"})
-# Numbers below zero that get past the reader: AWS refuses them with an error of the document's own.
-SIGNED = frozenset({"Days", "DaysAfterInitiation", "IntelligentTieringDays", "VersionCount", "Years"})
-# Timestamps in the model that S3 keeps and returns as the client wrote them.
-AS_SENT = frozenset({"Expires", "ResponseExpires"})
+# Numbers that may be negative for the reader: AWS refuses them with an error of the operation.
+NEGATIVE_ALLOWED = frozenset(
+    {"Days", "DaysAfterInitiation", "IntelligentTieringDays", "VersionCount", "Years"}
+)
+# Timestamps of the model that S3 stores and returns as sent, unparsed.
+TIMES_AS_SENT = frozenset({"Expires", "ResponseExpires"})
 # Dates that do not parse make the condition void (RFC 9110, 13.1.3 and 13.1.4); any other bad date is an
 # error.
 LENIENT_DATES = frozenset({"if-modified-since", "if-unmodified-since"})
 
-# What S3 calls a value outside an enumeration, where it is not plain InvalidArgument; by the shape's name.
+# Errors for a value outside an enumeration, by shape, if not plain InvalidArgument.
 ENUM_ERRORS = {
     "ChecksumAlgorithm": ("InvalidRequest", "Checksum algorithm provided is unsupported."),
     "ChecksumType": ("InvalidRequest", "Value for x-amz-checksum-type header is invalid."),
@@ -82,35 +84,34 @@ ENUM_ERRORS = {
     "TaggingDirective": ("InvalidArgument", "Unknown tagging directive."),
 }
 
-# Bodies without which S3 takes a request all the same: the headers may say it instead, or (a completion) the
-# operation has a sentence of its own for it.
+# Operations whose body may be missing: headers can replace it, or (CompleteMultipartUpload) the operation has
+# its own error for it.
 OPTIONAL_BODIES = frozenset({"CompleteMultipartUpload", "CreateBucket", "PutBucketAcl", "PutObjectAcl"})
 DOCUMENT_BYTES = 1 << 20
 LARGE_DOCUMENT_BYTES = 4 << 20  # 1,000 keys of 1,024 bytes; 10,000 parts with checksums
 LARGE_DOCUMENTS = frozenset({"DeleteObjects", "CompleteMultipartUpload"})
 
-# Inputs of the model that a handler need not honour, by their name on the wire. None: whatever the value;
-# otherwise the values that ask for nothing. ExpectedBucketOwner, If-* and Content-MD5 of an object are
-# guards: never here.
-HARMLESS: dict[str, frozenset[str] | None] = {
-    # Says how long the body is: the transport has used it already.
+# Headers that a handler may ignore, with the values that may be ignored (None: any). Never list
+# ExpectedBucketOwner, If-* or Content-MD5 of an object here: they protect data.
+HARMLESS_HEADERS: dict[str, frozenset[str] | None] = {
+    # The transport has used it already.
     "content-length": None,
-    # An SDK's note to itself; the checksum proper is x-amz-checksum-* or a trailer, and that counts.
+    # Only names the algorithm; the checksum itself is in x-amz-checksum-* or a trailer.
     "x-amz-sdk-checksum-algorithm": None,
-    # Names an upload's or a copy's algorithm where that is an input. minio-go says so in each PutObject and
-    # UploadPart too, with or without a checksum to go with it.
+    # An input of uploads and copies only. minio-go sends it with every PutObject and UploadPart, with or
+    # without a checksum.
     "x-amz-checksum-algorithm": None,
-    # Who is charged for the request: nobody is.
+    # Requests are not charged.
     "x-amz-request-payer": None,
     # Asks for RestoreStatus in listings, which AWS leaves out too for an object that was never archived.
     "x-amz-optional-object-attributes": None,
-    # Asks to go past a retention: harmless for an operation that meets none.
+    # No effect on operations that no retention can block.
     "x-amz-bypass-governance-retention": None,
 }
-# Headers whose value is the operation's to judge, after the policy has had its say of it.
-JUDGED_LATER = frozenset({"x-amz-server-side-encryption"})
-# How an object is to be encrypted: said once, where it is made. What is read is as it is (AWS: 400); the
-# later requests of an upload cannot change what its first has decided, and their answers say what that was.
+# Enumerations that the operation checks, after the bucket policy was evaluated.
+UNCHECKED_HEADERS = frozenset({"x-amz-server-side-encryption"})
+# How to encrypt a new object. Reads refuse them (AWS: 400). Later requests of a multipart upload ignore them:
+# CreateMultipartUpload has decided, and their answers repeat its decision.
 ENCRYPTION_HEADERS = frozenset(
     {
         "x-amz-server-side-encryption",
@@ -119,18 +120,17 @@ ENCRYPTION_HEADERS = frozenset(
         "x-amz-server-side-encryption-context",
     }
 )
-ENCRYPTED_BEFORE = frozenset(
+IGNORES_ENCRYPTION_HEADERS = frozenset(
     {"UploadPartRequest", "UploadPartCopyRequest", "CompleteMultipartUploadRequest"}
 )  # fmt: skip
-# Inputs that the gateway enforces itself, for every operation: they are read whether or not the handler names
-# them.
+# Inputs that the gateway enforces for every operation: read even if the handler does not take them.
 GATEWAY_INPUTS = frozenset({"ExpectedBucketOwner"})
-# Guards that a write must not pass over, even where the model does not know them for its operation.
-GUARDS = ("if-match", "if-none-match")
+# Conditions that a write must not ignore, even if the model lacks them for its operation.
+CONDITION_HEADERS = ("if-match", "if-none-match")
 # x-amz-* headers that belong to the transport, the signature or the SDK, not to any operation.
 TRANSPORT_HEADERS = frozenset(
     {
-        "x-amz-api-version",  # 2006-03-01, the only one that S3 has; the SDK for C++ says so in every request
+        "x-amz-api-version",  # 2006-03-01, the only version; the SDK for C++ sends it with every request
         "x-amz-cf-id",
         "x-amz-content-sha256",
         "x-amz-date",
@@ -143,8 +143,7 @@ TRANSPORT_HEADERS = frozenset(
     }
 )
 TRANSPORT_PREFIXES = ("x-amz-sdk-",)
-# Digests of a document's body (XML, policy): the gateway checks them, whatever the operation. Their names in
-# the model.
+# Digests of a document body (XML, policy), with their names in the model. The gateway verifies them.
 DOCUMENT_DIGESTS = {
     "content-md5": "ContentMD5",
     "x-amz-checksum-crc32": "ChecksumCRC32",
@@ -161,16 +160,16 @@ DOCUMENT_DIGESTS = {
 # Query parameters that belong to the signature or the SDK (x-id), not to any operation; in lower case.
 TRANSPORT_QUERY = frozenset({"x-id", "awsaccesskeyid", "signature", "expires"})
 TRANSPORT_QUERY_PREFIX = "x-amz-"
-# Parameters of a presigned URL that are its signature's.
-AUTHENTICATION = frozenset(
+# Query parameters of a presigned URL's signature.
+SIGNATURE_PARAMETERS = frozenset(
     b"X-Amz-" + name
     for name in (
         *(b"Algorithm", b"Credential", b"Date", b"Expires", b"SignedHeaders", b"Signature"),
         *(b"Security-Token", b"Content-Sha256", b"Region-Set"),
     )
 )
-# Headers without x-amz- that describe a new object: a presigned URL and a form may carry them in their place.
-PLAIN_HEADERS = frozenset(
+# Headers without x-amz- that describe a new object, which a presigned URL or a form may contain too.
+CONTENT_HEADERS = frozenset(
     {
         "cache-control",
         "content-disposition",
@@ -180,12 +179,12 @@ PLAIN_HEADERS = frozenset(
         "content-type",
     }
 )
-# Keys of customers: a URL is in logs.
+# Customer-provided encryption keys: refused in a URL, which ends up in logs.
 SECRET_HEADERS = frozenset(
     {
         "x-amz-copy-source-server-side-encryption-customer-key",
         "x-amz-server-side-encryption-customer-key",
     }
 )
-# Which of x-amz-* count for nothing there.
+# x-amz-* query parameters that `unhoist` does not turn into headers.
 NOT_HOISTED_PREFIXES = ("x-amz-checksum-", "x-amz-sdk-")

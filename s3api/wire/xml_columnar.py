@@ -1,8 +1,8 @@
-"""Columns to XML: a thousand structures at the price of a few passes over each column.
+"""Write columns of values as XML: a page of a listing in a few passes over each column.
 
-What is different in each structure (a key, a size) is turned into text for all of them at once; what is the
-same in most (a storage class, an owner) is written once a page, tags and all. One template then takes the
-texts of a structure: 1.2 us for a key of a listing, where its dictionary and a function for it cost 3.2.
+Members that differ between structures (a key, a size) are converted a column at a time. Members that mostly
+repeat (a storage class, an owner) are written once per value, with their tags. One template then formats each
+structure: 1.2 us for a key of a listing; a dictionary and a function for each key cost 3.2.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any
 
 from s3api.columnar import Columns
 from s3api.wire.model import Shape
-from s3api.wire.scalars import escape, write_isos
+from s3api.wire.scalars import escape, write_iso_times
 
 ElementWriter = Callable[[Any], str]
-# What bulk replacement does not cover: these are written as references, one text at a time.
+# Characters that bulk replacement does not cover; such texts are escaped one by one.
 _rare = re.compile("[\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]").search
-_NAMED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
+_ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 
 
 def columns_writer(shape: Shape, tag: str, element: Callable[[Shape, str], ElementWriter]) -> ElementWriter:
-    """A function from `Columns` of a structure's shape to its elements `tag`, one after the other.
+    """Return a function that writes `Columns` of a structure's shape as a sequence of `tag` elements.
 
-    `element(member, name)` gives what writes one value of a member as its element.
+    `element(member, name)` returns the function that writes one value of a member as its element.
     """
     members = [(name, member) for name, member in shape.members.items() if not member.location]
     writers = {name: element(member, name) for name, member in members}
@@ -37,7 +37,7 @@ def columns_writer(shape: Shape, tag: str, element: Callable[[Shape, str], Eleme
             values = given.columns.get(name)
             if values is None:
                 continue
-            texts = None if None in values else _texts(member, values)
+            texts = None if None in values else _column_texts(member, values)
             if texts is None:
                 columns.append(_elements(writers[name], values))
                 template += "%s"
@@ -51,30 +51,30 @@ def columns_writer(shape: Shape, tag: str, element: Callable[[Shape, str], Eleme
     return write
 
 
-def _texts(member: Shape, values: Sequence[Any]) -> Sequence[Any] | None:
-    """The texts of a column whose values are mostly different; None for another."""
+def _column_texts(member: Shape, values: Sequence[Any]) -> Sequence[Any] | None:
+    """Convert a column whose values mostly differ; None for other kinds of members."""
     if member.type in ("integer", "long"):
         return values
     if member.type == "timestamp" and member.trait("timestampFormat", "iso8601") == "iso8601":
-        return write_isos(values)
+        return write_iso_times(values)
     if member.type == "string" and not member.enum:
-        return escaped(values)
+        return escape_column(values)
     return None
 
 
-def escaped(texts: Sequence[str]) -> Sequence[str]:
-    """`escape` of each, in one pass over all of them."""
+def escape_column(texts: Sequence[str]) -> Sequence[str]:
+    """Escape each text, in one pass over all of them."""
     joined = "\n".join(texts)
     if _rare(joined) or joined.count("\n") != len(texts) - 1:
         return [escape(text) for text in texts]
     before = len(joined)
-    for character, reference in _NAMED:
+    for character, reference in _ENTITIES:
         joined = joined.replace(character, reference)
     return texts if len(joined) == before else joined.split("\n")
 
 
-class _Written(dict[Any, str]):
-    """What `write` makes of a value; "" of None."""
+class _WriteCache(dict[Any, str]):
+    """Cache of `write`: each value is written once. None is ""."""
 
     def __init__(self, write: ElementWriter) -> None:
         super().__init__({None: ""})
@@ -86,9 +86,9 @@ class _Written(dict[Any, str]):
 
 
 def _elements(write: ElementWriter, values: Sequence[Any]) -> list[str]:
-    """Whole elements, each value written once: by identity where values are lists or structures."""
-    with suppress(TypeError):  # what cannot be hashed
-        return list(map(_Written(write).__getitem__, values))
+    """Write each distinct value once, as a whole element. Lists and structures are compared by identity."""
+    with suppress(TypeError):  # unhashable values
+        return list(map(_WriteCache(write).__getitem__, values))
     known = {id(value): value for value in values}
     written = {at: "" if value is None else write(value) for at, value in known.items()}
     return [written[id(value)] for value in values]

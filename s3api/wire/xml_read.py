@@ -1,10 +1,9 @@
-"""XML documents to the model's values: a closure per shape, compiled once.
+"""Read XML documents into the model's values, with one closure per shape, compiled once.
 
-What S3 would not take is MalformedXML: a document that is not well-formed, another root element, an element
-that the schema does not have, one twice, a required one missing, a value of the wrong type. Namespaces are
-not looked at: clients differ. There is no DTD, hence there are no entities, in any encoding: a look at the
-prolog refuses them before a tree is built. A tree is bounded by its document's size and its number of tags;
-readers go no deeper than the schema.
+MalformedXML is raised for a document that is not well-formed, a wrong root element, an unknown or repeated
+element, a missing required element, and a value of the wrong type. Namespaces are ignored: clients differ. A
+DTD, which entities would need, is refused in the prolog, before a tree is built. The size of a tree is
+bounded by the document's size and number of tags; readers go no deeper than the schema.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ def malformed() -> S3Error:
 
 
 def read_document(document: bytes, root: str, read: ElementReader) -> Any:
-    """The value of a document whose root element must be `root`.
+    """Parse a document whose root element must be `root`, and return its value.
 
-    Raises S3Error MalformedXML, nothing else.
+    Raises only S3Error MalformedXML.
     """
     try:
         if document.count(b"<") > MAX_TAGS or _root_name(document) != root:
@@ -40,12 +39,12 @@ def read_document(document: bytes, root: str, read: ElementReader) -> Any:
         raise malformed() from None
 
 
-class _Seen(Exception):
-    """Thrown out of the parser at the first element: expat stops at once."""
+class _RootFound(Exception):
+    """Raised at the first element, to stop expat at once."""
 
 
 def _root_name(document: bytes) -> str | None:
-    """The local name of the root element.
+    """Return the local name of the root element.
 
     Raises ValueError for a document type declaration, before it is read.
     """
@@ -54,7 +53,7 @@ def _root_name(document: bytes) -> str | None:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         found.append(name)
-        raise _Seen
+        raise _RootFound
 
     def doctype(*declaration: object) -> None:
         raise ValueError("no DTD in S3")
@@ -63,15 +62,15 @@ def _root_name(document: bytes) -> str | None:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(document, True)
-    except _Seen:
+    except _RootFound:
         return found[0].rpartition(":")[2]
     return None
 
 
 def compile_reader(shape: Shape, compiled: dict[str, ElementReader] | None = None) -> ElementReader:
-    """A function from an element to the value of `shape`.
+    """Return a function that reads an element as a value of `shape`; it raises ValueError.
 
-    It raises ValueError. Shapes may contain themselves.
+    Shapes may contain themselves.
     """
     known = {} if compiled is None else compiled
     if shape.type == "structure":

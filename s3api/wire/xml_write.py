@@ -1,8 +1,8 @@
-"""The model's values to XML: for each structure a Python function, written out and compiled once.
+"""Write the model's values as XML, with a generated Python function for each structure, compiled once.
 
-A page of a listing is a thousand structures of ten members. Written out, each present member costs one
-look-up and one f-string: 0.66 ms for a thousand keys of three members where closures over a list of members
-took 0.94. The text compiled here is made of AWS's own names and this module's template, nothing of a request.
+A page of a listing is a thousand structures of ten members. In generated code each present member costs one
+lookup and one f-string: 0.66 ms for a thousand keys of three members; closures over a list of members took
+0.94. The generated code consists of AWS's names and this module's templates, and of nothing from a request.
 Values that are None or missing are left out.
 """
 
@@ -25,9 +25,9 @@ _ASCII_WORDS = frozenset({"integer", "long", "float", "double", "boolean", "time
 def compile_writer(
     shape: Shape, tag: str, attributes: str = "", compiled: dict[tuple[str, str], ElementWriter] | None = None
 ) -> ElementWriter:
-    """A function from a value of `shape` to the element `tag`;
+    """Return a function that writes a value of `shape` as the element `tag`.
 
-    `attributes` go verbatim into its start tag.
+    `attributes` are added to its start tag unescaped.
     """
     known = {} if compiled is None else compiled
     if shape.type == "structure":
@@ -49,7 +49,7 @@ def compile_writer(
 
 
 def text_writer(shape: Shape) -> Writer:
-    """How a scalar becomes escaped text."""
+    """Return a function that writes a scalar as escaped text."""
     if shape.type in _ASCII_WORDS:
         return writer(shape, date_format="iso8601")
     return escape_etag if shape.name in _ETAGS else escape
@@ -92,7 +92,7 @@ def _nested(
 
 
 def _flattened(item: Shape, tag: str, known: dict[tuple[str, str], ElementWriter]) -> ElementWriter:
-    """A list whose elements stand side by side, given as structures or as columns of them."""
+    """Return a function that writes a list without a wrapper element, from structures or `Columns`."""
     one = compile_writer(item, tag, "", known)
     if item.type != "structure":
         return lambda values: "".join(map(one, values))
@@ -114,7 +114,7 @@ def _flattened(item: Shape, tag: str, known: dict[tuple[str, str], ElementWriter
 
 
 def _start(pieces: list[str]) -> str:
-    """The expression of a start tag; all but the first piece are attributes that may be missing."""
+    """Return the source of a start tag. All pieces but the first are attributes that may be missing."""
     first, *optional = pieces
     return " + ".join([repr(first), *(f"(f'{piece}')" for piece in optional), "'>'"])
 

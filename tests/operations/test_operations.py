@@ -13,7 +13,7 @@ from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, SERVICE_ACTIONS
 from s3api.bucket_logs.operation_names import JOURNALED_OPERATIONS, log_name
 from s3api.operations import OPERATIONS
 from s3api.wire import Wire
-from s3api.wire.binding import snake
+from s3api.wire.binding import snake_case
 from s3api.wire.error_codes import ERRORS
 
 PACKAGE = Path(s3api.operations.__file__).parent
@@ -43,7 +43,7 @@ def test_functions_named_as_operations_are_found(path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_every_operation_is_complete(name: str) -> None:
-    assert name in WIRE.operations, f"AWS's model has no operation {name}: is {snake(name)} a helper?"
+    assert name in WIRE.operations, f"AWS's model has no operation {name}: is {snake_case(name)} a helper?"
     WIRE.bind(name, OPERATIONS[name])
     if not WIRE.operations[name].rules.authorizes_each_key:
         action = wanted(name, {}, version=False).action
@@ -54,7 +54,7 @@ def test_every_operation_is_complete(name: str) -> None:
     assert re.fullmatch(rf"REST\.({method}|COPY)\.[A-Z][A-Z0-9]*(_[A-Z0-9]+)*", logged), (
         f"{name} has no access-log name ({logged}): add it to s3api/bucket_logs/operation_names.py"
     )
-    proof = COMPAT_TESTS / f"test_{snake(name)}.py"
+    proof = COMPAT_TESTS / f"test_{snake_case(name)}.py"
     assert proof.exists(), f"{name} has no compat_tests/{proof.name}"
 
 

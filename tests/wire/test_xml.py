@@ -10,7 +10,7 @@ import pytest
 
 from s3api.errors import S3Error
 from s3api.wire import Wire
-from s3api.wire.tables import ROOTS
+from s3api.wire.tables import ROOT_ELEMENTS
 
 NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 BOMB = '<!DOCTYPE Delete [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
@@ -181,6 +181,6 @@ def test_the_odd_ones(wire: Wire) -> None:
 
 
 def test_every_root_element_parses(wire: Wire) -> None:
-    for name in ROOTS:
+    for name in ROOT_ELEMENTS:
         root = ElementTree.fromstring(render(wire, name, {}))
-        assert root.tag == "{http://s3.amazonaws.com/doc/2006-03-01/}" + ROOTS[name]
+        assert root.tag == "{http://s3.amazonaws.com/doc/2006-03-01/}" + ROOT_ELEMENTS[name]

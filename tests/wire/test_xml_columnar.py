@@ -9,7 +9,7 @@ import pytest
 from s3api.columnar import Columns
 from s3api.wire import Wire
 from s3api.wire.scalars import escape
-from s3api.wire.xml_columnar import escaped
+from s3api.wire.xml_columnar import escape_column
 
 OWNER = {"ID": "one & only"}
 COLUMNS: dict[str, list[Any]] = {
@@ -51,4 +51,4 @@ def test_columns_are_a_list_of_structures() -> None:
     [[], [""], ["", ""], ["a", "b"], ["&amp;", '<"'], ["a\nb", "c"], ["\x01", "&"], ["\r"], ["%s", "%"]],
 )
 def test_many_texts_are_escaped_as_each_is(texts: list[str]) -> None:
-    assert list(escaped(texts)) == [escape(text) for text in texts]
+    assert list(escape_column(texts)) == [escape(text) for text in texts]
