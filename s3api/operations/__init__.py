@@ -41,9 +41,9 @@ def is_handler(value: object, module: ModuleType) -> bool:
     """
     if not inspect.iscoroutinefunction(value) or value.__module__ != module.__name__:
         return False
-    first, *inputs = inspect.signature(value).parameters.values()
-    by_keyword = all(each.kind in (each.KEYWORD_ONLY, each.VAR_KEYWORD) for each in inputs)
-    return not value.__name__.startswith("_") and first.name == "call" and bool(inputs) and by_keyword
+    code = value.__code__
+    only_call = code.co_argcount == 1 and code.co_varnames[0] == "call"
+    return only_call and code.co_kwonlyargcount > 0 and not value.__name__.startswith("_")
 
 
 def _find_handlers() -> Iterator[Handler]:

@@ -47,7 +47,7 @@ from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, check_lock_d
 
 # A body of this size, or one that waits for "100 Continue", is received only after a check whether the
 # write can succeed. The transaction decides in any case.
-LOOK_FIRST_BYTES = 1 << 20
+CHECK_FIRST_BYTES = 1 << 20
 SMALL_READ_BYTES = 64 << 10
 READ_ATTEMPTS = 4
 
@@ -86,7 +86,7 @@ async def put_object(
     owner, extras = await resolve_owner_and_acl(call, more, parse_tags_and_lock(call, more))
     check_lock_digest(more, call.body)
     body = call.body
-    if body and (body.awaited or body.length is None or body.length >= LOOK_FIRST_BYTES):
+    if body and (body.awaited or body.length is None or body.length >= CHECK_FIRST_BYTES):
         await _check_before_upload(call, Bucket, Key, conditions)
     encryption = await choose_encryption(call, Bucket, Key, more)
     async with receive(call, more, encryption=encryption) as received:
