@@ -1,1 +1,1 @@
-"""How a transaction reaches a database: one runner for each engine."""
+"""Engines: run transactions on a database, SQLite or PostgreSQL. `runner` states what an engine must do."""

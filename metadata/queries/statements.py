@@ -27,6 +27,7 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 OnCommit = Callable[[Sequence[Any], float], None]
 """Is told of each commit: the writes of its batch (each with its `future`), and the seconds that it took."""
@@ -62,18 +63,33 @@ class Call(NamedTuple):
     many: bool = False
 
 
-class _Heavy:
-    """See HEAVY."""
+class _Long:
+    """See LONG."""
 
 
 # Yielded, before its first write, by a transaction that turns out to be long: not on the event loop, please.
-HEAVY = _Heavy()
+LONG = _Long()
 
-# Yields calls (or HEAVY), is sent what they bring, returns its result.
+# Yields calls (or LONG), is sent what they bring, returns its result.
 Transaction = Generator[Any, Any, T]
 
 
-class Again(Exception):
+def repeatable(make: F) -> F:
+    """Mark a transaction that may run again after a commit of unknown outcome (the connection was lost).
+
+    Running it twice must have the effect of running it once, also where others wrote in between: it finds its
+    own rows, or it only adds, removes or touches rows by their ids.
+    """
+    make.repeatable = True  # type: ignore[attr-defined]
+    return make
+
+
+def is_repeatable(make: Callable[..., Any]) -> bool:
+    """Whether a transaction function is marked as `repeatable`."""
+    return getattr(make, "repeatable", False)
+
+
+class Retry(Exception):
     """Another writer came in between: the transaction has to look again. Never leaves the package."""
 
 

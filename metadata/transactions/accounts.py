@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from metadata.errors import AccountExists, NoSuchAccessKey, NoSuchAccount, NoSuchUser, UserExists, UserInUse
 from metadata.queries.accounts import Accounts
-from metadata.queries.statements import Again, Transaction
+from metadata.queries.statements import Retry, Transaction
 from metadata.records import AccessKey, Account, IamUser, Identity
 
 
@@ -37,7 +37,7 @@ def create_account(new: Account) -> Transaction[None]:
         id=new.id, number=new.number, name=new.name, email=new.email, created_us=new.created_us
     )
     if not added:
-        raise Again
+        raise Retry
 
 
 def ensure_account(new: Account) -> Transaction[Account]:
@@ -99,7 +99,7 @@ def create_user(new: IamUser) -> Transaction[None]:
         account_id=new.account_id, name=new.name, id=new.id, path=new.path, created_us=new.created_us
     )
     if not added:
-        raise Again
+        raise Retry
 
 
 def rename_user(account_id: str, user_name: str, name: str, path: str) -> Transaction[None]:
@@ -110,7 +110,7 @@ def rename_user(account_id: str, user_name: str, name: str, path: str) -> Transa
         raise UserExists(name)
     at = {"account_id": account_id, "at_name": known.name}
     if not (yield Accounts.move_user(**at, new_name=name, new_path=path)):
-        raise Again
+        raise Retry
     if name != known.name:
         yield Accounts.move_policies(**at, new_name=name)
         yield Accounts.move_keys(**at, new_name=name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket, SettingsChanged
 from metadata.queries.buckets import Buckets
-from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.statements import LONG, Retry, Transaction
 from metadata.records import Bucket
 from metadata.transactions.uploads import drop_upload
 
@@ -19,7 +19,7 @@ def create_bucket(
         raise BucketExists(there[3])
     added = yield Buckets.add(name=name, region=region, owner=owner, created_us=now_us, versioning=versioning)
     if added is None:
-        raise Again
+        raise Retry
     for kind, document in configs.items():
         yield Buckets.put_config(bucket_id=added[0], kind=kind, id="", document=document)
     revision = 1 if configs else 0
@@ -39,7 +39,7 @@ def delete_bucket(name: str, now_us: int) -> Transaction[None]:
         raise BucketNotEmpty
     uploads = yield Buckets.uploads(bucket_id=row[0])
     if uploads:
-        yield HEAVY
+        yield LONG
     for upload_id, parts_id in uploads:
         yield from drop_upload(upload_id, parts_id, now_us)
     yield Buckets.remove_configs(bucket_id=row[0])
@@ -82,6 +82,6 @@ def _changed(name: str, versioning: str | None = None, at_revision: int | None =
         raise SettingsChanged
     changed = yield Buckets.changed(bucket_id=row[0], new_versioning=versioning)
     if not changed:
-        raise Again
+        raise Retry
     bucket_id: int = row[0]
     return bucket_id

@@ -10,7 +10,7 @@ from typing import Any
 
 from metadata.errors import BlobGone
 from metadata.queries.contents import Contents
-from metadata.queries.statements import Again, Transaction
+from metadata.queries.statements import Retry, Transaction
 from metadata.records import Content, MissingChunk
 from metadata.rows import Row, blob_values
 
@@ -46,7 +46,7 @@ def _refer(blob: Any, n: int, content: Content) -> Transaction[None]:
     else:
         shared = yield Contents.share(blob_id=blob.id, n=n)
         if not shared:
-            raise Again
+            raise Retry
 
 
 def write_extents(data_id: bytes, content: Content, *, base: int = 0) -> Transaction[None]:
@@ -88,7 +88,7 @@ def _release_shared(blob_id: bytes) -> Transaction[Row | None]:
     """The blob's row if that was its last reference after all."""
     left = yield Contents.release(blob_id=blob_id)
     if left is None:
-        raise Again
+        raise Retry
     row: Row | None = (yield Contents.bury(blob_id=blob_id, refs=0)) if left[0] == 0 else None
     return row
 

@@ -7,20 +7,23 @@ from collections.abc import Sequence
 from metadata.errors import BlobGone, NodeExists, NoSuchAccessKey, NoSuchNode
 from metadata.queries.contents import Contents
 from metadata.queries.maintenance import AccessKeys, BlobQueues, Leases, Nodes
-from metadata.queries.statements import Again, Transaction
+from metadata.queries.statements import Retry, Transaction, repeatable
 from metadata.records import AccessKey, MissingChunk, NodeRow
 from metadata.rows import Row, pack_nodes, unpack_nodes
 from metadata.transactions.contents import repair_values
 
 
+@repeatable
 def begin_blobs(ids: Sequence[bytes], now_us: int) -> Transaction[None]:
     yield BlobQueues.begin.each({"blob_id": id_, "touched_us": now_us} for id_ in ids)
 
 
+@repeatable
 def touch_blobs(ids: Sequence[bytes], now_us: int) -> Transaction[None]:
     yield BlobQueues.touch.each({"at_blob": id_, "touched_us": now_us} for id_ in ids)
 
 
+@repeatable
 def forget_blobs(ids: Sequence[bytes]) -> Transaction[None]:
     yield BlobQueues.forget.each({"blob_id": id_} for id_ in ids)
 
@@ -50,6 +53,7 @@ def garbage(before_us: int, now_us: int, limit: int) -> Transaction[list[Row]]:
     return found
 
 
+@repeatable
 def garbage_done(ids: Sequence[bytes]) -> Transaction[None]:
     yield BlobQueues.garbage_done.each({"id": id_} for id_ in ids)
     yield BlobQueues.repairs_of.each({"blob_id": id_} for id_ in ids)
@@ -59,6 +63,7 @@ def garbage_retry(ids: Sequence[bytes], until_us: int) -> Transaction[None]:
     yield BlobQueues.garbage_retry.each({"at_id": id_, "until_us": until_us} for id_ in ids)
 
 
+@repeatable
 def add_repairs(chunks: Sequence[MissingChunk]) -> Transaction[None]:
     """Of living blobs; the others' chunks are to go anyway."""
     alive = yield BlobQueues.blob_exists.each({"blob_id": chunk.blob_id} for chunk in chunks)
@@ -67,6 +72,7 @@ def add_repairs(chunks: Sequence[MissingChunk]) -> Transaction[None]:
     )
 
 
+@repeatable
 def repair_done(chunks: Sequence[MissingChunk]) -> Transaction[None]:
     yield BlobQueues.repair_done.each(_place(chunk) for chunk in chunks)
 
@@ -87,7 +93,7 @@ def move_slot(blob_id: bytes, slot: int, node_id: int) -> Transaction[None]:
     nodes[slot] = node_id
     moved = yield BlobQueues.move(at_blob=blob_id, at_nodes=row[0], nodes=pack_nodes(tuple(nodes)))
     if not moved:
-        raise Again
+        raise Retry
 
 
 def add_node(address: str, capacity_bytes: int | None, now_us: int) -> Transaction[NodeRow]:
@@ -124,6 +130,7 @@ def revoke_access_key(access_key: str) -> Transaction[None]:
         raise NoSuchAccessKey
 
 
+@repeatable
 def lease(name: str, holder: str, until_us: int, now_us: int) -> Transaction[bool]:
     """Take or keep the lease: True where it is the holder's now."""
     if (yield Leases.take(at_name=name, holder=holder, until_us=until_us, now_us=now_us)):

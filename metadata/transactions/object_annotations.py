@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from metadata.errors import BlobGone, ObjectLocked, PreconditionFailed, TooManyAnnotations
 from metadata.queries.annotations import Annotations
 from metadata.queries.objects import Objects
-from metadata.queries.statements import Again, Transaction
+from metadata.queries.statements import Retry, Transaction
 from metadata.queries.versions import Versions
 from metadata.records import Annotation, Emit, Extent, NewAnnotation, Object
 from metadata.rows import Row, blob_of, checksum_of, checksum_values
@@ -77,7 +77,7 @@ def delete_annotation(
         return
     removed = yield Annotations.remove(**at, name=name, at_blob=row[7])
     if not removed:
-        raise Again
+        raise Retry
     yield from release((row[7],), now_us)
     yield from tell(emit, found.key, found.version_id if found.versioned else None)
 
@@ -90,7 +90,7 @@ def sweep_annotations(limit: int, now_us: int) -> Transaction[int]:
             bucket_id=bucket_id, key=key, data_id=data_id, name=name, at_blob=blob_id
         )
         if not removed:
-            raise Again
+            raise Retry
         yield from release((blob_id,), now_us)
     return len(dead)
 
@@ -135,6 +135,6 @@ def _write(at: dict[str, object], new: NewAnnotation, old: Row | None) -> Transa
             at_blob=old[7], **values,
         )  # fmt: skip
     if not changed:
-        raise Again
+        raise Retry
     yield from attach(new.content)
     yield from remove_intents(new.content)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, ObjectLocked, PreconditionFailed
 from metadata.queries.buckets import Buckets
 from metadata.queries.objects import Objects
-from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.statements import LONG, Retry, Transaction, repeatable
 from metadata.queries.versions import Versions
 from metadata.records import (
     NO_CONDITIONS,
@@ -45,6 +45,7 @@ from metadata.transactions.versions import delete_version, hide, place
 MANY = 100
 
 
+@repeatable
 def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transaction[str | None]:
     """The new version's id, None in a bucket without versioning.
 
@@ -67,7 +68,7 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     if len(content.new_blobs) != len(content.extents):
         yield from check_shared(content)
     if current.spread or len(content.extents) > MANY:
-        yield HEAVY
+        yield LONG
     version_id, old = yield from place(head, new, now_us, parts=0, blob_id=blob_id, blob_offset=blob_offset)
     yield from attach(content)
     if len(content.extents) > 1:
@@ -111,7 +112,7 @@ def delete_object(
         raise NoSuchBucket
     head = head_of(row)
     if head.current.spread:
-        yield HEAVY
+        yield LONG
     done = yield from _delete(head, doomed, marker_id, owner, now_us)
     yield from _tell(emit, doomed, done)
     return done
@@ -140,7 +141,7 @@ def _delete(
         return Deleted(False)
     removed = yield Objects.remove(at_bucket=head.bucket_id, at_key=doomed.key, at_data=current.data_id)
     if removed is None:
-        raise Again
+        raise Retry
     yield from discard(current, now_us)
     return Deleted(True)
 
@@ -162,13 +163,13 @@ def delete_objects(
     found = yield Objects.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
     verdicts, gone = _verdicts(wanted, found)
     if len(gone) > MANY or any(current.spread for current in gone.values()):
-        yield HEAVY
+        yield LONG
     removed = yield Objects.remove.each(
         {"at_bucket": row[0], "at_key": key, "at_data": current.data_id}
         for key, current in sorted(gone.items())
     )
     if None in removed:
-        raise Again
+        raise Retry
     yield from release([c.blob_id for c in gone.values() if c.blob_id is not None], now_us)
     for current in gone.values():
         if current.blob_id is None or current.parts:
@@ -188,12 +189,12 @@ def _delete_versions(
     now_us: int,
 ) -> Transaction[list[Deleted | MetadataError]]:
     """One after the other: what one of them does may be what the next one finds."""
-    yield HEAVY
+    yield LONG
     verdicts: list[Deleted | MetadataError] = []
     for doomed, marker_id in zip(wanted, marker_ids, strict=True):
         row = yield Objects.head(bucket=bucket, key=doomed.key, blob_id=None)
         if row is None:
-            raise Again
+            raise Retry
         try:
             done = yield from _delete(head_of(row), doomed, marker_id, owner, now_us)
         except (NoSuchKey, PreconditionFailed, ObjectLocked) as refused:
@@ -258,10 +259,10 @@ def alter_object(
     if not changed:
         older = yield Versions.content(bucket_id=row[0], key=key, version_id=found.version_id)
         if older is None:
-            raise Again
+            raise Retry
         changed = yield Versions.alter(**at, at_rank=Current(*older[:-1]).rank, **values)
     if not changed:
-        raise Again
+        raise Retry
     if emit is not None:
         yield from tell(emit, key, wanted.version_id if wanted.versioned else None, wanted.etag, wanted.size)
     return wanted

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from metadata.errors import NoSuchBucket, TokenReused
 from metadata.queries.objects import Objects
 from metadata.queries.renames import Renames
-from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.statements import LONG, Retry, Transaction
 from metadata.records import OFF, Content, Emit, NewAnnotation, NewObject, Object
 from metadata.rows import inline_extent
 from metadata.transactions.contents import attach, check_shared, write_extents
@@ -50,7 +50,7 @@ class RenameRequest:
 
 def rename_object(asked: RenameRequest, now_us: int) -> Transaction[None]:
     """Raises NoSuchBucket, NoSuchKey, TokenReused, and what `check` raises."""
-    yield HEAVY
+    yield LONG
     row = yield Objects.head(bucket=asked.bucket, key=asked.target, blob_id=None)
     if row is None:
         raise NoSuchBucket
@@ -86,7 +86,7 @@ def _done_before(bucket_id: int, asked: RenameRequest, now_us: int) -> Transacti
         bucket_id=bucket_id, token=asked.token, digest=asked.digest, created_us=now_us
     )
     if not added:
-        raise Again
+        raise Retry
     return False
 
 
@@ -95,13 +95,13 @@ def _move(head: Head, found: Object, asked: RenameRequest, now_us: int) -> Trans
     if current.data_id is not None:
         gone = yield Objects.remove(at_bucket=head.bucket_id, at_key=asked.target, at_data=current.data_id)
         if gone is None:
-            raise Again
+            raise Retry
         yield from discard(current, now_us)
     at = {"at_bucket": head.bucket_id, "at_key": asked.source, "at_data": found.data_id}
     moved = yield Renames.move(**at, new_key=asked.target)
     removed = yield Objects.remove(**at)
     if not moved or removed is None:
-        raise Again
+        raise Retry
     yield Renames.move_annotations(**at, new_key=asked.target)
 
 

@@ -9,7 +9,7 @@ from metadata.errors import NoSuchBucket, NoSuchUpload, PartChanged
 from metadata.queries.buckets import Buckets
 from metadata.queries.contents import Contents
 from metadata.queries.objects import Objects
-from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.statements import LONG, Retry, Transaction, repeatable
 from metadata.queries.uploads import Uploads
 from metadata.records import Conditions, Content, NewObject, Part, Upload
 from metadata.rows import attributes_of, checksum_values, extras_values
@@ -49,6 +49,7 @@ def create_upload(new: Upload, parts_id: bytes) -> Transaction[None]:
     )
 
 
+@repeatable
 def put_part(
     bucket: str, key: str, upload_id: str, part: Part, content: Content, now_us: int
 ) -> Transaction[None]:
@@ -60,7 +61,7 @@ def put_part(
     if content.new_blobs and content.new_blobs <= set(blobs):
         return
     if len(content.extents) > MANY or len(blobs) > MANY:
-        yield HEAVY
+        yield LONG
     values: dict[str, Any] = {
         "etag": part.etag,
         "size": part.size,
@@ -79,6 +80,7 @@ def put_part(
     yield from release(blobs, now_us)
 
 
+@repeatable
 def complete_upload(
     upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions, now_us: int
 ) -> Transaction[str | None]:
@@ -93,7 +95,7 @@ def complete_upload(
     head = head_of(row)
     check_write(conditions, head.current)
     if len(parts) > MANY or head.current.spread:
-        yield HEAVY
+        yield LONG
     left_out = yield from _left_out(parts_id, parts)
     version_id, old = yield from place(head, new, now_us, parts=len(parts), blob_id=None, blob_offset=0)
     for number in left_out:
@@ -110,7 +112,7 @@ def complete_upload(
 
 def abort_upload(bucket: str, key: str, upload_id: str, now_us: int) -> Transaction[None]:
     parts_id, _ = yield from _locked(bucket, key, upload_id, 0)
-    yield HEAVY
+    yield LONG
     yield from drop_upload(upload_id, parts_id, now_us)
 
 
@@ -124,7 +126,7 @@ def _remove_upload(upload_id: str, parts_id: bytes) -> Transaction[None]:
     yield Uploads.remove_parts(owner_id=parts_id)
     removed = yield Uploads.remove(upload_id=upload_id)
     if not removed:
-        raise Again
+        raise Retry
 
 
 def _locked(bucket: str, key: str, upload_id: str, number: int) -> Transaction[tuple[bytes, int | None]]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from metadata.errors import NoSuchKey
 from metadata.queries.buckets import Buckets
 from metadata.queries.objects import Objects
-from metadata.queries.statements import HEAVY, Again, Transaction
+from metadata.queries.statements import LONG, Retry, Transaction
 from metadata.queries.versions import Versions
 from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, DeleteRequest, NewObject
 from metadata.rows import object_values
@@ -46,7 +46,7 @@ def place(
     """Write the row of a new current version; what was current goes, or becomes noncurrent.
 
     The new version's id (None without versioning), and the version whose content is to be discarded. Raises
-    Again where things are no longer as they were read.
+    Retry where things are no longer as they were read.
     """
     current, versioning = head.current, head.versioning
     version_id, rank = NULL_VERSION, 0
@@ -66,7 +66,7 @@ def place(
             at_bucket=head.bucket_id, at_key=new.key, at_data=current.data_id, **values
         )
     if not changed:
-        raise Again
+        raise Retry
     if old is not None and old.lock is not None:
         check_lock(old, now_us, bypass=False)
     return (None if versioning == OFF else version_id), old
@@ -81,10 +81,10 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     if head.current.data_id is not None:
         removed = yield Objects.remove(at_bucket=head.bucket_id, at_key=key, at_data=head.current.data_id)
         if removed is None:
-            raise Again
+            raise Retry
     added = yield Versions.add(**_marker(head.bucket_id, key, version_id, rank, marker_id, owner, now_us))
     if not added:
-        raise Again
+        raise Retry
     if old is not None:
         check_lock(old, now_us, bypass=False)
         yield from discard(old, now_us)
@@ -101,7 +101,7 @@ def delete_version(head: Head, doomed: DeleteRequest, now_us: int) -> Transactio
         _check(doomed, current, now_us)
         gone = yield Objects.remove_as_locked(**at, at_data=current.data_id, at_lock=current.lock or "")
         if gone is None:
-            raise Again
+            raise Retry
         yield from discard(current, now_us)
         yield from _promote(head.bucket_id, doomed.key)
         return Deleted(True, version_id)
@@ -113,19 +113,19 @@ def delete_version(head: Head, doomed: DeleteRequest, now_us: int) -> Transactio
     *values, marker = row
     found = Current(*values)
     if found.spread:
-        yield HEAVY
+        yield LONG
     _check(doomed, found, now_us)
     gone = yield Versions.remove_as_locked(
         **at, at_rank=found.rank, at_data=found.data_id, at_lock=found.lock or ""
     )
     if gone is None:
-        raise Again
+        raise Retry
     if not marker:
         yield from discard(found, now_us)
     if current.data_id is None:
         yield from _promote(head.bucket_id, doomed.key)
     elif (yield Objects.lock(bucket_id=head.bucket_id, key=doomed.key)) is None:
-        raise Again  # the current version has gone, and ours may have been the marker on top
+        raise Retry  # the current version has gone, and ours may have been the marker on top
     return Deleted(True, version_id, marker=bool(marker))
 
 
@@ -144,7 +144,7 @@ def _promote(bucket_id: int, key: str) -> Transaction[None]:
     promoted = yield Versions.promote(**at)
     removed = yield Versions.remove(**at)
     if not promoted or removed is None:
-        raise Again
+        raise Retry
 
 
 def _next_rank(head: Head, key: str, now_us: int) -> Transaction[int]:
@@ -165,7 +165,7 @@ def _alone(bucket_id: int, key: str) -> Transaction[None]:
     """
     yield Buckets.exclusive(bucket_id=bucket_id)
     if (yield Objects.content(bucket_id=bucket_id, key=key)) is not None:
-        raise Again
+        raise Retry
 
 
 def _displace(head: Head, key: str, version_id: str) -> Transaction[Current | None]:
@@ -182,18 +182,18 @@ def _displace(head: Head, key: str, version_id: str) -> Transaction[Current | No
         row = yield Versions.content(bucket_id=head.bucket_id, key=key, version_id=NULL_VERSION)
     null = None if row is None else Current(*row[:-1])
     if null is not None and null.spread:
-        yield HEAVY
+        yield LONG
     if current.data_id is not None:
         archived = yield Versions.archive(at_bucket=head.bucket_id, at_key=key, at_data=current.data_id)
         if not archived:
-            raise Again
+            raise Retry
     if null is None:
         return None
     removed = yield Versions.remove(
         at_bucket=head.bucket_id, at_key=key, at_rank=null.rank, at_data=null.data_id
     )
     if removed is None:
-        raise Again
+        raise Retry
     return None if row and row[-1] else null
 
 

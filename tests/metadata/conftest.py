@@ -10,6 +10,7 @@ import pytest
 
 from metadata import Metadata, open_metadata
 from tests.metadata.made import NOW_US, check_consistent
+from tests.metadata.strict import StrictRunner
 from tests.postgres import PostgresServer, postgres_server
 
 
@@ -30,9 +31,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def store(url: str) -> AsyncIterator[Metadata]:
-    """With a bucket "photos". What must always hold of the tables is checked after each test."""
+    """A store with a bucket "photos". The tables' invariants are checked after each test, and on SQLite the
+    rules of transactions during it.
+    """
     opened = await open_metadata(url, instance="test")
+    strict = StrictRunner(opened.runner)
+    if url.startswith("sqlite"):
+        opened = Metadata(strict)
     await opened.buckets.create("photos", region="us-east-1", owner="alice", now_us=NOW_US)
     yield opened
     await opened.close()
     check_consistent(url)
+    assert not strict.broken

@@ -15,7 +15,7 @@ from psycopg import RawCursor
 from psycopg.types.numeric import Int8BinaryDumper
 
 from metadata import Metadata, open_metadata
-from metadata.queries.statements import HEAVY, Again, Call, Fetch, Statement, Transaction
+from metadata.queries.statements import LONG, Call, Fetch, Retry, Statement, Transaction
 from metadata.queries.versions import Versions
 from metadata.records import NO_CONDITIONS
 from metadata.transactions import objects
@@ -60,7 +60,7 @@ class Hand:
 
     def _next(self) -> Call | None:
         try:
-            while (call := self._transaction.send(self._reply)) is HEAVY:
+            while (call := self._transaction.send(self._reply)) is LONG:
                 self._reply = None
         except StopIteration:
             return None
@@ -118,7 +118,7 @@ async def test_what_is_being_hidden_is_not_taken_for_gone(store: Metadata, url: 
     ended = destroys.run_aside()
     wait_for_lock(url, destroys, ended)
     hides.commit()
-    with pytest.raises(Again):
+    with pytest.raises(Retry):
         ended.result()
     destroys.give_up()
     check_consistent(url)
@@ -133,7 +133,7 @@ async def test_a_marker_goes_while_it_comes_to_the_top(store: Metadata, url: str
     top = await store.objects.put(new_object("a"))
     destroys = delete(url, marker).run(until=Versions.content)
     delete(url, top).run().commit()
-    with pytest.raises(Again):
+    with pytest.raises(Retry):
         destroys.run()
     destroys.give_up()
     check_consistent(url)

@@ -25,9 +25,19 @@ from sqlalchemy.engine import URL
 
 from metadata.engines.postgres.connection import Command, Link
 from metadata.engines.postgres.pool import Links, Readers
+from metadata.engines.runner import Job, Spoiled, as_exception
 from metadata.errors import DatabaseDown, MetadataUnavailable
-from metadata.queries.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
-from metadata.transactions import maintenance, objects, uploads
+from metadata.queries.statements import (
+    LONG,
+    Call,
+    Fetch,
+    OnCommit,
+    Retry,
+    T,
+    Transaction,
+    is_repeatable,
+    unseen,
+)
 
 log = logging.getLogger("sixfold.metadata")
 WRITERS = 4
@@ -39,39 +49,12 @@ BEGIN, COMMIT, ROLLBACK = (Command(sql, Fetch.COUNT) for sql in ("BEGIN", "COMMI
 
 # Another gateway was there first; looking again tells what it did.
 _CONFLICTS = (
-    Again,
+    Retry,
     errors.SerializationFailure,
     errors.DeadlockDetected,
     errors.UniqueViolation,
     errors.ForeignKeyViolation,
 )
-# May be run again where nobody knows whether their commit went through.
-_REPEATABLE = frozenset(
-    {
-        objects.put_object,
-        uploads.put_part,
-        uploads.complete_upload,
-        maintenance.begin_blobs,
-        maintenance.touch_blobs,
-        maintenance.forget_blobs,
-        maintenance.garbage_done,
-        maintenance.add_repairs,
-        maintenance.repair_done,
-        maintenance.lease,
-    }
-)
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A write that was asked for. `error` or `outcome` once it has run."""
-
-    key: Hashable
-    make: Callable[..., Transaction[Any]]
-    arguments: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    outcome: Any = None
-    error: Exception | None = None
 
 
 class _CommitUnknown(Exception):
@@ -214,7 +197,7 @@ class PostgresRunner:
                 return
             except _CommitUnknown as why:
                 alone = _after_unknown_commit(batch, why)
-            except (psycopg.Error, Again, _Spoiled) as why:
+            except (psycopg.Error, Retry, Spoiled) as why:
                 log.debug("a batch of %d writes fell apart: %s", len(batch), type(why).__name__)
         for job in alone:
             await self._run_alone(job)
@@ -235,11 +218,11 @@ class PostgresRunner:
                 job.error = MetadataUnavailable("the connection to PostgreSQL was lost")
                 job.error.__cause__ = why
                 lost += 1
-                again = job.make in _REPEATABLE if isinstance(why, _CommitUnknown) else _lost(why)
+                again = is_repeatable(job.make) if isinstance(why, _CommitUnknown) else _lost(why)
                 if lost == LOST_ATTEMPTS or not again:
                     return
-            except (psycopg.Error, _Spoiled) as why:
-                cause = why.__cause__ if isinstance(why, _Spoiled) else why
+            except (psycopg.Error, Spoiled) as why:
+                cause = why.__cause__ if isinstance(why, Spoiled) else why
                 job.error = _translated(cause)
                 return
 
@@ -264,16 +247,12 @@ def _after_unknown_commit(batch: Sequence[Job], why: _CommitUnknown) -> list[Job
     """
     again = []
     for job in batch:
-        if job.error is None and job.make in _REPEATABLE:
+        if job.error is None and is_repeatable(job.make):
             again.append(job)
         elif job.error is None:
             job.error = MetadataUnavailable("the connection to PostgreSQL was lost while committing")
             job.error.__cause__ = why
     return again
-
-
-class _Spoiled(Exception):
-    """A transaction failed after it had written: nothing of its batch can stand."""
 
 
 @dataclass(slots=True)
@@ -284,19 +263,19 @@ class _Running:
     wrote: bool = False
 
     def next_call(self) -> Call | None:
-        """What the transaction wants next; None where it is over. _Spoiled, Again."""
+        """What the transaction wants next; None where it is over. Spoiled, Retry."""
         try:
             call = self.transaction.send(self.reply)
-            while call is HEAVY:
+            while call is LONG:
                 call = self.transaction.send(None)
         except StopIteration as done:
             self.job.outcome = done.value
             return None
-        except Again:
+        except Retry:
             raise
         except Exception as why:
             if self.wrote:
-                raise _Spoiled from why
+                raise Spoiled from why
             self.job.error = why
             return None
         self.wrote = self.wrote or call.statement.writes
@@ -369,4 +348,4 @@ def _translated(why: BaseException | None) -> Exception:
         error = MetadataUnavailable(f"PostgreSQL: {type(why).__name__}")
         error.__cause__ = why
         return error
-    return why if isinstance(why, Exception) else MetadataUnavailable(repr(why))
+    return as_exception(why)

@@ -21,13 +21,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
+from metadata.engines.runner import Job, Spoiled, as_exception
 from metadata.engines.sqlite.wal_index import WalIndex
 from metadata.engines.sqlite.write_lock import Turn
 from metadata.errors import MetadataUnavailable
-from metadata.queries.statements import HEAVY, Again, Call, Fetch, OnCommit, T, Transaction, unseen
+from metadata.queries.statements import LONG, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.records import Page
 
 BATCH = 256
@@ -41,23 +41,6 @@ ATTEMPTS = 3
 WAL_BYTES = 64 << 20
 CHECKPOINT_PAGES = 8000  # 32 MiB: hot pages are written to the database once for many commits
 WAL_LOOK_EVERY = 1000
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """A write that was asked for. `heavy`: not on the loop's thread. `outcome`, `error`: once it has run."""
-
-    make: Callable[..., Transaction[Any]]
-    arguments: tuple[Any, ...]
-    future: asyncio.Future[Any]
-    heavy: bool = False
-    ran: bool = False
-    outcome: Any = None
-    error: Exception | None = None
-
-
-class _Spoiled(Exception):
-    """A transaction failed after it had written: nothing of its batch can stand."""
 
 
 class _Busy(Exception):
@@ -102,7 +85,7 @@ class SqliteRunner:
         if self._closed:
             future.set_exception(MetadataUnavailable("the store is closed"))
             return future
-        self._waiting.append(Job(make, arguments, future))
+        self._waiting.append(Job(key, make, arguments, future))
         self._schedule()
         return future
 
@@ -173,7 +156,7 @@ class SqliteRunner:
         if not batch:
             self._give_or_await_turn()
             return
-        if any(job.heavy for job in batch) or len(batch) > INLINE_JOBS:
+        if any(job.long for job in batch) or len(batch) > INLINE_JOBS:
             self._in_thread(self._run_patiently, batch)
             return
         here = len(batch) <= LONE_JOBS and self._commit_s < INLINE_COMMIT_S
@@ -212,7 +195,7 @@ class SqliteRunner:
         batch: list[Job] = []
         waiting = self._waiting
         while waiting and len(batch) < BATCH:
-            if batch and (waiting[0].heavy or batch[0].heavy):
+            if batch and (waiting[0].long or batch[0].long):
                 break
             job = waiting.popleft()
             if not job.future.done():
@@ -225,7 +208,7 @@ class SqliteRunner:
     def _thread_done(self, batch: list[Job], ended: concurrent.futures.Future[Any]) -> None:
         if error := ended.exception():
             for job in batch:
-                job.ran, job.error = True, job.error or _as_exception(error)
+                job.ran, job.error = True, job.error or as_exception(error)
         self._settle(batch)
 
     def _hand_over(self, work: Callable[..., Any], *given: Any, done: Callable[[Any], None]) -> None:
@@ -273,7 +256,7 @@ class SqliteRunner:
             self._begin(0 if inline else BUSY_MS)
             for job in batch:
                 self._drive(job, inline=inline)
-        except _Spoiled as spoiled:
+        except Spoiled as spoiled:
             self._roll_back()
             self._run_alone(batch, spoiled, inline=inline)
         except sqlite3.Error as why:
@@ -285,14 +268,14 @@ class SqliteRunner:
             self._commit(batch)
         return False
 
-    def _run_alone(self, batch: list[Job], spoiled: _Spoiled, *, inline: bool) -> None:
+    def _run_alone(self, batch: list[Job], spoiled: Spoiled, *, inline: bool) -> None:
         if len(batch) > 1:
             for job in batch:
                 job.ran, job.outcome, job.error = False, None, None
                 self._run([job], inline=inline)
             return
         why = spoiled.__cause__
-        _fail(batch, _translated(why) if isinstance(why, sqlite3.Error) else _as_exception(why), why)
+        _fail(batch, _translated(why) if isinstance(why, sqlite3.Error) else as_exception(why), why)
 
     def _begin(self, busy_ms: int) -> None:
         if busy_ms != self._busy_ms:
@@ -309,15 +292,15 @@ class SqliteRunner:
             raise
 
     def _drive(self, job: Job, *, inline: bool) -> None:
-        """Run one transaction to its end. _Spoiled where it failed with something written."""
+        """Run one transaction to its end. Spoiled where it failed with something written."""
         transaction, reply, wrote = job.make(*job.arguments), None, False
-        heavy = job.heavy or not inline
+        long = job.long or not inline
         try:
             while True:
                 call = transaction.send(reply)
-                if call is HEAVY:
-                    if not heavy:
-                        job.heavy = True
+                if call is LONG:
+                    if not long:
+                        job.long = True
                         transaction.close()
                         return
                     reply = None
@@ -328,7 +311,7 @@ class SqliteRunner:
             job.ran, job.outcome = True, done.value
         except Exception as why:
             if wrote or isinstance(why, sqlite3.Error):
-                raise _Spoiled from why
+                raise Spoiled from why
             job.ran, job.error = True, why
 
     def _commit(self, batch: list[Job]) -> None:
@@ -410,12 +393,6 @@ def _translated(why: sqlite3.Error) -> Exception:
     if isinstance(why, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.NotSupportedError):
         return why
     return MetadataUnavailable(f"SQLite: {why}")
-
-
-def _as_exception(why: BaseException | None) -> Exception:
-    if isinstance(why, Again):
-        return MetadataUnavailable("another writer was always first")
-    return why if isinstance(why, Exception) else MetadataUnavailable(repr(why))
 
 
 def _is_busy(why: sqlite3.Error) -> bool:
