@@ -1,4 +1,4 @@
-"""A blob store over memory nodes that fail on command, and the bookkeeping it needs, kept in dicts."""
+"""A blob store over memory nodes that fail on command, with its metadata in dicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from s3api.blobs import BlobSettings, BlobStore, cluster
 from s3api.body import Body
 
 
-class Shelf(Node):
+class FakeNode(Node):
     """A node in memory. `mode`: "well", "down", "full", "silent" (never answers), "lossy" (puts vanish)."""
 
     def __init__(self, address: str) -> None:
@@ -48,7 +48,7 @@ class Shelf(Node):
             if self.fail_puts_after is not None:
                 if self.fail_puts_after == 0:
                     self.mode = "down"
-                    raise NodeDown(self.address, "died in the midst")
+                    raise NodeDown(self.address, "died during a write")
                 self.fail_puts_after -= 1
             if self.mode != "lossy":
                 self.chunks.update((name, bytes(data)) for name, data in chunks)
@@ -85,7 +85,7 @@ class Shelf(Node):
         pass
 
 
-class Books:
+class FakeMetadata:
     """The part of the metadata store that blobs need."""
 
     def __init__(self, count: int) -> None:
@@ -140,7 +140,7 @@ class Books:
         pass
 
     async def take_lease(self, name: str, *, holder: str, ttl_us: int, now_us: int) -> bool:
-        return False  # tests call the upkeep themselves
+        return False  # tests run the maintenance jobs themselves
 
     def metadata(self) -> Any:
         """Build what stands in for `Metadata`."""
@@ -164,9 +164,9 @@ class Books:
 
 
 class Rig:
-    """A blob store, its shelves (by node id) and its books."""
+    """A blob store, its nodes (by id) and its metadata."""
 
-    def __init__(self, store: BlobStore, shelves: dict[int, Shelf], books: Books) -> None:
+    def __init__(self, store: BlobStore, shelves: dict[int, FakeNode], books: FakeMetadata) -> None:
         self.store, self.shelves, self.books = store, shelves, books
 
     def all_chunks(self) -> list[bytes]:
@@ -177,13 +177,13 @@ class Rig:
 async def rig(
     monkeypatch: pytest.MonkeyPatch, count: int = 6, parity: int = 2, **settings: Any
 ) -> AsyncIterator[Rig]:
-    shelves = {i: Shelf(f"shelf://{i}") for i in range(1, count + 1)}
+    shelves = {i: FakeNode(f"shelf://{i}") for i in range(1, count + 1)}
 
-    async def open_node(address: str, **_: Any) -> Shelf:
+    async def open_node(address: str, **_: Any) -> FakeNode:
         return shelves[int(address.rpartition("/")[2])]
 
     monkeypatch.setattr(cluster, "open_node", open_node)
-    books = Books(count)
+    books = FakeMetadata(count)
     options = BlobSettings(base=Path(), parity=parity, refresh_s=3600, **settings)
     store = await BlobStore.open(books.metadata(), options, holder="test")
     try:
@@ -195,7 +195,7 @@ async def rig(
 def body_of(
     data: bytes, *, declared: bool = True, piece: int = 65536, fail: BaseException | None = None
 ) -> Body:
-    """A body that arrives in pieces, and fails where the data end if told to."""
+    """A body that arrives in pieces, and raises `fail` at its end."""
     view = memoryview(data)
     pieces = [view[at : at + piece] for at in range(0, len(data), piece)]
 

@@ -1,4 +1,4 @@
-"""The cache of small blobs: bounded, and last used last out."""
+"""The cache of small blobs: bounded, least recently used out first."""
 
 from __future__ import annotations
 

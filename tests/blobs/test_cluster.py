@@ -1,4 +1,4 @@
-"""How a gateway knows which nodes are there."""
+"""Refreshing the nodes: hanging, failing and returning ones."""
 
 from __future__ import annotations
 

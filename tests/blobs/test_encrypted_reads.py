@@ -1,5 +1,4 @@
-"""Encrypted blobs: the same bytes out, ranges at every edge, nothing readable on a node, nothing altered that
-goes unseen."""
+"""Encrypted blobs: round trips, ranges at every edge, no plaintext on nodes, tampering is detected."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from s3api.blobs import DataUnavailable
 from s3api.blobs.encrypted_reads import DecryptionFailed, SegmentRun, segment_runs, stored_extents
 from s3api.blobs.erasure import DATA_CHUNKS, STRIPE_BYTES
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, ContentKey, stored_size
-from tests.blobs.cluster_of import Rig, Shelf, body_of, rig
+from tests.blobs.cluster_of import FakeNode, Rig, body_of, rig
 from tests.blobs.test_store import Md5
 
 FULL = STRIPE_BYTES // SEGMENT_BYTES * PLAIN_BYTES
@@ -76,12 +75,12 @@ async def test_no_node_holds_a_word_of_it(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_a_stripe_that_moves_to_another_blob_is_encrypted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A node dies under the second stripe: the blob ends, another on other nodes goes on."""
+    """A node dies during the second stripe: the blob ends, and another continues on other nodes."""
     async with rig(monkeypatch, count=8, parity=0) as r:
         data, key = os.urandom(3 * FULL + 12345), ContentKey.new()
         puts = itertools.count()
 
-        def put_many(shelf: Shelf, put: Any, chunks: Any) -> Any:
+        def put_many(shelf: FakeNode, put: Any, chunks: Any) -> Any:
             if next(puts) == DATA_CHUNKS:  # the first stripe is on its nodes
                 shelf.mode = "down"
             return put(chunks)

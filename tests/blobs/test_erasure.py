@@ -1,4 +1,4 @@
-"""Cutting and Reed-Solomon: whatever is lost, up to the parity, comes back byte for byte."""
+"""Erasure coding: any loss up to the parity is rebuilt, byte for byte."""
 
 import importlib.util
 import itertools
@@ -23,7 +23,7 @@ SIZES = [1, 2, 5, 6, 7, 11, 12, 13, 100, 4096, 65536, 100_003]
 
 @pytest.fixture(params=["isal", "zfec"])
 def coder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """ISA-L where pyeclib brings it, and zfec alone, as where it does not."""
+    """Run a test with ISA-L, if pyeclib brings it, and with zfec alone."""
     if request.param == "zfec":
         monkeypatch.setattr(erasure, "_isal", None)
     elif importlib.util.find_spec("pyeclib") is None:
@@ -95,7 +95,7 @@ def test_fewer_than_six_chunks_are_refused() -> None:
 
 @pytest.mark.parametrize("parity", [1, 2, 3, 4])
 def test_both_compute_the_same_parity(monkeypatch: pytest.MonkeyPatch, parity: int) -> None:
-    """What one wrote the other can read, whatever the length."""
+    """Either library can decode the parity of the other, for every length."""
     chosen = random.Random(parity)
     for length in [*range(erasure.ISAL_BYTES, erasure.ISAL_BYTES + 130), 65_537, 1 << 20]:
         chunks = [chosen.randbytes(length - chosen.randrange(2)) for _ in range(DATA_CHUNKS)]

@@ -1,4 +1,4 @@
-"""Placement: even, distinct while it can be, and never more than two chunks of a stripe on a node."""
+"""Placement: even, on distinct nodes if possible, at most two chunks of a stripe on a node."""
 
 import random
 from collections import Counter

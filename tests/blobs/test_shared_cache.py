@@ -1,4 +1,4 @@
-"""The cache that gateways share, over a real Redis: hits need no node, no failure of it reaches a reader."""
+"""The shared cache over a real Redis: hits need no node, and its failures never fail a read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def written(r: Rig, data: bytes, key: ContentKey | None = None) -> Content
 
 
 async def said(redis: services.Service, *words: bytes) -> object:
-    """What that Redis answers to one command."""
+    """Send one command to the Redis and return its reply."""
     reader, writer = await asyncio.open_connection("127.0.0.1", redis.port)
     writer.write(hiredis.pack_command(words))  # type: ignore[arg-type]
     parser = hiredis.Reader(notEnoughData=Ellipsis)
@@ -104,7 +104,7 @@ async def test_large_blobs_stay_out_and_what_is_damaged_is_not_believed(
 async def test_killed_hung_and_back(
     monkeypatch: pytest.MonkeyPatch, redis: services.Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Readers go on reading, all of them, and one line tells of it."""
+    """All reads go on without the cache, and one line is logged."""
     monkeypatch.setattr(shared_cache, "FIRST_PAUSE_S", 0.2)
     monkeypatch.setattr(shared_cache, "LONGEST_PAUSE_S", 0.2)
     caplog.set_level(logging.INFO, "sixfold.cache")

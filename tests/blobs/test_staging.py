@@ -1,4 +1,4 @@
-"""What is staged is there whatever dies in between, and is on the nodes in the end."""
+"""Staged blobs survive a crash at every step, and reach the nodes in the end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SIZES = (1, 700, STAGED_BYTES)
 
 
 class Opened:
-    """A store over one LMDB environment, which settles when it is told."""
+    """A store over one LMDB environment, which flushes only when a test calls it."""
 
     def __init__(self, data: Path, metadata: Metadata, blobs: BlobStore) -> None:
         self.data, self.metadata, self.blobs = data, metadata, blobs
@@ -59,7 +59,7 @@ class Opened:
         return bytes(await self.blobs.read_small(found.extent, 0, found.size))
 
     async def files(self) -> Chunks:
-        """What is in LMDB's files."""
+        """The chunks in LMDB's files."""
         return {
             (status.id, name)
             for status in self.blobs.cluster.status()
@@ -96,7 +96,7 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_bytes_are_served_before_and_after_they_settle(store: Opened, size: int) -> None:
+async def test_bytes_are_served_before_and_after_they_are_flushed(store: Opened, size: int) -> None:
     data = os.urandom(size)
     content = await store.put("k", data)
     assert content.staged is not None
@@ -115,7 +115,7 @@ async def test_what_is_large_is_not_staged(store: Opened) -> None:
     assert await store.files() == referred_to(store.data)
 
 
-async def test_much_settles_at_once(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_much_staged_is_flushed_at_once(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     commits, settled_between, forgotten = (
         store.environment.commits,
         StagingStore.remove_between,
@@ -153,7 +153,7 @@ async def test_a_refused_write_leaves_nothing(store: Opened) -> None:
     assert await store.files() == referred_to(store.data)
 
 
-async def test_a_settling_that_fails_is_done_again(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_flush_is_repeated(store: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
     fill = Environment._fill
     await store.put("one", b"1")
 
@@ -197,7 +197,7 @@ asyncio.run(main())
 
 
 class Other:
-    """Another process over the same files, which settles nothing by itself."""
+    """Another process over the same files, which flushes nothing by itself."""
 
     def __init__(self, process: Process) -> None:
         self.process = process
@@ -214,7 +214,7 @@ class Other:
 
 @pytest.fixture
 async def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Opened, Other]]:
-    """One worker of two, and the other."""
+    """This process as one worker, and a process as the other."""
     monkeypatch.setattr("s3api.blobs.staging.FLUSH_EVERY_S", 3600)
     async with opened(tmp_path, exclusive=False) as store:
         await store.metadata.buckets.create(BUCKET, region="us-east-1", owner="alice", now_us=1)

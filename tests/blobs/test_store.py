@@ -1,4 +1,4 @@
-"""Bytes in, nodes lost, the same bytes out: the blob store over nodes that fail."""
+"""The blob store over nodes that fail: the bytes written are read back."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def read(r: Rig, content: Content, start: int = 0, stop: int | None = None
 
 
 def keep(r: Rig, content: Content) -> None:
-    """What a metadata transaction would do."""
+    """Do what the metadata transaction of a PUT does."""
     r.books.blobs.update({e.blob.id: e.blob for e in content.extents})
     for blob_id in content.new_blobs:
         r.books.intents.pop(blob_id, None)
@@ -230,7 +230,7 @@ async def test_full_nodes_are_refused_only_when_no_other_has_room(monkeypatch: p
 async def test_a_full_node_is_tried_again_after_a_while(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It may have been given room in a way that its figures do not show."""
+    """It may have been given room without a change of its usage."""
     monkeypatch.setattr(cluster, "FULL_FOR_S", 0.0)
     async with rig(monkeypatch) as r:
         data = os.urandom(4096)
@@ -296,7 +296,7 @@ async def test_the_sweep_deletes_what_no_row_knows_and_nothing_else(monkeypatch:
             await read(r, lost)
 
 
-async def test_the_reaper_waits_for_a_node_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_garbage_waits_for_a_node_that_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
     async with rig(monkeypatch, reap_after_s=0.0) as r:
         content = await r.store.write(body_of(os.urandom(4096)), Md5())
         r.books.trash.update({e.blob.id: e.blob for e in content.extents})
@@ -310,7 +310,7 @@ async def test_the_reaper_waits_for_a_node_that_is_down(monkeypatch: pytest.Monk
         assert r.all_chunks() == []
 
 
-async def test_the_reaper_keeps_off_a_blob_that_is_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_blob_being_read_is_not_collected(monkeypatch: pytest.MonkeyPatch) -> None:
     async with rig(monkeypatch, reap_after_s=0.0) as r:
         data = os.urandom(3 * STRIPE_BYTES)
         content = await r.store.write(body_of(data), Md5())

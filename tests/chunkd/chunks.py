@@ -1,4 +1,4 @@
-"""Chunks to put: ids as the gateway makes them, sealed frames."""
+"""Chunks for tests: ids like those of the gateway, and valid frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def some_id(slot: int = 0) -> bytes:
 
 
 def sealed(size: int, chunk_id: bytes | None = None) -> tuple[bytes, bytes]:
-    """An id and a chunk of that id with a random payload of `size` bytes."""
+    """A new chunk id and a frame of that id with `size` random bytes."""
     chunk_id = chunk_id or some_id()
     return chunk_id, frame.encode(chunk_id, os.urandom(size))
 

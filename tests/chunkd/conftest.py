@@ -1,4 +1,4 @@
-"""Nodes of every kind, over real services."""
+"""Fixtures: nodes of every kind, over real services. Add a new kind to `KINDS`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def chunkd_redis(
 
 @pytest.fixture
 async def opened(tmp_path: Path) -> AsyncIterator[OpenNode]:
-    """Opens nodes, and closes them with the test."""
+    """A function that opens a node, which is closed after the test."""
     nodes: list[Node] = []
 
     async def opening(address: str) -> Node:

@@ -1,4 +1,4 @@
-"""Names of servers, and resolvers that take their time."""
+"""Connecting by host name, with slow resolvers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME = "chunkd.test"
 
 
 class Resolver:
-    """Knows `NAME` and counts who asks for it; answers as soon as `quick` is set."""
+    """A resolver that knows `NAME`, counts look-ups, and answers once `quick` is set."""
 
     def __init__(self, getaddrinfo: Any) -> None:
         self._getaddrinfo, self.asked, self.quick = getaddrinfo, 0, threading.Event()
@@ -106,7 +106,7 @@ async def test_a_name_that_cannot_be(opened: OpenNode) -> None:
 
 @asynccontextmanager
 async def _serving(taken: list[Any]) -> AsyncIterator[int]:
-    """A port where connections are taken, and their transports kept."""
+    """A listening port, and the transports of its connections."""
 
     class Taking(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -1,4 +1,4 @@
-"""The contract of a node, which every implementation passes."""
+"""The contract of `chunkd.Node`: every kind of node must pass it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reserve of a disk, with a disk that is made up."""
+"""The reserved disk space, on a simulated disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOCK, GIB, MIB = 4096, 1 << 30, 1 << 20
 
 
 class Disk:
-    """Free bytes, and what a file on it has: its size and its holes."""
+    """A simulated disk: its free bytes, and the size and free bytes of a file on it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
         self.size, self.free, self.file = size, size, (0, 0)
@@ -30,7 +30,7 @@ class Disk:
         return DiskSpace(Path("/"), lambda: self.file)
 
     def later(self, **what: object) -> None:
-        """Time for another look."""
+        """Advance the clock, so that the disk is measured again."""
         self.now_s += disk_space.MEASURE_EVERY_S
         for name, value in what.items():
             setattr(self, name, value)

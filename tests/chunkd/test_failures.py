@@ -1,4 +1,4 @@
-"""Nodes that die, hang, come back, are full or set wrongly."""
+"""Nodes that die, hang, come back, are full or misconfigured."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Running = tuple[services.Service, str]
 
 @pytest.fixture(params=["redis", "chunkd"])
 def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    """A service of the test's own, and its address as a node. Both keep chunks on disk."""
+    """A service for one test, and its node address. It keeps chunks on disk."""
     if request.param == "redis":
         service = services.redis_server(tmp_path / "redis")
         scheme = "redis"
@@ -36,7 +36,7 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
 
 
 async def _until_up(node: Node) -> None:
-    """The client waits a moment between attempts: ask until it reaches the node."""
+    """Retry until the client reaches the node, as it backs off between attempts."""
     async with asyncio.timeout(10):
         while True:
             try:
@@ -235,7 +235,7 @@ async def test_a_closed_node_is_down(node: Node) -> None:
 
 @pytest.mark.parametrize("said", [b"{}", b"[]", b"null", b'{"used_bytes": "many"}', b"<html>"])
 async def test_a_server_that_is_no_chunkd_is_down(opened: OpenNode, said: bytes) -> None:
-    """As where another one has the address of a node that died."""
+    """Another server may have the address of a node that died."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

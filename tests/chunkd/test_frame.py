@@ -1,4 +1,4 @@
-"""The chunk format: what is damaged, cut short or another's is caught; ranges verify by blocks."""
+"""The frame format: detects damaged, truncated and swapped chunks; ranges verify by blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is particular to LMDB nodes: one commit a turn, durability, shared environments."""
+"""LMDB nodes: one commit per turn of the loop, durability, shared environments."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ asyncio.run(main())
 
 @pytest.fixture(params=["nodes", "exclusive"])
 def where(request: pytest.FixtureRequest) -> str:
-    """An environment that processes share, and one that this process has to itself."""
+    """An environment shared with other processes, and an exclusive one."""
     return str(request.param)
 
 

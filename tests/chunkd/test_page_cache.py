@@ -1,4 +1,4 @@
-"""What large writes leave in the page cache, asked of the system."""
+"""The pages that large writes leave in the system's page cache."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ libc: Any = ffi.dlopen(None)
 
 
 def _cached(path: Path, start: int, stop: int) -> bool:
-    """Whether all of these bytes are in memory; asking (mincore(2)) brings none of them there."""
+    """Whether all of these bytes are in memory, by mincore(2), which loads none of them."""
     with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapped:
         base = ffi.from_buffer(mapped)
         pages = ffi.new("unsigned char[]", -(-len(mapped) // mmap.PAGESIZE))
@@ -68,7 +68,7 @@ def test_a_write_that_took_next_to_no_new_room_drops_nothing(file: Path) -> None
 
 
 def test_what_this_process_has_read_leaves_too(file: Path) -> None:
-    """Pages that are mapped would stay."""
+    """Mapped pages are dropped too."""
     with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as mapped:
         assert mapped[::4096].count(0) == 8 * MIB // 4096  # touched
         written = WrittenPages(file, kept_bytes=0)
@@ -81,7 +81,7 @@ def test_what_this_process_has_read_leaves_too(file: Path) -> None:
 
 
 def test_a_private_mapping_is_left_alone(file: Path) -> None:
-    """What was written to it is nowhere else."""
+    """A private mapping is left alone: its written pages are nowhere else."""
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY) as mapped:
         mapped[:6] = b"mine!!"
         written = WrittenPages(file, kept_bytes=0)

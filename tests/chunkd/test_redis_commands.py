@@ -1,4 +1,4 @@
-"""What we send to a Redis is what Valkey and Kvrocks have too: recorded on its way to a real server."""
+"""The recorded commands of a Redis node are ones that Valkey and Kvrocks support too."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BOTH_HAVE = frozenset(
 
 @asynccontextmanager
 async def recorded(port: int) -> AsyncIterator[tuple[int, list[list[str]]]]:
-    """A port that leads to a server, and the commands that came by, each as its words."""
+    """A proxy to a server: its port, and the commands that passed, each as its words."""
     commands: list[list[str]] = []
     tasks: set[asyncio.Task[None]] = set()
 
@@ -60,7 +60,7 @@ async def recorded(port: int) -> AsyncIterator[tuple[int, list[list[str]]]]:
 
 
 async def use(node: Node) -> None:
-    """All that a node is ever asked for."""
+    """Call every method of a node."""
     chunks = [sealed(size) for size in (0, 700, 100_000)]
     await node.put_many(chunks)
     await node.get(chunks[0][0])
@@ -104,7 +104,7 @@ async def test_only_what_valkey_and_kvrocks_have_too(tmp_path: Path, opened: Ope
 
 
 def test_a_kvrocks_that_may_lose_what_it_acknowledged(caplog: pytest.LogCaptureFixture) -> None:
-    """It has no append-only file, and settings of its own."""
+    """Kvrocks has no append-only file, and other settings."""
     node = RedisNode("redis://127.0.0.1:1/0", timeout_s=1)
     node._warn_if_not_durable({"rocksdb.write_options.sync": "yes"})
     assert not caplog.records

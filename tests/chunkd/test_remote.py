@@ -1,4 +1,4 @@
-"""What is particular to Redis nodes and chunkd servers: one write a turn, tokens, the HTTP face."""
+"""Redis nodes and chunkd servers: one write per turn of the loop, tokens, the HTTP API."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_a_wrong_token_is_down_with_the_reason(
 
 
 async def test_batches_one_behind_the_other_are_answered_in_order(chunkd_memory: services.Service) -> None:
-    """Well and bad, with what is not a batch between them, all sent before the first answer."""
+    """Pipelined requests: valid and invalid batches, and other requests between them."""
     name, data = sealed(700)
     put = b"".join(map(bytes, write_operation(Operation(PUT, name, data))))
     get = b"".join(map(bytes, write_operation(Operation(GET, name))))

@@ -1,4 +1,4 @@
-"""Nodes over TLS: a real Redis and a real chunkd, with a certificate that our own authority has signed."""
+"""Nodes over TLS: a real Redis and a real chunkd, with a certificate of a private authority."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Nodes:
 
 @pytest.fixture(scope="module")
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nodes]:
-    """Redis over TLS; chunkd over TLS in front of it."""
+    """A Redis over TLS, and a chunkd over TLS in front of it."""
     directory = tmp_path_factory.mktemp("tls")
     made = Authority(directory).certificate("127.0.0.1", directory / "node")
     ca = directory / "ca.pem"

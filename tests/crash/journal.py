@@ -1,7 +1,7 @@
-"""Clients that write until the server dies under them, and what they may then rely on.
+"""Clients that write until the server is killed, and a journal of what must then be stored.
 
-Each worker has keys of its own, so the order of what it asked for is known: after a crash a key holds what
-was acknowledged last or what was under way, whole, and nothing else.
+Each worker has its own keys, so the order of its requests is known. After a crash a key holds what was
+acknowledged last, or the request in progress, complete, and nothing else.
 """
 
 from __future__ import annotations
@@ -23,23 +23,25 @@ LONG_BYTES = (6 << 20) + 12_345
 
 @dataclass
 class Journal:
-    """By key: the digests (None: no object) of which one must be there."""
+    """The digests that a key may have, by key (None: no object). One of them must be stored."""
 
     may_be: dict[str, set[str | None]] = field(default_factory=dict)
     bodies: dict[str, bytes] = field(default_factory=dict)
     acknowledged: int = 0
 
-    def known(self, key: str) -> set[str | None]:
+    def possible(self, key: str) -> set[str | None]:
         return self.may_be.setdefault(key, {None})
 
     def certain(self, key: str) -> str | None:
-        """What is there for sure. ValueError where a crash left two possibilities."""
-        (one,) = self.known(key)
+        """The only digest that a key may have. Raises ValueError if a crash left two possibilities."""
+        (one,) = self.possible(key)
         return one
 
-    def settle(self, key: str, there: str | None) -> None:
-        assert there in self.known(key), f"{key} is neither what was acknowledged nor what was under way"
-        self.may_be[key] = {there}
+    def resolve(self, key: str, found: str | None) -> None:
+        """Record what was found after a crash, which must be possible."""
+        expected = self.possible(key)
+        assert found in expected, f"{key} is neither the last acknowledged nor the request in progress"
+        self.may_be[key] = {found}
 
 
 def digest(body: bytes) -> str:
@@ -47,14 +49,14 @@ def digest(body: bytes) -> str:
 
 
 class Worker(threading.Thread):
-    """Writes, overwrites, copies, deletes and completes uploads of its own keys until the server is gone."""
+    """Writes, copies, deletes and completes uploads of its own keys until the server is killed."""
 
     def __init__(self, s3: Any, bucket: str, number: int, seed: int) -> None:
         super().__init__(name=f"worker-{number}", daemon=True)
         self.s3, self.bucket, self.random = s3, bucket, random.Random(seed * 1000 + number)
         self.keys = [f"worker-{number}/{n}" for n in range(KEYS_EACH)]
         self.journal = Journal()
-        self.unforeseen: list[BaseException] = []
+        self.unexpected: list[BaseException] = []
 
     def run(self) -> None:
         weighted = [
@@ -70,10 +72,11 @@ class Worker(threading.Thread):
             except BotoCoreError:
                 return  # the server is gone
             except ClientError as refused:
-                self.unforeseen.append(refused)
+                self.unexpected.append(refused)
                 return
 
-    def asked(self, key: str, after: str | None, work: Callable[[], object]) -> None:
+    def journaled(self, key: str, after: str | None, work: Callable[[], object]) -> None:
+        """Do a request that leaves `after` under a key, and journal it before and after."""
         before = self.journal.certain(key)
         self.journal.may_be[key] = {before, after}
         work()
@@ -92,22 +95,22 @@ class Worker(threading.Thread):
 
     def put_of(self, size: int) -> None:
         key = self.random.choice(self.keys)
-        body, known_by = self.body_of(size)
-        self.asked(key, known_by, lambda: self.s3.put_object(Bucket=self.bucket, Key=key, Body=body))
+        body, sha256 = self.body_of(size)
+        self.journaled(key, sha256, lambda: self.s3.put_object(Bucket=self.bucket, Key=key, Body=body))
 
     def do_delete(self) -> None:
         key = self.random.choice(self.keys)
-        self.asked(key, None, lambda: self.s3.delete_object(Bucket=self.bucket, Key=key))
+        self.journaled(key, None, lambda: self.s3.delete_object(Bucket=self.bucket, Key=key))
 
     def do_copy(self) -> None:
-        there = [key for key in self.keys if self.journal.certain(key) is not None]
-        if not there:
+        existing = [key for key in self.keys if self.journal.certain(key) is not None]
+        if not existing:
             return self.do_put()
-        source, target = self.random.choice(there), self.random.choice(self.keys)
+        source, target = self.random.choice(existing), self.random.choice(self.keys)
         if source == target:
             return self.do_put()
         origin = {"Bucket": self.bucket, "Key": source}
-        self.asked(
+        self.journaled(
             target,
             self.journal.certain(source),
             lambda: self.s3.copy_object(Bucket=self.bucket, Key=target, CopySource=origin),
@@ -116,7 +119,7 @@ class Worker(threading.Thread):
 
     def do_upload(self) -> None:
         key = self.random.choice(self.keys)
-        body, known_by = self.body_of(PART_BYTES + 1000)
+        body, sha256 = self.body_of(PART_BYTES + 1000)
         upload = self.s3.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
         where = {"Bucket": self.bucket, "Key": key, "UploadId": upload}
         parts = [
@@ -126,8 +129,8 @@ class Worker(threading.Thread):
             }
             for n, piece in enumerate((body[:PART_BYTES], body[PART_BYTES:]), 1)
         ]
-        self.asked(
+        self.journaled(
             key,
-            known_by,
+            sha256,
             lambda: self.s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts}),
         )

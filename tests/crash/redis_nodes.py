@@ -1,4 +1,4 @@
-"""A gateway over six real Redis servers, each of which may be killed, paused and started again."""
+"""A gateway over six real Redis servers, which tests kill, pause and restart."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ QUICK = {
 
 @dataclass
 class Cluster:
+    """A gateway and its Redis servers."""
+
     nodes: list[Service]
     gateway: GatewayProcess
 
@@ -31,7 +33,7 @@ class Cluster:
 
 @contextmanager
 def six_redis(tmp_path: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Cluster]:
-    """`options` are the Redis servers'."""
+    """Start six Redis servers with `options`, and a gateway over them."""
     nodes = [redis_server(tmp_path / f"redis-{n}", *options) for n in range(6)]
     addresses = [part for node in nodes for part in ("--node", f"redis://127.0.0.1:{node.port}/0")]
     try:
@@ -45,8 +47,8 @@ def six_redis(tmp_path: Path, *options: str, environment: dict[str, str] | None 
 
 
 def eventually(what: Callable[[], bool], *, within_s: float = 15.0) -> None:
-    """Ask until it is so: another process cannot tell when it will be."""
+    """Wait until a condition on another process holds."""
     deadline = time.monotonic() + within_s
     while not what():
-        assert time.monotonic() < deadline, f"not so within {within_s} s"
+        assert time.monotonic() < deadline, f"the condition did not hold within {within_s} s"
         time.sleep(0.05)

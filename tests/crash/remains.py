@@ -1,4 +1,4 @@
-"""What lies on the nodes of a stopped gateway, compared with what its metadata refer to."""
+"""Compare the chunks on the nodes of a stopped gateway with those that its metadata refer to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Chunks = set[tuple[int, bytes]]
 
 @asynccontextmanager
 async def tidied(data: Path, *, parity: int = 2) -> AsyncIterator[BlobStore]:
-    """The blobs of a data directory that nobody serves, after its upkeep with no grace at all."""
+    """Open the blobs of a stopped gateway, and run all maintenance jobs once, without grace times."""
     metadata = await open_metadata(f"sqlite:///{data / 'metadata.sqlite3'}", instance="tidy")
     settings = BlobSettings(
         base=data, parity=parity, exclusive=True, reap_after_s=0.0, sweep_grace_s=0.0, refresh_s=60.0
@@ -27,7 +27,7 @@ async def tidied(data: Path, *, parity: int = 2) -> AsyncIterator[BlobStore]:
     try:
         store = await BlobStore.open(metadata, settings, holder="tidy")
         try:
-            await store.maintenance.close()  # by hand, below
+            await store.maintenance.close()  # run by hand, below
             await store.maintenance.collect_garbage()
             await store.maintenance.repair()
             await store.maintenance.sweep_orphans()
@@ -39,7 +39,7 @@ async def tidied(data: Path, *, parity: int = 2) -> AsyncIterator[BlobStore]:
 
 
 async def lying_about(store: BlobStore) -> Chunks:
-    """Every chunk on every node."""
+    """List every chunk on every node."""
     found: Chunks = set()
     for status in store.cluster.status():
         node = store.cluster.node(status.id)
@@ -54,7 +54,7 @@ async def lying_about(store: BlobStore) -> Chunks:
 
 
 def referred_to(data: Path) -> Chunks:
-    """Every chunk that the metadata know of."""
+    """List every chunk that the metadata refer to."""
     wanted: Chunks = set()
     with sqlite3.connect(data / "metadata.sqlite3") as connection:
         rows = connection.execute("SELECT id, size, stripe_bytes, parity, nodes FROM blob").fetchall()
@@ -69,7 +69,7 @@ def referred_to(data: Path) -> Chunks:
 
 
 async def assert_tidy(data: Path) -> None:
-    """After its upkeep nothing is left on the nodes that nothing refers to, and nothing is missing."""
+    """Check that after maintenance no chunk is orphaned and none is missing."""
     async with tidied(data) as store:
         there = await lying_about(store)
     wanted = referred_to(data)

@@ -1,4 +1,4 @@
-"""Clients that go away in the middle of a body: no chunk is left on a node, no row in the metadata."""
+"""Clients that disconnect in the middle of a body leave no chunk on a node and no row in the metadata."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def test_nothing_is_left(left_alone: GatewayProcess, kind: str, size: int, how: 
 
 
 async def test_and_no_chunk_lies_anywhere(left_alone: GatewayProcess) -> None:
-    """Looked at without any upkeep that might have swept them away."""
+    """Check the nodes before the orphan sweep could have deleted anything."""
     eventually(lambda: not any(rows(left_alone).values()))
     eventually(lambda: chunks_on_nodes(left_alone) == 0)
     left_alone.stop()
     assert "Traceback" not in left_alone.log()
-    assert "swept" not in left_alone.log()
+    assert "orphaned" not in left_alone.log()
     async with tidied(left_alone.data) as store:
         assert not await lying_about(store)

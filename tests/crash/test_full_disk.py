@@ -1,6 +1,6 @@
-"""The disk of an embedded store fills up: writes are refused, and nothing else is.
+"""On a full disk, an embedded store refuses writes and nothing else.
 
-The gateway runs in a mount namespace of its own, where a small tmpfs is its data directory.
+The gateway runs in a mount namespace of its own, with a small tmpfs as its data directory.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
 
 
 def put(s3: Any, key: str, body: bytes) -> int:
-    """The status."""
+    """PUT an object and return the HTTP status."""
     try:
         answer = s3.put_object(Bucket=BUCKET, Key=key, Body=body)
     except ClientError as error:
@@ -46,7 +46,7 @@ def put(s3: Any, key: str, body: bytes) -> int:
 
 
 def fill(s3: Any, kept: dict[str, bytes], prefix: str) -> None:
-    """Put objects of all sizes until none of them is taken; whatever is refused is refused as 507."""
+    """PUT objects of all sizes until every size is refused. A refusal must be a 507."""
     refused = 0
     for n in range(5_000):
         key, body = f"{prefix}/{n}", os.urandom(SIZES[n % len(SIZES)])
@@ -58,7 +58,7 @@ def fill(s3: Any, kept: dict[str, bytes], prefix: str) -> None:
         refused += 1
         if refused == 3 * len(SIZES):
             return
-    raise AssertionError("it never filled up")
+    raise AssertionError("the disk did not fill up")
 
 
 def check(s3: Any, kept: dict[str, bytes]) -> None:

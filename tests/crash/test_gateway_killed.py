@@ -25,13 +25,13 @@ def found(s3: Any, key: str) -> str | None:
         return None
 
 
-def settle(s3: Any, workers: list[Worker]) -> None:
+def check_journals(s3: Any, workers: list[Worker]) -> None:
     """Every key is read, and is what it may be; the listing says the same."""
     there = set()
     for worker in workers:
-        assert not worker.unforeseen, worker.unforeseen
+        assert not worker.unexpected, worker.unexpected
         for key in worker.keys:
-            worker.journal.settle(key, found(s3, key))
+            worker.journal.resolve(key, found(s3, key))
             if worker.journal.certain(key) is not None:
                 there.add(key)
     assert {o["Key"] for o in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])} == there
@@ -57,11 +57,11 @@ async def test_what_was_acknowledged_survives(tmp_path: Path, processes: int) ->
             worker.join(30)
             assert not worker.is_alive()
         gateway.start()
-        settle(gateway.s3(), workers)
+        check_journals(gateway.s3(), workers)
     assert sum(worker.journal.acknowledged for worker in workers) > 50
     gateway.cut_power()
     await assert_tidy(tmp_path / "data")
     gateway.start()
-    settle(gateway.s3(), workers)
+    check_journals(gateway.s3(), workers)
     assert "Traceback" not in gateway.log()
     gateway.stop()

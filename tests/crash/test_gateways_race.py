@@ -1,4 +1,4 @@
-"""Two gateways over one PostgreSQL and six Redis servers: conditions hold across them."""
+"""Conditional writes through two gateways over one PostgreSQL and six Redis servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def gateways(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[GatewayP
 
 
 def race(gateways: list[GatewayProcess], key: str, size: int, **conditions: str) -> list[bytes]:
-    """All put another body at the same moment; the bodies of those who were told that they won."""
+    """PUT a different body from each client at the same moment. Returns the bodies that were accepted."""
     clients = [gateway.s3(max_pool_connections=RACERS) for gateway in gateways]
     ready = threading.Barrier(RACERS)
 
@@ -64,7 +64,7 @@ def test_of_a_hundred_one_replaces(gateways: list[GatewayProcess]) -> None:
 
 
 def test_the_last_of_a_hundred_stays(gateways: list[GatewayProcess]) -> None:
-    """Without a condition all win, and what is there afterwards is one of them, whole, on both."""
+    """Without a condition all are accepted, and both gateways then serve the same one, complete."""
     winners = race(gateways, "third", 1000)
     assert len(winners) == RACERS
     there = {g.s3().get_object(Bucket=BUCKET, Key="third")["Body"].read() for g in gateways}

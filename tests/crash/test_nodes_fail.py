@@ -1,4 +1,4 @@
-"""Storage nodes die, hang, fill up and lose bytes: clients see none of it, or are told the truth."""
+"""Storage nodes die, hang, fill up and lose bytes: requests succeed, or fail with the right error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def body_of(key: str, size: int) -> bytes:
 
 
 class Load:
-    """Clients that put and get until told to stop; boto3 may try again, as it does by default."""
+    """Clients that PUT and GET until `stop`. boto3 may retry, as it does by default."""
 
     def __init__(self, cluster: Cluster, name: str, threads: int = 3) -> None:
         self.cluster, self.name = cluster, name
@@ -45,7 +45,7 @@ class Load:
         self._tasks = [self._pool.submit(self._work, n) for n in range(threads)]
 
     def stop(self) -> None:
-        """Raises what any of the clients ran into."""
+        """Stop the clients. Raises the first error of any of them."""
         self.stopped.set()
         self._pool.shutdown()
         for task in self._tasks:
@@ -90,7 +90,7 @@ def test_a_node_is_killed_and_comes_back(cluster: Cluster) -> None:
 
 
 def test_a_node_hangs(cluster: Cluster) -> None:
-    """It takes connections and answers nothing: reads wait for it briefly, writes at most its time-out."""
+    """The node accepts connections and never replies: reads wait briefly, writes at most the node timeout."""
     s3 = cluster.gateway.s3()
     keys = [f"hung/{n}" for n in range(8)]
     for key in keys:
