@@ -20,7 +20,7 @@ from s3api.access.keys import Keys, root_key
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus
 from s3api.blobs.cluster import Cluster
 from s3api.events.targets import Targets
-from s3api.kms import KeyFile, RemoteKeys, Vault
+from s3api.kms import DataKeys, KeyFile, RemoteKeys
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
 
@@ -31,7 +31,7 @@ class Store:
     blobs: BlobStore
     keys: Keys
     buckets: Buckets
-    vault: Vault
+    data_keys: DataKeys
     targets: Targets
 
 
@@ -45,11 +45,11 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         await register_nodes(metadata, settings)
         blobs = await BlobStore.open(metadata, blob_settings(settings), holder=instance())
         stack.push_async_callback(blobs.close)
-        vault = open_vault(settings)
-        stack.push_async_callback(vault.close)
+        data_keys = open_data_keys(settings)
+        stack.push_async_callback(data_keys.close)
         await metadata.accounts.ensure(first_account())
         keys = Keys(root, metadata, cache_s=settings.key_cache_s)
-        yield Store(settings, metadata, blobs, keys, Buckets(metadata), vault, targets)
+        yield Store(settings, metadata, blobs, keys, Buckets(metadata), data_keys, targets)
 
 
 def event_targets(settings: Settings) -> Targets:
@@ -143,7 +143,7 @@ def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.key_file_path, region=settings.region)
 
 
-def open_vault(settings: Settings) -> Vault:
+def open_data_keys(settings: Settings) -> DataKeys:
     """The keys of encryption: those of the key file, which the first use makes, and of a key service."""
     remote = None
     if settings.kms_endpoint and settings.kms_access_key and settings.kms_secret_key:
@@ -154,7 +154,7 @@ def open_vault(settings: Settings) -> Vault:
             secret_key=settings.kms_secret_key.get_secret_value(),
             timeout_s=settings.kms_timeout_s,
         )
-    return Vault(
+    return DataKeys(
         key_file(settings),
         remote,
         by_default=settings.encrypt_by_default,

@@ -59,7 +59,7 @@ OBJECT_PERMISSIONS: dict[str, str] = {
     "s3:PutObjectVersionAcl": "WRITE_ACP",
 }
 # What an owner may do whatever the list says, so that it can be mended.
-OWNERS_OWN = ("READ_ACP", "WRITE_ACP")
+OWNER_PERMISSIONS = ("READ_ACP", "WRITE_ACP")
 
 _Canned = Callable[[str, str], Iterable[Grant]]
 _CANNED: dict[str, _Canned] = {
@@ -93,7 +93,7 @@ def groups_first(acl: ACL) -> ACL:
     return tuple(sorted(acl, key=lambda grant: not is_group(grant.grantee)))
 
 
-def usual(owner: str) -> ACL:
+def owner_only(owner: str) -> ACL:
     return (Grant(owner, "FULL_CONTROL"),)
 
 
@@ -105,23 +105,23 @@ def is_public(acl: ACL | None) -> bool:
     return acl is not None and any(grant.grantee in PUBLIC_GROUPS for grant in acl)
 
 
-def granting(
+def find_grant(
     acl: ACL | None, owner: str, principal: Principal, permission: str, *, ignore_public: bool = False
 ) -> Grant | None:
     """The grant by which `principal` has `permission`. A user has what its account was granted, as far as its
     own policies go: that is for the caller to see to."""
     own = principal.account == owner and not principal.anonymous
-    if acl is None or (own and permission in OWNERS_OWN):
+    if acl is None or (own and permission in OWNER_PERMISSIONS):
         return Grant(owner, "FULL_CONTROL") if own else None
     for grant in acl:
-        if grant.permission in (permission, "FULL_CONTROL") and _is_among(principal, grant.grantee):
+        if grant.permission in (permission, "FULL_CONTROL") and _matches_grantee(principal, grant.grantee):
             if ignore_public and grant.grantee in PUBLIC_GROUPS:
                 continue
             return grant
     return None
 
 
-def _is_among(principal: Principal, grantee: str) -> bool:
+def _matches_grantee(principal: Principal, grantee: str) -> bool:
     if grantee == ALL_USERS:
         return principal.service is None
     if grantee == AUTHENTICATED_USERS:
@@ -143,7 +143,7 @@ def load(text: str | None) -> ACL | None:
 _GRANTEE = re.compile(r'\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]*))\s*(?:,|$)', re.IGNORECASE)
 
 
-def read_grantees(header: str) -> list[tuple[str, str]] | None:
+def parse_grantees(header: str) -> list[tuple[str, str]] | None:
     """The grantees of an x-amz-grant-* header: pairs of "id", "uri" or "emailaddress" and a value. None for a
     header of another form. Read once from left to right, however long."""
     out: list[tuple[str, str]] = []

@@ -163,21 +163,21 @@ PUT_ACL_HEADERS = (
 )
 
 
-class Wanted(NamedTuple):
+class RequiredActions(NamedTuple):
     """`action`: what is asked of the operation's own resource; `also`: what else its headers ask for."""
 
     action: str
     also: tuple[str, ...] = ()
 
 
-def wanted(operation: str, headers: Mapping[str, str], *, version: bool) -> Wanted:
+def required_actions(operation: str, headers: Mapping[str, str], *, version: bool) -> RequiredActions:
     """What permission an operation needs. `version`: whether it names one; `headers` by lower-case name.
 
     An operation that is not in the table needs the action of its own name.
     """
     plain, comma, versioned = _VERSIONED.get(operation, (operation, "", ""))
     action = f"s3:{versioned if version and comma else plain}"
-    return Wanted(action, _also(operation, headers, version=version))
+    return RequiredActions(action, _also(operation, headers, version=version))
 
 
 def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
@@ -198,7 +198,7 @@ def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple
     return tuple(out)
 
 
-def copied_from(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
+def required_source_actions(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
     """What is asked of a copy's source; nothing where the operation copies nothing.
 
     Tags that go along (the default of CopyObject) are not asked for: AWS copies them for whoever may read

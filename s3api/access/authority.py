@@ -17,22 +17,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from metadata.errors import IsDeleteMarker, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
 from s3api.access import acl as acls
 from s3api.access import initiator
-from s3api.access.actions import copied_from, wanted
+from s3api.access.actions import required_actions, required_source_actions
 from s3api.access.caller import Caller
-from s3api.access.context import Context
+from s3api.access.context import ConditionContext
 from s3api.access.copy_source import CopySource
 from s3api.access.decision import (
     ENFORCED,
     FULL_BLOCK,
     NO_BLOCK,
-    OF_THE_OBJECT,
-    Block,
+    OBJECT_OWNER_ACTIONS,
+    BucketRules,
     Decision,
-    Guard,
-    Owned,
+    ObjectRules,
+    PublicAccessBlock,
     decide,
-    decide_alone,
-    decide_beside,
+    decide_with_write,
+    decide_without_bucket,
     refusal_message,
 )
 from s3api.access.policy import Policy, read_bucket_policy
@@ -61,7 +61,7 @@ class Defaults(NamedTuple):
     """
 
     ownership: str = ENFORCED
-    block: Block = FULL_BLOCK
+    block: PublicAccessBlock = FULL_BLOCK
     lenient: bool = False
 
 
@@ -86,7 +86,7 @@ class Authority:
         self.denials, self.region, self.defaults = denials, region, defaults
         self._acls_by_default = defaults.ownership != ENFORCED
 
-    def is_free(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> bool:
+    def has_full_access(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> bool:
         """Whether `principal` may do everything to that bucket and all in it, for sure."""
         if principal.user is not None or principal.account != bucket.owner:
             return False
@@ -94,10 +94,10 @@ class Authority:
             return not self._acls_by_default
         return settings.get("Policy") is None and ownership_of(settings, self.defaults) == ENFORCED
 
-    def guard(self, bucket: Bucket, settings: BucketSettings) -> Guard:
+    def bucket_rules(self, bucket: Bucket, settings: BucketSettings) -> BucketRules:
         """What the bucket says of who may use it."""
         acl = settings.get("Acl") if settings else None
-        return Guard(
+        return BucketRules(
             bucket.name,
             bucket.owner,
             policy_of(bucket.name, settings),
@@ -106,18 +106,18 @@ class Authority:
             block_of(settings, self.defaults),
         )
 
-    def writer(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> str:
+    def object_owner(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> str:
         """Whose an object becomes that `principal` puts there without an ACL."""
         if principal.account == bucket.owner or ownership_of(settings, self.defaults) == ENFORCED:
             return bucket.owner
         return principal.account or ANONYMOUS_OWNER
 
-    def ask(
+    def access_for(
         self, principal: Caller, request: RequestContext, bucket: Bucket, settings: BucketSettings
     ) -> Access:
-        return Access(self, principal, request, self.guard(bucket, settings))
+        return Access(self, principal, request, self.bucket_rules(bucket, settings))
 
-    async def check_alone(
+    async def check_without_bucket(
         self,
         principal: Caller,
         request: RequestContext,
@@ -128,13 +128,13 @@ class Authority:
         if document:
             context.document = _said_in(request, document)
         arn = f"arn:aws:s3:::{request.bucket or '*'}"
-        wants = wanted(request.operation, request.headers, version=False)
+        wants = required_actions(request.operation, request.headers, version=False)
         for action in (wants.action, *wants.also):
-            decision = decide_alone(principal, action, arn, context.get)
+            decision = decide_without_bucket(principal, action, arn, context.get)
             if not decision.allowed:
-                raise self.refuse(principal, request, action, arn, decision, own=True)
+                raise self.refusal(principal, request, action, arn, decision, own=True)
 
-    def refuse(
+    def refusal(
         self,
         principal: Principal,
         request: RequestContext,
@@ -147,7 +147,7 @@ class Authority:
     ) -> S3Error:
         """The refusal, noted. Only principals of the bucket's own account learn why (AWS does the same)."""
         if note:
-            self.denials.note(
+            self.denials.record(
                 request.request_id,
                 time_us=request.now_us,
                 operation=request.operation,
@@ -170,19 +170,19 @@ class Access:
     authority: Authority
     principal: Caller
     request: RequestContext
-    guard: Guard
+    rules: BucketRules
     document: Mapping[str, Sequence[str]] = field(default_factory=dict)
     needed_acl: bool = False
 
     @property
     def own(self) -> bool:
-        return not self.principal.anonymous and self.principal.account == self.guard.owner
+        return not self.principal.anonymous and self.principal.account == self.rules.owner
 
     def awaits_body(self) -> bool:
         """Whether a policy uses condition keys whose values are in the request's body."""
         policies = [policy for _, policy in self.principal.policies]
-        if self.guard.policy:
-            policies.append(self.guard.policy)
+        if self.rules.policy:
+            policies.append(self.rules.policy)
         return body_may_decide(self.request.operation, policies)
 
     def read_document(self, document: Mapping[str, Any]) -> None:
@@ -190,16 +190,16 @@ class Access:
 
     async def check(self, key: str | None, version_id: str | None) -> None:
         """Let the operation go on, or raise S3Error AccessDenied, or NoSuchKey to who may know that."""
-        wants = wanted(self.request.operation, self.request.headers, version=version_id is not None)
+        wants = required_actions(self.request.operation, self.request.headers, version=version_id is not None)
         context = self._context()
-        thing = await self._thing(wants.action, key, version_id, context)
-        await self._check(wants.action, key, context, thing)
+        object_rules = await self._object_rules(wants.action, key, version_id, context)
+        await self._check(wants.action, key, context, object_rules)
         for action in wants.also:
             if action in _BESIDE:
-                decision = decide_beside(self.principal, action, self.guard, key, context.get)
+                decision = decide_with_write(self.principal, action, self.rules, key, context.get)
                 self._insist(decision, action, key)
             else:
-                await self._check(action, key, context, thing)
+                await self._check(action, key, context, object_rules)
 
     async def check_source(self, source: CopySource) -> Access | None:
         """The same for a copy's source; what the caller may do there, None where that is everything. Raises
@@ -209,15 +209,17 @@ class Access:
             bucket, settings = await self.authority.buckets.find(source.bucket)
         except NoSuchBucket:
             raise S3Error("NoSuchBucket", BucketName=source.bucket) from None
-        if self.authority.is_free(self.principal, bucket, settings):
+        if self.authority.has_full_access(self.principal, bucket, settings):
             return None
-        there = replace(self, guard=self.authority.guard(bucket, settings))
+        there = replace(self, rules=self.authority.bucket_rules(bucket, settings))
         context = there._context()
         context.overrides["s3:versionid"] = (source.version_id,) if source.version_id else None
         request = self.request
-        for action in copied_from(request.operation, request.headers, version=source.version_id is not None):
-            thing = await there._thing(action, source.key, source.version_id, context)
-            await there._check(action, source.key, context, thing)
+        for action in required_source_actions(
+            request.operation, request.headers, version=source.version_id is not None
+        ):
+            object_rules = await there._object_rules(action, source.key, source.version_id, context)
+            await there._check(action, source.key, context, object_rules)
         return there
 
     def refusal_of(
@@ -227,28 +229,35 @@ class Access:
         object's ACL decides. `note`: whether to keep it, which is too much for a thousand of them."""
         context = self._context()
         context.overrides["s3:versionid"] = (version_id,) if version_id else None
-        decision = decide(self.principal, action, self.guard, key, context.get)
+        decision = decide(self.principal, action, self.rules, key, context.get)
         return None if decision.allowed else self._refusal(decision, action, key, note=note)
 
     def may_list(self, key: str) -> bool:
         """Whether the principal may know that a key is not there."""
         context = self._context()
         context.overrides["s3:prefix"] = (key,)
-        return decide(self.principal, "s3:ListBucket", self.guard, None, context.get).allowed
+        return decide(self.principal, "s3:ListBucket", self.rules, None, context.get).allowed
 
-    def hidden(self) -> S3Error:
+    def listing_denied(self) -> S3Error:
         """What to say instead of "no such key" to who may not know."""
         kind = "identity" if self.own else "resource"
         decision = Decision(False, f"because no {kind}-based policy allows the s3:ListBucket action")
         return self._refusal(decision, "s3:ListBucket", None)
 
-    async def _check(self, action: str, key: str | None, context: Context, thing: Owned | None) -> None:
-        decision = decide(self.principal, action, self.guard, key, context.get, thing=thing)
+    async def _check(
+        self, action: str, key: str | None, context: ConditionContext, object_rules: ObjectRules | None
+    ) -> None:
+        decision = decide(self.principal, action, self.rules, key, context.get, object_rules=object_rules)
         if decision.allowed or key is None:
             self._insist(decision, action, key)
-        elif action in initiator.MAY and not decision.by_deny and await self._began(key):
+        elif action in initiator.INITIATOR_ACTIONS and not decision.by_deny and await self._is_initiator(key):
             return
-        elif thing is None and self.guard.has_acls and action in OF_THE_OBJECT and not decision.by_deny:
+        elif (
+            object_rules is None
+            and self.rules.has_acls
+            and action in OBJECT_OWNER_ACTIONS
+            and not decision.by_deny
+        ):
             # There is no object whose ACL could allow it.
             if self.may_list(key):
                 raise S3Error("NoSuchKey", Key=key)
@@ -256,16 +265,16 @@ class Access:
         else:
             raise self._refusal(decision, action, key)
 
-    async def _began(self, key: str) -> bool:
+    async def _is_initiator(self, key: str) -> bool:
         """Whether it was the principal who began the upload that the request names."""
         upload_id = self.request.query.get("uploadId", "")
         if self.principal.anonymous or not upload_id.isalnum():
             return False
         try:
-            upload = await self.authority.metadata.uploads.get(self.guard.bucket, key, upload_id)
+            upload = await self.authority.metadata.uploads.get(self.rules.bucket, key, upload_id)
         except (NoSuchBucket, NoSuchUpload):
             return False
-        return initiator.began(self.principal, upload.initiator)
+        return initiator.is_initiator(self.principal, upload.initiator)
 
     def _insist(self, decision: Decision, action: str, key: str | None) -> None:
         if not decision.allowed:
@@ -273,33 +282,33 @@ class Access:
         self.needed_acl = self.needed_acl or decision.needs_acl
 
     def _refusal(self, decision: Decision, action: str, key: str | None, *, note: bool = True) -> S3Error:
-        arn = self.guard.arn(key)
-        return self.authority.refuse(
+        arn = self.rules.arn(key)
+        return self.authority.refusal(
             self.principal, self.request, action, arn, decision, own=self.own, note=note
         )
 
-    async def _thing(
-        self, action: str, key: str | None, version_id: str | None, context: Context
-    ) -> Owned | None:
+    async def _object_rules(
+        self, action: str, key: str | None, version_id: str | None, context: ConditionContext
+    ) -> ObjectRules | None:
         """The object, where its owner and ACL may decide; its tags are put into the context where a policy
         asks for them. None where it is not there."""
-        by_acl = self.guard.has_acls and action in OF_THE_OBJECT
+        by_acl = self.rules.has_acls and action in OBJECT_OWNER_ACTIONS
         by_tags = self._wants_tags()
         if key is None or not (by_acl or by_tags):
             return None
         try:
-            found = await self.authority.metadata.objects.get(self.guard.bucket, key, version_id)
+            found = await self.authority.metadata.objects.get(self.rules.bucket, key, version_id)
         except _MISSING:
             return None
         context.existing_tags = found.extras.tags or {}
-        return owned(found) if by_acl else None
+        return object_rules_of(found) if by_acl else None
 
     def _wants_tags(self) -> bool:
         own = any(policy.wants_existing_tags for _, policy in self.principal.policies)
-        return own or (self.guard.policy is not None and self.guard.policy.wants_existing_tags)
+        return own or (self.rules.policy is not None and self.rules.policy.wants_existing_tags)
 
-    def _context(self) -> Context:
-        context = _context(self.authority, self.principal, self.request, self.guard.owner)
+    def _context(self) -> ConditionContext:
+        context = _context(self.authority, self.principal, self.request, self.rules.owner)
         context.document = self.document
         return context
 
@@ -310,8 +319,8 @@ def body_may_decide(operation: str, policies: Iterable[Policy]) -> bool:
     return bool(keys) and any(key.startswith(keys) for policy in policies for key in policy.keys)
 
 
-def owned(found: Object) -> Owned:
-    return Owned(found.owner, read_acl(found.extras.acl))
+def object_rules_of(found: Object) -> ObjectRules:
+    return ObjectRules(found.owner, read_acl(found.extras.acl))
 
 
 def read_acl(document: Any) -> acls.ACL | None:
@@ -328,15 +337,15 @@ def ownership_of(settings: BucketSettings, defaults: Defaults) -> str:
     return name
 
 
-def block_of(settings: BucketSettings, defaults: Defaults) -> Block:
+def block_of(settings: BucketSettings, defaults: Defaults) -> PublicAccessBlock:
     """A bucket's public access block."""
     said = settings.get("PublicAccessBlock") if settings else None
-    return defaults.block if said is None else read_block(said)
+    return defaults.block if said is None else parse_public_access_block(said)
 
 
-def read_block(document: Mapping[str, Any]) -> Block:
+def parse_public_access_block(document: Mapping[str, Any]) -> PublicAccessBlock:
     names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    return Block(*(bool(document.get(name)) for name in names))
+    return PublicAccessBlock(*(bool(document.get(name)) for name in names))
 
 
 def policy_of(bucket: str, settings: BucketSettings) -> Policy | None:
@@ -356,8 +365,8 @@ class _PolicyOf:
 
 def _context(
     authority: Authority, principal: Principal, request: RequestContext, owner: str | None
-) -> Context:
-    return Context(
+) -> ConditionContext:
+    return ConditionContext(
         principal,
         request,
         region=authority.region,

@@ -19,7 +19,7 @@ from s3api.operation_table import rules_of
 
 
 @dataclass(slots=True)
-class Context:
+class ConditionContext:
     """A request, its caller and its bucket, as condition keys ask for them.
 
     `document`: the condition keys in the request's body, where that was read already. `overrides`: condition
@@ -63,15 +63,15 @@ def _tag(tags: Mapping[str, str] | None, key: str) -> Sequence[str] | None:
     return (tags[name],) if tags is not None and name in tags else None
 
 
-def _header(name: str) -> Callable[[Context], str | None]:
+def _header(name: str) -> Callable[[ConditionContext], str | None]:
     return lambda context: context.request.headers.get(name)
 
 
-def _query(name: str) -> Callable[[Context], str | None]:
+def _query(name: str) -> Callable[[ConditionContext], str | None]:
     return lambda context: context.request.query.get(name)
 
 
-def _copy_source(context: Context) -> str | None:
+def _copy_source(context: ConditionContext) -> str | None:
     """The copy's source as the documentation's examples have it: "bucket/key", decoded.
 
     Read as the operation reads it. A header that the operation will refuse has no value.
@@ -86,7 +86,7 @@ def _copy_source(context: Context) -> str | None:
     return f"{source.bucket}/{source.key}"
 
 
-def _signature_age(context: Context) -> str | None:
+def _signature_age(context: ConditionContext) -> str | None:
     """Milliseconds since the request was signed."""
     request = context.request
     if request.signed_at is None:
@@ -98,17 +98,17 @@ def _signature_age(context: Context) -> str | None:
     return str(max(0, request.now_us - int(signed.timestamp()) * 1_000_000) // 1000)
 
 
-def _content_sha256(context: Context) -> str | None:
+def _content_sha256(context: ConditionContext) -> str | None:
     request = context.request
     stated = request.headers.get("x-amz-content-sha256") or request.query.get("X-Amz-Content-Sha256")
     return stated or ("UNSIGNED-PAYLOAD" if request.auth_type == "REST-QUERY-STRING" else None)
 
 
-def _time(context: Context) -> str:
+def _time(context: ConditionContext) -> str:
     return datetime.fromtimestamp(context.request.now_us // 1_000_000, UTC).isoformat()
 
 
-def _days_locked(context: Context) -> str | None:
+def _days_locked(context: ConditionContext) -> str | None:
     """Whole days until the end of the retention that the request asks for."""
     try:
         until = datetime.fromisoformat(context.request.headers["x-amz-object-lock-retain-until-date"].strip())
@@ -121,7 +121,7 @@ def _boolean(value: bool) -> str:
     return "true" if value else "false"
 
 
-_KEYS: dict[str, Callable[[Context], str | None]] = {
+_KEYS: dict[str, Callable[[ConditionContext], str | None]] = {
     "aws:currenttime": _time,
     "aws:epochtime": lambda context: str(context.request.now_us // 1_000_000),
     "aws:principalaccount": lambda context: context.principal.number or None,

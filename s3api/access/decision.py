@@ -22,14 +22,14 @@ from s3api.access.principal import Principal
 
 ENFORCED = "BucketOwnerEnforced"
 # A bucket's own account can always mend its policy, whatever that denies (PutBucketPolicy, API reference).
-NEVER_LOST = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
-OF_THE_OBJECT = frozenset(OBJECT_PERMISSIONS) | {"s3:GetObjectTorrent"}
+BUCKET_POLICY_ACTIONS = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
+OBJECT_OWNER_ACTIONS = frozenset(OBJECT_PERMISSIONS) | {"s3:GetObjectTorrent"}
 """Actions that an object's own owner and ACL decide, where ACLs are in use. All others (deleting, replacing,
 tagging, locking) are the bucket owner's even on objects of others: they lie in its bucket.
 """
 
 
-class Block(NamedTuple):
+class PublicAccessBlock(NamedTuple):
     """A public access block."""
 
     block_acls: bool = False
@@ -38,12 +38,12 @@ class Block(NamedTuple):
     restrict: bool = False
 
 
-NO_BLOCK = Block()
-FULL_BLOCK = Block(True, True, True, True)
+NO_BLOCK = PublicAccessBlock()
+FULL_BLOCK = PublicAccessBlock(True, True, True, True)
 
 
 @dataclass(frozen=True)
-class Guard:
+class BucketRules:
     """What a bucket says of who may use it. `acl` None: its owner alone."""
 
     bucket: str
@@ -51,7 +51,7 @@ class Guard:
     policy: Policy | None = None
     acl: ACL | None = None
     ownership: str = ENFORCED
-    block: Block = FULL_BLOCK
+    block: PublicAccessBlock = FULL_BLOCK
 
     @cached_property
     def is_plain(self) -> bool:
@@ -70,7 +70,7 @@ class Guard:
         return f"arn:aws:s3:::{self.bucket}" if key is None else f"arn:aws:s3:::{self.bucket}/{key}"
 
 
-class Owned(NamedTuple):
+class ObjectRules(NamedTuple):
     """An object that is there already: whose it is, and its ACL."""
 
     owner: str
@@ -93,29 +93,34 @@ class Decision(NamedTuple):
 def decide(
     principal: Caller,
     action: str,
-    guard: Guard,
+    rules: BucketRules,
     key: str | None,
     lookup: Lookup,
     *,
-    thing: Owned | None = None,
+    object_rules: ObjectRules | None = None,
 ) -> Decision:
     """Whether `principal` may do `action` to the bucket, or to `key` in it.
 
-    `thing`: the object, where the action is about one that exists and ACLs are in use.
+    `object_rules`: the object, where the action is about one that exists and ACLs are in use.
     """
-    arn = guard.arn(key)
-    own = bool(principal.account) and principal.account == guard.owner
-    verdict = evaluate(guard.policy, principal, action, arn, lookup) if guard.policy else SILENT
-    if verdict.denied and not (own and principal.is_root and action in NEVER_LOST):
+    arn = rules.arn(key)
+    own = bool(principal.account) and principal.account == rules.owner
+    verdict = evaluate(rules.policy, principal, action, arn, lookup) if rules.policy else SILENT
+    if verdict.denied and not (own and principal.is_root and action in BUCKET_POLICY_ACTIONS):
         return _denied("a resource-based policy", f"bucket policy, statement {verdict.denied.name}")
     name, mine = "", SILENT
     if principal.user is not None:
         name, mine = evaluate_all(principal.policies, principal, action, arn, lookup)
         if mine.denied:
             return _denied("an identity-based policy", f"user policy {name}, statement {mine.denied.name}")
-    foreign = thing is not None and thing.owner != guard.owner and guard.has_acls and action in OF_THE_OBJECT
-    by_policy = None if foreign else _by_policy(guard, verdict, principal, own=own)
-    by_acl = _by_acl(principal, action, guard, thing)
+    foreign = (
+        object_rules is not None
+        and object_rules.owner != rules.owner
+        and rules.has_acls
+        and action in OBJECT_OWNER_ACTIONS
+    )
+    by_policy = None if foreign else _by_policy(rules, verdict, principal, own=own)
+    by_acl = _by_acl(principal, action, rules, object_rules)
     by_account = principal.user is None or mine.allowed is not None
     if own and not foreign and by_account:
         return _owner(principal, name, mine)
@@ -126,7 +131,13 @@ def decide(
     if by_acl and (by_account or (own and acls.is_group(by_acl.grantee))):
         reason = f"the ACL grants {by_acl.permission} to {by_acl.grantee}"
         return Decision(True, reason, needs_acl=by_policy is None)
-    if foreign and thing and principal.account == thing.owner and by_account and not principal.anonymous:
+    if (
+        foreign
+        and object_rules
+        and principal.account == object_rules.owner
+        and by_account
+        and not principal.anonymous
+    ):
         return Decision(True, "it is the object's owner")
     if by_policy and by_account and not own:
         return Decision(True, "the bucket policy allows it", by_policy)
@@ -141,43 +152,49 @@ def _owner(principal: Principal, name: str, mine: Verdict) -> Decision:
     )
 
 
-def _by_policy(guard: Guard, verdict: Verdict, principal: Principal, *, own: bool) -> str | None:
+def _by_policy(rules: BucketRules, verdict: Verdict, principal: Principal, *, own: bool) -> str | None:
     """The statement by which the bucket's policy lets somebody in, where no block forbids it."""
     statement = verdict.allowed or verdict.delegated
     if statement is None:
         return None
-    if guard.block.restrict and guard.policy_is_public and not own and principal.service is None:
+    if rules.block.restrict and rules.policy_is_public and not own and principal.service is None:
         return None
     return f"bucket policy, statement {statement.name}"
 
 
-def _by_acl(principal: Principal, action: str, guard: Guard, thing: Owned | None) -> acls.Grant | None:
-    if not guard.has_acls:
+def _by_acl(
+    principal: Principal, action: str, rules: BucketRules, object_rules: ObjectRules | None
+) -> acls.Grant | None:
+    if not rules.has_acls:
         return None
-    ignore = guard.block.ignore_acls
+    ignore = rules.block.ignore_acls
     if permission := BUCKET_PERMISSIONS.get(action):
-        return acls.granting(guard.acl, guard.owner, principal, permission, ignore_public=ignore)
-    if thing is not None and (permission := OBJECT_PERMISSIONS.get(action)):
-        return acls.granting(thing.acl, thing.owner, principal, permission, ignore_public=ignore)
+        return acls.find_grant(rules.acl, rules.owner, principal, permission, ignore_public=ignore)
+    if object_rules is not None and (permission := OBJECT_PERMISSIONS.get(action)):
+        return acls.find_grant(
+            object_rules.acl, object_rules.owner, principal, permission, ignore_public=ignore
+        )
     return None
 
 
-def decide_beside(principal: Caller, action: str, guard: Guard, key: str | None, lookup: Lookup) -> Decision:
+def decide_with_write(
+    principal: Caller, action: str, rules: BucketRules, key: str | None, lookup: Lookup
+) -> Decision:
     """Whether a write that is allowed may also set an ACL or tags, as its headers ask.
 
     A user needs its own account's permission for that. The bucket's policy need not name the action, but may
     deny it: so AWS's examples have it, which allow s3:PutObject under a condition on the ACL or the tags.
     """
-    decision = decide(principal, action, guard, key, lookup)
+    decision = decide(principal, action, rules, key, lookup)
     if decision.allowed or decision.by_deny:
         return decision
     if principal.user is None:
         return Decision(True, "it goes with the write")
-    _, mine = evaluate_all(principal.policies, principal, action, guard.arn(key), lookup)
+    _, mine = evaluate_all(principal.policies, principal, action, rules.arn(key), lookup)
     return Decision(True, "it goes with the write") if mine.allowed else decision
 
 
-def decide_alone(principal: Caller, action: str, arn: str, lookup: Lookup) -> Decision:
+def decide_without_bucket(principal: Caller, action: str, arn: str, lookup: Lookup) -> Decision:
     """For what belongs to no bucket (ListBuckets, CreateBucket, IAM's own actions): the account's root may,
     its users where their policies say so, nobody else."""
     if principal.anonymous:

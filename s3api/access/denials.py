@@ -29,7 +29,7 @@ class Denials:
         self._path = directory / "denials.jsonl" if directory else None
         self._file_bytes = file_bytes
 
-    def note(self, request_id: str, **said: Any) -> None:
+    def record(self, request_id: str, **said: Any) -> None:
         """Keep one: what was asked, by whom, and what decided. Never raises: a full disk refuses nobody."""
         entry = {"request_id": request_id, **said}
         # Anybody may be refused without a key, as often as they like.

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
 
-MAY = frozenset({"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"})
+INITIATOR_ACTIONS = frozenset({"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"})
 """What needs no Allow of the one who began the upload."""
 
 
@@ -23,13 +23,13 @@ def initiator_of(principal: Principal) -> str:
     return f"{principal.user_id} {principal.arn}"
 
 
-def user_shown(initiator: str) -> dict[str, str] | None:
+def initiator_user(initiator: str) -> dict[str, str] | None:
     """A user as listings show an Initiator, None for an account."""
     _, is_user, arn = initiator.partition(" ")
     return {"ID": arn, "DisplayName": arn.rpartition("/")[2]} if is_user else None
 
 
-def began(principal: Principal, initiator: str) -> bool:
+def is_initiator(principal: Principal, initiator: str) -> bool:
     """Whether that is who began it, or the account of the user who did."""
     if not principal.account:
         return False

@@ -15,19 +15,19 @@ ACTIVE, INACTIVE = "active", "inactive"
 _ALPHABET = ascii_uppercase + "234567"
 
 
-def new_pair(owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
+def new_key_pair(owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
     """A random pair of AWS's lengths: 20 and 40 characters, 90 and 238 bits. No shell minds any of them."""
-    return pair("SF" + _random(_ALPHABET, 18), _random(ascii_letters + digits, 40), owner, user)
+    return key_pair("SF" + _random(_ALPHABET, 18), _random(ascii_letters + digits, 40), owner, user)
 
 
-def pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
+def key_pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
     return AccessKey(access_key, secret_key, owner, ACTIVE, now_us(), user)
 
 
 def new_account(name: str, email: str | None = None, canonical: str | None = None) -> Account:
     """An account with a random canonical id, unless it is given one."""
     id_ = canonical or secrets.token_hex(32)
-    return Account(id_, number_of(id_), name, email, now_us())
+    return Account(id_, account_number(id_), name, email, now_us())
 
 
 def first_account() -> Account:
@@ -35,7 +35,7 @@ def first_account() -> Account:
     return new_account(ROOT_NAME, None, ROOT_OWNER)
 
 
-def number_of(canonical: str) -> str:
+def account_number(canonical: str) -> str:
     """The twelve digits of an account, made of its canonical id so that nobody need keep a counter."""
     return f"{int(canonical[:15], 16) % 10**12:012d}"
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from metadata.errors import NoSuchAccessKey, NoSuchAccount, NoSuchUser
 from metadata.records import AccessKey, Account
 from s3api.access.caller import ANONYMOUS, Caller
-from s3api.access.key_generation import ACTIVE, new_pair, number_of, pair
+from s3api.access.key_generation import ACTIVE, account_number, key_pair, new_key_pair
 from s3api.access.policy import read_user_policy
 from s3api.crypto import private_files
 from s3api.settings import Settings, SettingsError
@@ -34,7 +34,7 @@ class Keys:
 
     def __init__(self, root: AccessKey, metadata: Metadata, *, cache_s: float) -> None:
         self.root = root
-        self.root_principal = Caller(root.owner, number_of(root.owner))
+        self.root_principal = Caller(root.owner, account_number(root.owner))
         self._metadata, self.cache_s = metadata, cache_s
         self._cache: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
@@ -91,7 +91,7 @@ class Keys:
     def number(self, canonical: str) -> str:
         """The account's twelve digits."""
         known = self._cached(("account", canonical))
-        return known.number if isinstance(known, Account) else number_of(canonical)
+        return known.number if isinstance(known, Account) else account_number(canonical)
 
     def forget(self) -> None:
         """Believe nothing any more that was looked up: this process has changed something."""
@@ -115,7 +115,7 @@ class Keys:
 def root_key(settings: Settings) -> tuple[AccessKey, bool]:
     """The root pair, and whether it was made just now. Raises SettingsError where its file cannot be used."""
     if settings.access_key and settings.secret_key:
-        return pair(settings.access_key, settings.secret_key.get_secret_value()), False
+        return key_pair(settings.access_key, settings.secret_key.get_secret_value()), False
     path = credentials_path(settings)
     try:
         if path.exists():
@@ -131,7 +131,7 @@ def credentials_path(settings: Settings) -> Path:
 
 def _create(path: Path) -> tuple[AccessKey, bool]:
     """Write a new pair; the one that another process wrote in the same moment, where one did."""
-    made = new_pair()
+    made = new_key_pair()
     text = f"[default]\naws_access_key_id = {made.access_key}\naws_secret_access_key = {made.secret_key}\n"
     if private_files.create(path, text):
         return made, True
@@ -143,7 +143,7 @@ def _read(path: Path) -> AccessKey:
     try:
         parser.read_string(path.read_text())
         section = parser["default"]
-        return pair(section["aws_access_key_id"], section["aws_secret_access_key"])
+        return key_pair(section["aws_access_key_id"], section["aws_secret_access_key"])
     except (configparser.Error, KeyError, UnicodeDecodeError):
         raise SettingsError(f"{path} is no credentials file: [default] with aws_access_key_id and "
                             "aws_secret_access_key") from None  # fmt: skip

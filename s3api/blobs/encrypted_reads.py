@@ -127,6 +127,6 @@ async def _decrypt_parts(
 
 def _decrypt(run: SegmentRun, cipher: BlobCipher, stored: Buffer, first: int) -> bytes:
     try:
-        return cipher.open(stored, first)
+        return cipher.decrypt(stored, first)
     except Tampered:
         raise DecryptionFailed(run.blob.id) from None

@@ -154,10 +154,10 @@ class StripeBuffer:
             old_id, old_stripe = self._encrypted_as
             cipher, first = key.blob(old_id), old_stripe * SEGMENTS
             for number, segment in enumerate(segments, first):
-                cipher.open_in_place(segment, number)
+                cipher.decrypt_in_place(segment, number)
         cipher, first = key.blob(blob_id), stripe * SEGMENTS
         for number, segment in enumerate(segments, first):
-            cipher.seal_in_place(segment, number)
+            cipher.encrypt_in_place(segment, number)
         self._encrypted_as = blob_id, stripe
 
     def _segments(self) -> list[memoryview]:

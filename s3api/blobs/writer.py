@@ -171,4 +171,4 @@ def _hash_and_encode(
 
 
 def _encrypt(blob_id: bytes, data: Buffer, key: ContentKey | None) -> Buffer:
-    return key.blob(blob_id).seal(data) if key else data
+    return key.blob(blob_id).encrypt(data) if key else data

@@ -47,7 +47,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Create an account and its root key pair. The secret is shown only now."""
-    from s3api.access.key_generation import new_account, new_pair, pair
+    from s3api.access.key_generation import key_pair, new_account, new_key_pair
 
     if not _NAME.fullmatch(name):
         raise SettingsError("an account's name has 1 to 128 printable characters")
@@ -56,7 +56,11 @@ def create(
     if (access_key is None) is not (secret_key is None):
         raise SettingsError("--access-key and --secret-key must be given together")
     account = new_account(name, email, canonical_id)
-    key = pair(access_key, secret_key, account.id) if access_key and secret_key else new_pair(account.id)
+    key = (
+        key_pair(access_key, secret_key, account.id)
+        if access_key and secret_key
+        else new_key_pair(account.id)
+    )
     _run(settings, lambda metadata: _create(metadata, account, key))
     fields = {
         "canonical id": account.id,

@@ -71,14 +71,14 @@ def revoke(
 
 
 async def _create(metadata: Metadata, account: str | None, user: str | None) -> AccessKey:
-    from s3api.access.key_generation import new_pair
+    from s3api.access.key_generation import new_key_pair
 
     owner = await find_account(metadata, account)
     try:
         name = (await metadata.users.get(owner.id, user)).name if user is not None else None
     except NoSuchUser:
         raise SettingsError(f"there is no user {user}") from None
-    pair = new_pair(owner.id, name)
+    pair = new_key_pair(owner.id, name)
     await metadata.access_keys.put(pair)
     return pair
 

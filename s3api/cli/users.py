@@ -131,7 +131,7 @@ def delete_policy(settings: Settings, user: UserName, name: PolicyName, account:
 
 async def _create(metadata: Metadata, account: str | None, name: str, path: str) -> tuple[str, AccessKey]:
     from metadata.records import IamUser
-    from s3api.access.key_generation import new_pair
+    from s3api.access.key_generation import new_key_pair
     from s3api.iam.api import new_user_id
 
     owner = await find_account(metadata, account)
@@ -139,7 +139,7 @@ async def _create(metadata: Metadata, account: str | None, name: str, path: str)
         await metadata.users.create(IamUser(owner.id, name, new_user_id(), path, now_us()))
     except UserExists:
         raise SettingsError(f"there is a user {name} already") from None
-    key = new_pair(owner.id, name)
+    key = new_key_pair(owner.id, name)
     await metadata.access_keys.put(key)
     return owner.number, key
 

@@ -1,9 +1,9 @@
-"""Server-side encryption, without I/O: how bytes are encrypted, and how the keys that encrypt them are kept.
+"""Encryption of blobs and wrapping of data keys, without I/O.
 
-Each object has a data key of its own, 32 random bytes (`ContentKey`). It encrypts the object's blobs, each
-under a key derived from it and the blob's id, in segments (`segments`), and lies in the object's row wrapped
-under another key (`wrapping`): of the customer's, of ours, or of a key service. Nothing here knows a bucket,
-a header or a database.
+Each object has a data key of 32 random bytes (`ContentKey`). `segments` encrypts each blob of the object with
+a key derived from the data key and the blob's id. `wrapping` encrypts the data key itself, with a key of the
+customer, of the gateway or of a key service; the wrapped key is stored in the object's row (`envelope`).
+Nothing here knows buckets, headers or the database. `private_files` writes files that hold secrets.
 """
 
 from s3api.crypto.segments import (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 def create(path: Path, text: str) -> bool:
     """Write a new file; False, and nothing changed, where another process made it first."""
-    with _draft(path, text) as draft, suppress(FileExistsError):
+    with _temporary_file(path, text) as draft, suppress(FileExistsError):
         os.link(draft, path)  # unlike a rename, never replaces
         return True
     return False
@@ -20,12 +20,12 @@ def create(path: Path, text: str) -> bool:
 
 def replace(path: Path, text: str) -> None:
     """Write a file in place of the one that is there."""
-    with _draft(path, text) as draft:
+    with _temporary_file(path, text) as draft:
         os.replace(draft, path)
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
     """Keep other processes from changing the file between a look at it and what comes of that."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
@@ -34,7 +34,7 @@ def held(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _draft(path: Path, text: str) -> Iterator[Path]:
+def _temporary_file(path: Path, text: str) -> Iterator[Path]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

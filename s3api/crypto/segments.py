@@ -56,13 +56,13 @@ class ContentKey:
 
     def blob(self, blob_id: bytes) -> BlobCipher:
         """What encrypts and decrypts the segments of one blob."""
-        return BlobCipher(derived(self._secret, b"sixfold blob" + blob_id))
+        return BlobCipher(derive_key(self._secret, b"sixfold blob" + blob_id))
 
     def etag(self, md5: bytes) -> str:
         """An ETag that tells nothing of the content: as on AWS, that of an object under a customer's or a
         KMS key is no MD5. The same content under the same data key has the same one.
         """
-        return hmac.digest(derived(self._secret, b"sixfold etag"), md5, "sha256")[:16].hex()
+        return hmac.digest(derive_key(self._secret, b"sixfold etag"), md5, "sha256")[:16].hex()
 
 
 class BlobCipher:
@@ -73,41 +73,43 @@ class BlobCipher:
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
 
-    def seal(self, plain: Buffer) -> bytearray:
+    def encrypt(self, plain: Buffer) -> bytearray:
         """A whole blob: its bytes encrypted, with their tags between."""
         view = memoryview(plain)
         out = bytearray(stored_size(len(view)))
         for number, at in enumerate(range(0, len(view), PLAIN_BYTES)):
-            sealed = self._aead.encrypt(_nonce(number), view[at : at + PLAIN_BYTES], None)
-            out[number * SEGMENT_BYTES : number * SEGMENT_BYTES + len(sealed)] = sealed
+            encrypted = self._aead.encrypt(_nonce(number), view[at : at + PLAIN_BYTES], None)
+            out[number * SEGMENT_BYTES : number * SEGMENT_BYTES + len(encrypted)] = encrypted
         return out
 
-    def seal_in_place(self, segment: memoryview, number: int) -> None:
+    def encrypt_in_place(self, segment: memoryview, number: int) -> None:
         """Encrypt all but the last 16 bytes of `segment`, and put the tag there."""
         segment[:] = self._aead.encrypt(_nonce(number), segment[:-TAG_BYTES], None)
 
-    def open_in_place(self, segment: memoryview, number: int) -> None:
+    def decrypt_in_place(self, segment: memoryview, number: int) -> None:
         """The reverse; the last 16 bytes mean nothing then. Raises Tampered."""
-        segment[:-TAG_BYTES] = self._opened(segment, number)
+        segment[:-TAG_BYTES] = self._decrypt_segment(segment, number)
 
-    def open(self, stored: Buffer, first: int) -> bytes:
+    def decrypt(self, stored: Buffer, first: int) -> bytes:
         """The plaintext of consecutive segments, the first of which has the number `first`.
 
         Raises Tampered.
         """
         view = memoryview(stored)
         places = range(0, len(view), SEGMENT_BYTES)
-        parts = [self._opened(view[at : at + SEGMENT_BYTES], first + n) for n, at in enumerate(places)]
+        parts = [
+            self._decrypt_segment(view[at : at + SEGMENT_BYTES], first + n) for n, at in enumerate(places)
+        ]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _opened(self, segment: memoryview, number: int) -> bytes:
+    def _decrypt_segment(self, segment: memoryview, number: int) -> bytes:
         try:
             return self._aead.decrypt(_nonce(number), segment, None)
         except (InvalidTag, ValueError):
             raise Tampered(f"segment {number} does not verify") from None
 
 
-def derived(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:
+def derive_key(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:
     """A key for one purpose: HKDF-SHA256 of `secret`."""
     return HKDF(SHA256(), KEY_BYTES, salt, purpose).derive(secret)
 

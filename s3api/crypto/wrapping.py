@@ -14,7 +14,7 @@ import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from s3api.crypto.segments import KEY_BYTES, TAG_BYTES, Tampered, derived
+from s3api.crypto.segments import KEY_BYTES, TAG_BYTES, Tampered, derive_key
 
 SALT_BYTES = 16
 WRAPPED_BYTES = SALT_BYTES + KEY_BYTES + TAG_BYTES
@@ -27,14 +27,14 @@ Context = Mapping[str, str]
 def wrap(key: bytes, secret: bytes, context: Context) -> bytes:
     """`secret` under `key`, bound to `context`."""
     salt = os.urandom(SALT_BYTES)
-    return salt + AESGCM(derived(key, _PURPOSE, salt)).encrypt(_NONCE, secret, _authenticated(context))
+    return salt + AESGCM(derive_key(key, _PURPOSE, salt)).encrypt(_NONCE, secret, _authenticated(context))
 
 
 def unwrap(key: bytes, wrapped: bytes, context: Context) -> bytes:
     """What was wrapped. Raises Tampered: another key, another context, or altered."""
-    salt, sealed = wrapped[:SALT_BYTES], wrapped[SALT_BYTES:]
+    salt, encrypted = wrapped[:SALT_BYTES], wrapped[SALT_BYTES:]
     try:
-        return AESGCM(derived(key, _PURPOSE, salt)).decrypt(_NONCE, sealed, _authenticated(context))
+        return AESGCM(derive_key(key, _PURPOSE, salt)).decrypt(_NONCE, encrypted, _authenticated(context))
     except (InvalidTag, ValueError):
         raise Tampered("a wrapped key does not open with this key and context") from None
 

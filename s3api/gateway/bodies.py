@@ -8,11 +8,11 @@ from s3api.body import Body
 from s3api.errors import S3Error
 from s3api.http.request import Request, declared_length
 from s3api.operations.steps.ingest import BodyDigests
-from s3api.signatures import ChunkedDecoder, Verified
+from s3api.signatures import ChunkedDecoder, VerifiedRequest
 from s3api.wire import Operation
 
 
-def stream_body(request: Request, verified: Verified, limit_bytes: int, idle_s: float) -> Body:
+def stream_body(request: Request, verified: VerifiedRequest, limit_bytes: int, idle_s: float) -> Body:
     """Return the body of an object or a part, unread.
 
     Raises S3Error MissingContentLength, EntityTooLarge, InvalidArgument, NotImplemented.
@@ -23,7 +23,7 @@ def stream_body(request: Request, verified: Verified, limit_bytes: int, idle_s: 
 
 
 async def read_document(
-    operation: Operation, request: Request, verified: Verified, idle_s: float
+    operation: Operation, request: Request, verified: VerifiedRequest, idle_s: float
 ) -> dict[str, Any]:
     """Read an XML or JSON body, check it against its digests and return the inputs in it. Raises S3Error."""
     body = _body(request, verified, operation.max_body_bytes, idle_s)
@@ -37,7 +37,7 @@ async def read_document(
     return operation.read_body(bytes(document))
 
 
-def _body(request: Request, verified: Verified, limit_bytes: int, idle_s: float) -> Body:
+def _body(request: Request, verified: VerifiedRequest, limit_bytes: int, idle_s: float) -> Body:
     payload = verified.payload
     length = declared_length(request)
     if request.chunked and request.headers["transfer-encoding"].strip().lower() != "chunked":

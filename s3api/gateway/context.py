@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from s3api.access.request_context import RequestContext
 from s3api.http.request import Request
 from s3api.observe import AccessRecord
-from s3api.signatures import Verified
+from s3api.signatures import VerifiedRequest
 
 NO_QUERY: Mapping[str, str] = {}
 
@@ -45,7 +45,7 @@ def request_context(
 
 
 def signed_context(
-    request: Request, record: AccessRecord, verified: Verified, query: Mapping[str, str], now_us: int
+    request: Request, record: AccessRecord, verified: VerifiedRequest, query: Mapping[str, str], now_us: int
 ) -> RequestContext:
     """Make the context of a request whose signature, if it has one, is verified."""
     if verified.access_key is None:

@@ -27,7 +27,7 @@ from s3api.observe import AccessRecord
 from s3api.operations.call import Backend, Output
 from s3api.operations.steps.tag_sets import object_tags
 from s3api.settings import Settings
-from s3api.signatures import read_form_claim
+from s3api.signatures import parse_form_signature
 from s3api.wire import Reply, Wire
 
 NAME = "PostObject"
@@ -78,17 +78,17 @@ class FormUploads:
 
     async def _principal(self, fields: Mapping[str, str], record: AccessRecord) -> Caller:
         """Verify the form's signature and find its caller, ANONYMOUS without one. Raises S3Error."""
-        claim = read_form_claim(fields)
-        if claim is None:
+        signature = parse_form_signature(fields)
+        if signature is None:
             return ANONYMOUS
-        key = await self._keys.find(claim.access_key)
+        key = await self._keys.find(signature.access_key)
         if key is None:
-            raise claim.unknown_key()
-        claim.verify(key.secret_key)
+            raise signature.unknown_key()
+        signature.verify(key.secret_key)
         principal = await self._keys.principal(key)
         if principal.anonymous:  # its user or account is gone
-            raise claim.unknown_key()
-        record.access_key, record.owner = claim.access_key, principal.account
+            raise signature.unknown_key()
+        record.access_key, record.owner = signature.access_key, principal.account
         return principal
 
     def _headers(self, posted: Posted) -> dict[str, str]:

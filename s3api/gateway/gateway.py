@@ -33,8 +33,8 @@ from s3api.observe.record import HOST_ID, SERVER, new_request_id
 from s3api.operations import OPERATIONS, failures
 from s3api.operations.call import Backend, Call
 from s3api.settings import Settings
-from s3api.signatures import Verified, read_anonymous, read_claim
-from s3api.signatures.public_hosts import verify_for_hosts
+from s3api.signatures import VerifiedRequest, parse_anonymous_request, parse_signed_request
+from s3api.signatures.public_hosts import verify_for_public_hosts
 from s3api.wire import Operation, Reply, Wire, error_reply, parse_query, parse_target, unhoist
 
 log = logging.getLogger("sixfold.gateway")
@@ -141,27 +141,29 @@ class Gateway:
 
     async def _authenticate(
         self, request: Request, record: AccessRecord, now_us: int
-    ) -> tuple[Verified, Caller]:
+    ) -> tuple[VerifiedRequest, Caller]:
         """Verify the signature and find its caller, ANONYMOUS for a request without one. Raises S3Error."""
 
         def claim_with(headers: list[tuple[bytes, bytes]]) -> Any:
-            return read_claim(request.method, request.raw_path, request.raw_query, headers, now_us)
+            return parse_signed_request(request.method, request.raw_path, request.raw_query, headers, now_us)
 
-        claim = claim_with(request.raw_headers)
-        if claim is None:
-            record.verified = verified = read_anonymous(request.raw_headers)
+        signed = claim_with(request.raw_headers)
+        if signed is None:
+            record.verified = verified = parse_anonymous_request(request.raw_headers)
             return verified, ANONYMOUS
-        key = await self._backend.keys.find(claim.access_key)
+        key = await self._backend.keys.find(signed.access_key)
         if key is None:
-            raise claim.unknown_key()
+            raise signed.unknown_key()
         try:
-            verified = claim.verify(key.secret_key)
+            verified = signed.verify(key.secret_key)
         except S3Error as refused:
-            verified = verify_for_hosts(refused, key.secret_key, request, self._public_hosts, claim_with)
+            verified = verify_for_public_hosts(
+                refused, key.secret_key, request, self._public_hosts, claim_with
+            )
             record.bucket, record.key = self._target(request)  # of the host that was signed
         caller = await self._backend.keys.principal(key)
         if caller.anonymous:  # its user or account is gone
-            raise claim.unknown_key()
+            raise signed.unknown_key()
         record.verified, record.access_key, record.owner = verified, verified.access_key, caller.account
         return verified, caller
 
@@ -182,7 +184,7 @@ class Gateway:
         if (
             call.bucket is not None
             and not operation.rules.copies
-            and self._authority.is_free(call.principal, call.bucket, call.settings)
+            and self._authority.has_full_access(call.principal, call.bucket, call.settings)
         ):
             return None
         permission = Permission(self._authority, call, key)
@@ -193,7 +195,7 @@ class Gateway:
         self,
         operation: Operation,
         request: Request,
-        verified: Verified,
+        verified: VerifiedRequest,
         call: Call,
         inputs: dict[str, Any],
     ) -> None:

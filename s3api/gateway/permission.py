@@ -46,10 +46,10 @@ class Permission:
             await self._check_without_bucket()
             return
         rules = rules_of(request.operation)
-        access = self._authority.ask(call.principal, request, call.bucket, call.settings)
-        if not self._authority.is_free(call.principal, call.bucket, call.settings):
+        access = self._authority.access_for(call.principal, request, call.bucket, call.settings)
+        if not self._authority.has_full_access(call.principal, call.bucket, call.settings):
             call.access = access
-            call.writer = self._authority.writer(call.principal, call.bucket, call.settings)
+            call.writer = self._authority.object_owner(call.principal, call.bucket, call.settings)
             self._deferred = access.awaits_body()
             if not self._deferred and not rules.authorizes_each_key:
                 await access.check(self._key, self._version)
@@ -73,7 +73,7 @@ class Permission:
             return
         access = self._call.access
         if access is None:
-            await self._authority.check_alone(self._call.principal, self._request, inputs)
+            await self._authority.check_without_bucket(self._call.principal, self._request, inputs)
         else:
             access.read_document(inputs)
             await access.check(self._key, self._version)
@@ -93,13 +93,13 @@ class Permission:
             key = self._source.key if of_source and self._source else self._key
             if access is None or key is None or access.may_list(key):
                 raise
-            raise access.hidden() from None
+            raise access.listing_denied() from None
 
     async def _check_without_bucket(self) -> None:
         principal, request = self._call.principal, self._request
         self._deferred = body_may_decide(request.operation, [policy for _, policy in principal.policies])
         if not self._deferred:
-            await self._authority.check_alone(principal, request)
+            await self._authority.check_without_bucket(principal, request)
 
 
 def _is_unrelated(error: Exception) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from metadata.errors import NoSuchAccessKey, NoSuchUser, UserExists, UserInUse
 from metadata.records import AccessKey, IamUser
-from s3api.access.key_generation import ACTIVE, INACTIVE, new_pair
+from s3api.access.key_generation import ACTIVE, INACTIVE, new_key_pair
 from s3api.access.policy import PolicyError, read_user_policy
 from s3api.access.principal import Principal
 from s3api.iam.errors import IamError
@@ -135,7 +135,7 @@ async def create_access_key(call: IamCall, *, UserName: str | None = None) -> Ou
     keys = await call.metadata.access_keys.of_user(call.account, call.name)
     if call.name is not None and len(keys) >= KEYS_OF_USER:
         raise IamError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {KEYS_OF_USER}")
-    pair = new_pair(call.account, call.name)
+    pair = new_key_pair(call.account, call.name)
     await call.metadata.access_keys.put(pair)
     return {"AccessKey": {**_key(pair), "SecretAccessKey": pair.secret_key}}
 

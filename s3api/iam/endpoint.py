@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from metadata.errors import MetadataUnavailable, NoSuchUser
 from metadata.records import IamUser
 from s3api.access.caller import Caller
-from s3api.access.context import Context
-from s3api.access.decision import decide_alone, refusal_message
+from s3api.access.context import ConditionContext
+from s3api.access.decision import decide_without_bucket, refusal_message
 from s3api.access.principal import Principal
 from s3api.access.request_context import RequestContext
 from s3api.body import Body
@@ -24,8 +24,8 @@ from s3api.iam.actions import ACTIONS
 from s3api.iam.api import IamCall, no_such_user, user_arn
 from s3api.iam.errors import IamError
 from s3api.iam.wire import MAX_FORM_BYTES, IamWire, read_form, render_error
-from s3api.signatures import Claim, read_service_claim
-from s3api.signatures.public_hosts import RawHeaders, verify_for_hosts
+from s3api.signatures import SignedRequest, parse_service_request
+from s3api.signatures.public_hosts import RawHeaders, verify_for_public_hosts
 
 if TYPE_CHECKING:
     from metadata import Metadata
@@ -117,21 +117,21 @@ class IamEndpoint:
         return action.render(result, record.request_id)
 
     async def _authenticate(self, request: Request, body: bytes, record: AccessRecord, now_us: int) -> Caller:
-        def read(headers: RawHeaders) -> Claim | None:
-            return read_service_claim(
+        def read(headers: RawHeaders) -> SignedRequest | None:
+            return parse_service_request(
                 request.method, request.raw_path, request.raw_query, headers, body, now_us, b"iam"
             )
 
-        claim = read(request.raw_headers)
-        if claim is None:
+        signed = read(request.raw_headers)
+        if signed is None:
             raise IamError("MissingAuthenticationToken", "Request is missing Authentication Token")
-        key = await self._keys.find(claim.access_key)
+        key = await self._keys.find(signed.access_key)
         if key is None:
             raise IamError("InvalidClientTokenId", "The security token included in the request is invalid.")
         try:
-            claim.verify(key.secret_key)
+            signed.verify(key.secret_key)
         except S3Error as refused:
-            verify_for_hosts(refused, key.secret_key, request, self._public_hosts, read)
+            verify_for_public_hosts(refused, key.secret_key, request, self._public_hosts, read)
         record.access_key, record.owner = key.access_key, key.owner
         principal = await self._keys.principal(key)
         if principal.anonymous:  # its user is gone
@@ -169,11 +169,11 @@ class IamEndpoint:
             secure=request.secure,
             tls=request.tls_version,
         )
-        context = Context(principal, asked)
-        decision = decide_alone(principal, action, arn, context.get)
+        context = ConditionContext(principal, asked)
+        decision = decide_without_bucket(principal, action, arn, context.get)
         if decision.allowed:
             return
-        self._denials.note(
+        self._denials.record(
             record.request_id,
             time_us=now_us,
             operation=f"iam.{name}",

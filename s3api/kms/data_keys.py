@@ -31,7 +31,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class EncryptionRequest:
     """How an object is to be encrypted.
 
     `key`: the name of the KMS key, None for the default one. `context`: the client's pairs; `arn` the
@@ -50,7 +50,7 @@ class Wish:
         return {**self.context, "aws:s3:arn": self.bucket_arn if self.bucket_key else self.arn}
 
 
-class Vault:
+class DataKeys:
     """One for all requests of a gateway.
 
     `by_default`: whether objects that nobody asked to encrypt are, as SSE-S3. `customer_keys_need_tls`:
@@ -76,24 +76,26 @@ class Vault:
     async def close(self) -> None:
         await self._kms.close()
 
-    async def seal(self, wish: Wish, content: ContentKey | None = None) -> tuple[ContentKey, Envelope]:
+    async def wrap(
+        self, request: EncryptionRequest, content: ContentKey | None = None
+    ) -> tuple[ContentKey, Envelope]:
         """A data key, a new one if none is given, and its envelope. Raises S3Error (KeyService)."""
-        if wish.mode is Mode.KMS and not wish.bucket_key:
-            context = wish.full_context()
+        if request.mode is Mode.KMS and not request.bucket_key:
+            context = request.full_context()
             if content is None:
-                made = await self._kms.generate(wish.key, context)
+                made = await self._kms.generate(request.key, context)
             else:
-                made = await self._kms.encrypt(wish.key, content.secret, context)
+                made = await self._kms.encrypt(request.key, content.secret, context)
             return ContentKey(made.secret), Envelope(Mode.KMS, made.wrapped, made.key, context)
         content = content or ContentKey.new()
-        if wish.mode is Mode.KMS:
-            return content, await self._under_bucket_key(wish, content)
-        if wish.mode is Mode.CUSTOMER:
-            return content, Envelope(Mode.CUSTOMER, wrap(_customer(wish), content.secret, _NO_CONTEXT))
+        if request.mode is Mode.KMS:
+            return content, await self._under_bucket_key(request, content)
+        if request.mode is Mode.CUSTOMER:
+            return content, Envelope(Mode.CUSTOMER, wrap(_customer(request), content.secret, _NO_CONTEXT))
         made = await self._s3.encrypt(None, content.secret, _NO_CONTEXT)
         return content, Envelope(Mode.S3, made.wrapped, made.key)
 
-    async def open(self, envelope: Envelope, customer_key: bytes | None = None) -> ContentKey:
+    async def unwrap(self, envelope: Envelope, customer_key: bytes | None = None) -> ContentKey:
         """The data key. Raises Tampered for a customer's key that is not the right one; S3Error
         (KeyService).
         """
@@ -104,25 +106,29 @@ class Vault:
             return ContentKey(await self._s3.decrypt(key, envelope.data_key, _NO_CONTEXT))
         if envelope.bucket_key is None:
             return ContentKey(await self._kms.decrypt(key, envelope.data_key, envelope.context))
-        secret = await self._opened_bucket_key(key, envelope.bucket_key, envelope.context)
+        secret = await self._unwrap_bucket_key(key, envelope.bucket_key, envelope.context)
         try:
             return ContentKey(unwrap(secret, envelope.data_key, envelope.context))
         except Tampered:
             raise S3Error("KMS.KMSInvalidStateException", f"{key} does not open this data key.") from None
 
-    async def _under_bucket_key(self, wish: Wish, content: ContentKey) -> Envelope:
-        context = wish.full_context()
-        name = (wish.bucket_arn, wish.key or "", *(part for pair in sorted(context.items()) for part in pair))
+    async def _under_bucket_key(self, request: EncryptionRequest, content: ContentKey) -> Envelope:
+        context = request.full_context()
+        name = (
+            request.bucket_arn,
+            request.key or "",
+            *(part for pair in sorted(context.items()) for part in pair),
+        )
         now_s = time.monotonic()
         until_s, bucket_key = self._in_use.get(name, (0.0, None))
         if bucket_key is None or until_s < now_s:
-            bucket_key = await self._kms.generate(wish.key, context)
+            bucket_key = await self._kms.generate(request.key, context)
             _remember(self._in_use, name, (now_s + BUCKET_KEY_S, bucket_key))
             _remember(self._opened, bucket_key.wrapped, (now_s + BUCKET_KEY_S, bucket_key.secret))
         wrapped = wrap(bucket_key.secret, content.secret, context)
         return Envelope(Mode.KMS, wrapped, bucket_key.key, context, bucket_key.wrapped)
 
-    async def _opened_bucket_key(self, key: str, wrapped: bytes, context: dict[str, str]) -> bytes:
+    async def _unwrap_bucket_key(self, key: str, wrapped: bytes, context: dict[str, str]) -> bytes:
         now_s = time.monotonic()
         until_s, secret = self._opened.get(wrapped, (0.0, b""))
         if until_s < now_s:
@@ -138,7 +144,7 @@ def _remember(cache: OrderedDict[K, V], name: K, value: V) -> None:
         cache.popitem(last=False)
 
 
-def _customer(wish: Wish) -> bytes:
-    if wish.customer_key is None or len(wish.customer_key) != KEY_BYTES:
+def _customer(request: EncryptionRequest) -> bytes:
+    if request.customer_key is None or len(request.customer_key) != KEY_BYTES:
         raise ValueError("SSE-C needs the customer's key")
-    return wish.customer_key
+    return request.customer_key

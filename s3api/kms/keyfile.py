@@ -78,7 +78,7 @@ class KeyFile:
         """All keys; the first call makes the file. Raises KeyFileError."""
         now_s = time.monotonic()
         if now_s - self._looked_s >= LOOK_AGAIN_S:
-            self._look()
+            self._reload_if_changed()
             self._looked_s = now_s
         return self._keys
 
@@ -86,7 +86,7 @@ class KeyFile:
         """By id, ARN, alias or alias ARN. Raises S3Error KMS.NotFoundException, in KMS's words."""
         self.all()
         if name not in self._names:
-            self._look()  # it may have been made a moment ago
+            self._reload_if_changed()  # it may have been made a moment ago
         if found := self._names.get(name):
             return found
         if name.startswith("arn:") and not name.startswith(self._prefix):
@@ -131,14 +131,14 @@ class KeyFile:
         return new
 
     def _change(self, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
-        with private_files.held(self.path):
-            self._look()
+        with private_files.locked(self.path):
+            self._reload_if_changed()
             private_files.replace(self.path, _text(change(self._keys)))
-            self._look()
+            self._reload_if_changed()
 
     # --- the file ----------------------------------------------------------------------------
 
-    def _look(self) -> None:
+    def _reload_if_changed(self) -> None:
         """Read the file where it is not as it was."""
         try:
             if not self.path.exists():

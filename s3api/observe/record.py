@@ -18,7 +18,7 @@ from s3api.http.request import Scope, Tls, tls_of
 
 if TYPE_CHECKING:
     from s3api.operations.call import Call
-    from s3api.signatures import Verified
+    from s3api.signatures import VerifiedRequest
 
 SERVER = b"Sixfold"
 """The Server header of every answer."""
@@ -68,7 +68,7 @@ class AccessRecord:
     ended = 0.0
     trace_id = ""
     """32 hex digits where the request is traced, else ""."""
-    verified: Verified | None = None
+    verified: VerifiedRequest | None = None
     call: Call | None = None
     """What the operation was given: the stores, the bucket and its settings. None where it never ran."""
     output: Mapping[str, Any] | None = None

@@ -166,7 +166,7 @@ def _only_restates_enforcement(
             return True
     given = {name for name in _HEADERS if name in inputs}
     if given == {"GrantFullControl"} and "ACL" not in inputs:
-        grantees = acls.read_grantees(inputs["GrantFullControl"])
+        grantees = acls.parse_grantees(inputs["GrantFullControl"])
         if grantees == [("id", bucket_owner)]:
             return True
     raise S3Error("AccessControlListNotSupported")
@@ -209,7 +209,7 @@ async def _parse_header_acl(
         return acls.canned(inputs["ACL"], owner, bucket_owner)
     out = []
     for header, permission in headers:
-        grantees = acls.read_grantees(header)
+        grantees = acls.parse_grantees(header)
         if grantees is None:
             raise S3Error(
                 "InvalidArgument",
@@ -270,11 +270,11 @@ async def _resolve_grantee(call: Call, kind: str, value: str) -> str:
 
 def _to_stored(acl: ACL | None, owner: str) -> list[list[str]] | None:
     """Return an ACL in its stored form, None for the default ACL."""
-    return None if acl is None or acl == acls.usual(owner) else [list(grant) for grant in acl]
+    return None if acl is None or acl == acls.owner_only(owner) else [list(grant) for grant in acl]
 
 
 async def _acl_output(call: Call, owner: str, acl: ACL | None) -> Output:
-    grants = acls.usual(owner) if acl is None else acls.groups_first(acl)
+    grants = acls.owner_only(owner) if acl is None else acls.groups_first(acl)
     return {
         "Owner": await call.owner_element(owner),
         "Grants": [

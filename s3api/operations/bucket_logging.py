@@ -17,7 +17,7 @@ from metadata.records import Bucket
 from s3api.access.acl import LOG_SERVICE
 from s3api.access.authority import Defaults, policy_of, read_acl
 from s3api.access.caller import Caller
-from s3api.access.decision import Guard, decide
+from s3api.access.decision import BucketRules, decide
 from s3api.bucket_logs.destination import LogDestination, parse_destination
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output
@@ -71,7 +71,7 @@ def log_delivery_allowed(
     `account`: the twelve digits of the source's account; aws:SourceAccount matches its canonical id too.
     """
     controls = settings.get("OwnershipControls")
-    guard = Guard(
+    rules = BucketRules(
         target.name,
         target.owner,
         policy_of(target.name, settings),
@@ -82,4 +82,4 @@ def log_delivery_allowed(
         "aws:sourcearn": (f"arn:aws:s3:::{source.name}",),
         "aws:sourceaccount": tuple(filter(None, (account, source.owner))),
     }
-    return decide(DELIVERY, "s3:PutObject", guard, prefix, known.get).allowed
+    return decide(DELIVERY, "s3:PutObject", rules, prefix, known.get).allowed

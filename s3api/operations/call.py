@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from metadata.bucket_settings import NO_SETTINGS, BucketSettings
 from s3api.access.authority import AWS_DEFAULTS, Defaults
 from s3api.access.caller import Caller
-from s3api.access.initiator import user_shown
+from s3api.access.initiator import initiator_user
 from s3api.access.request_context import RequestContext
 from s3api.bucket_logs.destination import LogDestination
 from s3api.events.targets import NO_TARGETS, Targets
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from s3api.access.keys import Keys
     from s3api.blobs.interface import Blobs
     from s3api.body import Body
-    from s3api.kms import Vault
+    from s3api.kms import DataKeys
 
 Output = dict[str, Any]
 FlushLog = Callable[["Bucket", LogDestination], Awaitable[str | None]]
@@ -38,7 +38,7 @@ FlushLog = Callable[["Bucket", LogDestination], Awaitable[str | None]]
 class Backend:
     """What all requests of a gateway share: S3, browser forms, websites, REST and background work.
 
-    `vault` holds the data keys of encryption. `targets`: where events may be sent. `defaults`: the access
+    `data_keys` wraps and unwraps data keys. `targets`: where events may be sent. `defaults`: the access
     rules of buckets without rules of their own. `flush_log` delivers what is collected of a bucket's log and
     returns the log object's key, None where bucket logs are not running.
     """
@@ -47,7 +47,7 @@ class Backend:
     blobs: Blobs
     buckets: Buckets
     keys: Keys
-    vault: Vault
+    data_keys: DataKeys
     region: str
     targets: Targets = NO_TARGETS
     defaults: Defaults = AWS_DEFAULTS
@@ -91,8 +91,8 @@ class Call:
         return self.backend.blobs
 
     @property
-    def vault(self) -> Vault:
-        return self.backend.vault
+    def data_keys(self) -> DataKeys:
+        return self.backend.data_keys
 
     @property
     def defaults(self) -> Defaults:
@@ -119,4 +119,4 @@ class Call:
 
     async def initiator_element(self, initiator: str) -> dict[str, str]:
         """Describe an upload's initiator: a user by ARN and name, an account as `owner_element` does."""
-        return user_shown(initiator) or await self.owner_element(initiator)
+        return initiator_user(initiator) or await self.owner_element(initiator)

@@ -228,7 +228,7 @@ async def _load_encryption(call: Call, found: Object) -> Encryption | None:
     envelope = read_envelope(document)
     if envelope.mode is Mode.CUSTOMER:
         raise S3Error("InvalidRequest", "Objects encrypted with SSE-C cannot have annotations.")
-    return Encryption(await call.vault.open(envelope), envelope)
+    return Encryption(await call.data_keys.unwrap(envelope), envelope)
 
 
 async def _read_payload(call: Call, inputs: TextIntegrity) -> tuple[Buffer, str | None]:

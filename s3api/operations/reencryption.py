@@ -12,7 +12,7 @@ from typing import Any
 from metadata.records import Object
 from s3api.crypto.envelope import Envelope, Mode, read_envelope
 from s3api.errors import S3Error
-from s3api.kms import Wish
+from s3api.kms import EncryptionRequest
 from s3api.operations.call import Call, Output
 from s3api.operations.steps.conditions import check_version
 
@@ -35,14 +35,14 @@ async def update_object_encryption(
     for _ in range(ATTEMPTS):
         found = await call.metadata.objects.get(Bucket, Key, VersionId)
         envelope = _check_allowed(found, call.now_us)
-        wish = Wish(
+        request = EncryptionRequest(
             Mode.KMS,
             arn=f"arn:aws:s3:::{Bucket}/{Key}",
             bucket_arn=f"arn:aws:s3:::{Bucket}",
             key=arn,
             bucket_key=bucket_key,
         )
-        _, wrapped = await call.vault.seal(wish, await call.vault.open(envelope))
+        _, wrapped = await call.data_keys.wrap(request, await call.data_keys.unwrap(envelope))
         try:
             await call.metadata.objects.alter(
                 Bucket, Key, found.version_id, _replace_envelope(found, wrapped)

@@ -222,7 +222,7 @@ class App:
                 store.blobs,
                 store.buckets,
                 store.keys,
-                store.vault,
+                store.data_keys,
                 settings.region,
                 store.targets,
                 defaults,

@@ -42,7 +42,7 @@ class GatewayTracing:
         """`app` is where REST's requests and all access records come by; `authority` decides who may."""
         app.sinks.all.insert(0, self._note)
         app._api_answer = self._api_answer(app._api_answer)
-        for name in ("is_free", "ask", "check_alone"):
+        for name in ("is_free", "ask", "check_without_bucket"):
             setattr(authority, name, _spanned(self._tracer, "authorize", getattr(authority, name)))
         self._instrument_metadata(metadata)
         self._instrument_blobs(blobs)

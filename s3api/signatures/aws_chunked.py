@@ -14,8 +14,8 @@ import re
 from hashlib import sha256
 
 from s3api.errors import S3Error
-from s3api.signatures.signing import EMPTY_SHA256, same
-from s3api.signatures.verification import Verified, signature_mismatch
+from s3api.signatures.signing import EMPTY_SHA256, constant_time_equal
+from s3api.signatures.verification import VerifiedRequest, signature_mismatch
 
 Buffer = bytes | bytearray | memoryview
 
@@ -39,7 +39,6 @@ class ChunkedDecoder:
     """
 
     __slots__ = (
-        "_chain",
         "_chunks",
         "_empty_lines",
         "_hash",
@@ -51,6 +50,7 @@ class ChunkedDecoder:
         "_previous",
         "_promised",
         "_signature",
+        "_signer",
         "_small",
         "_state",
         "_trailer_bytes",
@@ -58,15 +58,15 @@ class ChunkedDecoder:
         "trailers",
     )
 
-    def __init__(self, verified: Verified, decoded_length: int | None = None) -> None:
+    def __init__(self, verified: VerifiedRequest, decoded_length: int | None = None) -> None:
         payload = verified.payload
         if not payload.mode.streaming:
             raise ValueError(f"{payload.mode} is not a streaming mode")
         length = payload.decoded_length if decoded_length is None else decoded_length
         if length is None:
             raise S3Error("MissingContentLength")
-        self._payload, self._chain, self._length = payload, verified.chain, length
-        self._previous = verified.chain.seed if verified.chain else b""
+        self._payload, self._signer, self._length = payload, verified.chunk_signer, length
+        self._previous = verified.chunk_signer.seed_signature if verified.chunk_signer else b""
         self._signature = b""
         self._hash = sha256()
         self._state, self._line = _SIZE, b""
@@ -105,11 +105,11 @@ class ChunkedDecoder:
             raise S3Error("IncompleteBody", "The request body terminated unexpectedly")
 
     def _take(self, piece: memoryview) -> None:
-        if self._chain:
+        if self._signer:
             self._hash.update(piece)
         self._left -= len(piece)
         if not self._left:
-            if self._chain:
+            if self._signer:
                 self._check_chunk(self._hash.hexdigest().encode())
                 self._hash = sha256()
             self._state = _PAYLOAD_END
@@ -143,25 +143,25 @@ class ChunkedDecoder:
             self._empty_line()
 
     def _size_line(self, line: bytes) -> None:
-        match = (_SIGNED_CHUNK if self._chain else _CHUNK).fullmatch(line)
+        match = (_SIGNED_CHUNK if self._signer else _CHUNK).fullmatch(line)
         if match is None:
             raise _malformed("a chunk's header is malformed")
         size = int(match[1], 16)
         self._check_size(size)
         self._chunks += 1
-        if self._chain:
+        if self._signer:
             self._signature = match[2]
         if size:
             self._left, self._state = size, _PAYLOAD
             return
-        if self._chain:
+        if self._signer:
             self._check_chunk(EMPTY_SHA256)
         self._state = _TRAILERS
 
     def _check_size(self, size: int) -> None:
         """S3 wants 8 KiB in every chunk but the last one with bytes. We want it where a chunk costs a
         signature; unsigned small chunks (Node.js streams send them) do no harm."""
-        if size and self._small and self._chain:
+        if size and self._small and self._signer:
             raise S3Error(
                 "InvalidChunkSizeError",
                 f"Only the last chunk is allowed to have a size less than {MIN_SIGNED_CHUNK_BYTES} bytes",
@@ -177,14 +177,14 @@ class ChunkedDecoder:
             )
 
     def _check_chunk(self, payload_sha256: bytes) -> None:
-        assert self._chain is not None
-        self._check(self._chain.chunk_text(self._previous, payload_sha256), self._signature)
+        assert self._signer is not None
+        self._check(self._signer.chunk_string_to_sign(self._previous, payload_sha256), self._signature)
         self._previous = self._signature
 
     def _check(self, text: bytes, provided: bytes) -> None:
-        assert self._chain is not None
-        if not same(self._chain.sign(text), provided):
-            raise signature_mismatch(self._chain.access_key, text, provided)
+        assert self._signer is not None
+        if not constant_time_equal(self._signer.sign(text), provided):
+            raise signature_mismatch(self._signer.access_key, text, provided)
 
     def _trailer_line(self, line: bytes) -> None:
         """minio-go ends a trailer with LF alone and puts an empty line before the signature: both are
@@ -213,13 +213,13 @@ class ChunkedDecoder:
     @property
     def _signs_trailers(self) -> bool:
         """Where none are announced none may come, and the chunks' signatures cover everything."""
-        return self._chain is not None and bool(self._payload.trailers)
+        return self._signer is not None and bool(self._payload.trailers)
 
     def _check_trailers(self, provided: bytes) -> None:
-        assert self._chain is not None
+        assert self._signer is not None
         canonical = "".join(f"{name}:{value}\n" for name, value in sorted(self.trailers.items()))
         digest = sha256(canonical.encode()).hexdigest().encode()
-        self._check(self._chain.trailer_text(self._previous, digest), provided)
+        self._check(self._signer.trailer_string_to_sign(self._previous, digest), provided)
         self._trailers_signed = True
 
     def _end_of_trailers(self) -> None:

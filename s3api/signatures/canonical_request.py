@@ -57,7 +57,7 @@ def canonical_query(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"&".join([name + b"=" + value for name, value in sorted(pairs)])
 
 
-def join_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+def merge_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Fields by lower-case name. Repeated ones are joined with "," in the order sent, each trimmed first."""
     fields = dict(headers)
     if len(fields) == len(headers) and all(map(bytes.islower, fields)):

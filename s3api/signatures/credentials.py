@@ -1,7 +1,7 @@
 """Where a request carries its signature: the Authorization header, or the query (a presigned URL), or the
 fields of a form.
 
-The first two readers end in the same `Terms`. The messages are S3's own, as far as they are known.
+The first two readers end in the same `Authorization`. The messages are S3's own, as far as they are known.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MISSING = (
 Refuse = Callable[..., S3Error]
 
 
-class Terms(NamedTuple):
+class Authorization(NamedTuple):
     """What a request says about its signature. `signed`: header names, lower case, sorted, each once."""
 
     access_key: str
@@ -50,11 +50,11 @@ class Terms(NamedTuple):
     signature: bytes
 
 
-class Presigned(NamedTuple):
+class PresignedQuery(NamedTuple):
     """What a query says about its signature. `canonical`: the query as it is signed; `payload`, `token`: the
     values of X-Amz-Content-Sha256 and X-Amz-Security-Token, where they are there."""
 
-    terms: Terms
+    terms: Authorization
     seconds: int
     expires_s: int
     payload: bytes | None
@@ -66,13 +66,13 @@ class Presigned(NamedTuple):
         _check_window(self.seconds, self.expires_s, now_s)
 
 
-def from_header(
+def parse_authorization_header(
     authorization: bytes,
     fields: dict[bytes, bytes],
     now_s: int,
     region: str | None,
     service: bytes = b"s3",
-) -> Terms:
+) -> Authorization:
     """Raises AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented, AccessDenied,
     RequestTimeTooSkewed."""
     scheme, _, rest = authorization.strip().partition(b" ")
@@ -94,10 +94,10 @@ def from_header(
     check_skew(stamp, seconds, now_s)
     signed = _signed_headers(parts[b"SignedHeaders"], _malformed)
     scope = Scope(stamp, day, named_region, service)
-    return Terms(access_key, scope, signed, signature)
+    return Authorization(access_key, scope, signed, signature)
 
 
-def in_query(raw_query: bytes, *, has_header: bool) -> bool:
+def is_presigned(raw_query: bytes, *, has_header: bool) -> bool:
     """Whether the query is to be what authenticates. Raises InvalidArgument where the header does as well,
     InvalidRequest for version 2."""
     if not raw_query:
@@ -109,13 +109,13 @@ def in_query(raw_query: bytes, *, has_header: bool) -> bool:
         if not presigned and names.isdisjoint(QUERY_NAMES_V2):
             return False
         if has_header:
-            raise two_mechanisms()
+            raise two_auth_mechanisms()
         if not presigned:
-            raise unsupported_v2()
+            raise unsupported_signature_v2()
     return True
 
 
-def from_query(raw_query: bytes, region: str | None) -> Presigned:
+def parse_presigned_query(raw_query: bytes, region: str | None) -> PresignedQuery:
     """Raises AuthorizationQueryParametersError."""
     head, mark, signature = raw_query.rpartition(b"&X-Amz-Signature=")
     if not _USUAL_SIGNATURE.fullmatch(signature) or len(head) > KEPT_BYTES:
@@ -126,7 +126,7 @@ def from_query(raw_query: bytes, region: str | None) -> Presigned:
 
 
 @lru_cache(maxsize=1024)
-def _kept_query(head: bytes, region: str | None) -> Presigned:
+def _kept_query(head: bytes, region: str | None) -> PresignedQuery:
     """A query whose signature is left out."""
     return _from_pairs(query_pairs(head + b"0"), region)
 
@@ -137,7 +137,7 @@ def _kept_components(head: bytes) -> dict[bytes, bytes]:
     return _components(head + b"0")
 
 
-def _from_pairs(pairs: Pairs, region: str | None) -> Presigned:
+def _from_pairs(pairs: Pairs, region: str | None) -> PresignedQuery:
     given = query_values(pairs)
     if not all(map(given.get, QUERY_NAMES)):
         raise _bad_query(_MISSING)
@@ -155,13 +155,13 @@ def _from_pairs(pairs: Pairs, region: str | None) -> Presigned:
         )
     expires_s = _expires(given[b"X-Amz-Expires"])
     signed = _signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
-    terms = Terms(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+    terms = Authorization(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
     canonical = canonical_query(pair for pair in pairs if pair[0] != b"X-Amz-Signature")
     token = next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None)
-    return Presigned(terms, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
+    return PresignedQuery(terms, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
 
 
-def form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
+def parse_form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
     """Access key, day and region of a form's x-amz-credential; how long the form holds says its policy.
 
     Raises InvalidArgument.
@@ -184,14 +184,14 @@ def query_values(pairs: Pairs) -> dict[bytes, bytes]:
     return given
 
 
-def unsupported_v2() -> S3Error:
+def unsupported_signature_v2() -> S3Error:
     return S3Error(
         "InvalidRequest",
         "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
     )
 
 
-def two_mechanisms() -> S3Error:
+def two_auth_mechanisms() -> S3Error:
     return S3Error(
         "InvalidArgument",
         "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string "
@@ -203,7 +203,7 @@ def two_mechanisms() -> S3Error:
 def _scheme_error(scheme: bytes) -> S3Error:
     """The rest of the header is left out: Basic and Bearer carry secrets there."""
     if scheme == b"AWS":
-        return unsupported_v2()
+        return unsupported_signature_v2()
     if scheme == _ECDSA:
         return S3Error(
             "NotImplemented", "AWS4-ECDSA-P256-SHA256 is not supported. Please use AWS4-HMAC-SHA256."

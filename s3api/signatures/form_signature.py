@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from s3api.errors import S3Error
-from s3api.signatures.credentials import form_credential
-from s3api.signatures.signing import ALGORITHM, same, sign, signing_key
-from s3api.signatures.verification import refuse_token, signature_mismatch, unknown_key
+from s3api.signatures.credentials import parse_form_credential
+from s3api.signatures.signing import ALGORITHM, constant_time_equal, sign, signing_key
+from s3api.signatures.verification import refuse_session_token, signature_mismatch, unknown_key
 
 V4_FIELDS = ("x-amz-signature", "x-amz-credential", "x-amz-date", "x-amz-algorithm")
 V2_FIELDS = ("signature", "awsaccesskeyid")
@@ -34,7 +34,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True, slots=True)
-class FormClaim:
+class FormSignature:
     """A form that names an access key; nothing is proved yet. `day` b"" means the older signature."""
 
     access_key: str
@@ -53,11 +53,11 @@ class FormClaim:
             wanted = sign(signing_key(secret, self.day, self.region), self.policy)
         else:
             wanted = base64.b64encode(hmac.digest(secret.encode(), self.policy, "sha1"))
-        if not same(wanted, self.signature):
+        if not constant_time_equal(wanted, self.signature):
             raise signature_mismatch(self.access_key, self.policy, self.signature)
 
 
-def read_form_claim(fields: Mapping[str, str]) -> FormClaim | None:
+def parse_form_signature(fields: Mapping[str, str]) -> FormSignature | None:
     """None for an anonymous form. `fields` by lower-case name. Raises S3Error InvalidArgument and its
     like."""
     given = [name for name in (*V4_FIELDS, *V2_FIELDS, "policy") if name in fields]
@@ -69,10 +69,10 @@ def read_form_claim(fields: Mapping[str, str]) -> FormClaim | None:
     for name in (*(V2_FIELDS if old else V4_FIELDS), "policy"):
         if not fields.get(name):
             raise _missing(_NAMES[name])
-    refuse_token(fields.get("x-amz-security-token"))
+    refuse_session_token(fields.get("x-amz-security-token"))
     policy = fields["policy"].encode("ascii", "replace")
     if old:
-        return FormClaim(fields["awsaccesskeyid"], policy, _ascii(fields["signature"]))
+        return FormSignature(fields["awsaccesskeyid"], policy, _ascii(fields["signature"]))
     if fields["x-amz-algorithm"] != ALGORITHM.decode():
         raise S3Error(
             "InvalidArgument",
@@ -80,10 +80,10 @@ def read_form_claim(fields: Mapping[str, str]) -> FormClaim | None:
             ArgumentName="x-amz-algorithm",
             ArgumentValue=fields["x-amz-algorithm"],
         )
-    access_key, day, region = form_credential(
+    access_key, day, region = parse_form_credential(
         _ascii(fields["x-amz-credential"]), _ascii(fields["x-amz-date"])
     )
-    return FormClaim(access_key, policy, _ascii(fields["x-amz-signature"]), day, region)
+    return FormSignature(access_key, policy, _ascii(fields["x-amz-signature"]), day, region)
 
 
 def _missing(name: str) -> S3Error:

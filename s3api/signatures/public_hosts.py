@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from s3api.errors import S3Error
-from s3api.signatures.verification import Claim, Verified
+from s3api.signatures.verification import SignedRequest, VerifiedRequest
 
 RawHeaders = list[tuple[bytes, bytes]]
 
 
-class Addressed(Protocol):
+class HasHost(Protocol):
     """A request with its headers as they came off the wire."""
 
     raw_headers: RawHeaders
@@ -26,15 +26,15 @@ class Addressed(Protocol):
     def set_host(self, host: str) -> None: ...
 
 
-def verify_for_hosts(
+def verify_for_public_hosts(
     refused: S3Error,
     secret: str,
-    request: Addressed,
+    request: HasHost,
     hosts: Sequence[str],
-    read: Callable[[RawHeaders], Claim | None],
-) -> Verified:
+    read: Callable[[RawHeaders], SignedRequest | None],
+) -> VerifiedRequest:
     """The proof of a request that was refused for the Host that it came with: for one of `hosts` it was
-    signed, and that one it has from then on. `read` reads its claim with other headers.
+    signed, and that one it has from then on. `read` reads its signed with other headers.
 
     Raises `refused` where it was signed for none of them.
     """
@@ -42,11 +42,11 @@ def verify_for_hosts(
         raise refused
     others = [(name, value) for name, value in request.raw_headers if name.lower() != b"host"]
     for host in hosts:
-        claim = read([(b"host", host.encode("latin-1")), *others])
-        if claim is None:
+        signed = read([(b"host", host.encode("latin-1")), *others])
+        if signed is None:
             break
         try:
-            verified = claim.verify(secret)
+            verified = signed.verify(secret)
         except S3Error as again:
             if again.code != "SignatureDoesNotMatch":
                 raise

@@ -31,7 +31,7 @@ def sign(key: bytes, text: bytes) -> bytes:
     return hmac.digest(key, text, "sha256").hex().encode()
 
 
-def same(expected: bytes, provided: bytes) -> bool:
+def constant_time_equal(expected: bytes, provided: bytes) -> bool:
     """Compare in constant time."""
     return hmac.compare_digest(expected, provided)
 
@@ -50,23 +50,23 @@ class Scope(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class ChunkSigner:
     """What the chunk decoder needs to check signed chunks: each signature is made over the one before it.
 
     `seed` is the request's own signature, already verified.
     """
 
     scope: Scope
-    seed: bytes
+    seed_signature: bytes
     key: bytes = field(repr=False)
     access_key: str = ""
 
-    def chunk_text(self, previous: bytes, payload_sha256: bytes) -> bytes:
+    def chunk_string_to_sign(self, previous: bytes, payload_sha256: bytes) -> bytes:
         """The string to sign of one chunk. Source: S3 API reference, sigv4-streaming."""
         head = (b"AWS4-HMAC-SHA256-PAYLOAD", self.scope.stamp, self.scope.text())
         return b"\n".join((*head, previous, EMPTY_SHA256, payload_sha256))
 
-    def trailer_text(self, previous: bytes, trailers_sha256: bytes) -> bytes:
+    def trailer_string_to_sign(self, previous: bytes, trailers_sha256: bytes) -> bytes:
         """The string to sign of the trailers. Source: S3 API reference, sigv4-streaming-trailers."""
         head = (b"AWS4-HMAC-SHA256-TRAILER", self.scope.stamp, self.scope.text())
         return b"\n".join((*head, previous, trailers_sha256))

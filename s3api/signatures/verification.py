@@ -1,8 +1,7 @@
-"""Who says that they sent this request, and the proof: `read_claim`, then `Claim.verify` with the secret of
-that access key.
+"""Verification of a request's signature, in two steps: `parse_signed_request`, then `SignedRequest.verify`.
 
-Between the two the caller looks up the secret; neither does I/O. Everything that can be refused without the
-secret is refused by `read_claim`, before a byte of the body is read.
+Between the two, the gateway looks up the secret of the access key; neither does I/O. Everything that can be
+refused without the secret is refused by `parse_signed_request`, before a byte of the body is read.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ from s3api.signatures.canonical_request import (
     canonical_path,
     canonical_query,
     canonical_request,
-    join_headers,
+    merge_headers,
     query_pairs,
     trim,
 )
-from s3api.signatures.credentials import Terms
+from s3api.signatures.credentials import Authorization
 from s3api.signatures.payload import (
     CONTENT_SHA256,
     UNSIGNED_PAYLOAD,
@@ -30,29 +29,32 @@ from s3api.signatures.payload import (
     bad_content_sha256,
     read_payload,
 )
-from s3api.signatures.signing import ALGORITHM, Chain, Scope, same, sign, signing_key
+from s3api.signatures.signing import ALGORITHM, ChunkSigner, Scope, constant_time_equal, sign, signing_key
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-class Verified(NamedTuple):
-    """A request that is what its signer signed. `access_key` is None for an anonymous one.
+class VerifiedRequest(NamedTuple):
+    """A request with a correct signature, or an anonymous one (`access_key` None).
 
-    `chain` is there for the signed streaming modes alone; `ChunkedDecoder` needs it.
+    `chunk_signer` is set in the signed streaming modes only, for `ChunkedDecoder`.
     """
 
     access_key: str | None
     presigned: bool
     payload: Payload
-    chain: Chain | None = None
+    chunk_signer: ChunkSigner | None = None
 
     @property
     def mode(self) -> PayloadMode:
         return self.payload.mode
 
 
-class Claim(NamedTuple):
-    """A well-formed, timely request that names an access key; nothing is proved yet."""
+class SignedRequest(NamedTuple):
+    """A well-formed request within its time window that names an access key.
+
+    Its signature is not verified yet. `canonical`: the canonical request.
+    """
 
     access_key: str
     presigned: bool
@@ -61,67 +63,70 @@ class Claim(NamedTuple):
     signature: bytes
     canonical: bytes
 
-    def verify(self, secret: str) -> Verified:
-        """Raises SignatureDoesNotMatch, with what was to be signed."""
+    def verify(self, secret: str) -> VerifiedRequest:
+        """Verify the signature. Raises SignatureDoesNotMatch, which states the string to sign."""
         scope = self.scope
         key = signing_key(secret, scope.day, scope.region, scope.service)
         digest = sha256(self.canonical).hexdigest().encode()
         text = b"\n".join((ALGORITHM, scope.stamp, scope.text(), digest))
-        if not same(sign(key, text), self.signature):
+        if not constant_time_equal(sign(key, text), self.signature):
             raise signature_mismatch(self.access_key, text, self.signature, self.canonical)
-        chain = (
-            Chain(self.scope, self.signature, key, self.access_key)
+        chunk_signer = (
+            ChunkSigner(self.scope, self.signature, key, self.access_key)
             if self.payload.mode.signed_chunks
             else None
         )
-        return Verified(self.access_key, self.presigned, self.payload, chain)
+        return VerifiedRequest(self.access_key, self.presigned, self.payload, chunk_signer)
 
     def unknown_key(self) -> S3Error:
-        """What to raise when there is no such access key."""
+        """Make the error to raise if the access key does not exist."""
         return unknown_key(self.access_key)
 
 
-def read_claim(
+def parse_signed_request(
     method: str, raw_path: bytes, raw_query: bytes, headers: Headers, now_us: int, region: str | None = None
-) -> Claim | None:
-    """None for an anonymous request, as one with an empty Authorization header is (AWS: AccessDenied, not a
-    malformed header). `raw_path` and `raw_query` as they came off the wire; `region` None takes any.
+) -> SignedRequest | None:
+    """Parse the signature of a request; return None for an anonymous request.
 
-    Raises S3Error for whatever is malformed, expired, skewed, unsigned where it must be signed, or
-    unsupported.
+    An empty Authorization header counts as anonymous (AWS answers AccessDenied, not a malformed header).
+    `raw_path` and `raw_query`: undecoded, as received. `region`: the one to accept, None for any.
+
+    Raises S3Error if anything is malformed, expired, skewed, unsupported, or not signed although it must be.
     """
-    fields = join_headers(headers)
+    fields = merge_headers(headers)
     authorization = fields.get(b"authorization", b"").strip() or None
-    presigned = credentials.in_query(raw_query, has_header=authorization is not None)
+    presigned = credentials.is_presigned(raw_query, has_header=authorization is not None)
     if presigned:
-        given = credentials.from_query(raw_query, region)
+        given = credentials.parse_presigned_query(raw_query, region)
         given.check_window(now_us // 1_000_000)
-        refuse_token(given.token)
+        refuse_session_token(given.token)
         terms, query = given.terms, given.canonical
         payload, payload_line = _presigned_payload(given.payload, fields, terms.signed)
     elif authorization is not None:
-        terms = credentials.from_header(authorization, fields, now_us // 1_000_000, region)
-        refuse_token(fields.get(b"x-amz-security-token"))
+        terms = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, region)
+        refuse_session_token(fields.get(b"x-amz-security-token"))
         query = canonical_query(query_pairs(raw_query))
         payload, payload_line = _payload(fields)
     else:
         return None
     _check_signed(fields, terms)
     canonical = canonical_request(method, canonical_path(raw_path), query, fields, terms.signed, payload_line)
-    return Claim(terms.access_key, presigned, payload, terms.scope, terms.signature, canonical)
+    return SignedRequest(terms.access_key, presigned, payload, terms.scope, terms.signature, canonical)
 
 
-def read_service_claim(
+def parse_service_request(
     method: str, raw_path: bytes, raw_query: bytes, headers: Headers, body: bytes, now_us: int, service: bytes
-) -> Claim | None:
-    """As `read_claim`, for a service whose requests are forms, read before they are verified: what is signed
-    is the body's own digest, and the signature stands in the header.
+) -> SignedRequest | None:
+    """Parse the signature of a request to a query API such as IAM; return None without Authorization header.
+
+    The payload hash is computed from `body`, which is the whole form. Presigned URLs are not supported here.
+    Raises S3Error, like `parse_signed_request`.
     """
-    fields = join_headers(headers)
+    fields = merge_headers(headers)
     authorization = fields.get(b"authorization")
     if authorization is None:
         return None
-    terms = credentials.from_header(authorization, fields, now_us // 1_000_000, None, service)
+    terms = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, None, service)
     _check_signed(fields, terms)
     digest = sha256(body).hexdigest()
     canonical = canonical_request(
@@ -133,12 +138,15 @@ def read_service_claim(
         digest.encode(),
     )
     payload = Payload(PayloadMode.DIGEST, digest)
-    return Claim(terms.access_key, False, payload, terms.scope, terms.signature, canonical)
+    return SignedRequest(terms.access_key, False, payload, terms.scope, terms.signature, canonical)
 
 
-def read_anonymous(headers: Headers) -> Verified:
-    """The payload of a request for which `read_claim` gave None. Raises as x-amz-content-sha256 deserves."""
-    fields = join_headers(headers)
+def parse_anonymous_request(headers: Headers) -> VerifiedRequest:
+    """Parse the payload headers of a request without a signature.
+
+    Raises S3Error InvalidRequest for a signed streaming mode, and the errors of `read_payload`.
+    """
+    fields = merge_headers(headers)
     payload = read_payload(trim(fields.get(CONTENT_SHA256, UNSIGNED_PAYLOAD)), fields)
     if payload.mode.signed_chunks:
         raise S3Error(
@@ -146,7 +154,7 @@ def read_anonymous(headers: Headers) -> Verified:
             "Anonymous requests don't support this x-amz-content-sha256 value. "
             "Please use UNSIGNED-PAYLOAD or STREAMING-UNSIGNED-PAYLOAD-TRAILER.",
         )
-    return Verified(None, False, payload)
+    return VerifiedRequest(None, False, payload)
 
 
 def unknown_key(access_key: str) -> S3Error:
@@ -157,8 +165,8 @@ def unknown_key(access_key: str) -> S3Error:
     )
 
 
-def refuse_token(token: bytes | str | None) -> None:
-    """Raise InvalidToken for a session's token: all keys here are long-term ones, which have none."""
+def refuse_session_token(token: bytes | str | None) -> None:
+    """Raise InvalidToken for a session token. All key pairs of this store are long-term, without tokens."""
     if token and token.strip():
         raise S3Error("InvalidToken")
 
@@ -166,7 +174,9 @@ def refuse_token(token: bytes | str | None) -> None:
 def signature_mismatch(
     access_key: str, text: bytes, provided: bytes, canonical: bytes | None = None
 ) -> S3Error:
-    """SignatureDoesNotMatch with S3's elements; a chunk's has no canonical request."""
+    """Make a SignatureDoesNotMatch error with S3's elements. `text`: the string to sign; `canonical`: the
+    canonical request, None for a chunk, which has none.
+    """
     details = {
         "AWSAccessKeyId": access_key,
         "StringToSign": text.decode("utf-8", "replace"),
@@ -185,7 +195,7 @@ def signature_mismatch(
 
 
 def _payload(fields: dict[bytes, bytes]) -> tuple[Payload, bytes]:
-    """The payload, and its line in the canonical request: the header's value, which is thereby signed."""
+    """Parse x-amz-content-sha256; return the payload and the header's value for the canonical request."""
     line = trim(fields.get(CONTENT_SHA256, b""))
     if not line:
         raise S3Error("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
@@ -195,8 +205,10 @@ def _payload(fields: dict[bytes, bytes]) -> tuple[Payload, bytes]:
 def _presigned_payload(
     in_query: bytes | None, fields: dict[bytes, bytes], signed: Sequence[bytes]
 ) -> tuple[Payload, bytes]:
-    """As `_payload`. A header that was not signed may narrow UNSIGNED-PAYLOAD to a digest, and do nothing
-    else."""
+    """Parse the payload hash of a presigned URL; return the payload and the value for the canonical request.
+
+    A header that was not signed may narrow UNSIGNED-PAYLOAD to a digest, and nothing else.
+    """
     header = trim(fields[CONTENT_SHA256]) if CONTENT_SHA256 in fields else None
     line = in_query or (header if CONTENT_SHA256 in signed else None) or UNSIGNED_PAYLOAD
     payload = read_payload(line, fields)
@@ -211,9 +223,11 @@ def _presigned_payload(
     return stated, line
 
 
-def _check_signed(fields: dict[bytes, bytes], terms: Terms) -> None:
-    """Every x-amz-* header that is there is signed, and host; x-amz-content-sha256 is bound by the payload's
-    own line."""
+def _check_signed(fields: dict[bytes, bytes], terms: Authorization) -> None:
+    """Raise AccessDenied unless Host and each x-amz-* header of the request is a signed header.
+
+    x-amz-content-sha256 needs no mention: the canonical request ends with it.
+    """
     missing = [
         name
         for name in fields

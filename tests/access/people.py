@@ -12,7 +12,7 @@ from botocore.config import Config
 
 from metadata import open_metadata
 from metadata.records import Account
-from s3api.access.key_generation import new_account, new_pair
+from s3api.access.key_generation import new_account, new_key_pair
 from s3api.settings import Settings
 from tests.gateway_process import GatewayProcess
 
@@ -58,7 +58,7 @@ def root_of(gateway: GatewayProcess) -> Person:
 def new_root(gateway: GatewayProcess, name: str, email: str | None = None) -> Person:
     """Another account, and its own key."""
     account = new_account(name, email)
-    pair = new_pair(account.id)
+    pair = new_key_pair(account.id)
 
     async def make() -> None:
         metadata = await open_metadata(Settings(data=gateway.data).database_url, instance="test")

@@ -10,10 +10,10 @@ from s3api.access.acl import (
     Grant,
     canned,
     dump,
-    granting,
+    find_grant,
     is_public,
     load,
-    read_grantees,
+    parse_grantees,
 )
 from s3api.access.caller import ANONYMOUS
 from s3api.access.principal import Principal
@@ -49,13 +49,13 @@ def test_full_control_is_every_permission() -> None:
     acl = (Grant(TWO, "FULL_CONTROL"),)
     two = Principal(TWO, "2" * 12)
     assert all(
-        granting(acl, ONE, two, permission) for permission in ("READ", "WRITE", "READ_ACP", "WRITE_ACP")
+        find_grant(acl, ONE, two, permission) for permission in ("READ", "WRITE", "READ_ACP", "WRITE_ACP")
     )
-    assert granting(acl, ONE, ANONYMOUS, "READ") is None
+    assert find_grant(acl, ONE, ANONYMOUS, "READ") is None
 
 
 def test_nobody_is_no_owner() -> None:
-    assert granting(None, "", ANONYMOUS, "READ") is None
+    assert find_grant(None, "", ANONYMOUS, "READ") is None
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_nobody_is_no_owner() -> None:
     ],
 )
 def test_grant_headers(header: str, grantees: list[tuple[str, str]] | None) -> None:
-    assert read_grantees(header) == grantees
+    assert parse_grantees(header) == grantees
 
 
 def test_long_grant_headers_take_no_longer_than_they_are() -> None:
     started = time.process_time()
-    assert read_grantees("id=1," * 20_000) is None
-    assert read_grantees("id=" + '"' + "," * 60_000) is None
-    assert read_grantees("id" + " " * 60_000) is None
+    assert parse_grantees("id=1," * 20_000) is None
+    assert parse_grantees("id=" + '"' + "," * 60_000) is None
+    assert parse_grantees("id" + " " * 60_000) is None
     assert time.process_time() - started < 0.5

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, copied_from, wanted
+from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, required_actions, required_source_actions
 from s3api.wire import Wire
 from s3api.wire.model import load_operations
 
@@ -26,7 +26,7 @@ OTHERS = {
 def test_every_operation_of_the_model_has_its_action() -> None:
     unknown = set()
     for model in load_operations():
-        action = wanted(model.name, {}, version=False).action
+        action = required_actions(model.name, {}, version=False).action
         if action not in OBJECT_ACTIONS | BUCKET_ACTIONS | {"s3:ListAllMyBuckets"}:
             unknown.add(model.name)
     assert unknown <= OTHERS | {"DeleteObjects"}
@@ -47,8 +47,8 @@ def test_every_operation_of_the_model_has_its_action() -> None:
     ],
 )
 def test_versions_have_actions_of_their_own(operation: str, plain: str, versioned: str) -> None:
-    assert wanted(operation, {}, version=False).action == plain
-    assert wanted(operation, {}, version=True).action == versioned
+    assert required_actions(operation, {}, version=False).action == plain
+    assert required_actions(operation, {}, version=True).action == versioned
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_versions_have_actions_of_their_own(operation: str, plain: str, versione
     ],
 )
 def test_what_headers_ask_for_besides(operation: str, headers: dict[str, str], also: tuple[str, ...]) -> None:
-    assert wanted(operation, headers, version=False).also == also
+    assert required_actions(operation, headers, version=False).also == also
 
 
 def test_copies_read_their_source() -> None:
-    assert copied_from("CopyObject", {}, version=False) == ("s3:GetObject",)
-    assert copied_from("UploadPartCopy", {}, version=True) == ("s3:GetObjectVersion",)
-    assert copied_from("PutObject", {}, version=False) == ()
+    assert required_source_actions("CopyObject", {}, version=False) == ("s3:GetObject",)
+    assert required_source_actions("UploadPartCopy", {}, version=True) == ("s3:GetObjectVersion",)
+    assert required_source_actions("PutObject", {}, version=False) == ()

@@ -9,17 +9,17 @@ import pytest
 
 from s3api.access.acl import ALL_USERS, AUTHENTICATED_USERS, Grant, canned
 from s3api.access.caller import ANONYMOUS, Caller
-from s3api.access.context import Context
+from s3api.access.context import ConditionContext
 from s3api.access.decision import (
     FULL_BLOCK,
     NO_BLOCK,
-    Block,
+    BucketRules,
     Decision,
-    Guard,
-    Owned,
+    ObjectRules,
+    PublicAccessBlock,
     decide,
-    decide_alone,
-    decide_beside,
+    decide_with_write,
+    decide_without_bucket,
 )
 from s3api.access.policy import read_bucket_policy, read_user_policy
 from s3api.access.request_context import RequestContext
@@ -42,22 +42,22 @@ def statement(action: Any, resource: Any = f"{ARN}/*", principal: Any = "*", **m
     return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": resource, **more}
 
 
-def guard(*statements: dict[str, Any], **more: Any) -> Guard:
+def bucket_rules(*statements: dict[str, Any], **more: Any) -> BucketRules:
     policy = None
     if statements:
         policy = read_bucket_policy(
             json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), BUCKET
         )
-    return Guard(BUCKET, OWNER, policy, **{"block": NO_BLOCK, **more})
+    return BucketRules(BUCKET, OWNER, policy, **{"block": NO_BLOCK, **more})
 
 
 def ask(
     principal: Caller,
     action: str,
-    guarded: Guard,
+    rules: BucketRules,
     key: str | None = "key",
     *,
-    thing: Owned | None = None,
+    object_rules: ObjectRules | None = None,
     operation: str = "GetObject",
     **said: Any,
 ) -> Decision:
@@ -65,8 +65,8 @@ def ask(
     names = ("region", "bucket_owner_number", "existing_tags", "document", "overrides")
     more = {name: said.pop(name) for name in names if name in said}
     request = RequestContext("R", operation, BUCKET, headers, query, 1_750_000_000_000_000, **said)
-    context = Context(principal, request, **more)
-    return decide(principal, f"s3:{action}", guarded, key, context.get, thing=thing)
+    context = ConditionContext(principal, request, **more)
+    return decide(principal, f"s3:{action}", rules, key, context.get, object_rules=object_rules)
 
 
 def may(*arguments: Any, **more: Any) -> bool:
@@ -74,21 +74,21 @@ def may(*arguments: Any, **more: Any) -> bool:
 
 
 def test_a_plain_bucket_is_its_accounts_alone() -> None:
-    assert may(ROOT, "GetObject", guard())
-    assert may(user({"Effect": "Allow", "Action": "s3:Get*", "Resource": f"{ARN}/*"}), "GetObject", guard())
-    assert not may(user(), "GetObject", guard())
-    assert not may(STRANGER, "GetObject", guard())
-    assert not may(ANONYMOUS, "GetObject", guard())
+    assert may(ROOT, "GetObject", bucket_rules())
+    assert may(
+        user({"Effect": "Allow", "Action": "s3:Get*", "Resource": f"{ARN}/*"}), "GetObject", bucket_rules()
+    )
+    assert not may(user(), "GetObject", bucket_rules())
+    assert not may(STRANGER, "GetObject", bucket_rules())
+    assert not may(ANONYMOUS, "GetObject", bucket_rules())
 
 
 def test_a_deny_of_the_bucket_binds_its_root_but_for_the_policy_itself() -> None:
-    guarded = guard(statement("s3:*", [ARN, f"{ARN}/*"], Effect="Deny", Sid="no"))
-    refusal = ask(ROOT, "GetObject", guarded)
+    rules = bucket_rules(statement("s3:*", [ARN, f"{ARN}/*"], Effect="Deny", Sid="no"))
+    refusal = ask(ROOT, "GetObject", rules)
     assert (refusal.allowed, refusal.statement) == (False, 'bucket policy, statement "no"')
-    assert may(ROOT, "PutBucketPolicy", guarded, None)
-    assert not may(
-        user({"Effect": "Allow", "Action": "*", "Resource": "*"}), "PutBucketPolicy", guarded, None
-    )
+    assert may(ROOT, "PutBucketPolicy", rules, None)
+    assert not may(user({"Effect": "Allow", "Action": "*", "Resource": "*"}), "PutBucketPolicy", rules, None)
 
 
 def test_a_users_deny_wins_over_every_allow() -> None:
@@ -96,8 +96,8 @@ def test_a_users_deny_wins_over_every_allow() -> None:
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": "s3:GetObject", "Resource": f"{ARN}/secret*"},
     )
-    assert may(denied, "GetObject", guard(statement("s3:GetObject")), "open")
-    refusal = ask(denied, "GetObject", guard(statement("s3:GetObject")), "secret")
+    assert may(denied, "GetObject", bucket_rules(statement("s3:GetObject")), "open")
+    refusal = ask(denied, "GetObject", bucket_rules(statement("s3:GetObject")), "secret")
     assert refusal == Decision(
         False,
         "with an explicit deny in an identity-based policy",
@@ -108,11 +108,13 @@ def test_a_users_deny_wins_over_every_allow() -> None:
 
 def test_within_the_account_one_of_both_is_enough_if_it_names_the_user() -> None:
     one = user()
-    assert may(one, "GetObject", guard(statement("s3:GetObject", principal={"AWS": one.arn})))
-    assert may(one, "GetObject", guard(statement("s3:GetObject")))
-    assert not may(one, "GetObject", guard(statement("s3:GetObject", principal={"AWS": "111122223333"})))
+    assert may(one, "GetObject", bucket_rules(statement("s3:GetObject", principal={"AWS": one.arn})))
+    assert may(one, "GetObject", bucket_rules(statement("s3:GetObject")))
+    assert not may(
+        one, "GetObject", bucket_rules(statement("s3:GetObject", principal={"AWS": "111122223333"}))
+    )
     other = user(name="bob")
-    assert not may(other, "GetObject", guard(statement("s3:GetObject", principal={"AWS": one.arn})))
+    assert not may(other, "GetObject", bucket_rules(statement("s3:GetObject", principal={"AWS": one.arn})))
 
 
 @pytest.mark.parametrize(
@@ -126,27 +128,27 @@ def test_within_the_account_one_of_both_is_enough_if_it_names_the_user() -> None
     ],
 )
 def test_across_accounts_both_are_needed(principal: Any) -> None:
-    guarded = guard(statement("s3:GetObject", principal=principal))
-    assert may(STRANGER, "GetObject", guarded)
-    assert not may(user(account=STRANGER), "GetObject", guarded)
+    rules = bucket_rules(statement("s3:GetObject", principal=principal))
+    assert may(STRANGER, "GetObject", rules)
+    assert not may(user(account=STRANGER), "GetObject", rules)
     allowed = user({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, account=STRANGER)
-    assert may(allowed, "GetObject", guarded)
-    assert not may(allowed, "GetObject", guard())
-    assert may(ANONYMOUS, "GetObject", guarded) is (principal in ("*", {"AWS": "*"}))
+    assert may(allowed, "GetObject", rules)
+    assert not may(allowed, "GetObject", bucket_rules())
+    assert may(ANONYMOUS, "GetObject", rules) is (principal in ("*", {"AWS": "*"}))
 
 
 def test_not_principal_spares_those_it_names() -> None:
     deny = {**statement("s3:*", [ARN, f"{ARN}/*"]), "Effect": "Deny"}
     deny["NotPrincipal"] = {"AWS": ["arn:aws:iam::111122223333:root"]}
     del deny["Principal"]
-    guarded = guard(deny, statement("s3:GetObject"))
-    assert may(ROOT, "GetObject", guarded)
-    assert not may(STRANGER, "GetObject", guarded)
-    assert not may(ANONYMOUS, "GetObject", guarded)
+    rules = bucket_rules(deny, statement("s3:GetObject"))
+    assert may(ROOT, "GetObject", rules)
+    assert not may(STRANGER, "GetObject", rules)
+    assert not may(ANONYMOUS, "GetObject", rules)
 
 
 def test_not_action_and_not_resource() -> None:
-    guarded = guard(
+    rules = bucket_rules(
         {
             "Effect": "Deny",
             "Principal": "*",
@@ -154,9 +156,9 @@ def test_not_action_and_not_resource() -> None:
             "NotResource": [f"{ARN}/free/*"],
         }
     )
-    assert may(ROOT, "GetObject", guarded)
-    assert not may(ROOT, "PutObject", guarded)
-    assert may(ROOT, "PutObject", guarded, "free/x")
+    assert may(ROOT, "GetObject", rules)
+    assert not may(ROOT, "PutObject", rules)
+    assert may(ROOT, "PutObject", rules, "free/x")
 
 
 # --- AWS's documented examples (User Guide, "Examples of Amazon S3 bucket policies") -----------------------
@@ -166,8 +168,8 @@ def test_example_require_https() -> None:
     deny = statement(
         "s3:*", [ARN, f"{ARN}/*"], Effect="Deny", Condition={"Bool": {"aws:SecureTransport": "false"}}
     )
-    assert may(ROOT, "GetObject", guard(deny), secure=True)
-    assert not may(ROOT, "GetObject", guard(deny), secure=False)
+    assert may(ROOT, "GetObject", bucket_rules(deny), secure=True)
+    assert not may(ROOT, "GetObject", bucket_rules(deny), secure=False)
 
 
 def test_example_specific_addresses() -> None:
@@ -177,8 +179,8 @@ def test_example_specific_addresses() -> None:
         Effect="Deny",
         Condition={"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24", "2001:DB8:1234:5678::/64"]}},
     )
-    assert may(ROOT, "GetObject", guard(deny), source_ip="192.0.2.9")
-    assert not may(ROOT, "GetObject", guard(deny), source_ip="198.51.100.1")
+    assert may(ROOT, "GetObject", bucket_rules(deny), source_ip="192.0.2.9")
+    assert not may(ROOT, "GetObject", bucket_rules(deny), source_ip="198.51.100.1")
 
 
 def test_example_referer() -> None:
@@ -186,9 +188,9 @@ def test_example_referer() -> None:
         ["s3:GetObject", "s3:GetObjectVersion"],
         Condition={"StringLike": {"aws:Referer": ["http://www.example.com/*", "http://example.com/*"]}},
     )
-    assert may(ANONYMOUS, "GetObject", guard(allow), headers={"referer": "http://www.example.com/a"})
-    assert not may(ANONYMOUS, "GetObject", guard(allow), headers={"referer": "http://evil.example/"})
-    assert not may(ANONYMOUS, "GetObject", guard(allow))
+    assert may(ANONYMOUS, "GetObject", bucket_rules(allow), headers={"referer": "http://www.example.com/a"})
+    assert not may(ANONYMOUS, "GetObject", bucket_rules(allow), headers={"referer": "http://evil.example/"})
+    assert not may(ANONYMOUS, "GetObject", bucket_rules(allow))
 
 
 def test_example_bucket_owner_full_control() -> None:
@@ -198,17 +200,19 @@ def test_example_bucket_owner_full_control() -> None:
         Condition={"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
     )
     put = {"operation": "PutObject"}
-    assert may(STRANGER, "PutObject", guard(allow), headers={"x-amz-acl": "bucket-owner-full-control"}, **put)
-    assert not may(STRANGER, "PutObject", guard(allow), headers={"x-amz-acl": "private"}, **put)
-    assert not may(STRANGER, "PutObject", guard(allow), **put)
+    assert may(
+        STRANGER, "PutObject", bucket_rules(allow), headers={"x-amz-acl": "bucket-owner-full-control"}, **put
+    )
+    assert not may(STRANGER, "PutObject", bucket_rules(allow), headers={"x-amz-acl": "private"}, **put)
+    assert not may(STRANGER, "PutObject", bucket_rules(allow), **put)
 
 
 def test_example_encryption_required() -> None:
     deny = statement(
         "s3:PutObject", Effect="Deny", Condition={"Null": {"s3:x-amz-server-side-encryption": "true"}}
     )
-    assert may(ROOT, "PutObject", guard(deny), headers={"x-amz-server-side-encryption": "AES256"})
-    assert not may(ROOT, "PutObject", guard(deny))
+    assert may(ROOT, "PutObject", bucket_rules(deny), headers={"x-amz-server-side-encryption": "AES256"})
+    assert not may(ROOT, "PutObject", bucket_rules(deny))
 
 
 def test_example_own_folder() -> None:
@@ -223,40 +227,44 @@ def test_example_own_folder() -> None:
         {"Effect": "Allow", "Action": "s3:*", "Resource": f"{ARN}/home/${{aws:username}}/*"},
         name="david",
     )
-    assert may(david, "PutObject", guard(), "home/david/x")
-    assert not may(david, "PutObject", guard(), "home/bob/x")
-    assert may(david, "ListBucket", guard(), None, query={"prefix": "home/david/2026"})
-    assert may(david, "ListBucket", guard(), None, query={"prefix": ""})
-    assert not may(david, "ListBucket", guard(), None, query={"prefix": "home/bob/"})
-    assert not may(david, "ListBucket", guard(), None)
+    assert may(david, "PutObject", bucket_rules(), "home/david/x")
+    assert not may(david, "PutObject", bucket_rules(), "home/bob/x")
+    assert may(david, "ListBucket", bucket_rules(), None, query={"prefix": "home/david/2026"})
+    assert may(david, "ListBucket", bucket_rules(), None, query={"prefix": ""})
+    assert not may(david, "ListBucket", bucket_rules(), None, query={"prefix": "home/bob/"})
+    assert not may(david, "ListBucket", bucket_rules(), None)
 
 
 def test_example_max_keys() -> None:
     allow = statement("s3:ListBucket", ARN, Condition={"NumericLessThanEquals": {"s3:max-keys": "10"}})
-    assert may(STRANGER, "ListBucket", guard(allow), None, query={"max-keys": "10"})
-    assert not may(STRANGER, "ListBucket", guard(allow), None, query={"max-keys": "11"})
+    assert may(STRANGER, "ListBucket", bucket_rules(allow), None, query={"max-keys": "10"})
+    assert not may(STRANGER, "ListBucket", bucket_rules(allow), None, query={"max-keys": "11"})
 
 
 def test_example_copy_source() -> None:
     allow = statement("s3:PutObject", Condition={"StringLike": {"s3:x-amz-copy-source": "source/public/*"}})
     for header in ("source/public/a%20b", "/source/public/a", "source/public/a?versionId=1"):
-        assert may(STRANGER, "PutObject", guard(allow), headers={"x-amz-copy-source": header})
-    assert not may(STRANGER, "PutObject", guard(allow), headers={"x-amz-copy-source": "source/private/a"})
+        assert may(STRANGER, "PutObject", bucket_rules(allow), headers={"x-amz-copy-source": header})
+    assert not may(
+        STRANGER, "PutObject", bucket_rules(allow), headers={"x-amz-copy-source": "source/private/a"}
+    )
 
 
 def test_example_existing_and_request_tags() -> None:
     read = statement(
         "s3:GetObject", Condition={"StringEquals": {"s3:ExistingObjectTag/environment": "production"}}
     )
-    assert may(STRANGER, "GetObject", guard(read), existing_tags={"environment": "production"})
-    assert not may(STRANGER, "GetObject", guard(read), existing_tags={"environment": "test"})
-    assert not may(STRANGER, "GetObject", guard(read))
+    assert may(STRANGER, "GetObject", bucket_rules(read), existing_tags={"environment": "production"})
+    assert not may(STRANGER, "GetObject", bucket_rules(read), existing_tags={"environment": "test"})
+    assert not may(STRANGER, "GetObject", bucket_rules(read))
     write = statement(
         "s3:PutObject",
         Condition={"ForAllValues:StringEquals": {"s3:RequestObjectTagKeys": ["Owner", "CreationDate"]}},
     )
-    assert may(STRANGER, "PutObject", guard(write), headers={"x-amz-tagging": "Owner=a&CreationDate=b"})
-    assert not may(STRANGER, "PutObject", guard(write), headers={"x-amz-tagging": "Owner=a&Team=b"})
+    assert may(
+        STRANGER, "PutObject", bucket_rules(write), headers={"x-amz-tagging": "Owner=a&CreationDate=b"}
+    )
+    assert not may(STRANGER, "PutObject", bucket_rules(write), headers={"x-amz-tagging": "Owner=a&Team=b"})
 
 
 def test_example_conditional_writes() -> None:
@@ -266,18 +274,18 @@ def test_example_conditional_writes() -> None:
         Effect="Deny",
         Condition={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
     )
-    assert not may(ROOT, "PutObject", guard(deny), operation="PutObject")
-    assert may(ROOT, "PutObject", guard(deny), operation="PutObject", headers={"if-none-match": "*"})
-    assert may(ROOT, "PutObject", guard(deny), operation="UploadPart")
+    assert not may(ROOT, "PutObject", bucket_rules(deny), operation="PutObject")
+    assert may(ROOT, "PutObject", bucket_rules(deny), operation="PutObject", headers={"if-none-match": "*"})
+    assert may(ROOT, "PutObject", bucket_rules(deny), operation="UploadPart")
 
 
 def test_example_signature_age_and_kind() -> None:
     old = statement("s3:*", Effect="Deny", Condition={"NumericGreaterThan": {"s3:signatureAge": "600000"}})
     signed = {"auth_type": "REST-QUERY-STRING", "signed_at": "20250615T145639Z"}
-    assert not may(ROOT, "GetObject", guard(old), **signed)
-    assert may(ROOT, "GetObject", guard(old), **{**signed, "signed_at": "20250615T145641Z"})
+    assert not may(ROOT, "GetObject", bucket_rules(old), **signed)
+    assert may(ROOT, "GetObject", bucket_rules(old), **{**signed, "signed_at": "20250615T145641Z"})
     header = statement("s3:*", Effect="Deny", Condition={"StringNotEquals": {"s3:authType": "REST-HEADER"}})
-    assert not may(ROOT, "GetObject", guard(header), **signed)
+    assert not may(ROOT, "GetObject", bucket_rules(header), **signed)
 
 
 def test_example_retention_limits() -> None:
@@ -287,9 +295,9 @@ def test_example_retention_limits() -> None:
         Condition={"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "10"}},
     )
     until = "x-amz-object-lock-retain-until-date"  # now is 2025-06-15T15:06:40Z
-    assert may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-25T00:00:00Z"})
-    assert not may(ROOT, "PutObject", guard(deny), headers={until: "2025-06-30T00:00:00Z"})
-    assert may(ROOT, "PutObject", guard(deny))
+    assert may(ROOT, "PutObject", bucket_rules(deny), headers={until: "2025-06-25T00:00:00Z"})
+    assert not may(ROOT, "PutObject", bucket_rules(deny), headers={until: "2025-06-30T00:00:00Z"})
+    assert may(ROOT, "PutObject", bucket_rules(deny))
 
 
 def test_principal_keys() -> None:
@@ -304,18 +312,18 @@ def test_principal_keys() -> None:
         "aws:ResourceAccount": "111122223333",
     }.items():
         deny = statement("s3:*", Effect="Deny", Condition={"StringNotEquals": {key: value}})
-        assert may(one, "GetObject", guard(deny), bucket_owner_number="111122223333"), key
+        assert may(one, "GetObject", bucket_rules(deny), bucket_owner_number="111122223333"), key
     late = statement(
         "s3:*", Effect="Deny", Condition={"DateGreaterThan": {"aws:CurrentTime": "2025-01-01T00:00:00Z"}}
     )
-    assert not may(one, "GetObject", guard(late))
+    assert not may(one, "GetObject", bucket_rules(late))
 
 
 # --- ACLs --------------------------------------------------------------------------------------------------
 
 
-def writers(**more: Any) -> Guard:
-    return guard(ownership="ObjectWriter", **more)
+def writers(**more: Any) -> BucketRules:
+    return bucket_rules(ownership="ObjectWriter", **more)
 
 
 def test_canned_acls_of_buckets() -> None:
@@ -332,46 +340,55 @@ def test_canned_acls_of_buckets() -> None:
 
 
 def test_acls_are_off_where_the_bucket_owner_is_enforced() -> None:
-    assert not may(ANONYMOUS, "ListBucket", guard(acl=canned("public-read", OWNER, OWNER)), None)
-    open_object = Owned(OWNER, (Grant(ALL_USERS, "READ"),))
-    assert not may(ANONYMOUS, "GetObject", guard(), thing=open_object)
-    assert may(ROOT, "GetObject", guard(), thing=Owned(OTHER))
+    assert not may(ANONYMOUS, "ListBucket", bucket_rules(acl=canned("public-read", OWNER, OWNER)), None)
+    open_object = ObjectRules(OWNER, (Grant(ALL_USERS, "READ"),))
+    assert not may(ANONYMOUS, "GetObject", bucket_rules(), object_rules=open_object)
+    assert may(ROOT, "GetObject", bucket_rules(), object_rules=ObjectRules(OTHER))
 
 
 def test_an_objects_acl() -> None:
-    assert may(ANONYMOUS, "GetObject", writers(), thing=Owned(OWNER, (Grant(ALL_USERS, "READ"),)))
-    assert not may(ANONYMOUS, "GetObjectAcl", writers(), thing=Owned(OWNER, (Grant(ALL_USERS, "READ"),)))
-    assert not may(STRANGER, "GetObject", writers(), thing=Owned(OWNER))
-    assert may(STRANGER, "PutObjectAcl", writers(), thing=Owned(OWNER, (Grant(OTHER, "FULL_CONTROL"),)))
+    assert may(
+        ANONYMOUS, "GetObject", writers(), object_rules=ObjectRules(OWNER, (Grant(ALL_USERS, "READ"),))
+    )
     assert not may(
-        STRANGER, "GetObjectTagging", writers(), thing=Owned(OWNER, (Grant(OTHER, "FULL_CONTROL"),))
+        ANONYMOUS, "GetObjectAcl", writers(), object_rules=ObjectRules(OWNER, (Grant(ALL_USERS, "READ"),))
+    )
+    assert not may(STRANGER, "GetObject", writers(), object_rules=ObjectRules(OWNER))
+    assert may(
+        STRANGER, "PutObjectAcl", writers(), object_rules=ObjectRules(OWNER, (Grant(OTHER, "FULL_CONTROL"),))
+    )
+    assert not may(
+        STRANGER,
+        "GetObjectTagging",
+        writers(),
+        object_rules=ObjectRules(OWNER, (Grant(OTHER, "FULL_CONTROL"),)),
     )
 
 
 def test_an_object_of_another_account_is_not_the_bucket_owners_to_read() -> None:
-    theirs = Owned(OTHER)
-    assert not may(ROOT, "GetObject", writers(), thing=theirs)
-    assert not may(ROOT, "GetObjectAcl", writers(), thing=theirs)
-    assert may(ROOT, "DeleteObject", writers(), thing=theirs)
-    assert may(STRANGER, "GetObject", writers(), thing=theirs)
-    assert not may(STRANGER, "PutObjectTagging", writers(), thing=theirs)
-    assert may(ROOT, "PutObjectTagging", writers(), thing=theirs)
-    shared = Owned(OTHER, canned("bucket-owner-read", OTHER, OWNER))
-    assert may(ROOT, "GetObject", writers(), thing=shared)
-    assert not may(ROOT, "PutObjectAcl", writers(), thing=shared)
+    theirs = ObjectRules(OTHER)
+    assert not may(ROOT, "GetObject", writers(), object_rules=theirs)
+    assert not may(ROOT, "GetObjectAcl", writers(), object_rules=theirs)
+    assert may(ROOT, "DeleteObject", writers(), object_rules=theirs)
+    assert may(STRANGER, "GetObject", writers(), object_rules=theirs)
+    assert not may(STRANGER, "PutObjectTagging", writers(), object_rules=theirs)
+    assert may(ROOT, "PutObjectTagging", writers(), object_rules=theirs)
+    shared = ObjectRules(OTHER, canned("bucket-owner-read", OTHER, OWNER))
+    assert may(ROOT, "GetObject", writers(), object_rules=shared)
+    assert not may(ROOT, "PutObjectAcl", writers(), object_rules=shared)
 
 
 def test_the_buckets_policy_gives_no_object_of_others_away_but_denies_it() -> None:
-    open_policy = guard(statement("s3:GetObject"), ownership="ObjectWriter")
-    assert may(ANONYMOUS, "GetObject", open_policy, thing=Owned(OWNER))
-    assert not may(ANONYMOUS, "GetObject", open_policy, thing=Owned(OTHER))
-    closed = guard(statement("s3:GetObject", Effect="Deny"), ownership="ObjectWriter")
-    assert not may(STRANGER, "GetObject", closed, thing=Owned(OTHER))
+    open_policy = bucket_rules(statement("s3:GetObject"), ownership="ObjectWriter")
+    assert may(ANONYMOUS, "GetObject", open_policy, object_rules=ObjectRules(OWNER))
+    assert not may(ANONYMOUS, "GetObject", open_policy, object_rules=ObjectRules(OTHER))
+    closed = bucket_rules(statement("s3:GetObject", Effect="Deny"), ownership="ObjectWriter")
+    assert not may(STRANGER, "GetObject", closed, object_rules=ObjectRules(OTHER))
 
 
 def test_an_owner_can_always_mend_its_acl() -> None:
-    assert may(STRANGER, "PutObjectAcl", writers(), thing=Owned(OTHER, ()))
-    assert may(STRANGER, "GetObjectAcl", writers(), thing=Owned(OTHER, ()))
+    assert may(STRANGER, "PutObjectAcl", writers(), object_rules=ObjectRules(OTHER, ()))
+    assert may(STRANGER, "GetObjectAcl", writers(), object_rules=ObjectRules(OTHER, ()))
 
 
 def test_users_have_what_their_account_was_granted_as_far_as_they_may() -> None:
@@ -389,59 +406,59 @@ def test_users_have_what_their_account_was_granted_as_far_as_they_may() -> None:
 
 
 def test_ignored_public_grants() -> None:
-    block = Block(ignore_acls=True)
+    block = PublicAccessBlock(ignore_acls=True)
     grants = (Grant(AUTHENTICATED_USERS, "READ"), Grant(ALL_USERS, "READ"), Grant(OTHER, "WRITE"))
     assert not may(STRANGER, "ListBucket", writers(acl=grants, block=block), None)
     assert may(STRANGER, "PutObject", writers(acl=grants, block=block))
-    assert not may(ANONYMOUS, "GetObject", writers(block=block), thing=Owned(OWNER, grants))
+    assert not may(ANONYMOUS, "GetObject", writers(block=block), object_rules=ObjectRules(OWNER, grants))
 
 
 def test_a_restricted_bucket_with_a_public_policy_is_the_accounts_alone() -> None:
     public = statement("s3:GetObject")
     named = statement("s3:ListBucket", ARN, principal={"AWS": "444455556666"})
-    restricted = guard(public, named, block=Block(restrict=True))
+    restricted = bucket_rules(public, named, block=PublicAccessBlock(restrict=True))
     assert not may(ANONYMOUS, "GetObject", restricted)
     assert not may(STRANGER, "GetObject", restricted)
     assert not may(STRANGER, "ListBucket", restricted, None)
     assert may(user(), "GetObject", restricted)
-    assert may(STRANGER, "ListBucket", guard(named, block=FULL_BLOCK), None)
+    assert may(STRANGER, "ListBucket", bucket_rules(named, block=FULL_BLOCK), None)
 
 
 def test_what_goes_with_a_write() -> None:
     put = statement("s3:PutObject", Condition={"StringEquals": {"s3:x-amz-acl": "public-read"}})
 
-    def beside(principal: Caller, guarded: Guard) -> bool:
-        context = Context(
+    def beside(principal: Caller, rules: BucketRules) -> bool:
+        context = ConditionContext(
             principal, RequestContext("R", "PutObject", BUCKET, {"x-amz-acl": "public-read"}, {}, 0)
         )
-        return decide_beside(principal, "s3:PutObjectAcl", guarded, "key", context.get).allowed
+        return decide_with_write(principal, "s3:PutObjectAcl", rules, "key", context.get).allowed
 
-    assert beside(STRANGER, guard(put))
-    assert not beside(user({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}), guard(put))
+    assert beside(STRANGER, bucket_rules(put))
+    assert not beside(user({"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}), bucket_rules(put))
     assert beside(
-        user({"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}, account=STRANGER), guard(put)
+        user({"Effect": "Allow", "Action": "s3:Put*", "Resource": "*"}, account=STRANGER), bucket_rules(put)
     )
-    assert not beside(STRANGER, guard(put, statement("s3:PutObjectAcl", Effect="Deny")))
+    assert not beside(STRANGER, bucket_rules(put, statement("s3:PutObjectAcl", Effect="Deny")))
 
 
 def test_services_come_in_by_policy() -> None:
     logger = Caller(service="logging.s3.amazonaws.com")
     allow = statement("s3:PutObject", principal={"Service": "logging.s3.amazonaws.com"})
-    assert may(logger, "PutObject", guard(allow))
-    assert not may(logger, "PutObject", guard())
+    assert may(logger, "PutObject", bucket_rules(allow))
+    assert not may(logger, "PutObject", bucket_rules())
     assert may(logger, "PutObject", writers(acl=canned("log-delivery-write", OWNER, OWNER)))
 
 
 def test_what_belongs_to_no_bucket() -> None:
-    nothing = Context(ROOT, RequestContext("R", "ListBuckets", None, {}, {}, 0)).get
+    nothing = ConditionContext(ROOT, RequestContext("R", "ListBuckets", None, {}, {}, 0)).get
     lists = "s3:ListAllMyBuckets"
-    assert decide_alone(ROOT, lists, "*", nothing).allowed
-    assert not decide_alone(ANONYMOUS, lists, "*", nothing).allowed
-    assert not decide_alone(user(), lists, "*", nothing).allowed
+    assert decide_without_bucket(ROOT, lists, "*", nothing).allowed
+    assert not decide_without_bucket(ANONYMOUS, lists, "*", nothing).allowed
+    assert not decide_without_bucket(user(), lists, "*", nothing).allowed
     reader = user({"Effect": "Allow", "Action": lists, "Resource": "*"})
-    assert decide_alone(reader, lists, "*", nothing).allowed
+    assert decide_without_bucket(reader, lists, "*", nothing).allowed
     barred = user(
         {"Effect": "Allow", "Action": lists, "Resource": "*"},
         {"Effect": "Deny", "Action": lists, "Resource": "arn:aws:s3:::*"},
     )
-    assert not decide_alone(barred, lists, "arn:aws:s3:::*", nothing).allowed
+    assert not decide_without_bucket(barred, lists, "arn:aws:s3:::*", nothing).allowed

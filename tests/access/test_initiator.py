@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from s3api.access.caller import ANONYMOUS
-from s3api.access.initiator import began, initiator_of, user_shown
+from s3api.access.initiator import initiator_of, initiator_user, is_initiator
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
 
 ROOT = Principal("a" * 64, "123456789012")
@@ -16,7 +16,7 @@ OTHER_ROOT = Principal("b" * 64, "210987654321")
 
 
 def test_a_user_is_kept_by_id_and_shown_by_arn() -> None:
-    assert user_shown(initiator_of(USER)) == {
+    assert initiator_user(initiator_of(USER)) == {
         "ID": "arn:aws:iam::123456789012:user/team/ann",
         "DisplayName": "ann",
     }
@@ -25,7 +25,7 @@ def test_a_user_is_kept_by_id_and_shown_by_arn() -> None:
 def test_an_account_is_kept_by_its_canonical_id() -> None:
     assert initiator_of(ROOT) == ROOT.account
     assert initiator_of(ANONYMOUS) == ANONYMOUS_OWNER
-    assert user_shown(ROOT.account) is user_shown(ANONYMOUS_OWNER) is None
+    assert initiator_user(ROOT.account) is initiator_user(ANONYMOUS_OWNER) is None
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_an_account_is_kept_by_its_canonical_id() -> None:
     ids=["itself", "renamed", "anew", "its account", "another account", "a shorter number", "nobody"],
 )
 def test_who_began_it(principal: Principal, by_user: bool, by_root: bool) -> None:
-    assert began(principal, initiator_of(USER)) is by_user
-    assert began(principal, initiator_of(ROOT)) is by_root
+    assert is_initiator(principal, initiator_of(USER)) is by_user
+    assert is_initiator(principal, initiator_of(ROOT)) is by_root
 
 
 def test_nobody_began_what_nobody_signed_for() -> None:
-    assert not began(ANONYMOUS, initiator_of(ANONYMOUS))
+    assert not is_initiator(ANONYMOUS, initiator_of(ANONYMOUS))

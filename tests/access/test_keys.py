@@ -14,7 +14,7 @@ import pytest
 
 from metadata.errors import NoSuchAccessKey
 from metadata.records import AccessKey
-from s3api.access.key_generation import ACTIVE, ROOT_OWNER, new_pair
+from s3api.access.key_generation import ACTIVE, ROOT_OWNER, new_key_pair
 from s3api.access.keys import CACHED, Keys, credentials_path, root_key
 from s3api.settings import Settings, SettingsError, load
 
@@ -81,8 +81,8 @@ def test_the_owner_is_a_canonical_id() -> None:
     import hashlib
 
     assert hashlib.sha256(b"sixfold root account").hexdigest() == ROOT_OWNER
-    assert new_pair().owner == ROOT_OWNER
-    assert new_pair().secret_key not in repr(new_pair())
+    assert new_key_pair().owner == ROOT_OWNER
+    assert new_key_pair().secret_key not in repr(new_key_pair())
 
 
 class Table:
@@ -101,13 +101,13 @@ class Table:
 
 def keys_over(table: Any, cache_s: float) -> Keys:
     metadata: Any = SimpleNamespace(access_keys=table)
-    return Keys(new_pair(), metadata, cache_s=cache_s)
+    return Keys(new_key_pair(), metadata, cache_s=cache_s)
 
 
 async def test_look_ups_are_cached_and_misses_are_not() -> None:
     table = Table()
     keys = keys_over(table, 60)
-    pair = new_pair()
+    pair = new_key_pair()
     assert await keys.find(pair.access_key) is None
     table.rows[pair.access_key] = pair
     assert await keys.find(pair.access_key) == pair
@@ -120,7 +120,7 @@ async def test_look_ups_are_cached_and_misses_are_not() -> None:
 async def test_a_revoked_pair_is_refused_when_the_cache_forgets() -> None:
     table = Table()
     keys = keys_over(table, 0.02)
-    pair = new_pair()
+    pair = new_key_pair()
     table.rows[pair.access_key] = pair
     assert await keys.find(pair.access_key)
     table.rows[pair.access_key] = AccessKey(pair.access_key, pair.secret_key, pair.owner, "revoked", 0)

@@ -88,8 +88,8 @@ def test_explanations(sixfold: Sixfold, tmp_path: Path) -> None:
         "resource": "arn:aws:s3:::b/k",
     }
     by_deny = "with an explicit deny in a resource-based policy"
-    denials.note("A1", time_us=1, reason=by_deny, statement='"no"', **said)
-    denials.note("B2", time_us=1, reason="because no ...", statement="", **said)
+    denials.record("A1", time_us=1, reason=by_deny, statement='"no"', **said)
+    denials.record("B2", time_us=1, reason="because no ...", statement="", **said)
     told = sixfold("explain", "a1")
     assert "arn:aws:iam::1:user/zoe from 192.0.2.1" in told
     assert 'decided by  "no"' in told

@@ -1,4 +1,4 @@
-"""The vault over a key service that counts what it is asked."""
+"""The data_keys over a key service that counts what it is asked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from s3api.crypto import ContentKey, Tampered
 from s3api.crypto.envelope import Mode, read_envelope
 from s3api.crypto.wrapping import Context
 from s3api.errors import S3Error
-from s3api.kms import DataKey, KeyFile, LocalKeys, Vault, Wish
+from s3api.kms import DataKey, DataKeys, EncryptionRequest, KeyFile, LocalKeys
 
 ARN, BUCKET = "arn:aws:s3:::b/k", "arn:aws:s3:::b"
 
@@ -36,79 +36,83 @@ def file(tmp_path: Path) -> KeyFile:
     return KeyFile(tmp_path / "kms.json", region="us-east-1")
 
 
-WISHES = [
-    Wish(Mode.S3),
-    Wish(Mode.KMS, ARN, BUCKET),
-    Wish(Mode.KMS, ARN, BUCKET, context={"dept": "x"}),
-    Wish(Mode.KMS, ARN, BUCKET, bucket_key=True),
-    Wish(Mode.CUSTOMER, customer_key=b"c" * 32),
+REQUESTS = [
+    EncryptionRequest(Mode.S3),
+    EncryptionRequest(Mode.KMS, ARN, BUCKET),
+    EncryptionRequest(Mode.KMS, ARN, BUCKET, context={"dept": "x"}),
+    EncryptionRequest(Mode.KMS, ARN, BUCKET, bucket_key=True),
+    EncryptionRequest(Mode.CUSTOMER, customer_key=b"c" * 32),
 ]
 
 
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-async def test_a_sealed_data_key_opens_from_its_envelope_as_it_is_kept(file: KeyFile, wish: Wish) -> None:
-    content, envelope = await Vault(file).seal(wish)
+@pytest.mark.parametrize("wanted", REQUESTS, ids=str)
+async def test_a_sealed_data_key_opens_from_its_envelope_as_it_is_kept(
+    file: KeyFile, wanted: EncryptionRequest
+) -> None:
+    content, envelope = await DataKeys(file).wrap(wanted)
     kept = orjson.dumps(envelope.document())
     assert base64.b64encode(content.secret) not in kept
-    opened = await Vault(file).open(read_envelope(orjson.loads(kept)), wish.customer_key)
+    opened = await DataKeys(file).unwrap(read_envelope(orjson.loads(kept)), wanted.customer_key)
     assert opened.secret == content.secret
 
 
-@pytest.mark.parametrize("wish", WISHES, ids=str)
-async def test_a_data_key_is_wrapped_anew_as_another_wishes(file: KeyFile, wish: Wish) -> None:
-    vault = Vault(file)
-    content, old = await vault.seal(Wish(Mode.S3))
-    same, new = await vault.seal(wish, content)
+@pytest.mark.parametrize("wanted", REQUESTS, ids=str)
+async def test_a_data_key_is_wrapped_anew_as_another_wishes(file: KeyFile, wanted: EncryptionRequest) -> None:
+    data_keys = DataKeys(file)
+    content, old = await data_keys.wrap(EncryptionRequest(Mode.S3))
+    same, new = await data_keys.wrap(wanted, content)
     assert same.secret == content.secret
     assert new.data_key != old.data_key
-    assert (await vault.open(new, wish.customer_key)).secret == content.secret
+    assert (await data_keys.unwrap(new, wanted.customer_key)).secret == content.secret
 
 
 async def test_the_context_names_the_object_or_with_a_bucket_key_the_bucket(file: KeyFile) -> None:
-    vault = Vault(file)
-    _, one = await vault.seal(Wish(Mode.KMS, ARN, BUCKET, context={"dept": "x"}))
+    data_keys = DataKeys(file)
+    _, one = await data_keys.wrap(EncryptionRequest(Mode.KMS, ARN, BUCKET, context={"dept": "x"}))
     assert one.context == {"dept": "x", "aws:s3:arn": ARN}
-    _, two = await vault.seal(Wish(Mode.KMS, ARN, BUCKET, bucket_key=True))
+    _, two = await data_keys.wrap(EncryptionRequest(Mode.KMS, ARN, BUCKET, bucket_key=True))
     assert two.context == {"aws:s3:arn": BUCKET}
 
 
 async def test_a_customers_key_that_is_not_the_right_one_opens_nothing(file: KeyFile) -> None:
-    vault = Vault(file)
-    _, envelope = await vault.seal(Wish(Mode.CUSTOMER, customer_key=b"c" * 32))
+    data_keys = DataKeys(file)
+    _, envelope = await data_keys.wrap(EncryptionRequest(Mode.CUSTOMER, customer_key=b"c" * 32))
     for wrong in (b"d" * 32, b"", None):
         with pytest.raises(Tampered):
-            await vault.open(envelope, wrong)
+            await data_keys.unwrap(envelope, wrong)
 
 
 async def test_a_bucket_key_spares_the_key_service(file: KeyFile) -> None:
     service = Counting(file)
-    vault = Vault(file, service)
-    wish = Wish(Mode.KMS, ARN, BUCKET, bucket_key=True)
-    made = [await vault.seal(wish) for _ in range(20)]
+    data_keys = DataKeys(file, service)
+    wanted = EncryptionRequest(Mode.KMS, ARN, BUCKET, bucket_key=True)
+    made = [await data_keys.wrap(wanted) for _ in range(20)]
     assert service.asked == ["generate"]
     assert len({content.secret for content, _ in made}) == 20
-    other = Vault(file, service)
+    other = DataKeys(file, service)
     for content, envelope in made:
-        assert (await other.open(envelope)).secret == content.secret
+        assert (await other.unwrap(envelope)).secret == content.secret
     assert service.asked == ["generate", "decrypt"]
-    await vault.seal(Wish(Mode.KMS, ARN, "arn:aws:s3:::another", bucket_key=True))
+    await data_keys.wrap(EncryptionRequest(Mode.KMS, ARN, "arn:aws:s3:::another", bucket_key=True))
     assert service.asked == ["generate", "decrypt", "generate"]
 
 
 async def test_without_one_each_object_is_a_question(file: KeyFile) -> None:
     service = Counting(file)
-    vault = Vault(file, service)
+    data_keys = DataKeys(file, service)
     for _ in range(3):
-        _, envelope = await vault.seal(Wish(Mode.KMS, ARN, BUCKET))
-        await vault.open(envelope)
+        _, envelope = await data_keys.wrap(EncryptionRequest(Mode.KMS, ARN, BUCKET))
+        await data_keys.unwrap(envelope)
     assert service.asked == ["generate", "decrypt"] * 3
 
 
 async def test_an_envelope_of_another_bucket_key_is_refused(file: KeyFile) -> None:
-    vault = Vault(file)
-    _, one = await vault.seal(Wish(Mode.KMS, ARN, BUCKET, bucket_key=True))
-    _, two = await vault.seal(Wish(Mode.KMS, ARN, BUCKET, context={"a": "b"}, bucket_key=True))
+    data_keys = DataKeys(file)
+    _, one = await data_keys.wrap(EncryptionRequest(Mode.KMS, ARN, BUCKET, bucket_key=True))
+    _, two = await data_keys.wrap(
+        EncryptionRequest(Mode.KMS, ARN, BUCKET, context={"a": "b"}, bucket_key=True)
+    )
     mixed = type(one)(one.mode, two.data_key, one.key, one.context, one.bucket_key)
     with pytest.raises(S3Error) as refused:
-        await vault.open(mixed)
+        await data_keys.unwrap(mixed)
     assert refused.value.code == "KMS.KMSInvalidStateException"

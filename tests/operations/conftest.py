@@ -12,11 +12,11 @@ from chunkd import Buffer
 from metadata import Metadata, open_metadata
 from metadata.bucket_settings import Buckets
 from s3api.access.caller import Caller
-from s3api.access.key_generation import pair as key_pair
+from s3api.access.key_generation import key_pair
 from s3api.access.keys import Keys
 from s3api.access.request_context import RequestContext
 from s3api.body import Body
-from s3api.kms import KeyFile, Vault
+from s3api.kms import DataKeys, KeyFile
 from s3api.operations.call import Backend, Call
 from tests.operations.memory_blobs import MemoryBlobs
 
@@ -69,7 +69,7 @@ async def call(metadata: Metadata, blobs: MemoryBlobs, tmp_path: Path) -> Call:
         blobs,
         Buckets(metadata),
         NamedKeys(key_pair("root", "secret"), metadata, cache_s=0),
-        Vault(KeyFile(tmp_path / "kms.json", region="us-east-1")),
+        DataKeys(KeyFile(tmp_path / "kms.json", region="us-east-1")),
         region="us-east-1",
     )
     request = RequestContext("R1", "", "photos", {}, {}, NOW_US)

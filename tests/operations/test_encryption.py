@@ -10,7 +10,7 @@ import pytest
 
 from s3api.crypto.envelope import Envelope, Mode
 from s3api.errors import S3Error
-from s3api.kms import Wish
+from s3api.kms import EncryptionRequest
 from s3api.operations.steps.object_encryption import (
     can_share_data_key,
     encryption_members,
@@ -39,12 +39,14 @@ def customer(key: bytes = KEY, **changed: str | None) -> dict[str, Any]:
     return {name: value for name, value in (given | changed).items() if value is not None}
 
 
-def wish(inputs: dict[str, Any], rule: dict[str, Any] | None = None, *, always: bool = False) -> Wish | None:
+def encryption_request(
+    inputs: dict[str, Any], rule: dict[str, Any] | None = None, *, always: bool = False
+) -> EncryptionRequest | None:
     return parse_encryption_request("b", "k", inputs, rule, always=always)
 
 
-def kms(key: str | None = None, **more: Any) -> Wish:
-    return Wish(Mode.KMS, "arn:aws:s3:::b/k", "arn:aws:s3:::b", key, **more)
+def kms(key: str | None = None, **more: Any) -> EncryptionRequest:
+    return EncryptionRequest(Mode.KMS, "arn:aws:s3:::b/k", "arn:aws:s3:::b", key, **more)
 
 
 @pytest.mark.parametrize(
@@ -52,11 +54,11 @@ def kms(key: str | None = None, **more: Any) -> Wish:
     [
         ({}, None, False, None),
         ({}, {}, False, None),
-        ({}, None, True, Wish(Mode.S3)),
-        ({}, S3_RULE, False, Wish(Mode.S3)),
+        ({}, None, True, EncryptionRequest(Mode.S3)),
+        ({}, S3_RULE, False, EncryptionRequest(Mode.S3)),
         ({}, KMS_RULE, False, kms("default-key")),
         ({}, KMS_RULE | {"BucketKeyEnabled": True}, False, kms("default-key", bucket_key=True)),
-        ({"ServerSideEncryption": "AES256"}, KMS_RULE, False, Wish(Mode.S3)),
+        ({"ServerSideEncryption": "AES256"}, KMS_RULE, False, EncryptionRequest(Mode.S3)),
         ({"ServerSideEncryption": "aws:kms"}, None, False, kms()),
         ({"ServerSideEncryption": "aws:kms"}, KMS_RULE, False, kms()),
         ({"ServerSideEncryption": "aws:kms"}, S3_RULE, False, kms(bucket_key=True)),
@@ -68,21 +70,21 @@ def kms(key: str | None = None, **more: Any) -> Wish:
         ),
         ({"BucketKeyEnabled": True}, KMS_RULE, False, kms("default-key", bucket_key=True)),
         ({"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": ARN}, None, False, kms(ARN)),
-        (customer(), KMS_RULE, True, Wish(Mode.CUSTOMER, customer_key=KEY)),
+        (customer(), KMS_RULE, True, EncryptionRequest(Mode.CUSTOMER, customer_key=KEY)),
     ],
 )
 def test_the_request_counts_before_the_bucket_and_the_bucket_before_the_setting(
-    inputs: dict[str, Any], rule: dict[str, Any] | None, always: bool, expected: Wish | None
+    inputs: dict[str, Any], rule: dict[str, Any] | None, always: bool, expected: EncryptionRequest | None
 ) -> None:
-    assert wish(inputs, rule, always=always) == expected
+    assert encryption_request(inputs, rule, always=always) == expected
 
 
 def test_an_encryption_context_is_read_and_checked() -> None:
     inputs = {"ServerSideEncryption": "aws:kms", "SSEKMSEncryptionContext": text(b'{"dept": "x"}')}
-    assert wish(inputs) == kms(context={"dept": "x"})
+    assert encryption_request(inputs) == kms(context={"dept": "x"})
     for bad in ("{}", text(b"[]"), text(b'{"a": 1}'), text(b"\xff"), "***"):
         with pytest.raises(S3Error, match="Base64-encoded UTF-8 string holding JSON") as refused:
-            wish(inputs | {"SSEKMSEncryptionContext": bad})
+            encryption_request(inputs | {"SSEKMSEncryptionContext": bad})
         assert refused.value.code == "InvalidArgument"
 
 
@@ -120,7 +122,7 @@ def test_an_encryption_context_is_read_and_checked() -> None:
 )
 def test_contradictory_requests(inputs: dict[str, Any], code: str, sentence: str) -> None:
     with pytest.raises(S3Error) as refused:
-        wish(inputs)
+        encryption_request(inputs)
     assert refused.value.code == code
     assert sentence in (refused.value.message or "")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import s3api.operations
-from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, SERVICE_ACTIONS, wanted
+from s3api.access.actions import BUCKET_ACTIONS, OBJECT_ACTIONS, SERVICE_ACTIONS, required_actions
 from s3api.bucket_logs.operation_names import JOURNALED_OPERATIONS, log_name
 from s3api.operations import OPERATIONS
 from s3api.wire import Wire
@@ -46,7 +46,7 @@ def test_every_operation_is_complete(name: str) -> None:
     assert name in WIRE.operations, f"AWS's model has no operation {name}: is {snake_case(name)} a helper?"
     WIRE.bind(name, OPERATIONS[name])
     if not WIRE.operations[name].rules.authorizes_each_key:
-        action = wanted(name, {}, version=False).action
+        action = required_actions(name, {}, version=False).action
         known = OBJECT_ACTIONS | BUCKET_ACTIONS | SERVICE_ACTIONS
         assert action in known, f"{name} has no IAM action in s3api/access/actions.py"
     method = WIRE.operations[name].method

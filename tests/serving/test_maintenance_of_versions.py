@@ -41,7 +41,9 @@ async def call(store: Store, data: bytes | None = None) -> Call:
         return [pieces.pop()] if pieces else ()
 
     bucket, settings = await store.buckets.find("b")
-    backend = Backend(store.metadata, store.blobs, store.buckets, store.keys, store.vault, region="us-east-1")
+    backend = Backend(
+        store.metadata, store.blobs, store.buckets, store.keys, store.data_keys, region="us-east-1"
+    )
     request = RequestContext("R", "", "b", {}, {}, now_us())
     body = None if data is None else Body(source, len(data))
     return Call(backend, Caller("a11ce"), request, bucket, settings, body)

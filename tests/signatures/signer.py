@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from s3api.errors import S3Error
-from s3api.signatures import Claim, Verified, read_claim
+from s3api.signatures import SignedRequest, VerifiedRequest, parse_signed_request
 
 ACCESS = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -61,13 +61,13 @@ def signed(
     return method, parts.path.encode(), parts.query.encode(), sent
 
 
-def claim(request: Request, now_us: int = NOW_US, region: str | None = None) -> Claim:
-    found = read_claim(*request, now_us, region)
+def claim(request: Request, now_us: int = NOW_US, region: str | None = None) -> SignedRequest:
+    found = parse_signed_request(*request, now_us, region)
     assert found is not None
     return found
 
 
-def verified(request: Request, now_us: int = NOW_US) -> Verified:
+def verified(request: Request, now_us: int = NOW_US) -> VerifiedRequest:
     return claim(request, now_us).verify(SECRET)
 
 

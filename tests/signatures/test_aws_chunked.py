@@ -12,7 +12,7 @@ import pytest
 from botocore.httpchecksum import AwsChunkedWrapper, Crc32Checksum
 
 from s3api.errors import S3Error
-from s3api.signatures import ChunkedDecoder, Payload, PayloadMode, Verified
+from s3api.signatures import ChunkedDecoder, Payload, PayloadMode, VerifiedRequest
 from s3api.signatures.aws_chunked import MAX_TRAILER_BYTES
 
 from .signer import hand_chunks, signed, verified
@@ -25,11 +25,11 @@ def crc32(data: bytes) -> str:
     return base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
 
 
-def unsigned(length: int, *trailers: str) -> Verified:
-    return Verified("AK", False, Payload(PayloadMode.UNSIGNED_TRAILER, None, length, trailers))
+def unsigned(length: int, *trailers: str) -> VerifiedRequest:
+    return VerifiedRequest("AK", False, Payload(PayloadMode.UNSIGNED_TRAILER, None, length, trailers))
 
 
-def chained(length: int, *trailers: str) -> Verified:
+def chained(length: int, *trailers: str) -> VerifiedRequest:
     mode = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" + ("-TRAILER" if trailers else "")
     headers = {"x-amz-content-sha256": mode, "x-amz-decoded-content-length": str(length)}
     if trailers:
@@ -37,12 +37,12 @@ def chained(length: int, *trailers: str) -> Verified:
     return verified(signed("PUT", "http://h/b/k", headers))
 
 
-def seed(proof: Verified) -> bytes:
-    assert proof.chain is not None
-    return proof.chain.seed
+def seed(proof: VerifiedRequest) -> bytes:
+    assert proof.chunk_signer is not None
+    return proof.chunk_signer.seed_signature
 
 
-def decode(proof: Verified, body: bytes, step: int = 1 << 30) -> tuple[bytes, ChunkedDecoder]:
+def decode(proof: VerifiedRequest, body: bytes, step: int = 1 << 30) -> tuple[bytes, ChunkedDecoder]:
     decoder, out = ChunkedDecoder(proof), b""
     for start in range(0, len(body), step):
         out += b"".join(decoder.feed(body[start : start + step]))
@@ -50,14 +50,14 @@ def decode(proof: Verified, body: bytes, step: int = 1 << 30) -> tuple[bytes, Ch
     return out, decoder
 
 
-def refused(proof: Verified, body: bytes, code: str, step: int = 1 << 30) -> S3Error:
+def refused(proof: VerifiedRequest, body: bytes, code: str, step: int = 1 << 30) -> S3Error:
     with pytest.raises(S3Error) as caught:
         decode(proof, body, step)
     assert caught.value.code == code, caught.value
     return caught.value
 
 
-def signed_body(trailer: bool) -> tuple[Verified, bytes, bytes]:
+def signed_body(trailer: bool) -> tuple[VerifiedRequest, bytes, bytes]:
     """A proof, its body of three chunks, and the payload."""
     proof = chained(len(BIG), CRC32) if trailer else chained(len(BIG))
     trailers = {CRC32: crc32(BIG)} if trailer else None
@@ -267,13 +267,13 @@ def test_minio_go_s_spelling_of_trailers(step: int) -> None:
 
 
 def test_decoded_length() -> None:
-    proof = Verified("AK", False, Payload(PayloadMode.UNSIGNED_TRAILER))
+    proof = VerifiedRequest("AK", False, Payload(PayloadMode.UNSIGNED_TRAILER))
     with pytest.raises(S3Error) as caught:
         ChunkedDecoder(proof)
     assert caught.value.code == "MissingContentLength"
     assert ChunkedDecoder(proof, 5).feed(b"5\r\nhello\r\n")[0] == b"hello"
     with pytest.raises(ValueError, match="not a streaming mode"):
-        ChunkedDecoder(Verified("AK", False, Payload(PayloadMode.UNSIGNED)))
+        ChunkedDecoder(VerifiedRequest("AK", False, Payload(PayloadMode.UNSIGNED)))
 
 
 def test_garbage_raises_nothing_but_s3_errors() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from s3api.signatures import ChunkedDecoder, PayloadMode, read_claim
+from s3api.signatures import ChunkedDecoder, PayloadMode, parse_signed_request
 
 from .signer import ACCESS, EMPTY, HOST, NOW_US, SCOPE, SECRET, STAMP, Headers, verified
 
@@ -60,7 +60,7 @@ PRESIGNED = (
     ],
 )
 def test_requests(method: str, path: bytes, query: bytes, headers: Headers) -> None:
-    claim = read_claim(method, path, query, headers, NOW_US, "us-east-1")
+    claim = parse_signed_request(method, path, query, headers, NOW_US, "us-east-1")
     assert claim is not None
     assert claim.access_key == ACCESS
     assert claim.verify(SECRET).presigned == (query == PRESIGNED)

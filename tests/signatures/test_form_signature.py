@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from s3api.errors import S3Error
-from s3api.signatures import FormClaim, read_form_claim
+from s3api.signatures import FormSignature, parse_form_signature
 
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -25,15 +25,15 @@ def signed(signer: type = S3SigV4PostAuth) -> dict[str, str]:
     return {name.lower(): value for name, value in request.context["s3-presign-post-fields"].items()}
 
 
-def claim(fields: dict[str, str]) -> FormClaim:
-    found = read_form_claim(fields)
+def claim(fields: dict[str, str]) -> FormSignature:
+    found = parse_form_signature(fields)
     assert found is not None
     return found
 
 
 def refusal(fields: dict[str, str]) -> S3Error:
     with pytest.raises(S3Error) as caught:
-        read_form_claim(fields)
+        parse_form_signature(fields)
     return caught.value
 
 
@@ -51,7 +51,7 @@ def test_what_botocore_signs(signer: type) -> None:
 
 
 def test_an_anonymous_form() -> None:
-    assert read_form_claim({"key": "k", "acl": "public-read"}) is None
+    assert parse_form_signature({"key": "k", "acl": "public-read"}) is None
 
 
 def test_what_is_missing_is_named() -> None:

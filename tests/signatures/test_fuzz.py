@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from s3api.errors import S3Error
-from s3api.signatures import read_claim
+from s3api.signatures import parse_signed_request
 
 from .signer import (
     ACCESS,
@@ -37,7 +37,7 @@ def mutations(request: Request) -> list[Request]:
 
 def attempt(request: Request, region: str | None = None) -> None:
     """What the gateway does, with a store of one key. Raises S3Error."""
-    found = read_claim(*request, NOW_US, region)
+    found = parse_signed_request(*request, NOW_US, region)
     if found is None:
         raise S3Error("AccessDenied")
     # The access key itself is not signed in the header form: another one fails at the look-up.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from s3api.errors import S3Error
-from s3api.signatures import PayloadMode, read_anonymous, read_claim
+from s3api.signatures import PayloadMode, parse_anonymous_request, parse_signed_request
 from s3api.signatures.signing import signing_key
 
 from .signer import (
@@ -114,10 +114,10 @@ def test_no_secret_in_any_repr() -> None:
     )
     found = claim(request)
     proof = found.verify(SECRET)
-    assert proof.chain is not None
-    for text in (repr(found), repr(proof), repr(signing_key), repr(proof.chain)):
+    assert proof.chunk_signer is not None
+    for text in (repr(found), repr(proof), repr(signing_key), repr(proof.chunk_signer)):
         assert SECRET not in text
-        assert repr(proof.chain.key) not in text
+        assert repr(proof.chunk_signer.key) not in text
 
 
 def test_signing_keys_are_kept_and_bounded() -> None:
@@ -129,16 +129,21 @@ def test_signing_keys_are_kept_and_bounded() -> None:
 
 
 def test_anonymous() -> None:
-    assert read_claim("GET", b"/b/k", b"acl", [(b"host", b"h")], NOW_US) is None
-    assert read_claim("GET", b"/b/k", b"acl", [(b"host", b"h"), (b"authorization", b" ")], NOW_US) is None
-    assert read_anonymous([(b"host", b"h")]).mode is PayloadMode.UNSIGNED
+    assert parse_signed_request("GET", b"/b/k", b"acl", [(b"host", b"h")], NOW_US) is None
+    assert (
+        parse_signed_request("GET", b"/b/k", b"acl", [(b"host", b"h"), (b"authorization", b" ")], NOW_US)
+        is None
+    )
+    assert parse_anonymous_request([(b"host", b"h")]).mode is PayloadMode.UNSIGNED
     streaming = [
         (b"x-amz-content-sha256", b"STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
         (b"x-amz-decoded-content-length", b"3"),
     ]
-    assert read_anonymous(streaming).payload.decoded_length == 3
+    assert parse_anonymous_request(streaming).payload.decoded_length == 3
     with pytest.raises(S3Error, match="Anonymous"):
-        read_anonymous([(b"x-amz-content-sha256", b"STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), streaming[1]])
+        parse_anonymous_request(
+            [(b"x-amz-content-sha256", b"STREAMING-AWS4-HMAC-SHA256-PAYLOAD"), streaming[1]]
+        )
 
 
 @pytest.mark.parametrize("expires", [None, 60])

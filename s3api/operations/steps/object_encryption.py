@@ -25,7 +25,7 @@ from s3api.crypto import ContentKey, Tampered
 from s3api.crypto.envelope import Envelope, Mode, read_envelope
 from s3api.crypto.segments import KEY_BYTES
 from s3api.errors import S3Error
-from s3api.kms import Wish
+from s3api.kms import EncryptionRequest
 from s3api.operations.call import Call, Output
 
 CUSTOMER_KEY_INPUTS = frozenset({"SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5"})
@@ -92,14 +92,14 @@ async def choose_encryption(
     """
     asked = not ENCRYPTION_INPUTS.isdisjoint(inputs)
     rule = default_rule(call)
-    if not (asked or rule or always or call.vault.by_default):
+    if not (asked or rule or always or call.data_keys.by_default):
         return None
-    wish = parse_encryption_request(bucket, key, inputs, rule, always=always or call.vault.by_default)
-    if wish is None:
+    request = parse_encryption_request(bucket, key, inputs, rule, always=always or call.data_keys.by_default)
+    if request is None:
         return None
-    if wish.mode is Mode.CUSTOMER:
+    if request.mode is Mode.CUSTOMER:
         _check_customer_keys(call, rule)
-    made, envelope = await call.vault.seal(wish, content)
+    made, envelope = await call.data_keys.wrap(request, content)
     return Encryption(made, envelope, inputs.get("SSECustomerKeyMD5"), inputs.get("SSEKMSEncryptionContext"))
 
 
@@ -115,7 +115,7 @@ def default_rule(call: Call) -> Mapping[str, Any] | None:
 
 def parse_encryption_request(
     bucket: str, key: str, inputs: Mapping[str, Any], rule: Mapping[str, Any] | None, *, always: bool
-) -> Wish | None:
+) -> EncryptionRequest | None:
     """Return the encryption that the request, or else the bucket's default, asks for. A pure function.
 
     Raises S3Error InvalidArgument, InvalidEncryptionAlgorithmError, NotImplemented.
@@ -129,7 +129,7 @@ def parse_encryption_request(
         )
         raise _invalid_argument(f"{message} specified", method)
     if customer := parse_customer_key(inputs):
-        return Wish(Mode.CUSTOMER, customer_key=customer)
+        return EncryptionRequest(Mode.CUSTOMER, customer_key=customer)
     key_id = inputs.get("SSEKMSKeyId") or None
     context = inputs.get("SSEKMSEncryptionContext")
     if method != "aws:kms" and (key_id or context):
@@ -144,10 +144,10 @@ def parse_encryption_request(
     if method is None:
         return None
     if method.upper() == "AES256":
-        return Wish(Mode.S3)
+        return EncryptionRequest(Mode.S3)
     _check_method(method)
     asked_bucket_key = inputs.get("BucketKeyEnabled")
-    return Wish(
+    return EncryptionRequest(
         Mode.KMS,
         arn=f"arn:aws:s3:::{bucket}/{key}",
         bucket_arn=f"arn:aws:s3:::{bucket}",
@@ -239,7 +239,7 @@ async def load_upload_encryption(
     if stated:
         _check_customer_keys(call, None)
     try:
-        key = await call.vault.open(envelope, stated) if envelope else None
+        key = await call.data_keys.unwrap(envelope, stated) if envelope else None
     except Tampered:
         message = "The provided encryption parameters did not match the ones used originally."
         raise S3Error("InvalidRequest", message) from None
@@ -315,7 +315,7 @@ def _require_customer_key(
 async def _unwrap(call: Call, envelope: Envelope | None, stated: bytes | None) -> ContentKey | None:
     """Unwrap the data key. Raises S3Error AccessDenied for a wrong SSE-C key."""
     try:
-        return await call.vault.open(envelope, stated) if envelope else None
+        return await call.data_keys.unwrap(envelope, stated) if envelope else None
     except Tampered:
         message = f"{_CUSTOMER_KEYS} provide the correct secret key."
         raise S3Error("AccessDenied", message, elsewhere="InvalidArgument") from None
@@ -333,7 +333,7 @@ def _check_customer_keys(call: Call, rule: Mapping[str, Any] | None) -> None:
             "This bucket has blocked upload requests that specify Server Side Encryption with Customer"
             " provided keys (SSE-C). Please specify a different server-side encryption type",
         )
-    if call.vault.customer_keys_need_tls and not call.request.secure:
+    if call.data_keys.customer_keys_need_tls and not call.request.secure:
         raise _invalid_argument(f"{_CUSTOMER_KEYS} be made over a secure connection.", None)
 
 
