@@ -1,8 +1,8 @@
-"""The payload of one request: pulled piece by piece, decoded, bounded, and checked against what was declared.
+"""The payload of one request: read piece by piece, decoded, limited, and checked against its declaration.
 
-A `Source` gives raw pieces as they come off the wire and [] at the end; a `Decoder` (aws-chunked) may stand
-between. Nobody reads a byte before asking for one, so a request that is refused early costs no transfer (and
-a client that waits for 100-continue sends nothing). Knows no HTTP framework, no operation and no node.
+A `Source` returns raw pieces as they arrive and [] at the end; a `Decoder` may remove the aws-chunked coding.
+Bytes are read only on demand, so a request that is refused early costs no transfer, and a client that waits
+for 100-continue sends nothing. Knows no HTTP framework, no operation and no node.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Source = Callable[[], Coroutine[Any, Any, Sequence[Buffer]]]
 
 
 class Decoder(Protocol):
-    """What takes a transfer coding off, such as `s3api.signatures.aws_chunked.ChunkedDecoder`."""
+    """Removes a transfer coding, such as `s3api.signatures.aws_chunked.ChunkedDecoder`."""
 
     @property
     def trailers(self) -> Mapping[str, str]: ...
@@ -34,17 +34,17 @@ class Decoder(Protocol):
 
 
 class ClientGone(Exception):
-    """The client closed the connection before its body was complete: nobody is left to answer."""
+    """The client closed the connection before its body or its answer was complete."""
 
 
 class Body:
     """A request's payload.
 
-    `length` is the declared length of the decoded bytes, None where the client did not say. `sha256` is
-    the hex digest that the signature binds the payload to, where it does; `trailer_names` are the trailer
-    fields announced, lower-case; `awaited` says that the client sends nothing until somebody asks
-    (100-continue). Raises S3Error IncompleteBody for too few or too many bytes, EntityTooLarge past
-    `limit_bytes`, RequestTimeout after `idle_s` without a byte, whatever the decoder raises, and ClientGone.
+    `length` is the declared length of the decoded bytes, None without a declaration. `sha256` is the hex
+    digest that the signature covers, None for an unsigned payload; `trailer_names` are the announced trailer
+    fields, in lower case; `awaited` says that the client waits for 100-continue before it sends the body.
+    Raises S3Error IncompleteBody for too few or too many bytes, EntityTooLarge past `limit_bytes`,
+    RequestTimeout after `idle_s` without a byte, whatever the decoder raises, and ClientGone.
     """
 
     __slots__ = (
@@ -73,11 +73,11 @@ class Body:
 
     @property
     def trailers(self) -> Mapping[str, str]:
-        """The trailer fields, lower-case names; complete only after the last byte was read."""
+        """The trailer fields by lower-case name, complete only after the last byte is read."""
         return self._decoder.trailers if self._decoder else {}
 
     async def fill(self, view: memoryview) -> int:
-        """Copy bytes to the front of `view` until it is full or the body ends; the number copied."""
+        """Copy bytes to the front of `view` until it is full or the body ends; return their number."""
         done, room = 0, len(view)
         while done < room:
             if not self._pieces and not await self._more():
@@ -93,9 +93,9 @@ class Body:
         return done
 
     async def read_all(self, most: int) -> Buffer:
-        """The whole body where it is at most `most` bytes; EntityTooLarge otherwise.
+        """Read the whole body. Raises EntityTooLarge for more than `most` bytes.
 
-        Copies nothing where it came in one piece.
+        Copies nothing if the body arrives in one piece.
         """
         parts: list[Buffer] = []
         rest = bytearray()
@@ -114,13 +114,13 @@ class Body:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def pieces(self) -> Sequence[Buffer]:
-        """The next bytes, nothing at the (checked) end: a `Source`, for who reads on behind this."""
+        """Return the next bytes, [] at the checked end: a `Source` for another reader."""
         taken = list(self._pieces) if self._pieces or await self._more() else []
         self._pieces.clear()
         return taken
 
     async def _more(self) -> bool:
-        """Fetch until at least one piece is in hand; False at the (checked) end."""
+        """Read until there is at least one piece; False at the checked end."""
         while not self._ended:
             raw = await self._next()
             if not raw:
@@ -135,7 +135,7 @@ class Body:
         return False
 
     async def _next(self) -> Sequence[Buffer]:
-        """The source's next pieces. A timer is set only where they are not there yet: most bodies are."""
+        """Return the source's next pieces. Sets a timer only if they have not arrived yet: most have."""
         fetching = self._source().__await__()
         try:
             waited_for = fetching.send(None)

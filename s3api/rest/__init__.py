@@ -1,6 +1,6 @@
-"""REST beside S3: files under /api/file, the nodes, health, and the description of all of it under /api/docs.
+"""The REST API: files under /api/file, nodes, users, status and health; its description is under /api/docs.
 
-A file is an ordinary object of one bucket, and every route calls the same operations as S3 does. Refusals are
+A file is an ordinary object of one bucket, and every route calls the same operations as S3. Errors are
 problem details (RFC 9457).
 """
 
@@ -22,8 +22,8 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_api(settings: Settings, *, lifespan: Lifespan) -> FastAPI:
-    """The FastAPI application. `lifespan` puts the opened `Store` into `app.state.store`; the settings that
-    hold are in `app.state.settings`.
+    """Make the FastAPI application. `lifespan` sets `app.state.store` and `app.state.backend`; the current
+    settings are in `app.state.settings`.
     """
     api = FastAPI(
         title="Sixfold",

@@ -1,10 +1,8 @@
-"""Who may use REST: everybody on this machine, and elsewhere who has an S3 key pair (HTTP Basic, RFC 7617),
-or a token where a route takes one.
+"""Access to REST: open to local requests; others need an S3 key pair (HTTP Basic, RFC 7617), or a token.
 
-"On this machine" means that the gateway listens on a loopback address, that the client asked for a loopback
-host (a page of another site that points its own name at 127.0.0.1 did not), and that no proxy stands between.
-A web page of another origin may not write, whether or not the browser adds a password: such requests say so
-(Sec-Fetch-Site, Origin).
+A request is local if the gateway listens on a loopback address, the Host header is a loopback name (that of a
+page whose own name points at 127.0.0.1 is not), and no proxy header is present. Web pages of another origin
+may never write, whether or not the browser adds a password; Sec-Fetch-Site and Origin give them away.
 """
 
 from __future__ import annotations
@@ -30,14 +28,14 @@ _PORT = re.compile(r":\d*$")
 
 
 class Access:
-    """A FastAPI dependency that lets a request through, or raises `Refused` 401 or 403.
+    """A FastAPI dependency that authenticates a request, or raises `Refused` 401 or 403.
 
-    The owner of the request is put into `request.state.owner`.
+    It sets `request.state.owner`, the canonical id of the caller's account.
     """
 
     def __init__(self, *, token: bool = False, always: bool = False) -> None:
-        """`token`: the one for metrics lets a request through as well (RFC 6750). `always`: a key pair is
-        wanted on this machine too."""
+        """`token`: the metrics token is accepted too (RFC 6750). `always`: local requests need a key pair
+        too."""
         self._token, self._always = token, always
 
     async def __call__(self, request: Request) -> None:
@@ -71,7 +69,7 @@ class Access:
 
 
 async def _authenticate(request: Request) -> str:
-    """The owner of the key pair that the request proves to have."""
+    """Check the key pair of a request and return its owner. Raises `Refused`."""
     access_key, secret = _credentials(request.headers.get("authorization", ""))
     found = await request.app.state.store.keys.find(access_key) if access_key else None
     known = found.secret_key.encode() if found else b""
@@ -96,9 +94,7 @@ def _credentials(header: str) -> tuple[str, bytes]:
 
 
 def _cross_site(request: Request) -> bool:
-    """Whether a browser says that the request was made by a page of another origin (Fetch metadata; RFC
-    6454).
-    """
+    """Whether the request comes from a web page of another origin (Fetch metadata; RFC 6454)."""
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")

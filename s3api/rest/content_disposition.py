@@ -1,6 +1,4 @@
-"""File names in Content-Disposition: read as clients write them, written as RFC 6266 and RFC 8187 want them.
-Pure functions.
-"""
+"""File names in Content-Disposition: parse what clients write, write what RFC 6266 and RFC 8187 require."""
 
 from __future__ import annotations
 
@@ -16,15 +14,15 @@ _TOKEN = re.compile(r'filename\s*=\s*([^";\s]+)', re.IGNORECASE)
 
 
 def clean(name: str) -> str:
-    """A file name without directories (some clients send whole paths) and control characters; "" where
-    nothing is left.
+    """Remove directories (some clients send whole paths) and control characters from a file name. May return
+    "".
     """
     last = _CONTROL.sub("", name.replace("\\", "/")).rstrip("/").rpartition("/")[2].strip()
     return "" if last in (".", "..") else last[:MAX_NAME_CHARACTERS]
 
 
 def disposition(name: str) -> str:
-    """The header for a file of that name: shown where it can be, saved under its name."""
+    """Make the header for a file: browsers display it if they can, and save it under `name`."""
     if not name:
         return "inline"
     if _PLAIN.fullmatch(name):
@@ -34,7 +32,7 @@ def disposition(name: str) -> str:
 
 
 def name_in(header: str) -> str:
-    """The file name of a Content-Disposition, `filename*` before `filename`; "" where it has none."""
+    """Return the file name in a Content-Disposition, `filename*` before `filename`; "" without one."""
     if (extended := _EXTENDED.search(header)) and extended[1].lower() in ("utf-8", "iso-8859-1"):
         return clean(unquote_to_bytes(extended[2]).decode(extended[1], "replace"))
     if quoted := _QUOTED.search(header):

@@ -1,9 +1,8 @@
-"""GET /api/events: what happens in buckets, as it happens (server-sent events, WHATWG HTML 9.2).
+"""GET /api/events: the events of buckets as a live stream (server-sent events, WHATWG HTML 9.2).
 
-A bucket is in the stream when its notification configuration has an EventBridgeConfiguration; each event is
-one message, its data the record that webhooks receive. A client that comes back with Last-Event-ID is told
-what it has missed, as long as the stream remembers (`event_live_s`). Whoever listens is told of the buckets
-of its own account.
+A bucket is in the stream if its notification configuration has an EventBridgeConfiguration. Each event is one
+message whose data is the record that webhooks receive. A client that reconnects with Last-Event-ID gets the
+events that it missed, of the last `event_live_s` seconds. The stream has the buckets of the caller's account.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ from s3api.store import Store
 router = APIRouter(route_class=ProblemRoute, tags=["events"])
 PAGE = 256
 POLL_S, SILENCE_S = 0.5, 15.0
-# On PostgreSQL an id may come to light after a greater one: this long a reader looks back.
+# On PostgreSQL an id may become visible after a greater one: a reader looks back this far.
 OVERLAP_US = 3_000_000
 MOST_LISTENERS = 64
 
 
 class Listeners:
-    """Who listens in this process: each asks the database twice a second, until the server stops."""
+    """The event streams of this process. Each queries the database twice a second, until the server stops."""
 
     def __init__(self, most: int = MOST_LISTENERS) -> None:
         self._most, self._now = most, 0
@@ -49,7 +48,7 @@ class Listeners:
         self._stopped.set()
 
     async def pause(self, seconds: float) -> bool:
-        """Whether to go on after so long."""
+        """Wait, and return whether the server still runs."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopped.wait(), seconds)
         return not self._stopped.is_set()
@@ -66,13 +65,13 @@ class Listeners:
 @router.get("", summary="Follow events", response_class=StreamingResponse)
 async def follow(
     request: Request,
-    bucket: Annotated[str | None, Query(description="Of this bucket alone.")] = None,
-    prefix: Annotated[str, Query(description="Of keys that begin so.")] = "",
-    suffix: Annotated[str, Query(description="Of keys that end so.")] = "",
-    event: Annotated[list[str] | None, Query(description="Of these kinds: s3:ObjectCreated:*, ...")] = None,
+    bucket: Annotated[str | None, Query(description="Only events of this bucket.")] = None,
+    prefix: Annotated[str, Query(description="Only keys with this prefix.")] = "",
+    suffix: Annotated[str, Query(description="Only keys with this suffix.")] = "",
+    event: Annotated[list[str] | None, Query(description="Only these types: s3:ObjectCreated:*, ...")] = None,
     last_event_id: Annotated[int | None, Header(ge=0)] = None,
 ) -> StreamingResponse:
-    """An endless stream of `text/event-stream`; `id` is to be sent back as Last-Event-ID."""
+    """An endless `text/event-stream`. Send the last `id` as Last-Event-ID to continue it."""
     store: Store = request.app.state.store
     owner: str = request.state.owner
 
@@ -90,34 +89,37 @@ async def follow(
     listeners: Listeners = request.app.state.listeners
     listeners.enter()
     return StreamingResponse(
-        _told(outbox, start, wanted, listeners),
+        _stream(outbox, start, wanted, listeners),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
 
 
-async def _told(
+async def _stream(
     outbox: OutboxStore, start: int, wanted: Callable[[Event], bool], listeners: Listeners
 ) -> AsyncIterator[bytes]:
     try:
-        said_s = time.monotonic()
+        sent_s = time.monotonic()
         yield b"retry: 1000\n\n"
-        async for each in _new(outbox, start, listeners):
+        async for each in _events_after(outbox, start, listeners):
             if each is None:
-                if time.monotonic() - said_s > SILENCE_S:
-                    said_s = time.monotonic()
-                    yield b": still here\n\n"  # so that proxies keep the connection, and a lost one is seen
+                if time.monotonic() - sent_s > SILENCE_S:
+                    sent_s = time.monotonic()
+                    # Keeps proxies from closing the connection, and detects a lost one.
+                    yield b": still here\n\n"
             elif wanted(one := parse_event(each.id, each.document)):
-                said_s = time.monotonic()
+                sent_s = time.monotonic()
                 data = orjson.dumps(record(one, host_id=HOST_ID))
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (each.id, one.kind.encode(), data)
     finally:
         listeners.leave()
 
 
-async def _new(outbox: OutboxStore, low: int, listeners: Listeners) -> AsyncIterator[OutboxEvent | None]:
-    """Every event after the id `low` once, as they come; None now and then, when there is nothing."""
-    told: set[int] = set()
+async def _events_after(
+    outbox: OutboxStore, low: int, listeners: Listeners
+) -> AsyncIterator[OutboxEvent | None]:
+    """Yield every event after the id `low` once, and None after each poll."""
+    seen: set[int] = set()
     going = True
     while going:
         at = low
@@ -125,16 +127,16 @@ async def _new(outbox: OutboxStore, low: int, listeners: Listeners) -> AsyncIter
             try:
                 found = await outbox.after(LIVE, at, PAGE)
             except MetadataError:
-                found = []  # it is back before long, and then what came meanwhile is told
+                found = []  # the events are read once the database is back
             for each in found:
                 at = each.id
-                if each.id not in told:
-                    told.add(each.id)
+                if each.id not in seen:
+                    seen.add(each.id)
                     yield each
                 if each.occurred_us < now_us() - OVERLAP_US:
                     low = max(low, each.id)
             if len(found) < PAGE:
                 break
-        told = {id_ for id_ in told if id_ > low}
+        seen = {id_ for id_ in seen if id_ > low}
         yield None
         going = await listeners.pause(POLL_S)

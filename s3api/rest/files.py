@@ -1,8 +1,7 @@
-"""/api/file: put a file, get it back by its id, list and delete. A file is an object of one bucket, its id
-the key.
+"""/api/file: store, read, list and delete files. A file is an object of one bucket; its id is the key.
 
-Bodies stream in and out through the same operations as S3's. What comes back is never run by a browser in
-this origin: it is sandboxed, and its type is not guessed at.
+Bodies stream through the same operations as over S3. Browsers must not run a stored file in this origin: it
+is sandboxed, and its type is not sniffed.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ DEFAULT_TYPE = "application/octet-stream"
 MAX_TYPE_CHARACTERS = 255
 FORM_OVERHEAD_BYTES = 2 << 20
 LIST_DEFAULT, LIST_MOST = 100, 1000
-# A stored file is somebody's upload: no script of it runs here, and no browser takes it for what it is not.
+# Stored files are untrusted: their scripts must not run in this origin, their type must not be sniffed.
 _SHIELD = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'"}
 _HEADERS = {
     "ContentType": "content-type",
@@ -71,8 +70,8 @@ router = APIRouter(route_class=ProblemRoute, tags=["files"])
 @router.put("", status_code=201, openapi_extra=_BODY, summary="Store a file")
 @router.post("", status_code=201, openapi_extra=_BODY, summary="Store a file", include_in_schema=False)
 async def put_file(request: Request, name: str = "") -> Response:
-    """A form with the field `file`, or the bytes alone: then Content-Type is the file's type, and
-    Content-Disposition or `?name=` its name. Answers `{"id": "<uuid>"}`.
+    """Send a form with the field `file`, or the plain bytes, with Content-Type for the type and
+    Content-Disposition or `?name=` for the name. Returns `{"id": "<uuid>"}`.
     """
     http = HttpRequest(request.scope, request.receive)
     call = await _call(request, "PutObject")
@@ -98,8 +97,8 @@ async def put_file(request: Request, name: str = "") -> Response:
 async def list_files(
     request: Request, limit: int = Query(LIST_DEFAULT, ge=1, le=LIST_MOST), after: str | None = None
 ) -> Response:
-    """Files in the order of their ids, that is oldest first. `next` is the `after` of the next page, null on
-    the last.
+    """Files in the order of their ids, oldest first. `next` is the `after` of the next page, null on the last
+    page.
     """
     call, bucket = await _call(request, "ListObjectsV2"), _bucket(request)
     try:
@@ -111,13 +110,13 @@ async def list_files(
     files = []
     for listed in page.objects:
         with suppress(NoSuchKey):  # deleted since the page was read
-            files.append(_bucket_output(listed.key, await head_object(call, Bucket=bucket, Key=listed.key)))
+            files.append(_describe_file(listed.key, await head_object(call, Bucket=bucket, Key=listed.key)))
     return _json({"files": files, "next": page.next_after})
 
 
 @router.get("/{id:path}", summary="Get a file", response_class=Response)
 async def get_file(request: Request, id: str) -> Response:
-    """The bytes, with their type and name. Range, If-Range and the four conditions as RFC 9110 has them."""
+    """The bytes, with type and name. Supports Range, If-Range and the conditional headers (RFC 9110)."""
     call, bucket = await _call(request, "GetObject"), _bucket(request)
     wanted = await _read_inputs(request, call, bucket, id)
     try:
@@ -151,7 +150,7 @@ async def delete_file(request: Request, id: str) -> Response:
 
 
 class Streamed(Response):
-    """A reply whose body is a buffer or an iterator of buffers; failing in the midst cuts the connection."""
+    """A response with a buffer or an iterator of buffers. A failure half-way closes the connection."""
 
     def __init__(self, status: int, headers: dict[str, str], content: Any) -> None:
         self.status_code, self.background = status, None
@@ -183,7 +182,7 @@ async def _store_file(request: Request, call: Call, name: str, kind: str) -> Res
 
 
 async def _read_inputs(request: Request, call: Call, bucket: str, key: str) -> dict[str, Any]:
-    """Range and conditions as GetObject takes them. A date that is none is ignored (RFC 9110, 13.1)."""
+    """Read Range and conditions as inputs of GetObject. Ignores dates that do not parse (RFC 9110, 13.1)."""
     headers = request.headers
     given: dict[str, Any] = {"IfMatch": headers.get("if-match"), "IfNoneMatch": headers.get("if-none-match")}
     for member, name in (
@@ -214,11 +213,11 @@ def _headers(out: Output) -> dict[str, str]:
 
 
 def _sendable(value: str) -> str:
-    """Text that fits a header; S3 clients may have stored more than Latin-1."""
+    """Encode text for a header; S3 clients may have stored more than Latin-1."""
     return value if value.isascii() else value.encode().decode("latin-1")
 
 
-def _bucket_output(key: str, out: Output) -> dict[str, Any]:
+def _describe_file(key: str, out: Output) -> dict[str, Any]:
     return {
         "id": key,
         "name": name_in(out.get("ContentDisposition", "")) or None,
@@ -237,7 +236,7 @@ def _check_length(length: int | None, limit: int) -> None:
 async def _call(request: Request, operation: str) -> Call:
     """Make the call of an operation on the bucket of files, which may not exist yet: the first file makes it.
 
-    REST is for the first account alone, whoever of its keys or of this machine's users asks.
+    All callers of REST act as the root of the first account.
     """
     backend: Backend = request.app.state.backend
     record, bucket = request.state.record, _bucket(request)

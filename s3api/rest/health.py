@@ -1,6 +1,4 @@
-"""/api/health: whether the process runs (live), and whether it can serve (ready). Open to everybody, tells
-nothing else.
-"""
+"""/api/health: whether the process runs (live) and whether it can serve (ready). Needs no authentication."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ async def live() -> Response:
 
 @router.get("/ready", summary="Objects can be read and written")
 async def ready(request: Request) -> Response:
-    """503 with the reasons where the database does not answer, or too few nodes do."""
+    """503 with the reasons if the database does not answer, or too few nodes do."""
     store: Store = request.app.state.store
     reasons = [reason for reason in (await _database(store), _nodes(store)) if reason]
     if reasons:

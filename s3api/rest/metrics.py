@@ -1,4 +1,4 @@
-"""/api/metrics: what this gateway has counted, all its workers together, as Prometheus reads it."""
+"""/api/metrics: the metrics of all workers of this gateway in Prometheus' text format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 @router.get("", summary="Metrics for Prometheus", response_class=PlainTextResponse)
 async def metrics(request: Request) -> Response:
-    """Of several workers the sum; theirs are a second old at most."""
+    """The sum over all workers. Values of other workers are at most a second old."""
     counted: Metrics = request.app.state.metrics
     siblings: Siblings = request.app.state.siblings
     families = await counted.families(request.app.state.store)

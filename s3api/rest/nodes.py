@@ -1,4 +1,4 @@
-"""/api/nodes: which nodes there are and how they fare, and one more while the store runs."""
+"""/api/nodes: list the nodes with their status, and add a node while the store runs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class NewNode(BaseModel):
 
 @router.get("", summary="List the nodes")
 async def list_nodes(request: Request) -> dict[str, Any]:
-    """As this gateway knows them now; `used_bytes`, `chunks` and `latency_ms` are seconds old at most."""
+    """As this gateway sees them. `used_bytes`, `chunks` and `latency_ms` are at most seconds old."""
     return {"nodes": _nodes(request)}
 
 
 @router.post("", status_code=201, summary="Add a node")
 async def add_node(request: Request, new: NewNode) -> dict[str, Any]:
-    """The node must answer now. Every gateway of this store uses it within seconds."""
+    """The node must answer. Every gateway of this store uses it within seconds."""
     store: Store = request.app.state.store
     try:
         row = await admit_node(store.metadata, store.settings, new.address, capacity_bytes=new.capacity_bytes)

@@ -1,6 +1,6 @@
-"""Refusals as problem details: RFC 9457, with S3's code beside HTTP's status.
+"""Errors as problem details (RFC 9457), with S3's error code beside the HTTP status.
 
-One boundary (`ProblemRoute`) turns whatever a route raises into an answer, by the same tables as S3's.
+One boundary (`ProblemRoute`) turns whatever a route raises into a response, by the same tables as for S3.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ _HIDDEN = frozenset({"BucketName", "HostId"})
 
 
 class Problem(BaseModel):
-    """Why a request was refused."""
+    """Why a request failed."""
 
-    title: str = Field(description="The status's own phrase")
+    title: str = Field(description="The phrase of the status")
     status: int
     detail: str = Field(description="For people")
-    code: str = Field(description="S3's code, where S3 has one")
+    code: str = Field(description="S3's error code, if S3 has one")
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     about: {"description": said, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
     for about, said in (("4XX", "The request was refused"), ("5XX", "The store cannot serve it now"))
 }
-"""Of every route, for the description of the API."""
+"""The error responses of every route, for the description of the API."""
 
 
 class Refused(Exception):
-    """What S3 has no code for. `headers` go with the answer."""
+    """An error for which S3 has no code. `headers` are added to the response."""
 
     def __init__(self, status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, code, detail)
@@ -59,7 +59,7 @@ class Refused(Exception):
 
 
 class ProblemRoute(APIRoute):
-    """A route whose failures, foreseen or not, become problem details; the latter are logged once."""
+    """A route whose exceptions become problem details. Unexpected ones are logged once."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -67,11 +67,11 @@ class ProblemRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (HTTPException, RequestValidationError):  # FastAPI's own, told by `register`
+            except (HTTPException, RequestValidationError):  # FastAPI's own, handled by `register`
                 raise
             except ClientGone:
                 request.state.record.code = CLIENT_GONE
-                return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # never read
             except Exception as error:  # noqa: BLE001 - the one boundary of REST
                 return refusal(error, request.state.record)
 
@@ -79,8 +79,9 @@ class ProblemRoute(APIRoute):
 
 
 def register(api: FastAPI, mounted: Mapping[str, APIRouter]) -> None:
-    """Problem details for what FastAPI itself refuses: unknown paths, methods, bad parameters. `mounted`: its
-    routers by their prefixes."""
+    """Make problem details of the errors of FastAPI itself: unknown paths, methods, bad parameters.
+
+    `mounted`: the routers by prefix."""
 
     async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -101,7 +102,7 @@ def register(api: FastAPI, mounted: Mapping[str, APIRouter]) -> None:
 
 
 def _methods(mounted: Mapping[str, APIRouter], path: str) -> set[str]:
-    """What the resource has: Starlette tells of its first route alone."""
+    """Return the methods of a path. Starlette names only those of the first matching route."""
     routes = [
         (prefix + route.path, route.methods or set())
         for prefix, router in mounted.items()
@@ -116,13 +117,13 @@ def _methods(mounted: Mapping[str, APIRouter], path: str) -> set[str]:
 def problem(
     status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: str
 ) -> Response:
-    """The answer. `type` is left out: about:blank, so `title` is the status's own phrase."""
+    """Make the response. `type` is omitted, that is about:blank, so `title` is the phrase of the status."""
     content = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, "code": code, **more}
     return Response(orjson.dumps(content), status, headers, MEDIA_TYPE)
 
 
 def refusal(error: Exception, record: AccessRecord) -> Response:
-    """The answer for whatever an operation raised."""
+    """Make the response for any exception of an operation."""
     match error:
         case Refused():
             known = (error.status, error.code, error.detail, error.headers)

@@ -1,4 +1,4 @@
-"""POST /api/reload: what SIGHUP does, with an answer."""
+"""POST /api/reload: reload the settings as SIGHUP does, and return the result."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 @router.post("", summary="Read the settings again")
 async def reload(request: Request) -> dict[str, Any]:
-    """The names of settings that count from now on (`changed`), and of those that have changed and want a
-    `restart`. 400 where they cannot be used, and then nothing has changed. Other workers follow within a
-    second.
+    """Returns the names of the settings that take effect now (`changed`), and of those that need a `restart`.
+    400 if the settings are invalid; then nothing changes. Other workers follow within a second.
     """
     state = request.app.state
     try:

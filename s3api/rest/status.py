@@ -1,4 +1,4 @@
-"""/api/status: how this gateway fares."""
+"""/api/status: the status of this gateway."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from s3api.rest.problem_details import ProblemRoute
 router = APIRouter(route_class=ProblemRoute, tags=["operation"])
 
 
-@router.get("", summary="How the gateway fares")
+@router.get("", summary="Status of the gateway")
 async def get_status(request: Request) -> dict[str, Any]:
-    """Version, uptime, requests, database, nodes, queues and caches; of several workers the sum."""
+    """Version, uptime, requests, database, nodes, queues and caches, summed over all workers."""
     state = request.app.state
     return await status(state.store, state.metrics, state.siblings)

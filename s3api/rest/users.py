@@ -1,7 +1,7 @@
-"""/api/users: the first account's users, their keys and policies; /api/explain: what decided a refusal.
+"""/api/users: the first account's users, their keys and policies; /api/explain: why a request was denied.
 
-The same operations as the IAM endpoint's, asked for by the account itself, so they keep its rules and say no
-in its words. Always with a key pair, on loopback too: keys are made here.
+Runs the operations of the IAM endpoint as the account itself, with the same rules and error messages. Needs a
+key pair on loopback too, because key pairs are created here.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ class NewUser(BaseModel):
 @router.get("", summary="List the users")
 async def list_users(request: Request) -> dict[str, Any]:
     found = await _run(request, iam.list_users, None, MaxItems=iam.USERS_OF_ACCOUNT)
-    return {"users": [_shown(user) for user in found["Users"]]}
+    return {"users": [_describe_user(user) for user in found["Users"]]}
 
 
-@router.post("", status_code=201, summary="Make a user")
+@router.post("", status_code=201, summary="Create a user")
 async def create_user(request: Request, new: NewUser) -> dict[str, Any]:
-    """It has no key and may do nothing yet."""
+    """The new user has no key and no permissions."""
     made = await _run(request, iam.create_user, None, UserName=new.name, Path=new.path)
-    return _shown(made["User"])
+    return _describe_user(made["User"])
 
 
-@router.get("/{name}", summary="Look a user up")
+@router.get("/{name}", summary="Get a user")
 async def get_user(request: Request, name: Name) -> dict[str, Any]:
-    """With its keys (no secrets) and the names of its policies."""
+    """Includes its keys (without secrets) and the names of its policies."""
     user = await _run(request, iam.get_user, name)
     keys = await _run(request, iam.list_access_keys, name)
     policies = await _run(request, iam.list_user_policies, name, UserName=name)
     return {
-        **_shown(user["User"]),
+        **_describe_user(user["User"]),
         "keys": [{"access_key": k["AccessKeyId"], "status": k["Status"]} for k in keys["AccessKeyMetadata"]],
         "policies": policies["PolicyNames"],
     }
@@ -64,13 +64,13 @@ async def get_user(request: Request, name: Name) -> dict[str, Any]:
 
 @router.delete("/{name}", status_code=204, summary="Delete a user")
 async def delete_user(request: Request, name: Name) -> None:
-    """One that has neither keys nor policies any more."""
+    """The user must have no keys and no policies."""
     await _run(request, iam.delete_user, name, UserName=name)
 
 
-@router.post("/{name}/keys", status_code=201, summary="Make a key pair")
+@router.post("/{name}/keys", status_code=201, summary="Create a key pair")
 async def create_key(request: Request, name: Name) -> dict[str, str]:
-    """The secret is told this once."""
+    """The secret is returned only here."""
     made = (await _run(request, iam.create_access_key, name))["AccessKey"]
     return {"access_key": made["AccessKeyId"], "secret_key": made["SecretAccessKey"]}
 
@@ -80,7 +80,7 @@ async def delete_key(request: Request, name: Name, access_key: str) -> None:
     await _run(request, iam.delete_access_key, name, AccessKeyId=access_key)
 
 
-@router.put("/{name}/policies/{policy}", status_code=204, summary="Give a user a policy")
+@router.put("/{name}/policies/{policy}", status_code=204, summary="Put a user's policy")
 async def put_policy(
     request: Request, name: Name, policy: PolicyName, document: Annotated[dict[str, Any], Body()]
 ) -> None:
@@ -88,31 +88,31 @@ async def put_policy(
     await _run(request, iam.put_user_policy, name, UserName=name, PolicyName=policy, PolicyDocument=text)
 
 
-@router.get("/{name}/policies/{policy}", summary="Read a user's policy")
+@router.get("/{name}/policies/{policy}", summary="Get a user's policy")
 async def get_policy(request: Request, name: Name, policy: PolicyName) -> Response:
     found = await _run(request, iam.get_user_policy, name, UserName=name, PolicyName=policy)
     return Response(unquote(found["PolicyDocument"]), media_type="application/json")
 
 
-@router.delete("/{name}/policies/{policy}", status_code=204, summary="Take a policy away")
+@router.delete("/{name}/policies/{policy}", status_code=204, summary="Delete a user's policy")
 async def delete_policy(request: Request, name: Name, policy: PolicyName) -> None:
     await _run(request, iam.delete_user_policy, name, UserName=name, PolicyName=policy)
 
 
-@explanations.get("/{request_id}", summary="Say what decided a refusal")
+@explanations.get("/{request_id}", summary="Explain why a request was denied")
 async def explain(request: Request, request_id: str) -> dict[str, Any]:
-    """Of the newest refusals of this machine's gateways, by the x-amz-request-id of the answer."""
+    """Finds the newest denials of this machine's gateways by the x-amz-request-id of the response."""
     store: Store = request.app.state.store
     found = Denials(store.settings.data).find(request_id.upper())
     if not found:
-        raise Refused(404, "NoSuchRequest", "Nothing is known of a refusal of that request.")
+        raise Refused(404, "NoSuchRequest", "No denial of that request is known.")
     return {"refusals": found}
 
 
 async def _run(
     request: Request, operation: Callable[..., Awaitable[dict[str, Any]]], name: str | None, **inputs: Any
 ) -> dict[str, Any]:
-    """An operation of IAM, about the user of that name where one is given."""
+    """Run an IAM operation, on the user `name` if given. Raises `Refused`."""
     store: Store = request.app.state.store
     principal = store.keys.root_principal
     try:
@@ -128,7 +128,7 @@ async def _run(
     return result
 
 
-def _shown(user: Mapping[str, Any]) -> dict[str, Any]:
+def _describe_user(user: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": user["UserName"],
         "path": user["Path"],

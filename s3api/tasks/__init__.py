@@ -1,1 +1,1 @@
-"""How coroutines run: their first step in place, and work that repeats."""
+"""How coroutines run: requests without a task of their own, and periodic background work."""

@@ -1,8 +1,8 @@
-"""Coroutines begun where they are called: a task is made only for one that has to wait.
+"""Run the first step of a coroutine in place, and make a task only if it has to wait.
 
-A request whose bytes are here and whose answer is in memory is over in its first step, and a task for it
-(made, scheduled, woken, forgotten) would cost more than many an answer. `begin` runs that first step. There
-is no current task in it, so code that needs one (`asyncio.timeout`) asks for it by `await in_task()`.
+A request whose bytes have arrived and whose answer is in memory completes in its first step. A task for it
+would have to be made, scheduled and woken, which costs more than many answers. `begin` runs that first step.
+It has no current task, so code that needs one (`asyncio.timeout`) first awaits `in_task()`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Resumed:
-    """The rest of an awaitable that was run to the first thing it waits for."""
+    """The rest of an awaitable after its first step."""
 
     __slots__ = ("_rest", "_waited_for")
 
@@ -36,9 +36,9 @@ class Resumed:
 
 
 def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None] | None:
-    """Run `work` to the first thing that it waits for; the task that goes on with it, None where it is over.
+    """Run the first step of `work`; return the task that continues it, None if it is complete.
 
-    Raises what its first step raises.
+    Raises what the first step raises.
     """
     steps = work.__await__()
     try:
@@ -50,9 +50,11 @@ def begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> a
 
 
 def _mark(future: Any, *, waited_for: bool) -> None:
-    """A future is marked from when it is yielded until its task takes it, and meanwhile nobody else can wait
-    for it. Many may, so the mark is taken off here, and set again for the task."""
-    if future is not None:  # a bare yield
+    """Set asyncio's mark of a future that a coroutine waits for.
+
+    It is set from when the future is yielded until its task takes it, and meanwhile no other coroutine can
+    wait for it. Several may, so the mark is removed here, and set again for the task."""
+    if future is not None:  # None: a bare yield
         future._asyncio_future_blocking = waited_for
 
 
@@ -62,6 +64,6 @@ async def _rest(resumed: Resumed) -> None:
 
 @coroutine
 def in_task() -> Generator[None, None, None]:
-    """Return within a task: at once, or (where `begin` runs the first step) when there is one."""
+    """Return once there is a current task: at once, except in a first step that `begin` runs."""
     if asyncio.current_task() is None:
         yield

@@ -1,7 +1,6 @@
-"""Work that is done again and again behind the requests: a task that outlives its failures, and a lease by
-which one gateway of all does it at a time.
+"""Periodic background work: a task that survives failures, and a lease that one gateway holds at a time.
 
-Every step of such work may be done twice without harm, so a lost lease costs work, never data.
+Every step of such work can be repeated without harm, so a lost lease costs work, never data.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ class Leases(Protocol):
 
 
 class Leader:
-    """Whether this process does the work of that name now."""
+    """Holds the lease of one kind of work for this process."""
 
     def __init__(self, leases: Leases, name: str, *, holder: str, clock_us: Callable[[], int]) -> None:
         self._leases, self._name, self._holder, self._clock_us = leases, name, holder, clock_us
         self._is_leader, self._ask_again_us = False, 0
 
     async def leads(self) -> bool:
-        """Take or keep the lease. Renewed well before it ends: each renewal is a commit."""
+        """Take or renew the lease; whether this process holds it. Asks every 10 s: a renewal is a commit."""
         now_us = self._clock_us()
         if now_us >= self._ask_again_us:
             self._is_leader = await self._leases.take(
@@ -39,17 +38,17 @@ class Leader:
         return self._is_leader
 
     async def release(self) -> None:
-        """Let another take over at once: this process ends."""
+        """Give up the lease, so that another process can take over at once."""
         if self._is_leader:
             self._is_leader, now_us = False, self._clock_us()
             await self._leases.take(self._name, holder=self._holder, ttl_us=0, now_us=now_us)
 
 
 class Periodic:
-    """A task that does `step` every `period_s`, or as soon as it is woken.
+    """A task that runs `step` every `period_s`, or as soon as `wake` is called.
 
-    `closing`: it is to end. `passing`: failures that are expected to pass; any other is logged with its
-    traceback. Either way the next period tries again.
+    `closing`: whether `close` was called. `passing`: temporary failures, which are logged as a warning;
+    others are logged with their traceback. After either, the next period tries again.
     """
 
     def __init__(
@@ -71,11 +70,11 @@ class Periodic:
         self._task = asyncio.create_task(self._run(), name=self._name)
 
     def wake(self) -> None:
-        """There is something to do now."""
+        """Run the next step now."""
         self._woken.set()
 
     async def close(self, *, patience_s: float = 0) -> None:
-        """End it; a step under way may go on for `patience_s`."""
+        """End the task. A step under way may run for `patience_s` more."""
         self.closing = True
         self.wake()
         if self._task:
@@ -86,7 +85,7 @@ class Periodic:
                 await self._task
 
     async def guarded(self, what: str, work: Callable[[], Awaitable[object]]) -> object:
-        """What `work` gives; None where it failed, which is said."""
+        """Return the result of `work`; log its failure and return None if it fails."""
         try:
             return await work()
         except self._passing as why:

@@ -11,7 +11,7 @@ from metadata.ids import now_us
 from metadata.records import OutboxEvent
 from s3api.errors import S3Error
 from s3api.rest import events
-from s3api.rest.events import OVERLAP_US, Listeners, _new
+from s3api.rest.events import OVERLAP_US, Listeners, _events_after
 
 
 class Rows:
@@ -43,7 +43,7 @@ async def told(
 ) -> list[int]:
     """The first so many ids; after n of them those of `come[n]` come to light."""
     found: list[int] = []
-    async for each in _new(rows, low, Listeners()):
+    async for each in _events_after(rows, low, Listeners()):
         if each is not None:
             found.append(each.id)
             rows.come(*(come or {}).get(len(found), ()))
@@ -64,7 +64,7 @@ async def test_an_id_that_comes_to_light_late() -> None:
 async def test_what_is_old_is_not_read_again() -> None:
     rows = Rows(1, 2, age_us=OVERLAP_US * 2)
     assert await told(rows, 3, come={2: (3,)}) == [1, 2, 3]
-    stream = _new(rows, 0, Listeners())  # type: ignore[arg-type]
+    stream = _events_after(rows, 0, Listeners())  # type: ignore[arg-type]
     assert [each.id for each in [await anext(stream) for _ in range(3)] if each] == [1, 2, 3]
 
 
@@ -83,4 +83,4 @@ async def test_listeners_are_bounded_and_stopped() -> None:
     listeners.enter()
     listeners.stop()
     rows: Any = Rows()
-    assert [each async for each in _new(rows, 0, listeners)] == [None]
+    assert [each async for each in _events_after(rows, 0, listeners)] == [None]
