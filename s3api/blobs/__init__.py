@@ -11,12 +11,12 @@ When is a PUT safe? A 200 is sent after `BlobStore.write` and the metadata commi
     to 6 MiB     one LMDB environment           all 8 chunks, one LMDB transaction:    the rows
                                                 `Environment.write_all`
     to 6 MiB     any other                      7 of 8 chunks, 8 with fewer than 8     the rows, and a repair
-                                                nodes: `StripeWriter.put`             row per missing chunk
+                                                nodes: `StripeWriter.put`              row per missing chunk
     larger, or   as the two rows above, stripe by stripe; `_LargeWrite._write_intent` first commits the
     no length    blob's id, so that the orphan sweep leaves its chunks alone
 
-The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's COMMIT; `put_object` of
-`metadata.store` resolves after it. Parity 0 needs all 6 chunks. docs/durability.md has what a crash leaves.
+The commit is one fsync of SQLite's WAL (`synchronous = FULL`) or PostgreSQL's COMMIT; `metadata.objects.put`
+returns after it. Parity 0 needs all 6 chunks. docs/durability.md has what a crash leaves.
 """
 
 from __future__ import annotations

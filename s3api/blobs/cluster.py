@@ -318,7 +318,7 @@ class Cluster:
     def _mark_down(self, member: Member, reason: str) -> None:
         if member.up or member.reason != reason:
             log.warning(
-                "node %d (%s) is down: %s; reads use parity until it is back",
+                "node %d (%s) is down: %s; other nodes are used until it is back",
                 member.id,
                 member.row.address,
                 reason,

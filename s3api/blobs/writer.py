@@ -70,6 +70,9 @@ class Writer:
             clock_us=clock_us,
         )
 
+    def __repr__(self) -> str:
+        return f"<Writer: parity {self._parity}, {self.budget!r}, {len(self.large.intents)} long writes>"
+
     async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
         """Store a whole body, encrypted where there is a key, and check it against `digests`.
 

@@ -40,6 +40,7 @@ async def test_a_node_that_failed_once_is_asked_again_soon(monkeypatch: pytest.M
 
         monkeypatch.setattr(r.shelves[3], "ping", ping)
         cluster.report_failure(3, NodeDown("shelf://3", "a hiccup"))
+        assert repr(cluster) == "<Cluster: 5 of 6 nodes up, 0 full>"
         assert cluster.node(3) is None
         await asyncio.wait_for(asked.wait(), 10)
         await cluster.refresh()
