@@ -148,8 +148,9 @@ class DeliveryWorker:
             log.error("%d events for %s became dead letters: %s", len(old), target, reason)
 
     async def clean_up(self) -> None:
-        """Delete old rows of the live stream, and bury old events of targets that the settings no longer
-        have.
+        """Delete old rows of the live stream.
+
+        Old events of targets that the settings no longer have become dead letters.
         """
         while old := await self._outbox.older(LIVE, self._clock_us() - self._live_us, CLEANUP_BATCH):
             await self._outbox.delivered(old)

@@ -147,8 +147,7 @@ class Engine:
         return min(found, default=None)
 
     def expiration_header(self, version: Version) -> str | None:
-        """Return x-amz-expiration of a current object: its expiry date and the rule's id; None if it never
-        expires.
+        """Return x-amz-expiration of a current object: expiry date and rule id, None if it never expires.
 
         In calendar days even if tests shorten the day: clients parse a date.
         """

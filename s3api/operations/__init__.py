@@ -1,5 +1,6 @@
-"""The S3 operations: one async function each, found by its name. `OPERATIONS["PutObject"]` is
-`objects.put_object`.
+"""The S3 operations: one async function each, found by its name.
+
+`OPERATIONS["PutObject"]` is `objects.put_object`.
 
 To add an operation:
 

@@ -317,9 +317,9 @@ def _common_output(
 def _contents_columns(
     objects: list[Listed], encode: Encode | None, owners: Owners | None
 ) -> Sequence[Output]:
-    """Return the entries of a page as columns:
+    """Return the entries of a page as columns, which takes 0.2 ms for a thousand.
 
-    0.2 ms for a thousand. None values are omitted when rendered.
+    None values are omitted when the answer is rendered.
     """
     if not objects:
         return []

@@ -77,8 +77,9 @@ async def get_bucket_policy_status(call: Call, *, Bucket: str) -> Output:
 
 
 def _check_account(call: Call) -> None:
-    """Raise S3Error MethodNotAllowed for other accounts, even if the policy allows them
-    (API_PutBucketPolicy).
+    """Raise S3Error MethodNotAllowed for another account, even if the policy allows it.
+
+    Source: API_PutBucketPolicy.
     """
     if call.bucket is not None and call.owner != call.bucket.owner:
         raise S3Error("MethodNotAllowed", Allow="GET, PUT, DELETE")

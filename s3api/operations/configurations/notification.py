@@ -104,8 +104,9 @@ def _event_type(event: str) -> str:
 
 
 def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether a key can match both filters: one prefix begins with the other, one suffix ends with the
-    other.
+    """Whether a key can match both filters.
+
+    It can if one prefix begins with the other and one suffix ends with the other.
     """
     prefixes, suffixes = (
         [

@@ -118,9 +118,9 @@ def check_storage_class(name: str | None) -> str:
 
 
 def _drop_aws_chunked(headers: dict[str, Any]) -> None:
-    """Remove aws-chunked from Content-Encoding:
+    """Remove aws-chunked from Content-Encoding, as AWS does.
 
-    it encodes the body in transfer, not the object. As on AWS.
+    It encodes the body in transfer, not the object.
     """
     codings = [coding.strip() for coding in headers["ContentEncoding"].split(",")]
     kept = [coding for coding in codings if coding and coding.lower() != "aws-chunked"]

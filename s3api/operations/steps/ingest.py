@@ -116,8 +116,10 @@ class BodyDigests:
             update(data)
 
     def check(self, body: Body) -> None:
-        """Compare with the stated digests: the signature's SHA-256, Content-MD5, then the checksum of
-        header or trailer.
+        """Compare the digests with the stated ones.
+
+        In this order: the signature's SHA-256, Content-MD5, the checksum of header or trailer. Raises
+        S3Error.
         """
         if self._sha256 and body.sha256 and not hmac.compare_digest(self._sha256.hexdigest(), body.sha256):
             raise content_sha256_mismatch(body.sha256, self._sha256.hexdigest())

@@ -64,9 +64,7 @@ class EventMaker:
 
 
 def event_maker(call: Call, kind: str) -> Emit | None:
-    """Return the event maker for what a request does, None if the bucket has no notification
-    configuration.
-    """
+    """Return the event maker for a request, None if the bucket has no notification configuration."""
     subscriptions = call.settings.parse(KIND, Subscriptions.parse)
     if subscriptions is None or call.bucket is None:
         return None
@@ -76,7 +74,7 @@ def event_maker(call: Call, kind: str) -> Emit | None:
 
 
 def upload_event_maker(call: Call) -> Emit | None:
-    """Like `event_maker`, for PutObject and for a browser form, which runs as PutObject."""
+    """Return the event maker for PutObject, also when it stores the file of a browser form."""
     posted = call.request.operation == "PostObject"
     return event_maker(call, "ObjectCreated:Post" if posted else "ObjectCreated:Put")
 

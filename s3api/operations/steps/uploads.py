@@ -31,8 +31,9 @@ def data_id_of(upload_id: str) -> bytes:
 
 
 def check_upload_id(upload_id: str, *, otherwise: S3Error | None = None) -> None:
-    """Raise `otherwise` (NoSuchUpload) for a string that is no upload id of ours, before any database
-    query.
+    """Raise `otherwise` (default: NoSuchUpload) for a string that is no upload id of ours.
+
+    Called before any database query.
     """
     if not _ID.fullmatch(upload_id):
         raise otherwise or S3Error("NoSuchUpload", UploadId=upload_id)
