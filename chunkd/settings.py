@@ -5,13 +5,34 @@ command that starts it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chunkd.address import KINDS, kind_of
-from chunkd.file_settings import FileSettingsSource
+from chunkd.file_settings import SUFFIX, read_setting_file
 from chunkd.loopback import is_loopback
+
+
+class FileSettingsSource(PydanticBaseSettingsSource):
+    """The pydantic settings source for _FILE variables, with the precedence of the environment."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._prefix = str(settings_cls.model_config.get("env_prefix", ""))
+
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields.items()
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        # A variable that is a setting itself names no file of another setting.
+        if field_name + SUFFIX.lower() in self.settings_cls.model_fields:
+            return None, field_name, False
+        return read_setting_file(self._prefix + field_name.upper()), field_name, False
 
 
 class Settings(BaseSettings):

@@ -48,14 +48,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         data_keys = open_data_keys(settings)
         stack.push_async_callback(data_keys.close)
         await metadata.accounts.ensure(first_account())
-        keys = Keys(root, metadata, cache_s=settings.key_cache_s)
+        keys = Keys(root, metadata, cache_s=settings.access.key_cache_s)
         yield Store(settings, metadata, blobs, keys, Buckets(metadata), data_keys, targets)
 
 
 def event_targets(settings: Settings) -> Targets:
     """Raises SettingsError."""
     try:
-        return Targets(settings.event_targets)
+        return Targets(settings.events.targets)
     except ValueError as why:
         raise SettingsError(f"event_targets: {why}") from None
 
@@ -77,7 +77,7 @@ async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
 async def register_nodes(metadata: Metadata, settings: Settings) -> None:
     """Register the nodes of the settings that are not yet. SettingsError where too few are registered."""
     known = {row.address for row in await metadata.nodes.list()}
-    wanted = settings.nodes if "nodes" in settings.model_fields_set or not known else ()
+    wanted = settings.nodes.addresses if settings.nodes.given or not known else ()
     for address in dict.fromkeys(wanted):
         if address not in known:
             with suppress(NodeExists):
@@ -109,9 +109,9 @@ async def opened_node(settings: Settings, address: str) -> AsyncIterator[Node]:
     node = await open_node(
         address,
         base=settings.data,
-        token=settings.node_token_text,
-        timeout_s=settings.node_timeout_s,
-        ca=settings.node_ca,
+        token=settings.nodes.token_text,
+        timeout_s=settings.nodes.timeout_s,
+        ca=settings.nodes.ca,
     )
     try:
         yield node
@@ -122,20 +122,20 @@ async def opened_node(settings: Settings, address: str) -> AsyncIterator[Node]:
 def blob_settings(settings: Settings) -> BlobSettings:
     return BlobSettings(
         base=settings.data,
-        parity=settings.parity,
-        node_token=settings.node_token_text,
-        node_timeout_s=settings.node_timeout_s,
-        node_ca=settings.node_ca,
-        exclusive=settings.workers == 1,
-        refresh_s=settings.node_refresh_s,
-        buffer_bytes=settings.buffer_bytes,
-        cache_bytes=settings.cache_bytes,
-        cache=settings.cache.get_secret_value() if settings.cache else None,
-        cache_ttl_s=settings.cache_ttl_s,
-        hedge=settings.hedge,
-        reap_after_s=settings.reap_after_s,
-        sweep_grace_s=settings.sweep_grace_s,
-        sweep_every_s=settings.sweep_every_s,
+        parity=settings.blobs.parity,
+        node_token=settings.nodes.token_text,
+        node_timeout_s=settings.nodes.timeout_s,
+        node_ca=settings.nodes.ca,
+        exclusive=settings.http.workers == 1,
+        refresh_s=settings.nodes.refresh_s,
+        buffer_bytes=settings.blobs.buffer_bytes,
+        cache_bytes=settings.blobs.cache_bytes,
+        cache=settings.blobs.cache.get_secret_value() if settings.blobs.cache else None,
+        cache_ttl_s=settings.blobs.cache_ttl_s,
+        hedge=settings.blobs.hedge,
+        reap_after_s=settings.blobs.reap_after_s,
+        sweep_grace_s=settings.blobs.sweep_grace_s,
+        sweep_every_s=settings.blobs.sweep_every_s,
     )
 
 
@@ -145,20 +145,21 @@ def key_file(settings: Settings) -> KeyFile:
 
 def open_data_keys(settings: Settings) -> DataKeys:
     """The keys of encryption: those of the key file, which the first use makes, and of a key service."""
+    given = settings.encryption
     remote = None
-    if settings.kms_endpoint and settings.kms_access_key and settings.kms_secret_key:
+    if given.kms_endpoint and given.kms_access_key and given.kms_secret_key:
         remote = RemoteKeys(
-            settings.kms_endpoint,
-            region=settings.kms_region or settings.region,
-            access_key=settings.kms_access_key,
-            secret_key=settings.kms_secret_key.get_secret_value(),
-            timeout_s=settings.kms_timeout_s,
+            given.kms_endpoint,
+            region=given.kms_region or settings.region,
+            access_key=given.kms_access_key,
+            secret_key=given.kms_secret_key.get_secret_value(),
+            timeout_s=given.kms_timeout_s,
         )
     return DataKeys(
         key_file(settings),
         remote,
-        by_default=settings.encrypt_by_default,
-        customer_keys_need_tls=settings.customer_keys_need_tls,
+        by_default=given.by_default,
+        customer_keys_need_tls=given.customer_keys_need_tls,
     )
 
 
@@ -172,12 +173,12 @@ async def probe_nodes(metadata: Metadata, settings: Settings) -> list[NodeStatus
     cluster = Cluster(
         metadata,
         base=settings.data,
-        token=settings.node_token_text,
-        timeout_s=settings.node_timeout_s,
+        token=settings.nodes.token_text,
+        timeout_s=settings.nodes.timeout_s,
         exclusive=False,
-        refresh_s=settings.node_refresh_s,
-        parity=settings.parity,
-        ca=settings.node_ca,
+        refresh_s=settings.nodes.refresh_s,
+        parity=settings.blobs.parity,
+        ca=settings.nodes.ca,
     )
     try:
         await cluster.refresh()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chunkd.settings import Settings as ChunkdSettings
-from s3api.settings import Settings
+from s3api.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -106,8 +106,9 @@ def shown(value: Any) -> str:
 
 def test_settings_and_their_defaults() -> None:
     expected = {}
-    for prefix, settings in (("SIXFOLD_", Settings), ("CHUNKD_", ChunkdSettings)):
-        for field_name, field in settings.model_fields.items():
+    all_fields = {name: place.field for name, place in SETTINGS.items()}
+    for prefix, fields in (("SIXFOLD_", all_fields), ("CHUNKD_", ChunkdSettings.model_fields)):
+        for field_name, field in fields.items():
             expected[prefix + field_name.upper()] = shown(field.get_default(call_default_factory=True))
     expected["SIXFOLD_NODES"] = "`lmdb:chunks#1` to `#6`"
     assert dict(SETTING.findall((DOCS / "settings.md").read_text())) == expected
@@ -115,7 +116,7 @@ def test_settings_and_their_defaults() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_settings_that_pages_name_exist(page: Path) -> None:
-    known = {f"SIXFOLD_{field.upper()}" for field in Settings.model_fields} | {"SIXFOLD_NODE"}
+    known = {f"SIXFOLD_{field.upper()}" for field in SETTINGS} | {"SIXFOLD_NODE"}
     known |= {f"CHUNKD_{field.upper()}" for field in ChunkdSettings.model_fields}
     known |= {"SIXFOLD_VENV"}  # of tests/run
     named = re.findall(r"\b(?:SIXFOLD|CHUNKD)_[A-Z0-9_]*[A-Z0-9]\b", page.read_text())

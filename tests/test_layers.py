@@ -53,7 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 # Modules of s3api that are in no package. Everything else has a room.
 LOOSE = {"__init__", "__main__", "body", "checksums", "columnar", "errors", "operation_table"}
-LOOSE |= {"settings", "store"}
+LOOSE |= {"store"}
 
 # What a layer must not know of other people's libraries.
 NO_IO = ("asyncio", "socket", "ssl", "subprocess", "threading", "http", "httpx", "lmdb", "redis", "uvicorn")

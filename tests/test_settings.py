@@ -11,6 +11,7 @@ from chunkd.loopback import is_loopback
 from chunkd.settings import Settings as ChunkdSettings
 from s3api.settings import (
     DEFAULT_NODES,
+    SETTINGS,
     SettingsError,
     load,
     put_into_environment,
@@ -20,23 +21,58 @@ from s3api.settings import (
 
 def test_defaults_need_nothing() -> None:
     settings = load()
-    assert (settings.host, settings.port, settings.workers, settings.parity) == ("127.0.0.1", 8260, 1, 2)
+    assert (settings.http.host, settings.http.port, settings.http.workers, settings.blobs.parity) == (
+        "127.0.0.1",
+        8260,
+        1,
+        2,
+    )
     assert settings.data == Path.cwd() / "sixfold-data"
-    assert settings.nodes == DEFAULT_NODES
-    assert len(settings.nodes) == 6
+    assert settings.nodes.addresses == DEFAULT_NODES
+    assert len(settings.nodes.addresses) == 6
     assert settings.database_url == f"sqlite:///{settings.data}/metadata.sqlite3"
+
+
+def test_names_and_defaults_stay() -> None:
+    """Users have these names in files and units: a setting that goes, or that has another default, must be
+    announced.
+    """
+    found = {f"SIXFOLD_{name.upper()} {name} {default_of(name)!r}" for name in SETTINGS}
+    assert found == set((Path(__file__).parent / "settings_names.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_is_described_and_found_by_its_name(name: str) -> None:
+    assert SETTINGS[name].field.description
+    assert load().get(name) == default_of(name) or name == "data"
+
+
+def test_values_of_other_settings_by_name() -> None:
+    before, after = load(), load(port=1, parity=1, region="eu-west-1", key_cache_s=3)
+    mixed = before.with_values_of(after, ["port", "region"])
+    assert (mixed.http.port, mixed.region, mixed.blobs.parity) == (1, "eu-west-1", 2)
+    assert before.http.port == 8260
+
+
+def test_names_in_the_environment_may_be_of_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("sixfold_port", "1004")
+    assert load().http.port == 1004
+
+
+def default_of(name: str) -> object:
+    return SETTINGS[name].field.get_default(call_default_factory=True)
 
 
 def test_each_source_beats_the_ones_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "sixfold.toml"
     file.write_text('port = 1001\nregion = "from-file"\nparity = 1\n')
     monkeypatch.setenv("SIXFOLD_CONFIG", str(file))
-    assert (load().port, load().region) == (1001, "from-file")
+    assert (load().http.port, load().region) == (1001, "from-file")
     monkeypatch.setenv("SIXFOLD_PORT", "1002")
-    assert (load().port, load().region) == (1002, "from-file")
-    assert load(port=1003).port == 1003
-    assert load(port=None).port == 1002
-    assert load().parity == 1
+    assert (load().http.port, load().region) == (1002, "from-file")
+    assert load(port=1003).http.port == 1003
+    assert load(port=None).http.port == 1002
+    assert load().blobs.parity == 1
 
 
 def test_the_file_named_by_the_caller_beats_the_one_in_the_environment(
@@ -45,7 +81,7 @@ def test_the_file_named_by_the_caller_beats_the_one_in_the_environment(
     (tmp_path / "a.toml").write_text("port = 1\n")
     (tmp_path / "b.toml").write_text("port = 2\n")
     monkeypatch.setenv("SIXFOLD_CONFIG", str(tmp_path / "a.toml"))
-    assert load(config=tmp_path / "b.toml").port == 2
+    assert load(config=tmp_path / "b.toml").http.port == 2
 
 
 @pytest.mark.parametrize(
@@ -56,7 +92,7 @@ def test_the_file_named_by_the_caller_beats_the_one_in_the_environment(
 def test_lists_in_the_environment(text: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NODES", "not-ours")
     monkeypatch.setenv(name, text)
-    assert load().nodes == ("redis://a/0", "redis://b/1")
+    assert load().nodes.addresses == ("redis://a/0", "redis://b/1")
 
 
 def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,11 +102,11 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name, file in (("ACCESS_KEY", "key"), ("SECRET_KEY", "secret"), ("NODES", "nodes")):
         monkeypatch.setenv(f"SIXFOLD_{name}_FILE", str(tmp_path / file))
     settings = load()
-    assert settings.access_key == "AKEY"
-    assert settings.secret_key is not None
-    assert settings.secret_key.get_secret_value() == "hush-hush"
-    assert settings.nodes == ("redis://:hush@a/0", "redis://:hush@b/1")
-    assert load(access_key="OTHER").access_key == "OTHER"
+    assert settings.access.access_key == "AKEY"
+    assert settings.access.secret_key is not None
+    assert settings.access.secret_key.get_secret_value() == "hush-hush"
+    assert settings.nodes.addresses == ("redis://:hush@a/0", "redis://:hush@b/1")
+    assert load(access_key="OTHER").access.access_key == "OTHER"
     monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "BOTH")
     with pytest.raises(SettingsError, match="SIXFOLD_ACCESS_KEY and SIXFOLD_ACCESS_KEY_FILE are both set"):
         load()
@@ -112,8 +148,8 @@ def test_the_password_of_the_database_may_come_alone() -> None:
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIXFOLD_ACCESS_KEY", "")
     monkeypatch.setenv("SIXFOLD_PORT", "")
-    assert load().access_key is None
-    assert load().port == 8260
+    assert load().access.access_key is None
+    assert load().http.port == 8260
 
 
 @pytest.mark.parametrize(
@@ -187,7 +223,7 @@ def test_a_worker_gets_the_same_settings_by_its_environment(
     monkeypatch.setenv("SIXFOLD_SECRET_KEY_FILE", "/left/over")
     put_into_environment(**given)
     assert load() == settings
-    assert (settings.host, settings.port, settings.parity) == ("127.0.0.7", 4, 1)
+    assert (settings.http.host, settings.http.port, settings.blobs.parity) == ("127.0.0.7", 4, 1)
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,8 @@ class Keys:
 
 def root_key(settings: Settings) -> tuple[AccessKey, bool]:
     """The root pair, and whether it was made just now. Raises SettingsError where its file cannot be used."""
-    if settings.access_key and settings.secret_key:
-        return key_pair(settings.access_key, settings.secret_key.get_secret_value()), False
+    if settings.access.access_key and settings.access.secret_key:
+        return key_pair(settings.access.access_key, settings.access.secret_key.get_secret_value()), False
     path = credentials_path(settings)
     try:
         if path.exists():

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from metadata.errors import MetadataError
-from s3api.settings import MIN_NODES, Settings, SettingsError, without_password
+from s3api.settings import MIN_NODES, SETTINGS, Settings, SettingsError, without_password
 
 if TYPE_CHECKING:
     from metadata.schema.probe import Look
@@ -40,7 +40,7 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[Finding]:
     from chunkd.file_settings import SUFFIX
     from s3api.observe.workers import VARIABLE
 
-    fields = [_PREFIX + name.upper() for name in Settings.model_fields]
+    fields = [_PREFIX + name.upper() for name in SETTINGS]
     known = {*fields, *(name + SUFFIX for name in fields), VARIABLE, "SIXFOLD_NODE"}
     for name in sorted(environment):
         if name.startswith(_PREFIX) and name not in known:
@@ -62,9 +62,9 @@ def check_offline(settings: Settings) -> Iterator[Finding]:
         ("access_log", _access_log),
         ("traces", _traces),
     ]
-    if settings.tls_cert is not None:
+    if settings.http.tls_cert is not None:
         checks.append(("tls_cert", _certificate))
-    if settings.event_targets:
+    if settings.events.targets:
         checks.append(("event_targets", _targets))
     for about, check in checks:
         try:
@@ -97,7 +97,7 @@ async def check_connections(settings: Settings) -> AsyncIterator[Finding]:
     remote = [address for address in addresses if not is_local(address)]
     for finding in await asyncio.gather(*(_ask_node(settings, address) for address in remote)):
         yield finding
-    if settings.kms_endpoint:
+    if settings.encryption.kms_endpoint:
         yield await _ask_key_service(settings)
 
 
@@ -112,14 +112,14 @@ def _data(settings: Settings) -> str:
 def _root_key(settings: Settings) -> str:
     from s3api.access.keys import credentials_path, root_key
 
-    if settings.access_key is None and not credentials_path(settings).exists():
+    if settings.access.access_key is None and not credentials_path(settings).exists():
         return "none yet: the first start creates a key pair"
     root, _ = root_key(settings)
     return root.access_key
 
 
 def _database_url(settings: Settings) -> str:
-    if not settings.database:
+    if not settings.metadata.database:
         _check_writable(settings.data)
         return settings.database_url
 
@@ -135,17 +135,19 @@ def _nodes(settings: Settings) -> str:
     """Check the syntax of addresses, and that embedded nodes can be written."""
     import asyncio
 
-    for address in settings.nodes:
+    for address in settings.nodes.addresses:
         parts = urlsplit(address)
         if parts.scheme == "lmdb" and parts.path:
             _check_writable(settings.data / parts.path)
         else:
             asyncio.run(_open_and_close(settings, address))
-        if parts.scheme == "memory" and settings.workers > 1:
-            raise SettingsError(f"{address} belongs to one process, but there are {settings.workers} workers")
-    if settings.node_ca is not None:
+        if parts.scheme == "memory" and settings.http.workers > 1:
+            raise SettingsError(
+                f"{address} belongs to one process, but there are {settings.http.workers} workers"
+            )
+    if settings.nodes.ca is not None:
         asyncio.run(_open_and_close(settings, "https://localhost"))
-    return f"{len(settings.nodes)} given" if "nodes" in settings.model_fields_set else "embedded (default)"
+    return f"{len(settings.nodes.addresses)} given" if settings.nodes.given else "embedded (default)"
 
 
 def _key_file(settings: Settings) -> str:
@@ -161,13 +163,13 @@ def _key_file(settings: Settings) -> str:
 def _access_log(settings: Settings) -> str:
     from s3api.observe.access_log import check_access_log
 
-    if settings.access_log_path is None:
+    if settings.logs.access_log_path is None:
         return "standard output"
-    if settings.access_log_path.exists():
+    if settings.logs.access_log_path.exists():
         check_access_log(settings)
     else:
-        _check_writable(settings.access_log_path.parent)
-    return str(settings.access_log_path)
+        _check_writable(settings.logs.access_log_path.parent)
+    return str(settings.logs.access_log_path)
 
 
 def _traces(_: Settings) -> str:
@@ -182,18 +184,18 @@ def _certificate(settings: Settings) -> str:
     from s3api.serving.uvicorn_config import check_tls
 
     check_tls(settings)
-    assert settings.tls_cert is not None
-    ends = x509.load_pem_x509_certificate(settings.tls_cert.read_bytes()).not_valid_after_utc
+    assert settings.http.tls_cert is not None
+    ends = x509.load_pem_x509_certificate(settings.http.tls_cert.read_bytes()).not_valid_after_utc
     if ends.timestamp() < time.time():
-        raise SettingsError(f"the certificate {settings.tls_cert} expired on {ends:%Y-%m-%d}")
-    return f"{settings.tls_cert}, valid until {ends:%Y-%m-%d}"
+        raise SettingsError(f"the certificate {settings.http.tls_cert} expired on {ends:%Y-%m-%d}")
+    return f"{settings.http.tls_cert}, valid until {ends:%Y-%m-%d}"
 
 
 def _targets(settings: Settings) -> str:
     from s3api.events.targets import Targets
 
-    Targets(settings.event_targets)
-    return ", ".join(settings.event_targets)
+    Targets(settings.events.targets)
+    return ", ".join(settings.events.targets)
 
 
 def _check_writable(directory: Path) -> None:
@@ -215,7 +217,7 @@ def _tables(seen: Look) -> str:
 
 
 def _to_register(settings: Settings, registered: tuple[str, ...]) -> tuple[str, ...]:
-    return settings.nodes if "nodes" in settings.model_fields_set or not registered else ()
+    return settings.nodes.addresses if settings.nodes.given or not registered else ()
 
 
 async def _ask_node(settings: Settings, address: str) -> Finding:
@@ -236,9 +238,9 @@ async def _open_and_close(settings: Settings, address: str, *, ask: bool = False
     node = await open_node(
         address,
         base=settings.data,
-        token=settings.node_token_text,
-        timeout_s=settings.node_timeout_s,
-        ca=settings.node_ca,
+        token=settings.nodes.token_text,
+        timeout_s=settings.nodes.timeout_s,
+        ca=settings.nodes.ca,
     )
     try:
         if ask:
@@ -251,9 +253,9 @@ async def _ask_key_service(settings: Settings) -> Finding:
     """Check that the key service answers, with whatever status."""
     import httpx
 
-    endpoint = str(settings.kms_endpoint)
+    endpoint = str(settings.encryption.kms_endpoint)
     try:
-        async with httpx.AsyncClient(timeout=settings.kms_timeout_s) as http:
+        async with httpx.AsyncClient(timeout=settings.encryption.kms_timeout_s) as http:
             await http.get(endpoint)
     except (httpx.HTTPError, httpx.InvalidURL) as why:
         return Finding("kms_endpoint", "", f"{endpoint} does not answer: {type(why).__name__}")

@@ -82,7 +82,7 @@ def add(
 
     from s3api.observe.logging_setup import configure_logging
 
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.logs.level, settings.logs.format)
     shown = without_password(address)
     try:
         row = asyncio.run(_add(settings, address, capacity, wait_s=wait))

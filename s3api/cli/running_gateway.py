@@ -70,12 +70,12 @@ def _connection(settings: Settings, url: str) -> http.client.HTTPConnection:
 
 def _tls_context(settings: Settings) -> ssl.SSLContext:
     """Trust the certificate of the settings, whatever its name: the gateway is asked at 127.0.0.1."""
-    if settings.tls_cert is None:
+    if settings.http.tls_cert is None:
         return ssl.create_default_context()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cafile=settings.tls_cert)
+    context.load_verify_locations(cafile=settings.http.tls_cert)
     return context
 
 

@@ -27,7 +27,7 @@ def serve(given: Given) -> None:
     from s3api.serving.uvicorn_config import check_tls
 
     settings = load(**given)
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.logs.level, settings.logs.format)
     check_tls(settings)
     _check_logs_and_traces(settings)
     asyncio.run(prepare(settings))
@@ -68,4 +68,4 @@ async def prepare(settings: Settings) -> None:
         async with opened_metadata(settings) as metadata:
             await register_nodes(metadata, settings)
 
-    await retry_while_down(prepared, (DatabaseDown,), wait_s=settings.wait_s)
+    await retry_while_down(prepared, (DatabaseDown,), wait_s=settings.metadata.wait_s)

@@ -22,13 +22,13 @@ def welcome(settings: Settings, root: AccessKey, *, port: int, is_new: bool) -> 
 
 def endpoint(settings: Settings, port: int) -> str:
     """A URL that reaches this gateway from this machine."""
-    host = "127.0.0.1" if settings.host in EVERYWHERE else settings.host
-    scheme = "https" if settings.tls_cert else "http"
+    host = "127.0.0.1" if settings.http.host in EVERYWHERE else settings.http.host
+    scheme = "https" if settings.http.tls_cert else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _lines(settings: Settings, root: AccessKey, url: str, *, is_new: bool) -> list[str]:
-    kept = None if settings.access_key else credentials_path(settings)
+    kept = None if settings.access.access_key else credentials_path(settings)
     secret = root.secret_key if is_new else "..."
     shown = escape(secret) if is_new else f"[dim]in {escape(str(kept))}[/]" if kept else "[dim]as set[/]"
     lines = [
@@ -47,7 +47,7 @@ def _lines(settings: Settings, root: AccessKey, url: str, *, is_new: bool) -> li
         arguments = ""
     else:
         arguments = f", aws_access_key_id='{root.access_key}', aws_secret_access_key='{secret}'"
-    is_open = settings.rest_open if settings.rest_open is not None else settings.on_loopback
+    is_open = settings.rest.open if settings.rest.open is not None else settings.http.on_loopback
     user = "" if is_open else f"-u {root.access_key}:{secret} "
     pasted = [
         f"{variables} AWS_REGION={settings.region} aws --endpoint-url {url} s3 mb s3://photos",

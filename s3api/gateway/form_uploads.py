@@ -43,7 +43,7 @@ class FormUploads:
     def __init__(self, backend: Backend, authority: Authority, wire: Wire, settings: Settings) -> None:
         self._backend, self._authority, self._wire = backend, authority, wire
         self._keys = backend.keys
-        self._max_object_bytes, self._idle_s = settings.max_object_bytes, settings.body_idle_s
+        self._max_object_bytes, self._idle_s = settings.http.max_object_bytes, settings.http.body_idle_s
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
         """Store the file of a form. Raises S3Error, ClientGone."""

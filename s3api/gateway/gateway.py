@@ -45,21 +45,21 @@ class Gateway:
 
     def __init__(self, *, backend: Backend, authority: Authority, settings: Settings, sink: Sink) -> None:
         self._backend, self._authority, self._sink = backend, authority, sink
-        self._domains, self._public_hosts = settings.domains, settings.public_hosts
-        self._max_object_bytes, self._idle_s = settings.max_object_bytes, settings.body_idle_s
+        self._domains, self._public_hosts = settings.http.domains, settings.http.public_hosts
+        self._max_object_bytes, self._idle_s = settings.http.max_object_bytes, settings.http.body_idle_s
         self._cors = CorsAnswers(backend.buckets)
         self._iam = IamEndpoint(
             metadata=backend.metadata,
             keys=backend.keys,
             denials=authority.denials,
-            body_idle_s=settings.body_idle_s,
-            public_hosts=settings.public_hosts,
+            body_idle_s=settings.http.body_idle_s,
+            public_hosts=settings.http.public_hosts,
         )
         self._wire = Wire.load(lenient=backend.defaults.lenient)
         for name, handler in OPERATIONS.items():
             self._wire.bind(name, handler)
         self._forms = FormUploads(backend, authority, self._wire, settings)
-        self._websites = Websites(backend, authority, self._wire, self._cors, settings.website_domains)
+        self._websites = Websites(backend, authority, self._wire, self._cors, settings.http.website_domains)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve an ASGI request."""

@@ -95,6 +95,6 @@ def _word(name: str) -> str:
 def check_access_log(settings: Settings) -> None:
     """Check that the access log can be written. Raises SettingsError."""
     try:
-        LineWriter(settings.access_log_path).close()
+        LineWriter(settings.logs.access_log_path).close()
     except OSError as why:
-        raise SettingsError(f"access_log_path: {settings.access_log_path}: {why.strerror}") from None
+        raise SettingsError(f"access_log_path: {settings.logs.access_log_path}: {why.strerror}") from None

@@ -48,7 +48,7 @@ class Access:
         request.state.record.owner = request.state.owner
 
     def _has_token(self, request: Request) -> bool:
-        wanted: SecretStr | None = request.app.state.settings.metrics_token
+        wanted: SecretStr | None = request.app.state.settings.rest.metrics_token
         if not self._token or wanted is None:
             return False
         shown = request.headers.get("authorization", "").encode("latin-1")
@@ -58,11 +58,11 @@ class Access:
         settings: Settings = request.app.state.settings
         if self._always:
             return False
-        if settings.rest_open is not None:
-            return settings.rest_open
+        if settings.rest.open is not None:
+            return settings.rest.open
         headers = request.headers
         return (
-            settings.on_loopback
+            settings.http.on_loopback
             and is_loopback(_PORT.sub("", headers.get("host", "")))
             and not any(name in headers for name in _PROXIED)
         )

@@ -75,7 +75,7 @@ async def put_file(request: Request, name: str = "") -> Response:
     """
     http = HttpRequest(request.scope, request.receive)
     call = await _call(request, "PutObject")
-    limit = _store(request).settings.max_object_bytes
+    limit = _store(request).settings.http.max_object_bytes
     length = declared_length(http)
     content_type = http.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() == "multipart/form-data":
@@ -88,7 +88,7 @@ async def put_file(request: Request, name: str = "") -> Response:
         length = 0 if length is None and not http.chunked else length
         name = name_in(http.headers.get("content-disposition", "")) or clean(name)
         source, kind = http.pieces, content_type
-    idle_s = _store(request).settings.body_idle_s
+    idle_s = _store(request).settings.http.body_idle_s
     call.body = Body(source, length, limit_bytes=limit, idle_s=idle_s)
     return await _store_file(request, call, name, kind)
 
@@ -266,7 +266,7 @@ def _store(request: Request) -> Store:
 
 
 def _bucket(request: Request) -> str:
-    return _store(request).settings.rest_bucket
+    return _store(request).settings.rest.bucket
 
 
 def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

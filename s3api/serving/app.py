@@ -86,12 +86,12 @@ class App:
         self.server_reload(settings)
         self._adopt(settings)
         if self._access_log is not None:
-            self._access_log.writer.reopen(settings.access_log_path)
-            self._access_log.configure(log_format=settings.log_format, which=settings.access_log)
+            self._access_log.writer.reopen(settings.logs.access_log_path)
+            self._access_log.configure(log_format=settings.logs.format, which=settings.logs.access_log)
         if self._gateway is not None and done.changed:
             self._gateway = self._make_gateway()
         if self._own_process:
-            configure_logging(settings.log_level, settings.log_format)
+            configure_logging(settings.logs.level, settings.logs.format)
         done.tell()
         return done
 
@@ -104,11 +104,11 @@ class App:
     def _adopt(self, settings: Settings) -> None:
         """What this object itself goes by."""
         self.settings = self._api.state.settings = settings
-        self._most_under_way = settings.max_concurrent_requests
-        trusted = settings.trusted_proxies
-        self.proxies = Proxies(trusted, settings.public_hosts) if trusted else None
+        self._most_under_way = settings.http.max_concurrent_requests
+        trusted = settings.http.trusted_proxies
+        self.proxies = Proxies(trusted, settings.http.public_hosts) if trusted else None
         if self.store is not None:
-            self.store.keys.cache_s = settings.key_cache_s
+            self.store.keys.cache_s = settings.access.key_cache_s
             self.store = self._api.state.store = replace(self.store, settings=settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -154,7 +154,7 @@ class App:
         if headers.get(b"authorization", b"").startswith(b"AWS"):
             return False
         host = headers.get(b"host", b"").decode("latin-1")
-        named = self.settings.domains + self.settings.website_domains
+        named = self.settings.http.domains + self.settings.http.website_domains
         return parse_target(b"/", host, named)[0] is None
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,9 +205,9 @@ class App:
         async with open_store(self.settings) as store, self._logged():
             settings = self.settings
             defaults = Defaults(
-                NO_OWNERSHIP if settings.acls else ENFORCED,
-                FULL_BLOCK if settings.block_public_access else NO_BLOCK,
-                settings.lenient,
+                NO_OWNERSHIP if settings.access.acls else ENFORCED,
+                FULL_BLOCK if settings.access.block_public_access else NO_BLOCK,
+                settings.access.lenient,
             )
             authority = Authority(
                 metadata=store.metadata,
@@ -253,8 +253,8 @@ class App:
     async def _logged(self) -> AsyncIterator[None]:
         """Keep the access log meanwhile."""
         settings = self.settings
-        writer = LineWriter(settings.access_log_path)
-        access_log = AccessLog(writer, log_format=settings.log_format, which=settings.access_log)
+        writer = LineWriter(settings.logs.access_log_path)
+        access_log = AccessLog(writer, log_format=settings.logs.format, which=settings.logs.access_log)
         self.sinks.all.append(access_log)
         self._access_log = access_log
         try:

@@ -38,7 +38,7 @@ LOG_TYPE = "text/plain"
 async def background(store: Store, backend: Backend, sinks: Sinks) -> AsyncIterator[BucketLogs]:
     """Run all background work meanwhile; gives the logs of buckets."""
     delivery_worker = _delivery_worker(store)
-    logs = bucket_logs(backend, every_s=store.settings.bucket_log_every_s)
+    logs = bucket_logs(backend, every_s=store.settings.bucket_logs.every_s)
     lifecycle = lifecycle_worker(
         store.settings, store.metadata, store.buckets, leading=True, on_action=logs.log_lifecycle_action
     )
@@ -62,7 +62,7 @@ def lifecycle_worker(
     on_action: OnAction | None = None,
 ) -> LifecycleWorker:
     """`leading`: under the lease, pass after pass; or else for one pass."""
-    every_s = settings.lifecycle_every_s or max(settings.lifecycle_day_s / 24, 1.0)
+    every_s = settings.lifecycle.every_s or max(settings.lifecycle.day_s / 24, 1.0)
 
     def make_event_maker(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
         return store_event_maker(bucket, documents, kind, now_us=now_us())
@@ -74,9 +74,9 @@ def lifecycle_worker(
         clock_us=now_us,
         make_event_maker=make_event_maker,
         on_action=on_action,
-        day_s=settings.lifecycle_day_s,
+        day_s=settings.lifecycle.day_s,
         every_s=every_s,
-        minimum_bytes=settings.lifecycle_minimum_bytes,
+        minimum_bytes=settings.lifecycle.minimum_bytes,
     )
 
 
@@ -118,12 +118,12 @@ def _delivery_worker(store: Store) -> DeliveryWorker:
     return DeliveryWorker(
         store.metadata.outbox,
         store.targets,
-        Publisher(internal=settings.event_internal),
+        Publisher(internal=settings.events.internal),
         leader=_leader(store.metadata, "events"),
         clock_us=now_us,
         host_id=HOST_ID,
-        give_up_s=settings.event_give_up_s,
-        live_s=settings.event_live_s,
+        give_up_s=settings.events.give_up_s,
+        live_s=settings.events.live_s,
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from s3api.settings import Settings
+from s3api.settings import SETTINGS, Settings
 
 log = logging.getLogger("sixfold")
 
@@ -64,13 +64,13 @@ class Reloaded:
 
 def renewed(now: Settings, read: Settings) -> tuple[Settings, Reloaded]:
     """The settings that hold from now on, where `now` held and `read` was read."""
-    live = LIVE if now.tls_cert and read.tls_cert else LIVE - _PAIR
+    live = LIVE if now.http.tls_cert and read.http.tls_cert else LIVE - _PAIR
     # Where a file is (`config`) is no setting of the gateway.
-    names = [name for name in type(now).model_fields if name != "config"]
-    different = sorted(name for name in names if getattr(now, name) != getattr(read, name))
+    names = [name for name in SETTINGS if name != "config"]
+    different = sorted(name for name in names if now.get(name) != read.get(name))
     changed = tuple(name for name in different if name in live)
     restart = tuple(name for name in different if name not in live)
-    return now.model_copy(update={name: getattr(read, name) for name in changed}), Reloaded(changed, restart)
+    return now.with_values_of(read, changed), Reloaded(changed, restart)
 
 
 @contextmanager

@@ -36,19 +36,23 @@ SWITCH_INTERVAL_S = 0.0002
 
 def bind(settings: Settings) -> socket.socket:
     """The listening socket. Raises SettingsError where the address cannot be had."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET
     try:
-        server = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG)
+        server = socket.create_server(
+            (settings.http.host, settings.http.port), family=family, backlog=BACKLOG
+        )
     except OSError as why:
         reason = why.strerror or why
-        raise SettingsError(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
+        raise SettingsError(
+            f"cannot listen on {settings.http.host} port {settings.http.port}: {reason}"
+        ) from None
     server.set_inheritable(True)
     return server
 
 
 def serve(settings: Settings, listening: socket.socket) -> bool:
     """Serve until told to stop by SIGINT or SIGTERM; requests under way may end. False: it never came up."""
-    if settings.workers > 1:
+    if settings.http.workers > 1:
         config = _config(settings, "s3api.serving.server:worker_app", factory=True)
         with shared_directory(settings.data):
             Workers(config, sockets=[listening]).run()
@@ -66,7 +70,7 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
 def worker_app() -> App:
     """The application of one worker process: its settings are in the environment."""
     settings = load()
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.logs.level, settings.logs.format)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     if (supervisor := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_after, args=[supervisor], name="supervisor", daemon=True).start()
@@ -109,7 +113,7 @@ def _config(settings: Settings, app: App | str, *, factory: bool = False) -> Con
     return Config(
         app,
         factory=factory,
-        workers=settings.workers,
+        workers=settings.http.workers,
         loop="uvloop",
         http="s3api.http.connection:StoreProtocol",
         ws="none",
@@ -119,9 +123,9 @@ def _config(settings: Settings, app: App | str, *, factory: bool = False) -> Con
         server_header=False,
         date_header=False,
         proxy_headers=False,
-        ssl_certfile=settings.tls_cert,
-        ssl_keyfile=settings.tls_key,
-        timeout_keep_alive=settings.keep_alive_s,
-        timeout_graceful_shutdown=settings.shutdown_s,
+        ssl_certfile=settings.http.tls_cert,
+        ssl_keyfile=settings.http.tls_key,
+        timeout_keep_alive=settings.http.keep_alive_s,
+        timeout_graceful_shutdown=settings.http.shutdown_s,
         timeout_worker_healthcheck=HEALTHCHECK_S,
     )

@@ -27,30 +27,31 @@ class Config(uvicorn.Config):
 
     def _reload(self, settings: Settings) -> None:
         """Raises SettingsError where the certificate cannot be used, and then nothing has changed."""
-        if self.ssl is not None and settings.tls_cert is not None:
+        if self.ssl is not None and settings.http.tls_cert is not None:
             check_tls(settings)
-            self.ssl.load_cert_chain(settings.tls_cert, settings.tls_key)
-        self.timeout_keep_alive = settings.keep_alive_s
-        self.timeout_graceful_shutdown = settings.shutdown_s
+            self.ssl.load_cert_chain(settings.http.tls_cert, settings.http.tls_key)
+        self.timeout_keep_alive = settings.http.keep_alive_s
+        self.timeout_graceful_shutdown = settings.http.shutdown_s
         self._limit(settings)
 
     def _limit(self, settings: Settings) -> None:
         from s3api.http.connection import StoreProtocol
 
-        StoreProtocol.max_header_bytes = settings.max_header_bytes
-        StoreProtocol.stall_s = settings.body_idle_s
+        StoreProtocol.max_header_bytes = settings.http.max_header_bytes
+        StoreProtocol.stall_s = settings.http.body_idle_s
 
 
 def check_tls(settings: Settings) -> None:
     """Raises SettingsError where the certificate and its key cannot be used."""
     from s3api.settings import SettingsError
 
-    if settings.tls_cert is None:
+    certificate, key = settings.http.tls_cert, settings.http.tls_key
+    if certificate is None:
         return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_cert, settings.tls_key)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except OSError as why:  # which ssl.SSLError is
         reason = why.strerror or why
         raise SettingsError(
-            f"the certificate {settings.tls_cert} with the key {settings.tls_key} cannot be used: {reason}"
+            f"the certificate {certificate} with the key {key} cannot be used: {reason}"
         ) from None

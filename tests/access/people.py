@@ -13,7 +13,7 @@ from botocore.config import Config
 from metadata import open_metadata
 from metadata.records import Account
 from s3api.access.key_generation import new_account, new_key_pair
-from s3api.settings import Settings
+from s3api.settings import load
 from tests.gateway_process import GatewayProcess
 
 Client = Any  # boto3 makes its clients' classes at run time
@@ -61,7 +61,7 @@ def new_root(gateway: GatewayProcess, name: str, email: str | None = None) -> Pe
     pair = new_key_pair(account.id)
 
     async def make() -> None:
-        metadata = await open_metadata(Settings(data=gateway.data).database_url, instance="test")
+        metadata = await open_metadata(load(data=gateway.data).database_url, instance="test")
         try:
             await metadata.accounts.create(account)
             await metadata.access_keys.put(pair)
