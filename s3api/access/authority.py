@@ -1,76 +1,62 @@
-"""Who may do what, asked by the gateway for every request: what must be loaded to tell, and the answer.
+"""Authorization of requests: loads what a decision needs, and raises AccessDenied.
 
-The usual request (an account's own key, on its own bucket without policy or ACLs) is let through after three
-comparisons. For all others an `Access` is made: it holds what the request says and what the bucket says,
-loads the object's owner, ACL and tags where one of those matters, and asks `s3api.access.decision`.
-Operations that touch more than the request names (a copy's source, the keys of a DeleteObjects) ask the same
-`Access`.
+The usual request (an account's own key, on its own bucket without policy or ACLs) is allowed after three
+comparisons (`Authority.has_full_access`). Each other request gets an `Access`: it holds the caller, the
+request and the bucket's rules, loads the object's owner, ACL and tags where they matter, and calls
+`s3api.access.decision`. Operations that read or write more than the request names (the source of a copy, the
+keys of a DeleteObjects) use the same `Access`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from metadata.errors import IsDeleteMarker, NoSuchBucket, NoSuchKey, NoSuchUpload, NoSuchVersion
-from s3api.access import acl as acls
 from s3api.access import initiator
 from s3api.access.actions import required_actions, required_source_actions
+from s3api.access.body_keys import body_condition_keys, body_may_decide
+from s3api.access.bucket_configuration import (
+    AWS_DEFAULTS,
+    Defaults,
+    block_of,
+    object_rules_of,
+    ownership_of,
+    policy_of,
+    read_acl,
+)
 from s3api.access.caller import Caller
 from s3api.access.context import ConditionContext
 from s3api.access.copy_source import CopySource
 from s3api.access.decision import (
     ENFORCED,
-    FULL_BLOCK,
-    NO_BLOCK,
     OBJECT_OWNER_ACTIONS,
     BucketRules,
     Decision,
     ObjectRules,
-    PublicAccessBlock,
     decide,
     decide_with_write,
     decide_without_bucket,
     refusal_message,
 )
-from s3api.access.policy import Policy, read_bucket_policy
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
 from s3api.access.request_context import RequestContext
 from s3api.errors import S3Error
-from s3api.operation_table import rules_of
 
 if TYPE_CHECKING:
     from metadata import Metadata
     from metadata.bucket_settings import Buckets, BucketSettings
-    from metadata.records import Bucket, Object
+    from metadata.records import Bucket
     from s3api.access.denials import Denials
     from s3api.access.keys import Keys
 
-NO_OWNERSHIP = "ObjectWriter"
-"""What holds in a bucket without ownership controls, as AWS's older buckets have none."""
-_BESIDE = frozenset({"s3:PutObjectAcl", "s3:PutObjectTagging"})
+_ALLOWED_WITH_WRITE = frozenset({"s3:PutObjectAcl", "s3:PutObjectTagging"})
 _MISSING = (NoSuchKey, NoSuchVersion, IsDeleteMarker)
 
 
-class Defaults(NamedTuple):
-    """What holds for buckets that say nothing themselves: AWS's of today, or those of before April 2023.
-
-    `lenient`: whether what AWS refuses and other stores take is taken (`Settings.lenient`).
-    """
-
-    ownership: str = ENFORCED
-    block: PublicAccessBlock = FULL_BLOCK
-    lenient: bool = False
-
-
-AWS_DEFAULTS = Defaults()
-OPEN_DEFAULTS = Defaults(NO_OWNERSHIP, NO_BLOCK)
-
-
 class Authority:
-    """Decides for one gateway."""
+    """Authorizes the requests of one gateway."""
 
     def __init__(
         self,
@@ -87,7 +73,7 @@ class Authority:
         self._acls_by_default = defaults.ownership != ENFORCED
 
     def has_full_access(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> bool:
-        """Whether `principal` may do everything to that bucket and all in it, for sure."""
+        """Whether `principal` may do everything to the bucket and its objects, without a further check."""
         if principal.user is not None or principal.account != bucket.owner:
             return False
         if not settings:
@@ -95,7 +81,7 @@ class Authority:
         return settings.get("Policy") is None and ownership_of(settings, self.defaults) == ENFORCED
 
     def bucket_rules(self, bucket: Bucket, settings: BucketSettings) -> BucketRules:
-        """What the bucket says of who may use it."""
+        """Gather a bucket's access rules."""
         acl = settings.get("Acl") if settings else None
         return BucketRules(
             bucket.name,
@@ -107,7 +93,7 @@ class Authority:
         )
 
     def object_owner(self, principal: Principal, bucket: Bucket, settings: BucketSettings) -> str:
-        """Whose an object becomes that `principal` puts there without an ACL."""
+        """Return the owner of an object that `principal` puts into the bucket without an ACL."""
         if principal.account == bucket.owner or ownership_of(settings, self.defaults) == ENFORCED:
             return bucket.owner
         return principal.account or ANONYMOUS_OWNER
@@ -123,10 +109,10 @@ class Authority:
         request: RequestContext,
         document: Mapping[str, Any] | None = None,
     ) -> None:
-        """For what belongs to no bucket that is there. Raises S3Error AccessDenied."""
+        """Check a request that no existing bucket is named in. Raises S3Error AccessDenied."""
         context = _context(self, principal, request, None)
         if document:
-            context.document = _said_in(request, document)
+            context.document = body_condition_keys(request, document)
         arn = f"arn:aws:s3:::{request.bucket or '*'}"
         wants = required_actions(request.operation, request.headers, version=False)
         for action in (wants.action, *wants.also):
@@ -145,7 +131,10 @@ class Authority:
         own: bool,
         note: bool = True,
     ) -> S3Error:
-        """The refusal, noted. Only principals of the bucket's own account learn why (AWS does the same)."""
+        """Record a refusal and make its error.
+
+        Only principals of the bucket's own account get the reason, as on AWS.
+        """
         if note:
             self.denials.record(
                 request.request_id,
@@ -165,7 +154,7 @@ class Authority:
 
 @dataclass(slots=True)
 class Access:
-    """What one request may do. `needed_acl`: nothing but an ACL allowed what was asked."""
+    """Authorization of one request in one bucket. `needed_acl`: whether only an ACL allowed the request."""
 
     authority: Authority
     principal: Caller
@@ -186,24 +175,25 @@ class Access:
         return body_may_decide(self.request.operation, policies)
 
     def read_document(self, document: Mapping[str, Any]) -> None:
-        self.document = _said_in(self.request, document)
+        self.document = body_condition_keys(self.request, document)
 
     async def check(self, key: str | None, version_id: str | None) -> None:
-        """Let the operation go on, or raise S3Error AccessDenied, or NoSuchKey to who may know that."""
+        """Check the request's operation. Raises S3Error AccessDenied, or NoSuchKey if the caller may list."""
         wants = required_actions(self.request.operation, self.request.headers, version=version_id is not None)
         context = self._context()
         object_rules = await self._object_rules(wants.action, key, version_id, context)
         await self._check(wants.action, key, context, object_rules)
         for action in wants.also:
-            if action in _BESIDE:
+            if action in _ALLOWED_WITH_WRITE:
                 decision = decide_with_write(self.principal, action, self.rules, key, context.get)
                 self._insist(decision, action, key)
             else:
                 await self._check(action, key, context, object_rules)
 
     async def check_source(self, source: CopySource) -> Access | None:
-        """The same for a copy's source; what the caller may do there, None where that is everything. Raises
-        S3Error NoSuchBucket, AccessDenied, NoSuchKey.
+        """Check that the caller may read the source of a copy; return its access to that bucket.
+
+        None: it has full access. Raises S3Error NoSuchBucket, AccessDenied, NoSuchKey.
         """
         try:
             bucket, settings = await self.authority.buckets.find(source.bucket)
@@ -225,21 +215,24 @@ class Access:
     def refusal_of(
         self, action: str, key: str, version_id: str | None = None, *, note: bool = True
     ) -> S3Error | None:
-        """The refusal of `action` on one key of several, None where it is allowed. For actions that no
-        object's ACL decides. `note`: whether to keep it, which is too much for a thousand of them."""
+        """Check `action` on one of several keys; return the error, None if it is allowed.
+
+        Not for actions that an object's ACL decides. `note`: whether to record a refusal, which is too
+        expensive for a thousand keys.
+        """
         context = self._context()
         context.overrides["s3:versionid"] = (version_id,) if version_id else None
         decision = decide(self.principal, action, self.rules, key, context.get)
         return None if decision.allowed else self._refusal(decision, action, key, note=note)
 
     def may_list(self, key: str) -> bool:
-        """Whether the principal may know that a key is not there."""
+        """Whether the caller may learn that a key does not exist: it needs s3:ListBucket."""
         context = self._context()
         context.overrides["s3:prefix"] = (key,)
         return decide(self.principal, "s3:ListBucket", self.rules, None, context.get).allowed
 
     def listing_denied(self) -> S3Error:
-        """What to say instead of "no such key" to who may not know."""
+        """Make the AccessDenied that replaces NoSuchKey for a caller without s3:ListBucket."""
         kind = "identity" if self.own else "resource"
         decision = Decision(False, f"because no {kind}-based policy allows the s3:ListBucket action")
         return self._refusal(decision, "s3:ListBucket", None)
@@ -266,7 +259,7 @@ class Access:
             raise self._refusal(decision, action, key)
 
     async def _is_initiator(self, key: str) -> bool:
-        """Whether it was the principal who began the upload that the request names."""
+        """Whether the caller initiated the multipart upload that the request names."""
         upload_id = self.request.query.get("uploadId", "")
         if self.principal.anonymous or not upload_id.isalnum():
             return False
@@ -290,8 +283,10 @@ class Access:
     async def _object_rules(
         self, action: str, key: str | None, version_id: str | None, context: ConditionContext
     ) -> ObjectRules | None:
-        """The object, where its owner and ACL may decide; its tags are put into the context where a policy
-        asks for them. None where it is not there."""
+        """Load the object's owner and ACL where they may decide, and its tags where a policy uses them.
+
+        None: they do not decide, or there is no object. The tags go into `context`.
+        """
         by_acl = self.rules.has_acls and action in OBJECT_OWNER_ACTIONS
         by_tags = self._wants_tags()
         if key is None or not (by_acl or by_tags):
@@ -313,56 +308,6 @@ class Access:
         return context
 
 
-def body_may_decide(operation: str, policies: Iterable[Policy]) -> bool:
-    """Whether one of the policies uses condition keys whose values are in the operation's body."""
-    keys = rules_of(operation).body_condition_keys
-    return bool(keys) and any(key.startswith(keys) for policy in policies for key in policy.keys)
-
-
-def object_rules_of(found: Object) -> ObjectRules:
-    return ObjectRules(found.owner, read_acl(found.extras.acl))
-
-
-def read_acl(document: Any) -> acls.ACL | None:
-    """An ACL as it is kept: pairs of grantee and permission."""
-    return None if document is None else tuple(acls.Grant(*pair) for pair in document)
-
-
-def ownership_of(settings: BucketSettings, defaults: Defaults) -> str:
-    """A bucket's ObjectOwnership."""
-    said = settings.get("OwnershipControls") if settings else None
-    if said is None:
-        return defaults.ownership
-    name: str = said.get("ObjectOwnership") or NO_OWNERSHIP
-    return name
-
-
-def block_of(settings: BucketSettings, defaults: Defaults) -> PublicAccessBlock:
-    """A bucket's public access block."""
-    said = settings.get("PublicAccessBlock") if settings else None
-    return defaults.block if said is None else parse_public_access_block(said)
-
-
-def parse_public_access_block(document: Mapping[str, Any]) -> PublicAccessBlock:
-    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    return PublicAccessBlock(*(bool(document.get(name)) for name in names))
-
-
-def policy_of(bucket: str, settings: BucketSettings) -> Policy | None:
-    """The bucket's policy, parsed once for each revision."""
-    return settings.parse("Policy", _PolicyOf(bucket)) if settings else None
-
-
-@dataclass(frozen=True, slots=True)
-class _PolicyOf:
-    """Reads a policy's text; two of one bucket are equal, so that what one read is found again."""
-
-    bucket: str
-
-    def __call__(self, text: str) -> Policy:
-        return read_bucket_policy(text, self.bucket, lenient=True)
-
-
 def _context(
     authority: Authority, principal: Principal, request: RequestContext, owner: str | None
 ) -> ConditionContext:
@@ -372,30 +317,3 @@ def _context(
         region=authority.region,
         bucket_owner_number=None if owner is None else authority.keys.number(owner),
     )
-
-
-def _said_in(request: RequestContext, document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """The condition keys that a request's document has, with their values."""
-    if request.operation == "PutObjectTagging":
-        tags = (document.get("Tagging") or {}).get("TagSet") or []
-        out: dict[str, Sequence[str]] = {f"s3:requestobjecttag/{tag['Key']}": (tag["Value"],) for tag in tags}
-        return out | ({"s3:requestobjecttagkeys": tuple(tag["Key"] for tag in tags)} if tags else {})
-    if request.operation == "CreateBucket":
-        region = (document.get("CreateBucketConfiguration") or {}).get("LocationConstraint")
-        return {"s3:locationconstraint": (region,)} if region else {}
-    if request.operation == "PutObjectLegalHold":
-        hold = (document.get("LegalHold") or {}).get("Status")
-        return {"s3:object-lock-legal-hold": (hold,)} if hold else {}
-    return _retention(document.get("Retention") or {}, request.now_us)
-
-
-def _retention(retention: Mapping[str, Any], now_us: int) -> dict[str, Sequence[str]]:
-    out: dict[str, Sequence[str]] = {}
-    if mode := retention.get("Mode"):
-        out["s3:object-lock-mode"] = (mode,)
-    until = retention.get("RetainUntilDate")
-    if isinstance(until, datetime):
-        out["s3:object-lock-retain-until-date"] = (until.isoformat(),)
-        days = (until.timestamp() - now_us / 1e6) // 86400
-        out["s3:object-lock-remaining-retention-days"] = (str(int(days)),)
-    return out

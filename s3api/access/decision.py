@@ -1,9 +1,9 @@
-"""May they? One pure function over what was loaded already: who asks, for what, and what the bucket says.
+"""The decision whether a caller may perform an action. Pure functions over data that is already loaded.
 
-The order is AWS's: a Deny anywhere ends it; the bucket's own account needs no permission of the bucket, its
-users one of theirs or the bucket's; everybody else needs the bucket's (its policy or an ACL), and users of
-other accounts their own account's beside it. The bucket's policy does not give away what another account's
-object holds: there the object's ACL speaks.
+The order of the checks is AWS's; the head of `s3api.access` lists it. In short: a Deny always wins. The
+bucket's own account needs no permission of the bucket; its users need an Allow of their own or of the bucket
+policy. Everybody else needs an Allow of the bucket (policy or ACL), and users of other accounts one of their
+own account as well. For objects of another account the object's ACL decides, not the bucket policy.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
 """
 
@@ -21,7 +21,8 @@ from s3api.access.policy.patterns import Lookup
 from s3api.access.principal import Principal
 
 ENFORCED = "BucketOwnerEnforced"
-# A bucket's own account can always mend its policy, whatever that denies (PutBucketPolicy, API reference).
+# The root of a bucket's account can always repair the policy, whatever it denies (API reference of
+# PutBucketPolicy).
 BUCKET_POLICY_ACTIONS = frozenset({"s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"})
 OBJECT_OWNER_ACTIONS = frozenset(OBJECT_PERMISSIONS) | {"s3:GetObjectTorrent"}
 """Actions that an object's own owner and ACL decide, where ACLs are in use. All others (deleting, replacing,
@@ -44,7 +45,7 @@ FULL_BLOCK = PublicAccessBlock(True, True, True, True)
 
 @dataclass(frozen=True)
 class BucketRules:
-    """What a bucket says of who may use it. `acl` None: its owner alone."""
+    """Access rules of a bucket. `acl` None: only the owner has access."""
 
     bucket: str
     owner: str
@@ -71,7 +72,7 @@ class BucketRules:
 
 
 class ObjectRules(NamedTuple):
-    """An object that is there already: whose it is, and its ACL."""
+    """Access rules of an existing object: its owner and its ACL."""
 
     owner: str
     acl: ACL | None = None
@@ -153,7 +154,7 @@ def _owner(principal: Principal, name: str, mine: Verdict) -> Decision:
 
 
 def _by_policy(rules: BucketRules, verdict: Verdict, principal: Principal, *, own: bool) -> str | None:
-    """The statement by which the bucket's policy lets somebody in, where no block forbids it."""
+    """Name the statement that allows the action; None if none does or the public access block forbids it."""
     statement = verdict.allowed or verdict.delegated
     if statement is None:
         return None
@@ -180,7 +181,7 @@ def _by_acl(
 def decide_with_write(
     principal: Caller, action: str, rules: BucketRules, key: str | None, lookup: Lookup
 ) -> Decision:
-    """Whether a write that is allowed may also set an ACL or tags, as its headers ask.
+    """Decide whether a write that is allowed may also set an ACL or tags by its headers.
 
     A user needs its own account's permission for that. The bucket's policy need not name the action, but may
     deny it: so AWS's examples have it, which allow s3:PutObject under a condition on the ACL or the tags.
@@ -195,8 +196,10 @@ def decide_with_write(
 
 
 def decide_without_bucket(principal: Caller, action: str, arn: str, lookup: Lookup) -> Decision:
-    """For what belongs to no bucket (ListBuckets, CreateBucket, IAM's own actions): the account's root may,
-    its users where their policies say so, nobody else."""
+    """Decide an action without an existing bucket: ListBuckets, CreateBucket, and IAM's actions.
+
+    The account's root is allowed, its users are if their policies allow it, anonymous callers are not.
+    """
     if principal.anonymous:
         return Decision(False, "because the request was not signed")
     if principal.user is None:
@@ -219,7 +222,7 @@ def _refused(action: str, principal: Principal, *, own: bool, by_account: bool) 
 
 
 def refusal_message(principal: Principal, action: str, arn: str, decision: Decision) -> str:
-    """What AWS tells a principal of the bucket's own account."""
+    """Format AWS's message for a principal of the bucket's own account."""
     return (
         f"User: {principal.arn or 'anonymous'} is not authorized to perform: {action} "
         f'on resource: "{arn}" {decision.reason}'

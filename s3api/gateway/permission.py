@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from metadata.errors import IsDeleteMarker, NoSuchKey, NoSuchVersion
-from s3api.access.authority import Access, Authority, body_may_decide
+from s3api.access.authority import Access, Authority
+from s3api.access.body_keys import body_may_decide
 from s3api.access.copy_source import CopySource, parse_copy_source, parse_rename_source
 from s3api.errors import S3Error
 from s3api.operation_table import rules_of

@@ -17,7 +17,7 @@ from metadata.records import NO_EXTRAS, Extras, Object
 from metadata.records import Bucket as BucketRecord
 from s3api.access import acl as acls
 from s3api.access.acl import ACL, GROUPS, MAX_GRANTS, PERMISSIONS, Grant
-from s3api.access.authority import block_of, ownership_of, read_acl
+from s3api.access.bucket_configuration import block_of, ownership_of, read_acl
 from s3api.access.decision import ENFORCED
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output

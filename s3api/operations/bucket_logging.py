@@ -15,7 +15,7 @@ from typing import Any
 from metadata.bucket_settings import BucketSettings
 from metadata.records import Bucket
 from s3api.access.acl import LOG_SERVICE
-from s3api.access.authority import Defaults, policy_of, read_acl
+from s3api.access.bucket_configuration import Defaults, policy_of, read_acl
 from s3api.access.caller import Caller
 from s3api.access.decision import BucketRules, decide
 from s3api.bucket_logs.destination import LogDestination, parse_destination

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metadata.bucket_settings import NO_SETTINGS, BucketSettings
-from s3api.access.authority import AWS_DEFAULTS, Defaults
+from s3api.access.bucket_configuration import AWS_DEFAULTS, Defaults
 from s3api.access.caller import Caller
 from s3api.access.initiator import initiator_user
 from s3api.access.request_context import RequestContext

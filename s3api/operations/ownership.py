@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from s3api.access.authority import NO_OWNERSHIP, block_of, read_acl
+from s3api.access.bucket_configuration import NO_OWNERSHIP, block_of, read_acl
 from s3api.access.decision import ENFORCED, NO_BLOCK
 from s3api.errors import S3Error
 from s3api.operations.call import Call, Output

@@ -9,7 +9,7 @@ from __future__ import annotations
 import orjson
 
 from s3api.access import acl as acls
-from s3api.access.authority import block_of, ownership_of, policy_of, read_acl
+from s3api.access.bucket_configuration import block_of, ownership_of, policy_of, read_acl
 from s3api.access.decision import ENFORCED
 from s3api.access.policy import PolicyError, evaluate, is_public, read_bucket_policy
 from s3api.errors import S3Error

@@ -19,7 +19,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from chunkd.otel import traces_enabled
-from s3api.access.authority import NO_OWNERSHIP, Authority, Defaults
+from s3api.access.authority import Authority
+from s3api.access.bucket_configuration import NO_OWNERSHIP, Defaults
 from s3api.access.decision import ENFORCED, FULL_BLOCK, NO_BLOCK
 from s3api.access.denials import Denials
 from s3api.body import ClientGone

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from metadata.errors import NoSuchBucket, NoSuchKey, PreconditionFailed
-from s3api.access.authority import AWS_DEFAULTS
+from s3api.access.bucket_configuration import AWS_DEFAULTS
 from s3api.errors import S3Error
 from s3api.operations.call import Call
 from s3api.operations.deletes import delete_object, delete_objects
