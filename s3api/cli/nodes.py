@@ -64,7 +64,7 @@ def serve(
 def add(
     settings: Settings,
     address: Annotated[
-        str, typer.Argument(help="Address of the node: redis://..., http://..., lmdb:...: see the README.")
+        str, typer.Argument(help="Address of the node: redis://..., http://..., lmdb:...; see docs/nodes.md.")
     ],
     capacity: Annotated[
         int | None,
