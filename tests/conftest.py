@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and hooks of all tests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own SIXFOLD_* and AWS_* must not decide what a test finds."""
+    """Remove SIXFOLD_*, CHUNKD_* and AWS_* of the environment, which would change results."""
     for name in list(os.environ):
         if name.startswith(("SIXFOLD_", "CHUNKD_", "AWS_")):
             monkeypatch.delenv(name)
@@ -43,6 +43,6 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """One gateway for all tests that only add to it: each makes its own buckets and files."""
+    """A gateway process for the whole run. Each test makes its own buckets and files."""
     with GatewayProcess(tmp_path_factory.mktemp("gateway") / "data") as process:
         yield process

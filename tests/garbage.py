@@ -1,4 +1,4 @@
-"""What work leaves to the collector: cycles, whose collection pauses everybody."""
+"""Count reference cycles: their garbage collection pauses the whole event loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 
 async def collected_after(work: Awaitable[object]) -> int:
-    """How many objects in cycles there are after the work that were not before."""
+    """Await `work`, and return how many objects in reference cycles it left."""
     gc.collect()
     gc.disable()
     try:

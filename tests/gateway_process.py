@@ -1,10 +1,9 @@
-"""A real `sixfold serve` in a process of its own, for tests that speak to it over a socket.
+"""Run `sixfold serve` in a process, for tests that connect to it over a socket.
 
     with GatewayProcess(tmp_path) as gateway:
         gateway.s3().list_buckets()
 
-Ready means ready: the constructor's caller waits until /api/health/ready says so, or fails with what the
-process wrote.
+`start` waits until /api/health/ready answers 200. If that takes too long it fails with the log.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ ACCESS_KEY, SECRET_KEY = "SFTESTTESTTESTTEST00", "a-secret-for-tests-and-nothing
 
 
 class GatewayProcess:
-    """One gateway over a data directory that outlives it: `restart` starts another on the same data and port.
+    """A gateway process and its data directory. `restart` starts a new process on the same data and port.
 
-    `ca`: whom to trust where the options make it speak https. `within`: a command that runs the gateway's.
-    `options` are of the command line, `environment` is added to a clean one (no SIXFOLD_* of the outside gets
-    in).
+    `options`: of the command line. `environment`: added to the clean environment, which has no SIXFOLD_* and
+    AWS_*. `own_keys`: let the gateway make its key pair. `ca`: the CA to trust if the options enable https.
+    `within`: a command that runs the gateway's command.
     """
 
     def __init__(
@@ -115,22 +114,22 @@ class GatewayProcess:
         return self._process is not None and self._process.poll() is None
 
     def use_own_keys(self) -> None:
-        """Sign with the pair that the gateway made at its first start."""
+        """Sign with the key pair that the gateway made at its first start."""
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(self.data / "credentials")
         self.access_key = parser["default"]["aws_access_key_id"]
         self.secret_key = parser["default"]["aws_secret_access_key"]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """End it as an operator would; its exit code."""
+        """Stop it as an operator does, and return its exit code."""
         return self._end(how)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill it without cleanup (SIGKILL)."""
         self._end(signal.SIGKILL)
 
     def cut_power(self) -> None:
-        """The same to the workers that it has started, too, which would have a moment to end in order."""
+        """Kill it and its workers at once; `kill` would leave the workers time to shut down."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         workers = [os.pidfd_open(int(child)) for child in children]
         self.kill()
@@ -149,13 +148,13 @@ class GatewayProcess:
         return self.log_path.read_text(errors="replace")
 
     def memory_bytes(self) -> int:
-        """What the process has of its own now. Pages of mapped files (LMDB) are not its own."""
+        """Current anonymous memory (RssAnon), without mapped files (LMDB)."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("RssAnon"))
         return int(line.split()[1]) * 1024
 
     def s3(self, **config: Any) -> Any:
-        """A boto3 client with boto3's defaults, and path style since tests have no DNS of their own."""
+        """A boto3 client with defaults, except for path-style addresses (there is no DNS) and no retries."""
         settings = {"s3": {"addressing_style": "path"}, "retries": {"total_max_attempts": 1}} | config
         return boto3.client(
             "s3",

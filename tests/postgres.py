@@ -1,4 +1,4 @@
-"""A private PostgreSQL server for tests: in a directory of its own, on a free port, with fsync where wanted.
+"""Start PostgreSQL servers for tests, each in its own directory, on a free port.
 
 PostgreSQL refuses to run as root; then its programs run as the user `postgres`.
 """
@@ -25,7 +25,7 @@ START_S = 30
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """`url` is that of its first database. `stop` and `start` are those of a crash and a recovery."""
+    """A PostgreSQL server. `url`: of the database `postgres`."""
 
     directory: Path
     port: int
@@ -38,14 +38,14 @@ class PostgresServer:
         return f"postgresql://sixfold:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def create_database(self, name: str) -> str:
-        """The URL of a new, empty database."""
+        """Create an empty database, and return its URL."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url_of(name)
 
     @property
     def pid(self) -> int:
-        """Of the postmaster, whose children all others are."""
+        """Process id of the postmaster, the parent of all other processes."""
         return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
@@ -53,12 +53,12 @@ class PostgresServer:
              "-l", str(self.directory / "log"))  # fmt: skip
 
     def stop(self, *, mode: str = "immediate") -> None:
-        """`immediate` is a crash: nothing is finished, sessions end in mid-word."""
+        """Stop the server. Mode `immediate` is a crash: sessions are cut off, `start` recovers."""
         _run("pg_ctl", "stop", "-w", "-m", mode, "-D", str(self.directory / "data"))
 
     @contextmanager
     def standby(self) -> Iterator[PostgresServer]:
-        """A copy that follows this one, while the block runs."""
+        """Run a standby that replicates this server, for the duration of the block."""
         with _directory() as directory:
             copy = PostgresServer(directory, _free_port())
             source = f"host=127.0.0.1 port={self.port} user=sixfold password={PASSWORD}"
@@ -75,7 +75,7 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
-    """A server that runs while the block does."""
+    """Run a server for the duration of the block. `fsync`: sync every commit."""
     with _directory() as directory:
         server = PostgresServer(directory, _free_port())
         _make(server, fsync=fsync)
@@ -88,7 +88,7 @@ def postgres_server(*, fsync: bool = False) -> Iterator[PostgresServer]:
 
 @contextmanager
 def _directory() -> Iterator[Path]:
-    """One that PostgreSQL's user may write to."""
+    """A temporary directory that PostgreSQL's user may write to."""
     directory = Path(tempfile.mkdtemp(prefix="sixfold-postgres-"))
     try:
         if user := _other_user():
@@ -135,7 +135,7 @@ def _other_user() -> pwd.struct_passwd | None:
 
 
 def path_of(program: str) -> str:
-    """A program of PostgreSQL: from PATH, or from where Debian keeps what users do not call, the newest."""
+    """Path of a program of PostgreSQL: from PATH, or the newest in Debian's /usr/lib/postgresql."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda p: int(p.parts[4]))
     path = shutil.which(program) or (str(found[-1]) if found else None)
     if path is None:
@@ -151,7 +151,7 @@ def _free_port() -> int:
 
 
 def wait_until_ready(url: str) -> None:
-    """Return when the server answers. Raises psycopg.OperationalError after START_S."""
+    """Wait until the server answers. Raises psycopg.OperationalError after START_S."""
     until = time.monotonic() + START_S
     while True:
         try:

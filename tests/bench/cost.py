@@ -1,4 +1,4 @@
-"""What one request costs the gateway's process in CPU time, without sockets and without a client beside it.
+"""Measure the CPU time of one request in the gateway, without sockets and without a client.
 
     python -m tests.bench.cost [--only get4k,put4k,...] [--rounds 5] [--profile SCENARIO]
 
@@ -44,7 +44,7 @@ SMALL, MEDIUM = b"0123456789abcdef" * 256, b"0123456789abcdef" * 4096
 
 
 class Transport(asyncio.Transport):
-    """Keeps what is written until the answer is whole; no socket."""
+    """A transport without a socket that collects the answer until it is complete."""
 
     def __init__(self, answered: Callable[[], None]) -> None:
         super().__init__({"socket": None, "peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
@@ -82,7 +82,7 @@ class Transport(asyncio.Transport):
 
 
 class Connection:
-    """One connection of the server under test, and the place of the client."""
+    """One connection of the server, seen from its client."""
 
     def __init__(self, config: uvicorn.Config, state: Any) -> None:
         self.protocol: Any = config.http_protocol_class(config=config, server_state=state, app_state={})
@@ -102,7 +102,7 @@ class Connection:
 
 
 def presigned(method: str, path: str, query: Sequence[tuple[str, str]] = (), body: bytes = b"") -> bytes:
-    """A request as wrk sends it: signed in its query, few headers."""
+    """Make a request as wrk sends it: presigned, few headers."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
     pairs = [("X-Amz-Algorithm", "AWS4-HMAC-SHA256"), ("X-Amz-Credential", f"{ACCESS}/{scope}")]
@@ -115,7 +115,7 @@ def presigned(method: str, path: str, query: Sequence[tuple[str, str]] = (), bod
 
 
 def signed(method: str, path: str, body: bytes = b"") -> bytes:
-    """A request as an SDK sends it: signed in a header, a dozen headers, the payload's digest among them."""
+    """Make a request as an SDK sends it: signed in a header, a dozen headers, payload SHA-256."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{stamp[:8]}/us-east-1/s3/aws4_request"
     digest = sha256(body).hexdigest()
@@ -183,7 +183,7 @@ def _app(data: Path) -> Any:
 
 
 def _yardstick_s() -> float:
-    """How long a fixed piece of Python takes now."""
+    """Seconds that a fixed piece of Python takes now."""
     began_s, counts = time.thread_time(), dict[bytes, int]()
     for number in range(3000):
         key = b"%d" % (number & 255)

@@ -1,4 +1,4 @@
-"""A listing with a delimiter where one prefix has a million keys, beside one where it has a thousand.
+"""Time a delimiter listing where one prefix has a million keys, and one where it has a thousand.
 
     python -m tests.bench.listing [--keys 1000000]
 
@@ -58,7 +58,7 @@ def main() -> None:
 
 
 async def fill(path: Path, buckets: dict[str, int]) -> None:
-    """Each bucket: so many empty objects below one prefix, and one object on either side of it."""
+    """Fill each bucket with empty objects below one prefix, and one object before and after it."""
     store = await open_metadata(f"sqlite:///{path}", instance="bench")
     for bucket, count in buckets.items():
         await store.buckets.create(bucket, region="us-east-1", owner=ROOT_OWNER, now_us=1)
@@ -83,7 +83,7 @@ def empty(bucket: str, key: str) -> NewObject:
 
 
 def measure(client: Any, bucket: str) -> float:
-    """The median seconds of a listing; it must be the right one."""
+    """Return the median seconds of a listing, whose result is checked."""
     took = []
     for _ in range(ROUNDS):
         started = time.perf_counter()

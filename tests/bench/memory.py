@@ -1,4 +1,4 @@
-"""Eight PUTs of 1 GiB at once, and the most memory that the gateway had resident meanwhile.
+"""Measure the peak memory of the gateway during eight parallel PUTs of 1 GiB.
 
     python -m tests.bench.memory [--puts 8] [--bytes 1073741824]
 
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def put_all(port: int, body: Path, count: int) -> float:
-    """Upload the file `count` times at once; the seconds that took."""
+    """Upload the file `count` times in parallel, and return the seconds that took."""
     client = boto3.client(
         "s3",
         endpoint_url=f"http://127.0.0.1:{port}",
@@ -74,7 +74,7 @@ def put_all(port: int, body: Path, count: int) -> float:
 
 
 def status(pid: int) -> dict[str, int]:
-    """The memory figures of a process, in MB."""
+    """Memory figures of a process, in MB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     fields = (line.split() for line in lines if line.startswith(("Vm", "Rss")))
     return {name.rstrip(":"): int(value) // 1000 for name, value, *_ in fields}

@@ -1,4 +1,4 @@
-"""What the tests of all clients share: programs with a home, and boto3 to see what the store really has."""
+"""Fixtures: S3 client programs, and a boto3 client that shows what the store contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that speak S3, run as their users run them, in a home and with settings of their own.
+"""Run S3 client programs as users do, each test with its own home directory and settings.
 
 Every command and what it printed goes to standard output, so `pytest -rP tests/clients` is a transcript.
 """
@@ -23,7 +23,7 @@ SHOWN_LINES = 12
 
 
 def program(name: str) -> str:
-    """Where it is: beside this Python, or on PATH. One that is missing fails the test that wants it."""
+    """Path of a program, beside this Python or on PATH. A missing program fails the test."""
     return shutil.which(name, path=PATH) or pytest.fail(f"{name} is not installed; tests/run installs it")
 
 
@@ -44,7 +44,7 @@ class Programs:
         }
 
     def run(self, name: str, *arguments: str | Path, code: int = 0) -> str:
-        """Its standard output. Fails the test where it ends with another exit code than `code`."""
+        """Run a program and return its standard output. An exit code other than `code` fails the test."""
         words = [str(argument) for argument in arguments]
         done = subprocess.run(
             [program(name), *words],
@@ -63,7 +63,7 @@ class Programs:
         return said
 
     def curl(self, *arguments: str | Path) -> bytes:
-        """What curl printed; an HTTP error fails the test."""
+        """Run curl and return the body. An HTTP error fails the test."""
         target = self.home / "curl.out"
         self.run("curl", "--silent", "--show-error", "--fail-with-body", "--output", target, *arguments)
         body = target.read_bytes() if target.exists() else b""

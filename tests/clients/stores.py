@@ -1,4 +1,4 @@
-"""Gateways over nodes of every kind, what is stored in them, and what the nodes say of it."""
+"""Start gateways over each kind of node, store objects, and count chunks on the nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ USED_WITHIN_S = 20.0
 
 
 class Services:
-    """One Redis server, and chunkd servers over its databases; all end with the block."""
+    """One Redis server, and chunkd servers over its databases. `stack` stops them."""
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
         self._directory, self._stack = directory, stack
@@ -29,13 +29,13 @@ class Services:
         return f"redis://127.0.0.1:{self._redis.port}/{number}"
 
     def chunkd(self, number: int) -> str:
-        """The address of a chunkd that keeps its chunks in the Redis database `number`."""
+        """Start a chunkd over the Redis database `number`, and return its address."""
         server: Service = chunkd(self._directory / f"chunkd{number}", self.redis(number))
         self._stack.callback(server.stop)
         return f"http://127.0.0.1:{server.port}"
 
     def chunks(self, number: int) -> int:
-        """How many chunks the node over this Redis database has, asked of the node itself."""
+        """Number of chunks on the node over this Redis database."""
         return asyncio.run(chunks_of(self.redis(number)))
 
 
@@ -43,7 +43,7 @@ async def chunks_of(address: str) -> int:
     node = await open_node(address, base=Path("/"), token=None, timeout_s=5)
     try:
         total, cursor, begun = 0, b"", False
-        while cursor or not begun:  # its counter may lag behind by moments
+        while cursor or not begun:  # the counter of the node may lag
             page, cursor = await node.scan(cursor, 1000)
             total, begun = total + len(page), True
         return total
@@ -57,14 +57,14 @@ def services(directory: Path) -> Iterator[Services]:
         yield Services(directory, stack)
 
 
-def over(data: Path, *nodes: str, database: str | None = None) -> GatewayProcess:
-    """A gateway over these nodes alone, told to it on its command line."""
+def gateway_over(data: Path, *nodes: str, database: str | None = None) -> GatewayProcess:
+    """A gateway with these nodes on its command line."""
     options = [word for node in nodes for word in ("--node", node)]
     return GatewayProcess(data, *options, *(["--database", database] if database else []))
 
 
 def store_and_read(gateway: GatewayProcess, bucket: str) -> dict[str, bytes]:
-    """Objects of all shapes, one of them in parts, written and read back; what they are."""
+    """Put objects of several sizes, one in parts, read them back, and return their bodies by key."""
     s3 = gateway.s3()
     s3.create_bucket(Bucket=bucket)
     bodies = {str(size): random_bytes(size, size) for size in (0, 1, 5, 6, 4096, 65_537, MIB, 3 * MIB + 1)}
@@ -97,7 +97,7 @@ def in_parts(s3: Any, bucket: str, key: str, *parts: bytes) -> bytes:
 
 
 def put_until(gateway: GatewayProcess, used: Callable[[], bool]) -> float:
-    """Put new objects until they use the node that was added; the seconds that took."""
+    """Put objects until `used()`, and return the seconds that took."""
     s3 = gateway.s3()
     s3.create_bucket(Bucket="grown")
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""boto3 as it comes: CRC32 in trailers, its transfer manager, presigned URLs that curl gets and puts."""
+"""boto3 with its defaults: CRC32 in trailers, its transfer manager, presigned URLs (used by curl)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_defaults_and_odd_names(s3: Any) -> None:
 
 
 def test_checksums_in_trailers(gateway: GatewayProcess, tmp_path: Path) -> None:
-    """Over TLS boto3 sends bodies as aws-chunked, with their CRC32 behind them."""
+    """Over TLS boto3 sends bodies as aws-chunked with a CRC32 trailer."""
     sent: list[dict[str, Any]] = []
     with tls_in_front(gateway.port, tmp_path) as (endpoint, certificate):
         pair = {"aws_access_key_id": gateway.access_key, "aws_secret_access_key": gateway.secret_key}
@@ -84,5 +84,5 @@ def test_presigned_urls_with_curl(programs: Programs) -> None:
 
 
 def text(value: str | bytes) -> str:
-    """botocore keeps headers of its own making as either."""
+    """botocore keeps headers that it makes as str or bytes."""
     return value.decode() if isinstance(value, bytes) else value

@@ -1,4 +1,4 @@
-"""minio-py, for those who come from MinIO: streams of unknown length, composed objects, forms, versions."""
+"""minio-py, the client of MinIO: streams of unknown length, composed objects, forms, versions."""
 
 from __future__ import annotations
 

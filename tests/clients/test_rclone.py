@@ -1,4 +1,4 @@
-"""rclone, with a remote of provider Other, as its documentation has it for any S3."""
+"""rclone with a remote of provider Other, as its documentation advises for S3 stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""s3cmd, with a configuration file as its users have one."""
+"""s3cmd with a configuration file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store over real nodes of each kind, and one more node while it runs, added in each way."""
+"""A store over each kind of node, and each way to add a node to a running store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.clients.programs import Programs
-from tests.clients.stores import Services, check, over, put_until, services, store_and_read
+from tests.clients.stores import Services, check, gateway_over, put_until, services, store_and_read
 from tests.gateway_process import GatewayProcess
 from tests.postgres import PostgresServer, postgres_server
 
@@ -37,7 +37,7 @@ def nodes_of(gateway: GatewayProcess) -> list[dict[str, object]]:
 
 
 def test_six_chunkd_servers_over_six_redis_databases(tmp_path: Path, around: Services) -> None:
-    with over(tmp_path / "data", *(around.chunkd(number) for number in SIX)) as gateway:
+    with gateway_over(tmp_path / "data", *(around.chunkd(number) for number in SIX)) as gateway:
         bodies = store_and_read(gateway, "six-chunkd")
         assert all(around.chunks(number) > 0 for number in SIX)
         assert all(str(node["address"]).startswith("http://") for node in nodes_of(gateway))
@@ -46,7 +46,7 @@ def test_six_chunkd_servers_over_six_redis_databases(tmp_path: Path, around: Ser
 
 
 def test_six_redis_databases(tmp_path: Path, around: Services) -> None:
-    with over(tmp_path / "data", *(around.redis(number) for number in SIX)) as gateway:
+    with gateway_over(tmp_path / "data", *(around.redis(number) for number in SIX)) as gateway:
         bodies = store_and_read(gateway, "six-redis")
         assert all(around.chunks(number) > 0 for number in SIX)
         gateway.restart()
@@ -54,13 +54,13 @@ def test_six_redis_databases(tmp_path: Path, around: Services) -> None:
 
 
 def test_a_mix(tmp_path: Path, around: Services) -> None:
-    """Two chunkd, three Redis, one LMDB, and eight chunks a stripe: some nodes take two."""
+    """Two chunkd, three Redis and one LMDB hold eight chunks a stripe: some nodes take two."""
     addresses = [
         *(around.chunkd(number) for number in range(2)),
         *(around.redis(number) for number in range(2, 5)),
         "lmdb:chunks#6",
     ]
-    with over(tmp_path / "data", *addresses) as gateway:
+    with gateway_over(tmp_path / "data", *addresses) as gateway:
         bodies = store_and_read(gateway, "mixed")
         assert all(around.chunks(number) > 0 for number in range(5))
         assert [node["address"] for node in nodes_of(gateway)] == addresses
@@ -101,7 +101,7 @@ def by_sql(gateway: GatewayProcess, address: str) -> None:
 
 @pytest.mark.parametrize("add", [by_command, by_http, by_sql])
 def test_a_seventh_node(tmp_path: Path, around: Services, add: Callable[[GatewayProcess, str], None]) -> None:
-    with over(tmp_path / "data", *(around.redis(number) for number in SIX)) as gateway:
+    with gateway_over(tmp_path / "data", *(around.redis(number) for number in SIX)) as gateway:
         add(gateway, around.redis(6))
         took_s = put_until(gateway, lambda: around.chunks(6) > 0)
         print(f"{add.__name__}: the seventh node has chunks after {took_s:.1f} s")
@@ -113,7 +113,7 @@ def test_a_seventh_node_by_sql_in_postgresql(
 ) -> None:
     database = postgres.create_database("grows")
     addresses = [around.redis(number) for number in SIX]
-    with over(tmp_path / "data", *addresses, database=database) as gateway:
+    with gateway_over(tmp_path / "data", *addresses, database=database) as gateway:
         seventh = around.chunkd(6)
         with psycopg.connect(database) as connection:
             connection.execute("INSERT INTO node (address) VALUES (%s)", (seventh,))

@@ -1,4 +1,4 @@
-"""TLS in front of a gateway, as an operator would put it there: SDKs send trailers over https alone."""
+"""A TLS proxy in front of a gateway: SDKs send trailers over https only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ_BYTES = 1 << 16
 
 @contextmanager
 def tls_in_front(port: int, directory: Path) -> Iterator[tuple[str, Path]]:
-    """The endpoint, and the certificate that a client must trust; it forwards bytes to `port` of loopback."""
+    """Run a TLS proxy to 127.0.0.1:`port`; yield its endpoint and the certificate to trust."""
     certificate = directory / "certificate.pem"
     certificate.write_bytes(self_signed())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -30,7 +30,7 @@ def tls_in_front(port: int, directory: Path) -> Iterator[tuple[str, Path]]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    door = TlsDoor(port, context)
+    door = TlsProxy(port, context)
     try:
         yield f"https://127.0.0.1:{asyncio.run_coroutine_threadsafe(door.open(), loop).result()}", certificate
     finally:
@@ -40,21 +40,21 @@ def tls_in_front(port: int, directory: Path) -> Iterator[tuple[str, Path]]:
         loop.close()
 
 
-class TlsDoor:
-    """Forwards what comes over TLS to a plain port, both ways, until it is closed."""
+class TlsProxy:
+    """Forwards TLS connections to a plain TCP port, in both directions, until closed."""
 
     def __init__(self, port: int, context: ssl.SSLContext) -> None:
         self._port, self._context = port, context
         self._connections: set[asyncio.Task[None]] = set()
 
     async def open(self) -> int:
-        """The port that it listens on."""
+        """Start listening, and return the port."""
         self._server = await asyncio.start_server(self._forward, "127.0.0.1", 0, ssl=self._context)
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
     async def close(self) -> None:
-        """Connections that clients keep open end too."""
+        """Stop listening, and close open connections."""
         self._server.close()
         for task in self._connections:
             task.cancel()
@@ -75,7 +75,7 @@ class TlsDoor:
 
 
 async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Until either side has gone; TLS has no half-closed connection to hand on."""
+    """Copy until either side closes: TLS has no half-closed connections."""
     with suppress(OSError):
         while data := await reader.read(READ_BYTES):
             writer.write(data)
@@ -85,14 +85,14 @@ async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Files in PEM."""
+    """Paths of a key and certificate in PEM."""
 
     certificate: Path
     key: Path
 
 
 class Authority:
-    """Signs certificates; its own is `ca.pem` in its directory."""
+    """A certificate authority. Its own certificate is `ca.pem` in its directory."""
 
     def __init__(self, directory: Path) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -107,7 +107,7 @@ class Authority:
         self.ca.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
 
     def certificate(self, address: str, path: Path) -> Made:
-        """One for an IP address: `path` with .pem and .key."""
+        """Issue a certificate for an IP address, as `path` with .pem and .key."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
         builder = _certificate(name, self._name, key.public_key())
@@ -123,7 +123,7 @@ class Authority:
 
 
 def self_signed() -> bytes:
-    """Key and certificate for 127.0.0.1, in PEM."""
+    """Make a self-signed key and certificate for 127.0.0.1, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     builder = _certificate(name, name, key.public_key())

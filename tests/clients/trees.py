@@ -1,4 +1,4 @@
-"""A directory of files with names that break clients and servers, and comparison of what came back."""
+"""Make and compare directories of files with difficult names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def random_bytes(size: int, seed: int) -> bytes:
 
 
 def make_tree(root: Path) -> dict[str, bytes]:
-    """Write the files; their contents by name, as keys have it. Sizes from none to a few stripes."""
+    """Write files of 0 bytes to a few stripes, and return their contents by object key."""
     contents = {name: random_bytes(1 + 7919 * number, number) for number, name in enumerate(NAMES)}
     contents[EMPTY] = b""
     contents["middle.bin"] = random_bytes(3 * MIB + 1, 99)
@@ -47,12 +47,12 @@ def make_file(path: Path, size: int) -> bytes:
 
 
 def tree_of(root: Path) -> dict[str, bytes]:
-    """Every file below `root`, by its name there."""
+    """Contents of every file below `root`, by relative path."""
     return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
 
 
 def objects_of(s3: Any, bucket: str, prefix: str = "") -> dict[str, bytes]:
-    """Every object, by its key without the prefix: what the store has, whatever the client believes."""
+    """Bodies of every object in the store, by key without the prefix."""
     found: dict[str, bytes] = {}
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for entry in page.get("Contents", []):
@@ -63,6 +63,6 @@ def objects_of(s3: Any, bucket: str, prefix: str = "") -> dict[str, bytes]:
 
 
 def assert_same(found: dict[str, bytes], wanted: dict[str, bytes]) -> None:
-    """As `==`, but megabytes do not go into the report."""
+    """Assert that both are equal, without megabytes in the failure report."""
     assert sorted(found) == sorted(wanted)
     assert [name for name in wanted if found[name] != wanted[name]] == []

@@ -1,1 +1,1 @@
-"""`docker/test`: the compose file on a container engine. No part of pytest's run: it takes minutes."""
+"""Test the compose file on a container engine (`docker/test`). Takes minutes, hence not run by pytest."""

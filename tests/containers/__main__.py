@@ -30,7 +30,7 @@ COMPAT = (
 
 
 class Run:
-    """What the steps share."""
+    """State that the steps share."""
 
     def __init__(self) -> None:
         self.port, self.balancer_port = free_port(), free_port()
@@ -61,7 +61,7 @@ class Run:
 
 
 def build(run: Run) -> None:
-    """Both images; ours is small, holds no compiler, and runs as nobody in particular."""
+    """Build both images. The gateway's is small, has no compiler, and runs as an unprivileged user."""
     run.stack.build("sixfold", IMAGE)
     run.stack.build("balancer", BALANCER)
     size = run.stack.image(IMAGE)["Size"]
@@ -74,13 +74,13 @@ def build(run: Run) -> None:
     setuid = run.stack.in_image(IMAGE, "find / -xdev -type f -perm /6000 2>/dev/null || true")
     assert not setuid, setuid
     assert "sixfold" in run.stack.in_image(IMAGE, "sixfold --version")
-    run.stack.leave_out_what_cannot_be_had()
+    run.stack.leave_out_unavailable_images()
     if "jaeger" in run.stack.left_out:
         run.stack.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = ""
 
 
 def up(run: Run) -> None:
-    """`up -d`, and the store answers; nothing in it may write to its own file system or gain a right."""
+    """`up -d`: the store answers; containers have read-only file systems and no new privileges."""
     began = time.monotonic()
     run.stack.up()
     run.ready()
@@ -119,7 +119,7 @@ def secrets(run: Run) -> None:
 
 
 def compat(run: Run, url: str | None = None) -> None:
-    """A part of the compatibility tests."""
+    """Run a part of the compatibility tests."""
     environment = os.environ | {
         "S3_ENDPOINT_URL": url or run.url,
         "AWS_ACCESS_KEY_ID": run.load.access_key,
@@ -167,7 +167,7 @@ def kill_wholly(service: str) -> Callable[[Run], None]:
 
 
 def crash(run: Run) -> None:
-    """Processes die by themselves, a chunkd and the gateway: the engine starts them again."""
+    """A chunkd and the gateway crash: the engine restarts them."""
     for service in ("chunkd2", "gateway"):
         before = run.stack.inspect(service)["State"]["Pid"]
         run.stack.crash(service)
@@ -235,7 +235,7 @@ def down_and_up(run: Run) -> None:
 
 
 def down_v(run: Run) -> None:
-    """`down -v` drops it: what comes up again is another store, with another key pair."""
+    """`down -v` deletes the data: `up` then makes a new store with a new key pair."""
     run.stack.down("-v")
     run.stack.up()
     run.ready()

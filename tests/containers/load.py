@@ -1,4 +1,4 @@
-"""Clients that write and read all the time, and remember what was acknowledged."""
+"""Clients that write and read continuously, and record every acknowledged write."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ CLIENTS = 3
 
 @dataclass
 class Load:
-    """`kept`: key to SHA-256 of every write that was answered. `refused`: requests that failed, all tries of
-    them.
+    """Clients and their results.
+
+    `kept`: SHA-256 of every acknowledged write, by key. `refused`: errors of requests after all retries.
     """
 
     endpoint: str
@@ -57,7 +58,7 @@ class Load:
 
     @contextmanager
     def running(self, *, tries: int = 1) -> Iterator[None]:
-        """Clients work as long as the block does."""
+        """Run the clients for the duration of the block."""
         stop = threading.Event()
         threads = [threading.Thread(target=self._work, args=(stop, tries)) for _ in range(CLIENTS)]
         for thread in threads:
@@ -70,7 +71,7 @@ class Load:
                 thread.join()
 
     def check(self) -> int:
-        """Every acknowledged object is there and whole; how many there are."""
+        """Assert that every acknowledged object is stored unchanged; return their number."""
         s3 = self.s3(tries=3)
         for key, digest in self.kept.items():
             found = hashlib.sha256(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()).hexdigest()
@@ -86,7 +87,7 @@ class Load:
 
     @staticmethod
     def _read(s3: Any, key: str, tries: int) -> bytes:
-        """boto3 tries a request again, but not a body that ends too early, as where a gateway is killed."""
+        """Get an object. boto3 retries requests, but not a body that is cut short as a gateway is killed."""
         while True:
             try:
                 body: bytes = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
@@ -112,7 +113,7 @@ class Load:
 
 
 def wait_for(load: Load, more: int) -> None:
-    """Until so many more writes were acknowledged."""
+    """Wait until `more` further writes are acknowledged."""
     wanted, deadline_s = len(load.kept) + more, time.monotonic() + 120
     while len(load.kept) < wanted:
         assert time.monotonic() < deadline_s, f"no write came through; the last answers: {load.refused[-3:]}"

@@ -1,4 +1,4 @@
-"""The compose file as one project of a container engine, Docker's or Podman's."""
+"""Run the compose file as a project of Docker or Podman."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ READY_WITHIN_S = 120.0
 PULL_WITHIN_S = 60.0
 COMPLAINT, COMPLAINTS = re.compile(r"WARNING|ERROR|Traceback"), 40
 INDEX = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST")
-"""Where this machine's pip looks for packages, the image's build does too."""
+"""Package index settings of pip, passed on to the build of the image."""
 
 
 @dataclass
 class Stack:
-    """`engine` is docker or podman; `compose` the words before a compose command."""
+    """A compose project. `engine`: docker or podman. `compose`: the command of compose and its options."""
 
     engine: str
     compose: list[str]
@@ -40,7 +40,7 @@ class Stack:
 
     @classmethod
     def found(cls, environment: dict[str, str]) -> Stack:
-        """The engine that answers. Exits where none does."""
+        """Find a container engine that answers. Exits if there is none."""
         given = {**os.environ, "BUILDAH_ISOLATION": "chroot", **environment}
         if _answers("docker", "info") and _answers("docker", "compose", "version"):
             return cls("docker", ["docker", "compose", "-p", PROJECT, "-f", str(FILE)], given)
@@ -57,7 +57,7 @@ class Stack:
         self._run(self.engine, "build", "-q", "--target", target, "-t", tag, *arguments,
                   "-f", "docker/Dockerfile", ".")  # fmt: skip
 
-    def leave_out_what_cannot_be_had(self) -> None:
+    def leave_out_unavailable_images(self) -> None:
         for name, service in self.services().items():
             image = str(service["image"])
             if image.startswith("$") or self._has(image):
@@ -66,19 +66,19 @@ class Stack:
                 self._run(self.engine, "pull", "-q", image, within_s=PULL_WITHIN_S)
             except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
                 self.left_out.add(name)
-                print(f"   {name} is left out: {image} cannot be had", flush=True)
+                print(f"   {name} is left out: cannot pull {image}", flush=True)
 
     def image(self, tag: str) -> Any:
         return json.loads(self._run(self.engine, "image", "inspect", tag))[0]
 
     def in_image(self, tag: str, script: str) -> str:
-        """What a shell script prints in a new container of an image."""
+        """Run a shell script in a new container of an image, and return its output."""
         return self._run(self.engine, "run", "--rm", "--entrypoint", "sh", tag, "-c", script)
 
     # --- services ---
 
     def services(self, profile: str | None = None) -> dict[str, Any]:
-        """Of the file: those of no profile, or of this one alone."""
+        """Services of the compose file: those without a profile, or those of `profile`."""
         found: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
         wanted = [profile] if profile else None
         return {name: each for name, each in found.items() if each.get("profiles") == wanted}
@@ -106,7 +106,7 @@ class Stack:
         return self._run(self.engine, "exec", self.container(service), *command)
 
     def logs(self, service: str) -> str:
-        """Both streams of all that the container has written."""
+        """Standard output and error of the container."""
         command = [self.engine, "logs", self.container(service)]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
@@ -123,14 +123,14 @@ class Stack:
         return "\n".join(found)
 
     def kill(self, service: str) -> None:
-        """As an operator: it stays dead until `start`."""
+        """Kill the container. It stays down until `start`."""
         self._run(self.engine, "kill", "-s", "KILL", self.container(service))
 
     def start(self, service: str) -> None:
         self._run(self.engine, "start", self.container(service))
 
     def crash(self, service: str) -> None:
-        """The process dies by itself: the engine is to start it again."""
+        """Kill the main process of the container: the engine should restart it."""
         os.kill(self.inspect(service)["State"]["Pid"], signal.SIGKILL)
 
     # --- mechanics ---
@@ -139,7 +139,7 @@ class Stack:
         return _answers(self.engine, "image", "inspect", image)
 
     def _run(self, *command: str, within_s: float = 600) -> str:
-        """Its standard output; with all that it said where it failed."""
+        """Run a command and return its standard output. Prints both streams if it fails."""
         try:
             done = subprocess.run(
                 command,
@@ -164,7 +164,7 @@ def _answers(*command: str) -> bool:
 
 
 def _pip(variable: str) -> str:
-    """What pip is told by a variable or by its settings."""
+    """Value of a pip setting, from its environment variable or configuration."""
     if value := os.environ.get(variable):
         return value
     name = "global." + variable.removeprefix("PIP_").lower().replace("_", "-")
@@ -173,7 +173,7 @@ def _pip(variable: str) -> str:
 
 
 def until(what: str, true: Callable[[], bool], within_s: float = READY_WITHIN_S) -> None:
-    """Containers tell nobody when they have done something: ask until they have."""
+    """Wait until `true()`. Raises AssertionError after `within_s`."""
     deadline_s = time.monotonic() + within_s
     while not true():
         if time.monotonic() > deadline_s:

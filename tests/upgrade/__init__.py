@@ -1,1 +1,1 @@
-"""What the first landed version stored, opened by this one."""
+"""Open stores that earlier versions wrote."""

@@ -1,7 +1,7 @@
-"""What is put into a store before it is upgraded, and how it is found whole afterwards.
+"""Fill a store before an upgrade, and check its contents afterwards.
 
-`fill` writes it through S3 and REST, and gives a record of it as JSON; `check` reads everything on that
-record. Between the two lie versions of this program, so nothing here knows how anything is stored.
+`fill` writes through S3 and REST and returns a record as JSON; `check` compares the store with that record.
+The two run on different versions of the program, so this module knows no storage format.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LISTED = ("a/", "empty", "joined", "more-than-a-stripe", "one-byte", "pieces", "
 
 
 def content(seed: str, size: int) -> bytes:
-    """`size` bytes that compress well and differ between seeds and between places."""
+    """`size` bytes that compress well, and differ between seeds and offsets."""
     line = b"".join(b"%s %d\n" % (seed.encode(), number) for number in range(32))
     return (line * (size // len(line) + 1))[:size]
 
@@ -64,17 +64,17 @@ def fill(s3: Any, http: httpx.Client) -> dict[str, Any]:
     record = {"objects": {}, "waiting": waiting, "file": answer.json()["id"]}
     for bucket in (BUCKET, OTHER):
         for listed in s3.list_objects_v2(Bucket=bucket)["Contents"]:
-            record["objects"][f"{bucket}/{listed['Key']}"] = seen(s3, bucket, listed["Key"])
+            record["objects"][f"{bucket}/{listed['Key']}"] = describe(s3, bucket, listed["Key"])
     return record
 
 
 def check(s3: Any, http: httpx.Client, record: dict[str, Any]) -> None:
-    """Everything is there as it was, and whatever was under way can be finished."""
+    """Assert that all contents are unchanged, and that the unfinished upload can be completed."""
     names = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert {BUCKET, OTHER, "files"} <= names
     for name, was in record["objects"].items():
         bucket, _, key = name.partition("/")
-        assert_same(was, seen(s3, bucket, key))
+        assert_same(was, describe(s3, bucket, key))
     found = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
     keys = [each["Key"] for each in found["Contents"]] + [each["Prefix"] for each in found["CommonPrefixes"]]
     assert tuple(sorted(keys)) == LISTED
@@ -83,19 +83,19 @@ def check(s3: Any, http: httpx.Client, record: dict[str, Any]) -> None:
     s3.put_object(Bucket=BUCKET, Key="replaced", Body=b"newest")
     assert s3.get_object(Bucket=BUCKET, Key="replaced")["Body"].read() == b"newest"
     s3.delete_object(Bucket=BUCKET, Key="joined")
-    # Its bytes are those of what was deleted.
-    assert_same(record["objects"][f"{OTHER}/copy"], seen(s3, OTHER, "copy"))
+    # The copy shares its blob with the deleted object.
+    assert_same(record["objects"][f"{OTHER}/copy"], describe(s3, OTHER, "copy"))
 
 
 def assert_same(was: dict[str, Any], now: dict[str, Any]) -> None:
-    """A later version may say more than the earlier one did, and nothing else."""
+    """Assert equality, except for members that the later version adds."""
     assert now["sha256"] == was["sha256"]
-    for told in ("get", "attributes"):
-        assert {name: now[told].get(name) for name in was[told]} == was[told]
+    for answer in ("get", "attributes"):
+        assert {name: now[answer].get(name) for name in was[answer]} == was[answer]
 
 
-def seen(s3: Any, bucket: str, key: str) -> dict[str, Any]:
-    """All that a client sees of an object, in JSON."""
+def describe(s3: Any, bucket: str, key: str) -> dict[str, Any]:
+    """Everything that a client sees of an object, as JSON."""
     got = s3.get_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
     kept = {
         name: str(value)
@@ -113,7 +113,7 @@ def seen(s3: Any, bucket: str, key: str) -> dict[str, Any]:
 
 
 def _upload(s3: Any, key: str, algorithm: str, kind: str) -> dict[str, Any]:
-    """Two parts of an upload that is not completed."""
+    """Start an upload, put two parts, and do not complete it."""
     begun = s3.create_multipart_upload(
         Bucket=BUCKET, Key=key, ChecksumAlgorithm=algorithm, ChecksumType=kind, Metadata={"made": "in parts"}
     )
@@ -133,7 +133,7 @@ def _upload(s3: Any, key: str, algorithm: str, kind: str) -> dict[str, Any]:
 
 
 def _copied_parts(s3: Any, source: dict[str, str]) -> None:
-    """An object of which one part is a range of another object."""
+    """Make an object with one part copied from a range of another object."""
     upload_id = s3.create_multipart_upload(Bucket=BUCKET, Key="pieces")["UploadId"]
     named = {"Bucket": BUCKET, "Key": "pieces", "UploadId": upload_id}
     span = f"bytes=3-{PART_BYTES + 2}"

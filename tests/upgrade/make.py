@@ -1,11 +1,11 @@
-"""Makes what `test_upgrade` opens: a data directory and a PostgreSQL database, by a version of this program.
+"""Make the archives for `test_upgrade`: data directories written by an earlier version of the program.
 
     git archive 3e3b250 | tar -C /tmp/then -x
     python -m tests.upgrade.make /tmp/then first
 
 writes `first.tar.xz` beside this file. It holds `embedded/` (SQLite and LMDB) and `postgresql/` (LMDB, and
 `dump.sql` of the metadata), each with `credentials`, a second key pair in `second.json` and the record of its
-contents in `record.json`. It was run once for each version that has an archive, and is kept for the next.
+contents in `record.json`. Run it once for each version to test.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def make(program: Path, name: str) -> Path:
         with postgres_server() as server:
             _filled(program, root / "postgresql", "--database", server.url)
             dump = [path_of("pg_dump"), "--inserts", "--no-owner", "--no-privileges", server.url]
-            said = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
-        (root / "postgresql" / "dump.sql").write_text(said)
+            output = subprocess.run(dump, capture_output=True, text=True, check=True).stdout
+        (root / "postgresql" / "dump.sql").write_text(output)
         for kind in ("embedded", "postgresql"):
             archive.add(root / kind, kind, filter=_anonymous)
     return out

@@ -1,7 +1,6 @@
-"""A store that an earlier version has filled is opened, migrated, read, and written to.
+"""Upgrades: open, migrate, read and write stores that earlier versions filled.
 
-Each archive was made by `make` with the version that its name says: `first` is the first that landed (schema
-0001).
+`make` wrote each archive with the version in its name: `first` is the first released schema, 0001.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def test_there_is_an_archive_and_it_is_small() -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_data_directory(version: str, workers: int, tmp_path: Path) -> None:
     data = unpacked(version, "embedded", tmp_path)
-    look(GatewayProcess(data, "--workers", str(workers), own_keys=True))
+    check_upgraded(GatewayProcess(data, "--workers", str(workers), own_keys=True))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -48,10 +47,10 @@ def test_a_postgresql_database(version: str, tmp_path: Path) -> None:
     data = unpacked(version, "postgresql", tmp_path)
     with postgres_server() as server:
         load((data / "dump.sql").read_text(), server.url)
-        look(GatewayProcess(data, "--database", server.url, own_keys=True))
+        check_upgraded(GatewayProcess(data, "--database", server.url, own_keys=True))
 
 
-def look(gateway: GatewayProcess) -> None:
+def check_upgraded(gateway: GatewayProcess) -> None:
     record: dict[str, Any] = json.loads((gateway.data / "record.json").read_text())
     with gateway:
         gateway.use_own_keys()
@@ -65,7 +64,7 @@ def look(gateway: GatewayProcess) -> None:
 
 
 def load(dump: str, url: str) -> None:
-    """What psql would do with a dump of INSERTs."""
-    sql = re.sub(r"^\\.*$", "", dump, flags=re.MULTILINE)  # psql's own words
+    """Run a dump of INSERTs, as psql does."""
+    sql = re.sub(r"^\\.*$", "", dump, flags=re.MULTILINE)  # commands of psql itself
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.encode())

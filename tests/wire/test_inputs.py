@@ -1,4 +1,4 @@
-"""Inputs: typed as S3 types them, and refused where the handler does not honour them."""
+"""Reading of inputs: types, and refusal of those that the handler does not take."""
 
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack

@@ -1,4 +1,4 @@
-"""Replies: status, headers and bodies; and errors, every one of which must be in S3's list."""
+"""Replies: status, headers and bodies. Every error code used in the code must be S3's."""
 
 import ast
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def test_every_code_makes_a_document() -> None:
 
 
 def codes_in(path: Path) -> Iterator[str]:
-    """The codes that a module names: the first argument of each S3Error(...), where it is a literal."""
+    """The error codes in a module: the literal first arguments of S3Error(...)."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "S3Error" and node.args:
             first = node.args[0]

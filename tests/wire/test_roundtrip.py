@@ -1,4 +1,4 @@
-"""Somebody else's client is the oracle: what boto3 writes we read back, what we write boto3 reads back.
+"""Round trips with boto3 as the oracle: requests that it writes are read, replies are read by it.
 
 Every operation of the model, with random inputs and outputs; seeded.
 """
@@ -38,7 +38,7 @@ class Raw(io.BytesIO):
 
 
 class Loopback:
-    """A boto3 client whose requests never leave the process: kept, and answered with `reply`."""
+    """A boto3 client whose requests are recorded and answered with `reply`, without a network."""
 
     def __init__(self, models: Path) -> None:
         # The client has what we add to the model from the file by which Ceph's clients have it.
@@ -69,7 +69,7 @@ class Loopback:
         return AWSResponse(request.url, self.reply.status, headers, Raw(self.reply.body or b""))
 
     def read_request(self, *, document: bool) -> tuple[str, dict[str, Any]]:
-        """The operation and the inputs that the wire finds in what boto3 sent."""
+        """Route and read the request that boto3 sent: its operation and inputs."""
         url = urlsplit(self.request.url)
         bucket, key = parse_target(url.path.encode(), None, ())
         query = parse_query(url.query.encode())
@@ -91,7 +91,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Loopback:
 
 
 class Maker:
-    """Random values of botocore's own shapes."""
+    """Random values of botocore's shapes."""
 
     def __init__(self, seed: str) -> None:
         self.rng = random.Random(seed)
@@ -133,7 +133,7 @@ class Maker:
 
 
 def sent(make: Maker, model: Any) -> dict[str, Any]:
-    """Inputs for boto3, without those that it treats in its own way."""
+    """Random inputs for boto3, without those that it changes itself."""
     shape = model.input_shape
     params = make.structure(shape) if shape else {}
     payload = shape.serialization.get("payload") if shape else None
@@ -154,7 +154,7 @@ def sent(make: Maker, model: Any) -> dict[str, Any]:
 
 
 def answered(make: Maker, name: str, model: Any) -> dict[str, Any]:
-    """An output for the wire to render."""
+    """A random output for `Operation.render`."""
     shape = model.output_shape
     out = make.structure(shape) if shape else {}
     out.pop("Expires", None)  # boto3 returns it twice

@@ -1,4 +1,4 @@
-"""Routing: AWS's documented request lines go where AWS says, and nothing unknown goes anywhere."""
+"""Routing of AWS's documented request lines, and refusal of unknown ones."""
 
 import pytest
 

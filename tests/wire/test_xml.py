@@ -1,4 +1,4 @@
-"""Documents: what is read, what is refused, what is written."""
+"""XML documents: reading, refusal and writing."""
 
 import random
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A list told by columns is written as the list of its structures is, byte for byte."""
+"""A list given as columns is written byte for byte like the list of its structures."""
 
 from __future__ import annotations
 
