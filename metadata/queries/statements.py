@@ -30,11 +30,11 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 OnCommit = Callable[[Sequence[Any], float], None]
-"""Is told of each commit: the writes of its batch (each with its `future`), and the seconds that it took."""
+"""Called after each commit with the writes of its batch (each with its `future`) and its seconds."""
 
 
 def unseen(batch: Sequence[Any], seconds: float) -> None:
-    """Nobody looks."""
+    """Ignore a commit."""
 
 
 class Fetch(Enum):
@@ -64,10 +64,10 @@ class Call(NamedTuple):
 
 
 class _Long:
-    """See LONG."""
+    """The type of LONG."""
 
 
-# Yielded, before its first write, by a transaction that turns out to be long: not on the event loop, please.
+# Yielded, before its first write, by a transaction that turns out to be too long for the event loop's thread.
 LONG = _Long()
 
 # Yields calls (or LONG), is sent what they bring, returns its result.
@@ -90,12 +90,12 @@ def is_repeatable(make: Callable[..., Any]) -> bool:
 
 
 class Retry(Exception):
-    """Another writer came in between: the transaction has to look again. Never leaves the package."""
+    """Another writer was faster: the transaction must run again from its start. Never leaves the package."""
 
 
 class Statement:
-    """One statement in every dialect. `writes`: whether it may change anything; `postgresql`: another way to
-    say the same, where PostgreSQL's planner needs to be told; `kinds`: the types of its parameters there.
+    """One statement in both dialects. `writes`: whether it may change rows; `postgresql`: an equivalent that
+    PostgreSQL's planner handles better; `kinds`: the Python types of its parameters on PostgreSQL.
     """
 
     __slots__ = ("_constants", "_cores", "fetch", "kinds", "name", "postgresql", "sqlite", "writes")
@@ -130,7 +130,7 @@ class Statement:
         return Call(self, parameters)
 
     def each(self, parameters: Iterable[Mapping[str, Any]]) -> Call:
-        """Once for each of these parameters."""
+        """Call the statement once for each of these sets of parameters."""
         return Call(self, [{**given, **self._constants} for given in parameters], many=True)
 
     def _compile(self) -> None:
@@ -161,6 +161,7 @@ def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, 
 
 
 def one(core: ClauseElement, *, writes: bool = False) -> Statement:
+    """Make a statement that returns its first row, or None."""
     return Statement(core, Fetch.ONE, writes=writes)
 
 
@@ -169,5 +170,5 @@ def rows(core: ClauseElement, *, writes: bool = False, postgresql: ClauseElement
 
 
 def change(core: ClauseElement) -> Statement:
-    """A write whose number of rows matters, if anything of it does."""
+    """Make a write that returns the number of changed rows."""
     return Statement(core, Fetch.COUNT, writes=True)

@@ -3,13 +3,14 @@
 A transaction is written once and runs on both engines. This one gives an object another owner:
 
     def change_owner(bucket: str, key: str, owner: str) -> Transaction[bytes]:
-        row = yield Objects.get(bucket=bucket, key=key)  # a `Call`: a statement with its parameters
+        row = yield Objects.head(bucket=bucket, key=key)  # a `Call`: a statement with its parameters
         if row is None:
             raise NoSuchBucket  # nothing is written yet, so only this transaction fails
-        changed = yield Objects.set_owner(at_data=row[3], owner=owner)
+        current = head_of(row).current  # rows are plain tuples: name their columns at once
+        changed = yield Objects.set_owner(at_data=current.data_id, owner=owner)
         if not changed:
             raise Retry  # another gateway was faster: the runner starts again
-        return row[3]  # the result of `runner.write`
+        return current.data_id  # the result of `runner.write`
 
 Who runs it: `await runner.write(key, change_owner, "photos", "cat.jpg", "alice")`. The runner calls the
 function, and answers each yield as the statement was made (`metadata.queries.statements`):

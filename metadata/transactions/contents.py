@@ -1,5 +1,5 @@
-"""Content comes and goes: extents, the reference counts of blobs, garbage. The only code that changes
-`blob.refs`.
+"""Attach content to objects and release it: extents, reference counts of blobs, garbage. Only this module
+changes `blob.refs`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a write has to know of a key as it is, what conditions make of that, and letting go of it."""
+"""The current version of a key as a write finds it, conditions on it, and discarding its content."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ class Current(NamedTuple):
     def spread(self) -> bool:
         """Whether the content is in rows of extents, possibly many thousands."""
         return self.blob_id is None and self.size is not None and self.size > 0
+
+
+class NewestVersion(NamedTuple):
+    """A row of `Versions.newest`: the newest noncurrent version or delete marker of a key."""
+
+    rank: int
+    version_id: str
+    data_id: bytes
+    delete_marker: int
 
 
 class Head(NamedTuple):

@@ -1,4 +1,4 @@
-"""Background work and administration: intents, garbage, repairs, nodes, leases."""
+"""Transactions of background work and administration: intents, garbage, repairs, nodes, keys, leases."""
 
 from __future__ import annotations
 

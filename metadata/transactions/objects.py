@@ -1,4 +1,4 @@
-"""Objects come, are replaced, and go. Conditions are decided here, in the transaction that writes."""
+"""Put, alter and delete objects. Conditions are checked here, in the transaction that writes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from metadata.records import (
     NO_CONDITIONS,
     NULL_VERSION,
     OFF,
+    Bucket,
     Conditions,
     Deleted,
     DeleteRequest,
@@ -158,14 +159,15 @@ def delete_objects(
     row = yield Buckets.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
-    if row[5] != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
+    at = Bucket(*row)
+    if at.versioning != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
         return (yield from _delete_versions(bucket, wanted, marker_ids, owner, emit, now_us))
-    found = yield Objects.content.each({"bucket_id": row[0], "key": doomed.key} for doomed in wanted)
+    found = yield Objects.content.each({"bucket_id": at.id, "key": doomed.key} for doomed in wanted)
     verdicts, gone = _verdicts(wanted, found)
     if len(gone) > MANY or any(current.spread for current in gone.values()):
         yield LONG
     removed = yield Objects.remove.each(
-        {"at_bucket": row[0], "at_key": key, "at_data": current.data_id}
+        {"at_bucket": at.id, "at_key": key, "at_data": current.data_id}
         for key, current in sorted(gone.items())
     )
     if None in removed:
@@ -242,9 +244,10 @@ def alter_object(
     row = yield Buckets.get(bucket=bucket)
     if row is None:
         raise NoSuchBucket
-    yield Objects.lock(bucket_id=row[0], key=key)
+    bucket_id = Bucket(*row).id
+    yield Objects.lock(bucket_id=bucket_id, key=key)
     if version_id is not None:
-        yield Versions.lock(bucket_id=row[0], key=key, version_id=version_id)
+        yield Versions.lock(bucket_id=bucket_id, key=key, version_id=version_id)
     found = yield from get_object(bucket, key, version_id)
     wanted = change(found)
     if wanted is found:
@@ -254,10 +257,10 @@ def alter_object(
         "new_storage_class": wanted.properties.storage_class,
         "new_attributes": attributes_of(wanted.properties),
     }
-    at = {"at_bucket": row[0], "at_key": key, "at_data": found.data_id}
+    at = {"at_bucket": bucket_id, "at_key": key, "at_data": found.data_id}
     changed = yield Objects.alter(**at, **values)
     if not changed:
-        older = yield Versions.content(bucket_id=row[0], key=key, version_id=found.version_id)
+        older = yield Versions.content(bucket_id=bucket_id, key=key, version_id=found.version_id)
         if older is None:
             raise Retry
         changed = yield Versions.alter(**at, at_rank=Current(*older[:-1]).rank, **values)

@@ -1,4 +1,4 @@
-"""What only reads, but listings."""
+"""Transactions that only read, except listings."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from metadata.records import (
 )
 from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
 from metadata.schema.migrate import DISTRIBUTED
+from metadata.transactions.current import NewestVersion
 
 
 def get_bucket(name: str) -> Transaction[Bucket]:
@@ -56,7 +57,7 @@ def get_object(bucket: str, key: str, version_id: str | None) -> Transaction[Obj
     if row[1] != OFF:
         newest = yield Versions.newest(bucket_id=row[0], key=key)
         if newest is not None:
-            raise KeyDeleted(newest[1])
+            raise KeyDeleted(NewestVersion(*newest).version_id)
     raise NoSuchKey
 
 

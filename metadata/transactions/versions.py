@@ -21,7 +21,7 @@ from metadata.queries.statements import LONG, Retry, Transaction
 from metadata.queries.versions import Versions
 from metadata.records import ENABLED, NULL_VERSION, OFF, Deleted, DeleteRequest, NewObject
 from metadata.rows import object_values
-from metadata.transactions.current import Current, Head, check_delete, check_lock, discard
+from metadata.transactions.current import Current, Head, NewestVersion, check_delete, check_lock, discard
 
 # Of a version id: minus its rank, so that a listing can go on behind a version that is gone, and eight random
 # bytes.
@@ -137,10 +137,10 @@ def _check(doomed: DeleteRequest, found: Current, now_us: int) -> None:
 def _promote(bucket_id: int, key: str) -> Transaction[None]:
     """After the version on top has gone: the newest is current now, unless it is a delete marker."""
     yield from _alone(bucket_id, key)
-    newest = yield Versions.newest(bucket_id=bucket_id, key=key)
-    if newest is None or newest[3]:
+    row = yield Versions.newest(bucket_id=bucket_id, key=key)
+    if row is None or (newest := NewestVersion(*row)).delete_marker:
         return
-    at = {"at_bucket": bucket_id, "at_key": key, "at_rank": newest[0], "at_data": newest[2]}
+    at = {"at_bucket": bucket_id, "at_key": key, "at_rank": newest.rank, "at_data": newest.data_id}
     promoted = yield Versions.promote(**at)
     removed = yield Versions.remove(**at)
     if not promoted or removed is None:
@@ -153,8 +153,8 @@ def _next_rank(head: Head, key: str, now_us: int) -> Transaction[int]:
     if current.data_id is not None:
         return min(-now_us, current.rank - 1)
     yield from _alone(head.bucket_id, key)
-    newest = yield Versions.newest(bucket_id=head.bucket_id, key=key)
-    return -now_us if newest is None else min(-now_us, newest[0] - 1)
+    row = yield Versions.newest(bucket_id=head.bucket_id, key=key)
+    return -now_us if row is None else min(-now_us, NewestVersion(*row).rank - 1)
 
 
 def _alone(bucket_id: int, key: str) -> Transaction[None]:

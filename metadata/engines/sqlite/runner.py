@@ -1,12 +1,12 @@
-"""Runs transactions on SQLite: group commit on one writing connection, reads on another.
+"""Run transactions on SQLite: group commit on one writing connection, reads on another.
 
 All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE, each transaction after the
 other, COMMIT, and only then are they acknowledged. The statements run on the loop's own thread: sqlite3 gives
 the GIL up at each of them, and a worker would have to win it back every time. The COMMIT, which waits for the
 disk, goes to the one worker thread where several writes wait for it, so that the loop can receive others
 meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where a transaction is
-long, or somebody holds the database who asked for no turn, the whole batch runs in the worker, and later ones
-wait. While another process has its turn (`write_lock`) the worker waits for ours, and the batch grows.
+long, or a process holds the database without the write lock, the whole batch runs in the worker, and later
+ones wait. While another process has the write lock (`write_lock`) the worker waits, and the batch grows.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ class SqliteRunner:
                 job.future.set_exception(MetadataUnavailable(LOCKED))
 
     def _next_batch(self) -> list[Job]:
-        """A heavy job goes alone; who gave up waiting before it began is left out."""
+        """Take the next jobs; a long one goes alone. Jobs whose caller was cancelled are dropped."""
         batch: list[Job] = []
         waiting = self._waiting
         while waiting and len(batch) < BATCH:
@@ -227,7 +227,7 @@ class SqliteRunner:
         )
 
     def _settle(self, batch: list[Job]) -> None:
-        """Tell the outcomes; what has not run (it turned out heavy) waits for the thread, before others."""
+        """Tell the outcomes; what has not run (it turned out long) waits for the thread, before others."""
         for job in reversed(batch):
             if not job.ran:
                 self._waiting.appendleft(job)
