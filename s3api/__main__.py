@@ -1,8 +1,8 @@
-"""`python -m s3api` is `sixfold serve`, and with the name of a command `sixfold`."""
+"""`python -m s3api [OPTIONS]` runs `sixfold serve`; `python -m s3api COMMAND` runs that command."""
 
 import sys
 
-if __name__ == "__main__":  # which it is not in a worker process, that runs this file too
+if __name__ == "__main__":  # false in a worker process, which runs this file too
     from s3api.cli import main
 
     given = sys.argv[1:]

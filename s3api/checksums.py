@@ -1,4 +1,4 @@
-"""AWS's object checksums: one table of algorithms, and what may be computed from the checksums of parts.
+"""AWS's object checksums: a table of algorithms, and the checksum of an object from those of its parts.
 
 An `Algorithm` names its header and its member in AWS's model, makes streaming hashers, and says which
 checksum types a multipart upload may have with it (S3 User Guide, "Checking object integrity"). Values travel
@@ -31,7 +31,7 @@ MAX_PARTS = 10_000
 
 
 class Hasher(Protocol):
-    """A checksum that grows with the bytes."""
+    """A running checksum."""
 
     def update(self, data: Buffer, /) -> None: ...
 
@@ -57,7 +57,8 @@ class _Crc:
 class Algorithm:
     """One row of AWS's table. `digest_bytes`: a value's length before base64; `types`: the default first.
 
-    `combine(first, second, second_bytes)` joins two CRCs as integers; None where bytes cannot be left out.
+    `combine(first, second, second_bytes)` computes the CRC of a concatenation from two CRCs (integers); None
+    for algorithms that need the bytes.
     """
 
     name: str
@@ -131,7 +132,7 @@ def checksum_type(algo: Algorithm, wanted: str | None) -> str:
 
 
 def encode(digest: bytes) -> str:
-    """A digest as headers and XML carry it."""
+    """Encode a digest for headers and XML: base64."""
     return base64.b64encode(digest).decode("ascii")
 
 
@@ -157,7 +158,7 @@ def decode_composite(algo: Algorithm, value: str) -> tuple[bytes, int | None]:
 
 
 def matches(algo: Algorithm, claimed: str, computed: bytes) -> bool:
-    """Whether the value that a client claimed is this digest. Raises InvalidRequest as `decode` does."""
+    """Whether the value from a client is this digest. Raises InvalidRequest for a malformed value."""
     return hmac.compare_digest(decode(algo, claimed), computed)
 
 
@@ -185,7 +186,7 @@ def full_object(algo: Algorithm, parts: Iterable[tuple[str, int]]) -> str:
 
 
 def bad_digest(algo: Algorithm) -> S3Error:
-    """What to raise when the bytes do not have the checksum that the client stated."""
+    """The error for bytes that do not have the checksum from the client."""
     return S3Error("BadDigest", f"The {algo.name} you specified did not match the calculated checksum.")
 
 

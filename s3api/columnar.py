@@ -1,8 +1,8 @@
-"""A list of structures, told column by column.
+"""A list of structures, stored by column.
 
-A page of a listing is a thousand structures of eight members, most of which have the same value in all of
-them. As columns they are made and written without a dictionary for each. To whoever wants dictionaries it is
-the list of them.
+A page of a listing is a thousand structures of eight members, and most members have one value in all of them.
+As columns they are built and written without a dictionary for each structure. Code that needs dictionaries
+can use it as a sequence of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, overload
 
 
 class Columns(Sequence[dict[str, Any]]):
-    """`columns`: the values of each member, in the order of the structures; None where one lacks it."""
+    """`columns`: the values of each member, in order; None where a structure lacks it."""
 
     def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
         self.columns = columns

@@ -1,19 +1,19 @@
-"""The one exception that ends a request in S3's own words.
+"""The exception that ends a request with an S3 error code.
 
-It names the code alone. Which HTTP status and which sentence belong to it is one table in
-`s3api.wire.errors`, so that operations and authentication need not know HTTP.
+It carries the code alone. The HTTP status and the message of each code are one table in
+`s3api.wire.error_codes`, so that operations and authentication need not know HTTP.
 """
 
 from __future__ import annotations
 
 
 class S3Error(Exception):
-    """An error of S3's list. `message` None: AWS's own sentence for the code.
+    """An error with one of S3's codes. `message` None: AWS's own message for the code.
 
     `details` become elements of the answer's <Error>, in the order given (ArgumentName, BucketName,
     CanonicalRequest...); those in `s3api.wire.errors.HEADER_DETAILS` become headers instead (ETag of a 304,
-    Allow of a 405). `elsewhere`: the code that other stores have for the same, which is told in its place
-    where the settings are lenient.
+    Allow of a 405). `elsewhere`: the code that other stores use for the same error, which is sent
+    instead where the settings are lenient.
     """
 
     def __init__(

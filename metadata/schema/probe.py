@@ -35,10 +35,12 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise ValueError("the database's URL is none: write sqlite:///path or postgresql://...") from None
+        raise ValueError("not a database URL: expected sqlite:///path or postgresql://...") from None
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:")
     if not is_file and parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError(f"no metadata store is kept at {parsed.render_as_string(hide_password=True)}")
+        raise ValueError(
+            f"unsupported database {parsed.get_backend_name()!r}; use sqlite:///path or postgresql://..."
+        )
     return parsed
 
 

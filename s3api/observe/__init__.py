@@ -1,8 +1,8 @@
-"""Seeing inside a gateway: what each request was, how many there were and how long they took.
+"""Observability: access log, metrics, status, logging.
 
-A request leaves one `AccessRecord` when it is over, and every *sink* of the gateway is handed it: the access
-log, the metrics, whoever else keeps account of requests. Sinks are plain functions that neither block nor
-raise; what is slow, they put off.
+Each finished request leaves one `AccessRecord`, which is passed to every *sink* of the gateway: the access
+log, the metrics, the access logs of buckets. Sinks are plain functions that neither block nor raise; they
+defer slow work.
 """
 
 from __future__ import annotations

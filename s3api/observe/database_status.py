@@ -1,4 +1,4 @@
-"""A look at the database: whether it answers, how quickly, how far its copies are behind, what is queued."""
+"""The status of the database: whether it answers, its latency, replication lag, lengths of queues."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class DatabaseLook:
-    """`seconds`: a trivial question and its answer. Where it does not answer there is nothing else."""
+class DatabaseStatus:
+    """`seconds`: the latency of a trivial query. Where `up` is false, the rest is empty."""
 
     up: bool
     seconds: float | None = None
@@ -23,12 +23,12 @@ class DatabaseLook:
     queues: dict[str, int] = field(default_factory=dict)
 
 
-async def look(metadata: Metadata) -> DatabaseLook:
+async def probe_database(metadata: Metadata) -> DatabaseStatus:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             began = time.perf_counter()
             await metadata.ping()
             seconds = time.perf_counter() - began
-            return DatabaseLook(True, seconds, await metadata.replication(), await metadata.queue_lengths())
+            return DatabaseStatus(True, seconds, await metadata.replication(), await metadata.queue_lengths())
     except (MetadataError, TimeoutError):
-        return DatabaseLook(False)
+        return DatabaseStatus(False)

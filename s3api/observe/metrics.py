@@ -1,8 +1,8 @@
-"""What a worker counts of its requests and commits, and what it finds when asked: nodes, queues, caches.
+"""The metrics of a worker: counts of its requests and commits, and the state of nodes, queues and caches.
 
 Counting is plain additions to slots, by operation: a record costs about a microsecond. The label sets are
-bounded: operations and codes are those of tables, nodes those that are registered; no bucket, key, client or
-access key is ever a label.
+bounded: operations and codes come from tables, nodes are the registered ones. No bucket, key, client or
+access key is a label.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import resource
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from chunkd.traffic import SECONDS, Histogram
 from s3api import __version__
-from s3api.observe.database_status import DatabaseLook, look
+from s3api.observe.database_status import DatabaseStatus, probe_database
 from s3api.observe.exposition import Family
 from s3api.observe.record import AccessRecord
 from s3api.store import Store
@@ -24,10 +26,11 @@ from s3api.store import Store
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DATABASE_FOR_S = 5.0
 STARTED_S = time.time()
+PROC = Path("/proc/self")
 
 
 class OperationCount:
-    """The requests of one operation so far."""
+    """Counts of the requests of one operation."""
 
     __slots__ = ("codes", "received", "seconds", "sent", "statuses")
 
@@ -39,13 +42,13 @@ class OperationCount:
 
 
 class Metrics:
-    """A sink that counts. `under_way` tells the requests that this worker serves now."""
+    """A sink that counts requests. `under_way` returns the number of requests in progress in this worker."""
 
     def __init__(self, under_way: Callable[[], int]) -> None:
         self._under_way = under_way
         self._operations: dict[str, OperationCount] = {}
         self._batches, self._commit_s = Histogram(BATCH_SIZES), Histogram()
-        self._database: DatabaseLook | None = None
+        self._database: DatabaseStatus | None = None
         self._database_until_s = 0.0
 
     def __call__(self, record: AccessRecord) -> None:
@@ -63,16 +66,16 @@ class Metrics:
             counted.codes[code] = counted.codes.get(code, 0) + 1
 
     def committed(self, batch: Sequence[Any], seconds: float) -> None:
-        """Of the metadata store."""
+        """Count one commit of the metadata store."""
         self._batches.add(len(batch))
         self._commit_s.add(seconds)
 
     async def families(self, store: Store) -> list[Family]:
-        """All of them; what the database says is some seconds old at most."""
+        """All families. Those of the database are up to DATABASE_FOR_S old."""
         return [*self.own(store), *node_families(store), *(await self._database_families(store))]
 
     def own(self, store: Store) -> list[Family]:
-        """What is this worker's alone, and is to be summed with that of others."""
+        """The families of this worker alone, to be added to those of the other workers."""
         return [
             *self._request_families(),
             _histogram("sixfold_commit_batch_size", "Writes in one metadata transaction", self._batches),
@@ -103,13 +106,13 @@ class Metrics:
 
     async def _database_families(self, store: Store) -> list[Family]:
         if self._database is None or time.monotonic() > self._database_until_s:
-            self._database = await look(store.metadata)
+            self._database = await probe_database(store.metadata)
             self._database_until_s = time.monotonic() + DATABASE_FOR_S
         return database_families(self._database)
 
 
-def database_families(seen: DatabaseLook) -> list[Family]:
-    """Any worker would see the same. What is not known is not there."""
+def database_families(seen: DatabaseStatus) -> list[Family]:
+    """The families of the database, the same in every worker. Unknown values are left out."""
     copies = seen.replication
     queues = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
     for name, length in seen.queues.items():
@@ -130,7 +133,7 @@ def database_families(seen: DatabaseLook) -> list[Family]:
 
 
 def node_families(store: Store) -> list[Family]:
-    """The nodes as this worker sees them; any other sees the same."""
+    """The families of the nodes, the same in every worker."""
 
     def gauge(name: str, help_: str) -> Family:
         return Family(f"sixfold_node_{name}", "gauge", help_, summed=False)
@@ -178,24 +181,22 @@ def _cache_families(store: Store) -> list[Family]:
 
 
 def _process_families() -> list[Family]:
-    """As Prometheus's own client libraries name them; of several workers the sum."""
+    """The families that Prometheus's own client libraries have too. Without /proc (macOS) two are missing."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    with open("/proc/self/statm") as statm:
-        resident = int(statm.read().split()[1]) * resource.getpagesize()
     cpu = Family("process_cpu_seconds_total", "counter", "CPU time of the workers")
     cpu.add(used.ru_utime + used.ru_stime)
     build = Family("sixfold_build_info", "gauge", "1 for the version that runs", summed=False)
     build.add(1, version=__version__)
     started = Family("process_start_time_seconds", "gauge", "When this worker started", summed=False)
     started.add(STARTED_S)
-    return [
-        cpu,
-        _gauge("process_resident_memory_bytes", "Memory of the workers", resident),
-        _gauge("process_open_fds", "Open files of the workers", len(os.listdir("/proc/self/fd"))),
-        _gauge("sixfold_workers", "Processes that serve", 1),
-        started,
-        build,
-    ]
+    families = [cpu, _gauge("sixfold_workers", "Worker processes", 1), started, build]
+    with suppress(OSError):
+        pages = int((PROC / "statm").read_text().split()[1])
+        resident = pages * resource.getpagesize()
+        families.append(_gauge("process_resident_memory_bytes", "Memory of the workers", resident))
+        files = len(os.listdir(PROC / "fd"))
+        families.append(_gauge("process_open_fds", "Open files of the workers", files))
+    return families
 
 
 def _histogram(name: str, help_: str, values: Histogram) -> Family:

@@ -1,7 +1,7 @@
-"""How a gateway fares, in one answer: version, uptime, requests, database, nodes, queues, caches.
+"""The status of a gateway, in one answer: version, uptime, requests, database, nodes, queues, caches.
 
-Made of the same counts as the metrics, all workers together; what takes a look (the database's latency and
-lag, the queues) is looked at when it is asked.
+The counts are those of the metrics, summed over all workers. The latency and lag of the database and the
+queues are measured for each answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from s3api import __version__
 from s3api.blobs import NodesFull, TooFewNodes
-from s3api.observe.database_status import look
+from s3api.observe.database_status import probe_database
 from s3api.observe.exposition import Family, merge
 from s3api.observe.metrics import STARTED_S, Metrics
 from s3api.observe.workers import Siblings
@@ -22,9 +22,11 @@ from s3api.store import Store
 
 
 async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str, Any]:
-    """As /api/status answers it. Times are seconds and ISO 8601 in UTC, sizes bytes."""
+    """The answer of /api/status. Times are seconds, or ISO 8601 in UTC; sizes are bytes. Without /proc
+    `memory_bytes` is 0.
+    """
     totals = _Totals(merge(counted.own(store), siblings.told()))
-    seen = await look(store.metadata)
+    seen = await probe_database(store.metadata)
     hits, misses = totals.by_label("sixfold_cache_hits_total"), totals.by_label("sixfold_cache_misses_total")
     commits, commit_s = (
         totals.sum("sixfold_commit_seconds", "_count"),
@@ -81,13 +83,13 @@ def _writable(store: Store) -> bool:
 
 
 class _Totals:
-    """Sums over the samples of families."""
+    """Sums over the samples of metric families."""
 
     def __init__(self, families: Sequence[Family]) -> None:
         self._families = {family.name: family.samples for family in families}
 
     def sum(self, name: str, suffix: str = "", *, status: str = "") -> float:
-        """Of all label sets; of those alone whose status begins so."""
+        """The sum over all label sets, or over those whose `status` label begins with `status`."""
         wanted = f'status="{status}' if status else ""
         samples = self._families.get(name, {}).items()
         return sum(
@@ -97,5 +99,5 @@ class _Totals:
         )
 
     def by_label(self, name: str) -> dict[str, float]:
-        """By the value of the one label."""
+        """The samples of a family with one label, by the value of the label."""
         return {key.split('"')[1]: value for key, value in self._families.get(name, {}).items()}

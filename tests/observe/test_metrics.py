@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from metadata.errors import MetadataUnavailable
-from s3api.observe.database_status import look
+from s3api.observe import metrics
+from s3api.observe.database_status import probe_database
 from s3api.observe.exposition import CONTENT_TYPE, text
 from s3api.observe.metrics import database_families
 from tests.gateway_process import ACCESS_KEY, POLL_S, SECRET_KEY, GatewayProcess
@@ -79,7 +80,7 @@ def test_what_is_counted(tmp_path: Path) -> None:
 async def test_a_database_that_does_not_answer_is_told_of() -> None:
     """Or there would be no metrics just when they are wanted."""
     metadata = Mock(ping=AsyncMock(side_effect=MetadataUnavailable("gone")))
-    found = Scraped(text(database_families(await look(metadata))))
+    found = Scraped(text(database_families(await probe_database(metadata))))
     assert found.kinds.keys() >= {"sixfold_queue_length", "sixfold_database_lag_seconds"}
     assert dict(found) == {("sixfold_database_up", frozenset()): 0}
 
@@ -150,3 +151,11 @@ def test_elsewhere_a_token_or_a_key_pair_is_wanted(tmp_path: Path) -> None:
         assert client.get("/api/metrics", headers=token).status_code == 200
         assert client.get("/api/metrics", auth=(ACCESS_KEY, SECRET_KEY)).status_code == 200
         assert client.get("/api/nodes", headers=token).status_code == 401  # the token is for metrics alone
+
+
+def test_without_proc_the_metrics_lack_two_families(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {family.name for family in metrics._process_families()}
+    monkeypatch.setattr(metrics, "PROC", Path("/no/such"))
+    without = {family.name for family in metrics._process_families()}
+    assert names - without == {"process_resident_memory_bytes", "process_open_fds"}
+    assert "process_cpu_seconds_total" in without
