@@ -19,6 +19,7 @@ PAGES = sorted(
     [
         *ROOT.glob("*.md"),
         *DOCS.rglob("*.md"),
+        *(ROOT / "tests").glob("*.md"),
         *(ROOT / "compat_tests").glob("*.md"),
         *(ROOT / "tests").glob("*.md"),
         *(ROOT / "compat_tests" / "external").glob("*.md"),
