@@ -54,11 +54,6 @@ class BucketRules:
     ownership: str = ENFORCED
     block: PublicAccessBlock = FULL_BLOCK
 
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether its own account's root may do anything here, without a further look."""
-        return self.policy is None and not self.has_acls
-
     @property
     def has_acls(self) -> bool:
         return self.ownership != ENFORCED
