@@ -1,6 +1,7 @@
-"""The access log: one line a request, for people or as JSON.
+"""The access log: one line a request, as text or as JSON.
 
-It says who did what to what, and how it went: no header, no query, so no signature and no secret.
+A line has the caller, the operation, the bucket and key, and the outcome. It has no header and no query, so
+no signature and no secret.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Which = Literal["off", "errors", "all"]
 
 
 class AccessLog:
-    """A sink. `which`: "errors" is of requests that failed by our fault (5xx, or cut short)."""
+    """A sink. `which`: "errors" are requests that failed on our side (5xx, or an answer cut short)."""
 
     def __init__(self, writer: LineWriter, *, log_format: Format, which: Which) -> None:
         self.writer = writer
@@ -56,7 +57,7 @@ def json_line(record: AccessRecord) -> bytes:
 
 
 def human_line(record: AccessRecord) -> bytes:
-    """The same fields, parted by blanks; "-" for none. Bucket and key are one word: `bucket/key`."""
+    """Format a record as text: fields separated by blanks, "-" for none. Bucket and key are `bucket/key`."""
     where = _word(record.bucket) if record.bucket else "-"
     if record.key is not None:
         where += "/" + _word(record.key)
@@ -72,7 +73,7 @@ FORMATS: dict[Format, Callable[[AccessRecord], bytes]] = {"human": human_line, "
 
 
 class _Stamp:
-    """A time as ISO 8601 with milliseconds, UTC. The seconds' text is made once a second."""
+    """Formats a time as ISO 8601 with milliseconds, UTC. Caches the text of the current second."""
 
     def __init__(self) -> None:
         self._second, self._text = -1, ""
@@ -88,7 +89,7 @@ stamp = _Stamp()
 
 
 def _word(name: str) -> str:
-    """A bucket or key as one word: percent-encoded where it has blanks, or what a terminal would act on."""
+    """A bucket or key as one word: percent-encoded where it has blanks or control characters."""
     return name if name.isprintable() and " " not in name else quote(name)
 
 

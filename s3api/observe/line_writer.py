@@ -1,9 +1,8 @@
 """Lines to a file descriptor from an event loop that must not wait for it.
 
-The lines of one turn of the loop leave in one write. A file takes what it is given; of a pipe, a terminal or
-a socket it is asked first, and it is given no more than it takes at once (PIPE_BUF; whole lines, so those of
-several processes do not mix). What a slow reader leaves is kept up to a bound; past it lines are dropped, and
-counted.
+The lines of one iteration of the loop are written at once. Before a write to a pipe, a terminal or a socket
+it is polled, and the write is at most PIPE_BUF bytes: whole lines, so that the lines of several processes do
+not mix. Lines for a slow reader are kept up to a limit; past it they are dropped and counted.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ CLOSE_S = 1.0
 
 
 class LineWriter:
-    """Writes lines to a path, or (None) to standard output. Of one event loop."""
+    """Writes lines to a path, or to standard output (None). Belongs to one event loop."""
 
     def __init__(self, path: Path | None, *, limit_bytes: int = LIMIT_BYTES) -> None:
         self.path, self._limit_bytes = path, limit_bytes
@@ -47,8 +46,9 @@ class LineWriter:
             asyncio.get_running_loop().call_soon(self._flush)
 
     def reopen(self, path: Path | None) -> None:
-        """Go on in the file that has `path` now: somebody has moved the other out of the way, or wants
-        another. Raises OSError, and then goes on in the old one.
+        """Open `path` again, after a log rotation or with another path, and write to that file from now on.
+
+        Raises OSError; then the old file stays in use.
         """
         if path is None and self.path is None:
             return
@@ -58,7 +58,7 @@ class LineWriter:
         self._use(fd)
 
     def close(self) -> None:
-        """Write what is left, in CLOSE_S."""
+        """Write the remaining lines, for at most CLOSE_S, and close the file."""
         self._write_out(CLOSE_S)
         if self.path is not None:
             os.close(self._fd)
@@ -77,11 +77,15 @@ class LineWriter:
             self._flush_is_due = True
             asyncio.get_running_loop().call_later(RETRY_S, self._flush)
         elif self.dropped:
-            log.warning("%d lines were dropped: what reads %s is too slow", self.dropped, self.path or "them")
+            log.warning(
+                "%d lines were dropped: the reader of %s is too slow",
+                self.dropped,
+                self.path or "standard output",
+            )
             self.dropped = 0
 
     def _write_out(self, patience_s: float) -> None:
-        """Write what is taken at once (or within `patience_s`)."""
+        """Write lines while the descriptor accepts them at once, or within `patience_s`."""
         while self._lines:
             if not self._is_file and not self._room.poll(patience_s * 1000):
                 return
@@ -96,7 +100,7 @@ class LineWriter:
             self._held_bytes -= written
 
     def _next(self) -> bytes:
-        """The next lines, as many as may be written at once; one at least."""
+        """Take the next lines off the queue: as many as fit into one write, at least one."""
         lines = self._lines
         if self._held_bytes <= self._most_bytes:
             piece = b"".join(lines)

@@ -1,5 +1,5 @@
-"""What the program itself has to say (warnings, errors): standard logging on standard error, for people or as
-one JSON object a line, with the request's id, bucket and key where a request is the matter.
+"""Logging of the program itself (warnings, errors) on standard error: as text, or as one JSON object a line,
+with the request's ID, bucket and key where a request is concerned.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from s3api.observe.access_log import Format, stamp
 
 _QUIET = {"uvicorn": logging.ERROR, "alembic": logging.WARNING, "httpx": logging.WARNING}
 _HUMAN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# What every record of `logging` has; whatever else is there was given as `extra`.
+# The attributes that every record of `logging` has; all others were passed as `extra`.
 _USUAL = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _handler = logging.StreamHandler(sys.__stderr__)  # also where a test has replaced sys.stderr
 
@@ -36,7 +36,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure_logging(level: str, log_format: Format) -> None:
-    """Set up, or change, how this process logs."""
+    """Set the level and format of the logs of this process."""
     root = logging.getLogger()
     if _handler not in root.handlers:
         root.addHandler(_handler)

@@ -27,7 +27,7 @@ HOST_ID = "sixfold"
 CLIENT_GONE = "ClientGone"
 """The `code` of a request whose client closed the connection before its answer was complete."""
 CUT_SHORT = "CutShort"
-"""The `code` of an answer that ended in the midst, because its bytes could not be read any more."""
+"""The `code` of an answer that was cut short, because the rest of its bytes could not be read."""
 GONE_STATUS = 499  # what nginx logs for a client that went before it was answered; never on the wire
 
 _SECRET = re.compile(
@@ -41,12 +41,12 @@ def new_request_id() -> str:
 
 
 class AccessRecord:
-    """What became of one request. Times in seconds are of `time.perf_counter`.
+    """The facts of one finished request. Times in seconds are of `time.perf_counter`.
 
     A sink may keep it, but it keeps the request's headers, inputs and outputs alive.
     """
 
-    # Defaults of the class: what does not happen to a request is not stored for it either.
+    # Class attributes are the defaults, so that an instance stores only what happened to its request.
     operation = ""
     """As boto3 names it (PutObject), `rest.` and the route's name for REST, "" where it was not found out."""
     bucket: str | None = None
@@ -56,11 +56,11 @@ class AccessRecord:
     owner = ""
     """The canonical id of the account that `access_key` belongs to, "" for anonymous."""
     status = 0
-    """Of the answer as it was sent; 499 where the client went before there was one."""
+    """HTTP status of the answer; 499 where the client closed the connection before there was one."""
     code = ""
     """S3's error code, `CLIENT_GONE`, `CUT_SHORT`, or "" where all went well."""
     received = 0
-    """Bytes of the body that came, in their transfer coding."""
+    """Bytes of the body received, transfer coding included."""
     sent = 0
     """Bytes of the answer's body."""
     answered = 0.0
@@ -90,12 +90,12 @@ class AccessRecord:
 
     @property
     def time_us(self) -> int:
-        """When it came, in microseconds since 1970 UTC."""
+        """When the request arrived, in microseconds since 1970 UTC."""
         return int((time.time() - (time.perf_counter() - self.began)) * 1e6)
 
     @property
     def client(self) -> str:
-        """The address that it came from, "" where there is none."""
+        """The address of the client, "" where there is none."""
         peer = self.scope.get("client")
         return str(peer[0]) if peer else ""
 
@@ -123,7 +123,7 @@ class AccessRecord:
         return b",".join(values).decode("utf-8", "replace")
 
     def end(self, received: int) -> None:
-        """It is over."""
+        """Mark the request as finished, with `received` bytes of body."""
         self.received, self.ended = received, time.perf_counter()
         if not self.status:
             self.status = GONE_STATUS
@@ -134,7 +134,7 @@ Sink = Callable[[AccessRecord], None]
 
 
 class Sinks:
-    """The sinks of a gateway; who wants to see requests appends one, at any time."""
+    """The sinks of a gateway. More can be appended at any time."""
 
     def __init__(self, *sinks: Sink) -> None:
         self.all = list(sinks)

@@ -1,8 +1,8 @@
-"""The workers of one gateway tell each other what they have counted, by files in a directory of theirs.
+"""Metrics of several workers: the workers of one gateway share their counts by files in a directory.
 
-Each writes its own once a second, and a last time when it ends; whichever is asked for metrics adds the
-others'. The counters of a worker that is no more still count (they must never go back), its gauges do not.
-One worker alone needs none of it.
+Each worker writes its file once a second and when it ends. The worker that answers a request for metrics adds
+the files of the others. Counters of an ended worker still count, since counters must never decrease; its
+gauges do not. A single worker needs no directory.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ import orjson
 from s3api.observe.exposition import Family, parcel
 
 VARIABLE = "SIXFOLD_WORKERS_DIRECTORY"
-"""Where the process that starts the workers tells them of the directory."""
+"""The environment variable with the directory, set by the process that starts the workers."""
 EVERY_S = 1.0
 _PREFIX = "workers-"
 
 
 @contextmanager
 def shared_directory(base: Path) -> Iterator[Path]:
-    """A directory for the workers that this process starts; what a killed one has left is removed."""
+    """Create the directory for the workers of this process. Removes those of killed processes."""
     for left in base.glob(_PREFIX + "*"):
         if not _is_alive(left.name.removeprefix(_PREFIX)):
             shutil.rmtree(left, ignore_errors=True)
@@ -41,14 +41,14 @@ def shared_directory(base: Path) -> Iterator[Path]:
 
 
 class Siblings:
-    """What the other workers have counted. `directory` None: there are none."""
+    """The counts of the other workers. `directory` None: there is only one worker."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
 
     @asynccontextmanager
     async def telling(self, count: Callable[[], list[Family]]) -> AsyncIterator[None]:
-        """Tell the others meanwhile."""
+        """Write this worker's file once a second while the context is open."""
         if self._directory is None:
             yield
             return
@@ -70,12 +70,12 @@ class Siblings:
                 path.with_suffix(".new").rename(path)
 
     def reload(self) -> None:
-        """Have the process that started us tell all of us to read the settings again."""
+        """Send SIGHUP to the parent process, which makes all workers read the settings again."""
         if self._directory is not None:
             os.kill(os.getppid(), signal.SIGHUP)
 
     def told(self) -> Iterator[Mapping[str, Mapping[str, float]]]:
-        """By each of the others."""
+        """Yield the counts of each other worker."""
         for path in self._directory.glob("[0-9]*") if self._directory is not None else ():
             if path.suffix or path.name == str(os.getpid()):
                 continue
@@ -90,7 +90,7 @@ class Siblings:
 
 
 def own_siblings() -> Siblings:
-    """Those of this process, a worker."""
+    """The siblings of this worker process."""
     named = os.environ.get(VARIABLE)
     return Siblings(Path(named) if named else None)
 
