@@ -1,8 +1,8 @@
-"""What was refused and why, by request id, so that an operator may ask long after the answer.
+"""Record of refused requests and their reasons, by request id, for `sixfold explain`.
 
-A file of lines (JSON) in the data directory, beside it the one before: together they hold a bounded number of
-the newest refusals, of all workers on this machine. A refusal is also a line of the log. Who was refused
-learns no more than S3 says, but for the principals of the bucket's own account.
+A file of JSON lines in the data directory, and its predecessor: together they hold a bounded number of the
+newest refusals of all workers on this machine. Each refusal is logged as well. The refused caller learns no
+more than S3 tells, except for principals of the bucket's own account.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ FILE_BYTES = 2 << 20
 
 
 class Denials:
-    """Keeps refusals. `directory` None: they are logged alone."""
+    """Record of refusals. `directory` None: they are only logged."""
 
     def __init__(self, directory: Path | None, *, file_bytes: int = FILE_BYTES) -> None:
         self._path = directory / "denials.jsonl" if directory else None
         self._file_bytes = file_bytes
 
     def record(self, request_id: str, **said: Any) -> None:
-        """Keep one: what was asked, by whom, and what decided. Never raises: a full disk refuses nobody."""
+        """Record a refusal: the action, the caller, and the reason. Never raises, not even on a full disk."""
         entry = {"request_id": request_id, **said}
         # Anybody may be refused without a key, as often as they like.
         level = logging.DEBUG if said.get("principal") == ANONYMOUS else logging.INFO
@@ -50,10 +50,10 @@ class Denials:
         try:
             _append(self._path, line.encode(), self._file_bytes)
         except OSError as why:
-            log.warning("the refusal of request %s cannot be kept: %s", request_id, why)
+            log.warning("cannot record the refusal of request %s: %s", request_id, why)
 
     def find(self, request_id: str) -> list[Mapping[str, Any]]:
-        """What is known of a request, the oldest refusal first: a DeleteObjects may have several."""
+        """Find the refusals of a request, oldest first. A DeleteObjects may have several."""
         return [entry for entry in self._entries() if entry.get("request_id") == request_id]
 
     def _entries(self) -> Iterator[Mapping[str, Any]]:

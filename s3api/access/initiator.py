@@ -1,10 +1,9 @@
-"""Who began a multipart upload: as it is kept with the upload, as listings show it, and its part in what may
-be done to the upload.
+"""The initiator of a multipart upload: how it is stored and listed, and what it may do to the upload.
 
-A user is kept as its id and its ARN ("AIDA... arn:aws:iam::..."), so that another user of the same name is
-another; an account, and nobody, by canonical id.
+A user is stored as its id and its ARN ("AIDA... arn:aws:iam::..."), so that another user of the same name is
+another; an account and an anonymous caller as a canonical id.
 
-The one who began it, and the account of that user, may list its parts and abort it unless a policy denies
+The initiator, and the account of a user that is one, may list its parts and abort it unless a policy denies
 that: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
 """
 
@@ -13,24 +12,24 @@ from __future__ import annotations
 from s3api.access.principal import ANONYMOUS_OWNER, Principal
 
 INITIATOR_ACTIONS = frozenset({"s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"})
-"""What needs no Allow of the one who began the upload."""
+"""Actions that the initiator of an upload may perform without an Allow."""
 
 
 def initiator_of(principal: Principal) -> str:
-    """What is kept of who begins an upload."""
+    """Format the initiator to store with an upload that `principal` creates."""
     if principal.user is None:
         return principal.account or ANONYMOUS_OWNER
     return f"{principal.user_id} {principal.arn}"
 
 
 def initiator_user(initiator: str) -> dict[str, str] | None:
-    """A user as listings show an Initiator, None for an account."""
+    """Format a user as the Initiator element of listings; None for an account."""
     _, is_user, arn = initiator.partition(" ")
     return {"ID": arn, "DisplayName": arn.rpartition("/")[2]} if is_user else None
 
 
 def is_initiator(principal: Principal, initiator: str) -> bool:
-    """Whether that is who began it, or the account of the user who did."""
+    """Whether `principal` is the stored initiator, or the account of the user that is."""
     if not principal.account:
         return False
     _, is_user, arn = initiator.partition(" ")

@@ -1,4 +1,4 @@
-"""What a key pair and an account are made of, when one is made."""
+"""Generation of key pairs and accounts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ALPHABET = ascii_uppercase + "234567"
 
 
 def new_key_pair(owner: str = ROOT_OWNER, user: str | None = None) -> AccessKey:
-    """A random pair of AWS's lengths: 20 and 40 characters, 90 and 238 bits. No shell minds any of them."""
+    """Generate a random key pair of AWS's lengths: 20 and 40 characters, 90 and 238 bits. Safe in shells."""
     return key_pair("SF" + _random(_ALPHABET, 18), _random(ascii_letters + digits, 40), owner, user)
 
 
@@ -25,18 +25,18 @@ def key_pair(access_key: str, secret_key: str, owner: str = ROOT_OWNER, user: st
 
 
 def new_account(name: str, email: str | None = None, canonical: str | None = None) -> Account:
-    """An account with a random canonical id, unless it is given one."""
+    """Make an account; its canonical id is random unless `canonical` is given."""
     id_ = canonical or secrets.token_hex(32)
     return Account(id_, account_number(id_), name, email, now_us())
 
 
 def first_account() -> Account:
-    """The account whose root pair `serve` makes, as it stands until somebody renames it."""
+    """Make the account of the root key pair that `serve` generates, under its first name."""
     return new_account(ROOT_NAME, None, ROOT_OWNER)
 
 
 def account_number(canonical: str) -> str:
-    """The twelve digits of an account, made of its canonical id so that nobody need keep a counter."""
+    """Derive an account number (twelve digits) from a canonical id, so that no counter is needed."""
     return f"{int(canonical[:15], 16) % 10**12:012d}"
 
 

@@ -1,4 +1,4 @@
-"""Key pairs and who has them: the root pair of this gateway, and those that the metadata store keeps.
+"""Look-up of key pairs and their callers: the gateway's root key pair, and those in the metadata store.
 
 The root pair comes from the settings; without them the first start makes one and keeps it in the data
 directory, in the format of AWS's own credentials file (so `AWS_SHARED_CREDENTIALS_FILE` may name it),
@@ -30,7 +30,7 @@ CACHED = 1024
 
 
 class Keys:
-    """Who has which secret. One for all requests of a gateway."""
+    """Key pairs and callers, cached. One instance for all requests of a gateway."""
 
     def __init__(self, root: AccessKey, metadata: Metadata, *, cache_s: float) -> None:
         self.root = root
@@ -39,7 +39,7 @@ class Keys:
         self._cache: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
     async def find(self, access_key: str) -> AccessKey | None:
-        """The pair, None where there is none or it was revoked. Raises MetadataUnavailable."""
+        """Find a key pair; None if it does not exist or was revoked. Raises MetadataUnavailable."""
         if access_key == self.root.access_key:
             return self.root
         if (cached := self._cached(access_key)) is not None:
@@ -55,7 +55,7 @@ class Keys:
         return found
 
     async def principal(self, key: AccessKey) -> Caller:
-        """Who has that pair, with the policies that bind a user; ANONYMOUS where nobody is left of it."""
+        """Find the caller that a key pair belongs to; ANONYMOUS if its account or user is gone."""
         if key is self.root:
             return self.root_principal
         at = ("principal", key.owner, key.user_name)
@@ -76,7 +76,7 @@ class Keys:
         return found
 
     async def account(self, canonical: str) -> Account | None:
-        """The account of that canonical id, None where there is none (any more)."""
+        """Find an account by its canonical id; None if it does not exist."""
         at = ("account", canonical)
         if (cached := self._cached(at)) is not None:
             known: Account = cached
@@ -89,12 +89,12 @@ class Keys:
         return found
 
     def number(self, canonical: str) -> str:
-        """The account's twelve digits."""
+        """Return the account number (twelve digits) of a canonical id."""
         known = self._cached(("account", canonical))
         return known.number if isinstance(known, Account) else account_number(canonical)
 
     def forget(self) -> None:
-        """Believe nothing any more that was looked up: this process has changed something."""
+        """Empty the cache, after this process has changed accounts, users or keys."""
         self._cache.clear()
 
     def _cached(self, at: Hashable) -> Any:

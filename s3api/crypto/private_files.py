@@ -1,4 +1,4 @@
-"""Files that hold secrets: readable by their owner alone, on disk as a whole or not at all."""
+"""Files that hold secrets: readable only by their owner, and written atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def create(path: Path, text: str) -> bool:
-    """Write a new file; False, and nothing changed, where another process made it first."""
+    """Write a new file. Returns False, and changes nothing, if it exists already."""
     with _temporary_file(path, text) as draft, suppress(FileExistsError):
         os.link(draft, path)  # unlike a rename, never replaces
         return True
@@ -19,14 +19,14 @@ def create(path: Path, text: str) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file in place of the one that is there."""
+    """Write a file, replacing the one at `path`."""
     with _temporary_file(path, text) as draft:
         os.replace(draft, path)
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file between a look at it and what comes of that."""
+    """Lock the file against other processes while it is read and changed."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

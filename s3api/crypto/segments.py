@@ -1,4 +1,4 @@
-"""A blob's bytes as they lie on the nodes when they are encrypted: AES-256-GCM in segments of 64 KiB.
+"""Encryption of blobs: AES-256-GCM in segments of 64 KiB, the format in which nodes store them.
 
 A segment is 65,520 bytes of plaintext, encrypted, and a tag of 16 bytes; the last one is shorter. So 96 of
 them fill a stripe of 6 MiB and 16 a chunk, a segment of a full stripe is one checksummed block of a chunk's
@@ -51,16 +51,18 @@ class ContentKey:
 
     @property
     def secret(self) -> bytes:
-        """The key itself: for wrapping it."""
+        """The key's bytes, to wrap them."""
         return self._secret
 
     def blob(self, blob_id: bytes) -> BlobCipher:
-        """What encrypts and decrypts the segments of one blob."""
+        """Derive the cipher of one blob."""
         return BlobCipher(derive_key(self._secret, b"sixfold blob" + blob_id))
 
     def etag(self, md5: bytes) -> str:
-        """An ETag that tells nothing of the content: as on AWS, that of an object under a customer's or a
-        KMS key is no MD5. The same content under the same data key has the same one.
+        """Make an ETag that reveals nothing of the content; `md5` is the content's.
+
+        As on AWS, the ETag of an object with SSE-C or SSE-KMS is not an MD5. The same content with the same
+        data key has the same ETag.
         """
         return hmac.digest(derive_key(self._secret, b"sixfold etag"), md5, "sha256")[:16].hex()
 
@@ -74,7 +76,7 @@ class BlobCipher:
         self._aead = AESGCM(key)
 
     def encrypt(self, plain: Buffer) -> bytearray:
-        """A whole blob: its bytes encrypted, with their tags between."""
+        """Encrypt a whole blob; return its segments, each followed by its tag."""
         view = memoryview(plain)
         out = bytearray(stored_size(len(view)))
         for number, at in enumerate(range(0, len(view), PLAIN_BYTES)):
@@ -87,11 +89,11 @@ class BlobCipher:
         segment[:] = self._aead.encrypt(_nonce(number), segment[:-TAG_BYTES], None)
 
     def decrypt_in_place(self, segment: memoryview, number: int) -> None:
-        """The reverse; the last 16 bytes mean nothing then. Raises Tampered."""
+        """Decrypt `segment` except its last 16 bytes, the tag, which are left. Raises Tampered."""
         segment[:-TAG_BYTES] = self._decrypt_segment(segment, number)
 
     def decrypt(self, stored: Buffer, first: int) -> bytes:
-        """The plaintext of consecutive segments, the first of which has the number `first`.
+        """Decrypt consecutive segments, the first of which has the number `first`.
 
         Raises Tampered.
         """
@@ -110,12 +112,12 @@ class BlobCipher:
 
 
 def derive_key(secret: bytes, purpose: bytes, salt: bytes | None = None) -> bytes:
-    """A key for one purpose: HKDF-SHA256 of `secret`."""
+    """Derive a key for one purpose from `secret`: HKDF-SHA256."""
     return HKDF(SHA256(), KEY_BYTES, salt, purpose).derive(secret)
 
 
 def stored_size(plain_bytes: int) -> int:
-    """How many bytes a blob takes whose plaintext has that many."""
+    """Return the encrypted size of a blob whose plaintext has `plain_bytes` bytes."""
     return plain_bytes + TAG_BYTES * -(-plain_bytes // PLAIN_BYTES)
 
 

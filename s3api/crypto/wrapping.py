@@ -1,8 +1,9 @@
-"""A data key under another key, so that it may lie in a database.
+"""Key wrapping: encrypts a data key with another key, so that it can be stored in the database.
 
-Wrapped is a random salt of 16 bytes and the data key encrypted with AES-256-GCM (48 bytes) under
+The wrapped key is a random salt of 16 bytes and the data key encrypted with AES-256-GCM (48 bytes) under
 HKDF-SHA256(key, salt): each wrapping has a key of its own, so that no nonce repeats however many data keys
-one key wraps. The context (AWS: encryption context) is authenticated, not kept: it has to be said again.
+one key wraps. The context (AWS: encryption context) is authenticated, not stored: `unwrap`
+needs it again.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ Context = Mapping[str, str]
 
 
 def wrap(key: bytes, secret: bytes, context: Context) -> bytes:
-    """`secret` under `key`, bound to `context`."""
+    """Encrypt `secret` with `key`, bound to `context`."""
     salt = os.urandom(SALT_BYTES)
     return salt + AESGCM(derive_key(key, _PURPOSE, salt)).encrypt(_NONCE, secret, _authenticated(context))
 
 
 def unwrap(key: bytes, wrapped: bytes, context: Context) -> bytes:
-    """What was wrapped. Raises Tampered: another key, another context, or altered."""
+    """Decrypt a wrapped key. Raises Tampered for another key, another context, or altered bytes."""
     salt, encrypted = wrapped[:SALT_BYTES], wrapped[SALT_BYTES:]
     try:
         return AESGCM(derive_key(key, _PURPOSE, salt)).decrypt(_NONCE, encrypted, _authenticated(context))

@@ -1,10 +1,10 @@
-"""All modes of encryption behind one door: a new data key as a request wishes it, an old one opened, and one
-wrapped anew.
+"""Data keys in all modes of encryption: makes, wraps and unwraps them.
 
-SSE-S3: our key `alias/sixfold/s3` wraps. SSE-KMS: the key service does, or, with an S3 Bucket Key, a key for
-the bucket that the key service wraps; a gateway uses one for some minutes, and remembers those that it has
-opened as long, so that a thousand objects are not a thousand questions. SSE-C: the customer's key wraps,
-which is forgotten with the request.
+- SSE-S3: the key file's key `alias/sixfold/s3` wraps the data key.
+- SSE-KMS: the key service wraps it. With an S3 Bucket Key, a key of the bucket wraps it, and the key service
+  wraps that one. A gateway uses a bucket key for 5 minutes, and caches unwrapped ones as long, so that many
+  objects take one request to the key service.
+- SSE-C: the customer's key wraps it. That key is forgotten with the request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class EncryptionRequest:
-    """How an object is to be encrypted.
+    """Encryption that a request (or the bucket's default) asks for.
 
     `key`: the name of the KMS key, None for the default one. `context`: the client's pairs; `arn` the
     object's ARN and `bucket_arn` the bucket's, one of which joins them as aws:s3:arn.
@@ -51,9 +51,9 @@ class EncryptionRequest:
 
 
 class DataKeys:
-    """One for all requests of a gateway.
+    """Source of data keys for all requests of a gateway.
 
-    `by_default`: whether objects that nobody asked to encrypt are, as SSE-S3. `customer_keys_need_tls`:
+    `by_default`: whether objects without an encryption request get SSE-S3. `customer_keys_need_tls`:
     whether SSE-C is refused over plain HTTP.
     """
 
@@ -68,10 +68,10 @@ class DataKeys:
         self.by_default, self.customer_keys_need_tls = by_default, customer_keys_need_tls
         self._s3 = LocalKeys(file, default=S3_ALIAS)
         self._kms = kms or LocalKeys(file)
-        # Bucket keys in use, by bucket, key and context; and those that were opened, by what they are wrapped
-        # as. Each with the time until which it is remembered.
+        # Bucket keys in use, by bucket, key and context; and unwrapped ones, by their wrapped bytes. Each
+        # with the time at which it expires.
         self._in_use: OrderedDict[tuple[str, ...], tuple[float, DataKey]] = OrderedDict()
-        self._opened: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
+        self._unwrapped: OrderedDict[bytes, tuple[float, bytes]] = OrderedDict()
 
     async def close(self) -> None:
         await self._kms.close()
@@ -79,7 +79,10 @@ class DataKeys:
     async def wrap(
         self, request: EncryptionRequest, content: ContentKey | None = None
     ) -> tuple[ContentKey, Envelope]:
-        """A data key, a new one if none is given, and its envelope. Raises S3Error (KeyService)."""
+        """Wrap a data key, a new one if `content` is None; return it and its envelope.
+
+        Raises S3Error (see `KeyService`).
+        """
         if request.mode is Mode.KMS and not request.bucket_key:
             context = request.full_context()
             if content is None:
@@ -89,15 +92,16 @@ class DataKeys:
             return ContentKey(made.secret), Envelope(Mode.KMS, made.wrapped, made.key, context)
         content = content or ContentKey.new()
         if request.mode is Mode.KMS:
-            return content, await self._under_bucket_key(request, content)
+            return content, await self._wrap_with_bucket_key(request, content)
         if request.mode is Mode.CUSTOMER:
             return content, Envelope(Mode.CUSTOMER, wrap(_customer(request), content.secret, _NO_CONTEXT))
         made = await self._s3.encrypt(None, content.secret, _NO_CONTEXT)
         return content, Envelope(Mode.S3, made.wrapped, made.key)
 
     async def unwrap(self, envelope: Envelope, customer_key: bytes | None = None) -> ContentKey:
-        """The data key. Raises Tampered for a customer's key that is not the right one; S3Error
-        (KeyService).
+        """Unwrap an object's data key.
+
+        Raises Tampered for a wrong customer key, S3Error (see `KeyService`).
         """
         if envelope.mode is Mode.CUSTOMER:
             return ContentKey(unwrap(customer_key or b"", envelope.data_key, _NO_CONTEXT))
@@ -112,7 +116,7 @@ class DataKeys:
         except Tampered:
             raise S3Error("KMS.KMSInvalidStateException", f"{key} does not open this data key.") from None
 
-    async def _under_bucket_key(self, request: EncryptionRequest, content: ContentKey) -> Envelope:
+    async def _wrap_with_bucket_key(self, request: EncryptionRequest, content: ContentKey) -> Envelope:
         context = request.full_context()
         name = (
             request.bucket_arn,
@@ -123,21 +127,21 @@ class DataKeys:
         until_s, bucket_key = self._in_use.get(name, (0.0, None))
         if bucket_key is None or until_s < now_s:
             bucket_key = await self._kms.generate(request.key, context)
-            _remember(self._in_use, name, (now_s + BUCKET_KEY_S, bucket_key))
-            _remember(self._opened, bucket_key.wrapped, (now_s + BUCKET_KEY_S, bucket_key.secret))
+            _cache(self._in_use, name, (now_s + BUCKET_KEY_S, bucket_key))
+            _cache(self._unwrapped, bucket_key.wrapped, (now_s + BUCKET_KEY_S, bucket_key.secret))
         wrapped = wrap(bucket_key.secret, content.secret, context)
         return Envelope(Mode.KMS, wrapped, bucket_key.key, context, bucket_key.wrapped)
 
     async def _unwrap_bucket_key(self, key: str, wrapped: bytes, context: dict[str, str]) -> bytes:
         now_s = time.monotonic()
-        until_s, secret = self._opened.get(wrapped, (0.0, b""))
+        until_s, secret = self._unwrapped.get(wrapped, (0.0, b""))
         if until_s < now_s:
             secret = await self._kms.decrypt(key, wrapped, context)
-            _remember(self._opened, wrapped, (now_s + BUCKET_KEY_S, secret))
+            _cache(self._unwrapped, wrapped, (now_s + BUCKET_KEY_S, secret))
         return secret
 
 
-def _remember(cache: OrderedDict[K, V], name: K, value: V) -> None:
+def _cache(cache: OrderedDict[K, V], name: K, value: V) -> None:
     cache[name] = value
     cache.move_to_end(name)
     if len(cache) > BUCKET_KEYS:

@@ -1,4 +1,4 @@
-"""Which statement of a policy decides: a Deny that holds, else an Allow that holds, else none.
+"""Evaluation of policies: a Deny that applies decides, else an Allow that applies, else nothing.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
@@ -27,8 +27,10 @@ SILENT = Verdict()
 
 
 def evaluate(policy: Policy, principal: Principal, action: str, resource: str, lookup: Lookup) -> Verdict:
-    """`action` as "s3:GetObject", `resource` as an ARN. A user's own policy names no principals: it speaks of
-    whoever has it."""
+    """Find the statements of `policy` that decide. `action` as "s3:GetObject", `resource` as an ARN.
+
+    A user's own policy names no principals: it applies to the user that it is attached to.
+    """
     allowed = delegated = None
     for statement in policy.statements:
         match = statement.principals.match(principal) if statement.principals else Match.EXACT
@@ -46,7 +48,7 @@ def evaluate(policy: Policy, principal: Principal, action: str, resource: str, l
 def evaluate_all(
     policies: tuple[tuple[str, Policy], ...], principal: Principal, action: str, resource: str, lookup: Lookup
 ) -> tuple[str, Verdict]:
-    """A user's policies together: the name of the deciding one ("" for none), and what it says."""
+    """Evaluate a user's policies; return the name of the deciding one ("" for none) and its verdict."""
     allowing: tuple[str, Verdict] = ("", SILENT)
     for name, policy in policies:
         verdict = evaluate(policy, principal, action, resource, lookup)

@@ -1,4 +1,4 @@
-"""The Principal of a statement: whom it speaks of, and how nearly.
+"""The Principal element of a statement: which principals it matches, and how precisely.
 
 `arn:aws:iam::123456789012:root` and the bare number mean an account with all of its users. To a user of the
 bucket's own account that is no permission yet: it only lets the account give one. So a match says whether it
@@ -33,7 +33,7 @@ class Match(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """`excluded`: NotPrincipal, which speaks of everybody but these."""
+    """Parsed Principal element. `excluded`: NotPrincipal, which matches all principals except these."""
 
     everybody: bool
     accounts: frozenset[str]
@@ -65,7 +65,7 @@ class Principals:
 
 
 def read_principals(value: Any, *, excluded: bool) -> Principals | None:
-    """`value` as JSON gave it; None for one that AWS calls invalid."""
+    """Parse a Principal element (JSON value); None if it is invalid by AWS's rules."""
     if value == EVERYBODY:
         return Principals(True, frozenset(), frozenset(), frozenset(), frozenset(), excluded)
     if not isinstance(value, dict) or not value:

@@ -1,4 +1,4 @@
-"""Whether a policy makes a bucket public: what GetBucketPolicyStatus says and public access blocks forbid.
+"""Test whether a policy makes a bucket public, for GetBucketPolicyStatus and public access blocks.
 
 A policy is public unless each Allow speaks of fixed principals, or holds only where one of some keys has a
 fixed value (no wildcard, no variable). "Fixed" for aws:SourceIp is a network that is not very wide.
