@@ -1,1 +1,1 @@
-"""The process of a gateway: the application, the HTTP server, reload, background tasks, tracing."""
+"""The process of a gateway: the application, uvicorn's server and workers, background work, reloading."""

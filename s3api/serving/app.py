@@ -39,7 +39,7 @@ from s3api.operations.call import Backend
 from s3api.rest import create_api
 from s3api.rest.events import Listeners
 from s3api.serving.background import background
-from s3api.serving.reloading import Reloaded, on_hangup, renewed
+from s3api.serving.reloading import Reloaded, merge_settings, on_hangup
 from s3api.settings import Settings, SettingsError
 from s3api.store import Store, open_store
 from s3api.wire import error_reply, parse_target
@@ -49,9 +49,10 @@ GC_THRESHOLD = 50_000
 
 
 class App:
-    """The whole gateway as one ASGI callable. `store` is there between start-up and shutdown; `sinks` are
-    handed the record of every request that is over. `server_reload` is the server's part of a reload; where
-    it raises SettingsError, nothing changes.
+    """The whole gateway as one ASGI application.
+
+    `store` is set between start-up and shutdown; `sinks` get the record of every finished request.
+    `server_reload` is the server's part of a reload; if it raises SettingsError, nothing changes.
     """
 
     def __init__(
@@ -65,9 +66,9 @@ class App:
         self._read_settings = read_settings or (lambda: self.settings)
         self.server_reload: Callable[[Settings], None] = lambda settings: None
         self.store: Store | None = None
-        self._metrics = Metrics(lambda: self._under_way)
+        self._metrics = Metrics(lambda: self._active)
         self.sinks = Sinks(self._metrics)
-        self._under_way = 0
+        self._active = 0
         self._api = create_api(settings, lifespan=self._lifespan)
         self._gateway: Gateway | None = None
         self._listeners = Listeners()
@@ -77,12 +78,12 @@ class App:
         self._adopt(settings)
 
     def stopping(self) -> None:
-        """Streams without an end are to end now: the server waits for all answers."""
+        """End the streams without an end: the server waits for all answers before it stops."""
         self._listeners.stop()
 
     def reload(self) -> Reloaded:
-        """Read the settings again, and go by them. Raises SettingsError, and then all is as it was."""
-        settings, done = renewed(self.settings, self._read_settings())
+        """Read the settings again and apply them. Raises SettingsError; then nothing changes."""
+        settings, done = merge_settings(self.settings, self._read_settings())
         check_access_log(settings)
         self.server_reload(settings)
         self._adopt(settings)
@@ -93,19 +94,19 @@ class App:
             self._gateway = self._make_gateway()
         if self._own_process:
             configure_logging(settings.logs.level, settings.logs.format)
-        done.tell()
+        done.log()
         return done
 
-    def _hung_up(self) -> None:
+    def _on_hangup(self) -> None:
         try:
             self.reload()
         except SettingsError as why:
-            log.error("not reloaded, the settings cannot be used: %s", why)
+            log.error("not reloaded, the settings are invalid: %s", why)
 
     def _adopt(self, settings: Settings) -> None:
-        """What this object itself goes by."""
+        """Apply the settings that App itself uses."""
         self.settings = self._api.state.settings = settings
-        self._most_under_way = settings.http.max_concurrent_requests
+        self._max_active = settings.http.max_concurrent_requests
         trusted = settings.http.trusted_proxies
         self.proxies = Proxies(trusted, settings.http.public_hosts) if trusted else None
         if self.store is not None:
@@ -120,33 +121,33 @@ class App:
             self.proxies.rewrite(scope)
         if not self._is_api(scope):
             await self.answer_s3(Request(scope, receive), partial(send_reply, send))
-        elif self._under_way >= self._most_under_way:
-            await self._refuse_for_now(scope, partial(send_reply, send))
+        elif self._active >= self._max_active:
+            await self._answer_slow_down(scope, partial(send_reply, send))
         else:
-            self._under_way += 1
+            self._active += 1
             try:
                 await self._api_answer(scope, receive, send)
             except ClientGone:
-                pass  # nobody is left to answer
+                pass  # no client to answer
             finally:
-                self._under_way -= 1
+                self._active -= 1
 
     async def answer_s3(self, request: Request, answer: Answer) -> None:
-        """Have the S3 endpoint answer, where there is room for one more request."""
+        """Answer an S3 request, with SlowDown beyond `max_concurrent_requests`."""
         gateway = self._gateway
-        if self._under_way >= self._most_under_way or gateway is None:
+        if self._active >= self._max_active or gateway is None:
             with suppress(ClientGone):
-                await self._refuse_for_now(request.scope, answer)
+                await self._answer_slow_down(request.scope, answer)
             return
-        self._under_way += 1
+        self._active += 1
         try:
             await gateway.serve(request, answer)
         finally:
-            self._under_way -= 1
+            self._active -= 1
 
     def _is_api(self, scope: Scope) -> bool:
-        """Whether FastAPI answers. A request that is signed as S3's are is S3, so that a client which means a
-        bucket named `api` is told in its own language that there can be none.
+        """Whether FastAPI answers. A request with an S3 signature is for S3, so that a client that asks for a
+        bucket named `api` gets an S3 error.
         """
         path: bytes = scope["raw_path"]
         if not path.startswith(b"/api") or path[4:5] not in (b"", b"/"):
@@ -160,7 +161,7 @@ class App:
 
     async def _api_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope.pop("state", {})
-        record = AccessRecord({**scope}, new_request_id())  # a copy: the state would make a cycle of the two
+        record = AccessRecord({**scope}, new_request_id())  # a copy, since the state makes a reference cycle
         scope["state"] = {**state, "record": record}
         received = 0
 
@@ -188,7 +189,7 @@ class App:
             record.end(received)
             self.sinks(record)
 
-    async def _refuse_for_now(self, scope: Scope, answer: Answer) -> None:
+    async def _answer_slow_down(self, scope: Scope, answer: Answer) -> None:
         record = AccessRecord(scope, new_request_id())
         record.code = "SlowDown"
         resource = scope["raw_path"].decode("latin-1")
@@ -244,7 +245,7 @@ class App:
                 self._gateway = self._make_gateway()
                 if self._own_process:
                     _tune_gc()
-                with on_hangup(self._hung_up) if self._own_process else nullcontext():
+                with on_hangup(self._on_hangup) if self._own_process else nullcontext():
                     try:
                         yield
                     finally:
@@ -252,7 +253,7 @@ class App:
 
     @asynccontextmanager
     async def _logged(self) -> AsyncIterator[None]:
-        """Keep the access log meanwhile."""
+        """Open the access log for the time of the context."""
         settings = self.settings
         writer = LineWriter(settings.logs.access_log_path)
         access_log = AccessLog(writer, log_format=settings.logs.format, which=settings.logs.access_log)
@@ -268,13 +269,14 @@ class App:
 
 @asynccontextmanager
 async def traced(app: App, authority: Authority, store: Store) -> AsyncIterator[Callable[[Gateway], Gateway]]:
-    """Send traces meanwhile, where the environment wants them; gives what makes a gateway take part. Raises
-    ValueError.
+    """Send traces for the time of the context if the environment configures an exporter.
+
+    Gives a function that instruments a gateway. Raises ValueError for an invalid configuration.
     """
     if not traces_enabled(os.environ):
         yield lambda gateway: gateway
         return
-    from s3api.serving.tracing import GatewayTracing  # OpenTelemetry, which is not there for everybody
+    from s3api.serving.tracing import GatewayTracing  # imports OpenTelemetry, an optional dependency
 
     tracing = GatewayTracing()
     tracing.instrument(app, authority, store.metadata, store.blobs)
@@ -290,14 +292,16 @@ def create_app(
     own_process: bool = False,
     read_settings: Callable[[], Settings] | None = None,
 ) -> App:
-    """The application. `own_process`: the process is the gateway's alone, its garbage collector may be tuned,
-    SIGHUP is handled. `read_settings`: what a reload goes by; it may raise SettingsError.
+    """Make the application.
+
+    `own_process`: the process runs nothing else, so the garbage collector is tuned, logging is configured and
+    SIGHUP reloads. `read_settings` is called by a reload; it may raise SettingsError.
     """
     return App(settings, own_process=own_process, read_settings=read_settings)
 
 
 def _tune_gc() -> None:
-    """What is there after start-up stays: let the collector never look at it again, and look less often."""
+    """Exclude the objects of the start from garbage collection, and collect less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD, 20, 50)

@@ -1,4 +1,4 @@
-"""All of a gateway's work behind the requests, from its start to its end."""
+"""The background work of a gateway: event delivery, lifecycle rules and bucket logs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LOG_TYPE = "text/plain"
 
 @asynccontextmanager
 async def background(store: Store, backend: Backend, sinks: Sinks) -> AsyncIterator[BucketLogs]:
-    """Run all background work meanwhile; gives the logs of buckets."""
+    """Run all background work for the time of the context; gives the bucket logs."""
     delivery_worker = _delivery_worker(store)
     logs = bucket_logs(backend, every_s=store.settings.bucket_logs.every_s)
     lifecycle = lifecycle_worker(
@@ -61,7 +61,7 @@ def lifecycle_worker(
     leading: bool,
     on_action: OnAction | None = None,
 ) -> LifecycleWorker:
-    """`leading`: under the lease, pass after pass; or else for one pass."""
+    """Make the lifecycle worker. `leading`: it runs periodically under a lease, else for one pass."""
     every_s = settings.lifecycle.every_s or max(settings.lifecycle.day_s / 24, 1.0)
 
     def make_event_maker(bucket: Bucket, documents: BucketSettings, kind: str) -> Emit | None:
@@ -81,7 +81,7 @@ def lifecycle_worker(
 
 
 def bucket_logs(backend: Backend, *, every_s: float) -> BucketLogs:
-    """The logs of buckets, delivered as objects."""
+    """Make the bucket logs, which deliver their lines as objects."""
 
     async def put(source: Bucket, where: LogDestination, key: str, data: bytes) -> None:
         target, settings = await backend.buckets.find(where.bucket)

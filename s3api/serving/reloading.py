@@ -1,11 +1,10 @@
-"""Settings that a gateway takes over while it serves, and the signal that tells it to.
+"""Reloading: the settings that a running gateway can change, and SIGHUP.
 
-SIGHUP, or POST /api/reload, has every worker read its settings again: the file, and the files that hold
-secrets (nobody can change a process's environment). What `LIVE` names counts from the next request or
-connection on; of what else is different the log says that it wants a restart. Whatever is in the settings,
-the access log's file and the certificate are opened anew: the one may have been rotated away, the other
-renewed. Settings that cannot be used change nothing. (The file of encryption keys needs no signal, it is
-looked at every second.)
+On SIGHUP or POST /api/reload every worker reads its settings again: the settings file and the files with
+secrets (the environment of a process cannot change). Changes of the settings in `LIVE` take effect with the
+next request or connection; for others the log says that they need a restart. The access log's file and the
+certificate are always reopened, since they may have been rotated or renewed. Invalid settings change nothing.
+The file of encryption keys needs no signal: it is checked every second.
 """
 
 from __future__ import annotations
@@ -46,26 +45,27 @@ LIVE = frozenset(
     }
 )
 _PAIR = frozenset({"tls_cert", "tls_key"})
-"""Live where there is a certificate before and after: the socket speaks https, or does not."""
+"""Live only if a certificate is set before and after: the socket cannot switch between http and https."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reloaded:
-    """Names of settings: what counts from now on, and what is different and wants a restart."""
+    """The names of changed settings: those in effect now, and those that need a restart."""
 
     changed: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
 
-    def tell(self) -> None:
+    def log(self) -> None:
+        """Log which settings changed."""
         log.info("reloaded: %s", ", ".join(self.changed) or "no setting has changed")
         if self.restart:
-            log.warning("these settings have changed and want a restart: %s", ", ".join(self.restart))
+            log.warning("these settings have changed and need a restart: %s", ", ".join(self.restart))
 
 
-def renewed(now: Settings, read: Settings) -> tuple[Settings, Reloaded]:
-    """The settings that hold from now on, where `now` held and `read` was read."""
+def merge_settings(now: Settings, read: Settings) -> tuple[Settings, Reloaded]:
+    """Return the settings in effect after a reload: `now` with the live settings of `read`."""
     live = LIVE if now.http.tls_cert and read.http.tls_cert else LIVE - _PAIR
-    # Where a file is (`config`) is no setting of the gateway.
+    # `config`, the path of the settings file, is not a setting of the gateway.
     names = [name for name in SETTINGS if name != "config"]
     different = sorted(name for name in names if now.get(name) != read.get(name))
     changed = tuple(name for name in different if name in live)
@@ -75,9 +75,7 @@ def renewed(now: Settings, read: Settings) -> tuple[Settings, Reloaded]:
 
 @contextmanager
 def on_hangup(reload: Callable[[], None]) -> Iterator[None]:
-    """SIGHUP calls `reload` meanwhile; where it means that our terminal has gone, it ends the process in
-    order.
-    """
+    """Call `reload` on SIGHUP for the time of the context. If the terminal has closed, shut down instead."""
     loop = asyncio.get_running_loop()
     hung_up = hang_up_test()
 
@@ -95,7 +93,7 @@ def on_hangup(reload: Callable[[], None]) -> Iterator[None]:
 
 
 def hang_up_test() -> Callable[[], bool]:
-    """A function that says whether the terminal has gone that this process was started from, if from one."""
+    """Return a function that says whether the terminal of this process, if it had one, has closed."""
     from_terminal = _has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN  # nohup
     return lambda: from_terminal and not _has_terminal()
 

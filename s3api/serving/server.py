@@ -1,7 +1,6 @@
-"""uvicorn, set up for a store: uvloop, our own protocol (`s3api.http.connection`), no log line or header of
-its own.
+"""Start uvicorn: uvloop, our own protocol (`s3api.http.connection`), none of its log lines and headers.
 
-The socket is bound before anything is printed or forked, so a port that is taken is one clear line.
+The socket is bound before anything is printed or forked, so a port in use is one clear line.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from s3api.settings import Settings, SettingsError, load
 log = logging.getLogger("sixfold")
 BACKLOG = 2048
 HEALTHCHECK_S = 30
-"""A worker that says nothing for so long is killed and replaced. On a busy machine a start takes seconds."""
-# A worker thread that comes back from the disk waits at most so long for the loop to give up the GIL.
+"""A worker that does not answer for so long is replaced. A start may take seconds on a busy machine."""
+# The longest time that a thread back from a disk waits for the event loop to release the GIL.
 SWITCH_INTERVAL_S = 0.0002
 
 
 def bind(settings: Settings) -> socket.socket:
-    """The listening socket. Raises SettingsError where the address cannot be had."""
+    """Open the listening socket. Raises SettingsError if the address cannot be used."""
     family = socket.AF_INET6 if ":" in settings.http.host else socket.AF_INET
     try:
         server = socket.create_server(
@@ -51,7 +50,7 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def serve(settings: Settings, listening: socket.socket) -> bool:
-    """Serve until told to stop by SIGINT or SIGTERM; requests under way may end. False: it never came up."""
+    """Serve until SIGINT or SIGTERM, and finish the requests under way. False if it failed to start."""
     if settings.http.workers > 1:
         config = _config(settings, "s3api.serving.server:worker_app", factory=True)
         with shared_directory(settings.data):
@@ -60,15 +59,15 @@ def serve(settings: Settings, listening: socket.socket) -> bool:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     signal.signal(signal.SIGHUP, lambda *_: None)  # until the application handles it
     server = uvicorn.Server(_config(settings, create_app(settings, own_process=True, read_settings=load)))
-    # uvicorn raises the signal that stopped it once more when all is in order: an exit like any other.
+    # After its shutdown uvicorn raises the signal that stopped it again: then exit normally.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with suppress(KeyboardInterrupt):  # raised again by uvicorn when it has shut down in order
+    with suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
     return server.started
 
 
 def worker_app() -> App:
-    """The application of one worker process: its settings are in the environment."""
+    """Make the application of one worker process, whose settings are in the environment."""
     settings = load()
     configure_logging(settings.logs.level, settings.logs.format)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -78,22 +77,24 @@ def worker_app() -> App:
 
 
 def _end_after(supervisor: BaseProcess) -> None:
-    """A worker whose supervisor was killed would serve on, and keep its port from the next one."""
+    """Stop this worker when its supervisor dies: else it would go on and keep the port."""
     supervisor.join()
-    log.warning("the process that started this worker is gone: it ends")
+    log.warning("the supervisor process of this worker has died: stopping")
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Workers(Multiprocess):
-    """uvicorn's process that starts workers, starts those anew that have died, and here hands SIGHUP on."""
+    """uvicorn's supervisor, which starts and restarts workers; this one also forwards SIGHUP to them."""
 
     def __init__(self, config: Config, sockets: list[socket.socket]) -> None:
         self._hung_up = hang_up_test()
         super().__init__(config, sockets)
 
     def keep_subprocess_alive(self) -> None:
-        """uvicorn keeps the workers' ends of their pipes open: who dies while it is asked how it fares would
-        be waited for to the end of the health check, and a signal to stop with it."""
+        """Restart dead workers.
+
+        uvicorn keeps the workers' ends of their pipes open. Without closing them, a worker that dies during
+        its health check would delay the supervisor, and a signal to stop, until the check times out."""
         for process in self.processes:
             process.child_conn.close()
         super().keep_subprocess_alive()
@@ -103,7 +104,7 @@ class Workers(Multiprocess):
             self.handle_term()
             return
         for process in self.processes:
-            # One that is starting reads the settings in any case, but perhaps a moment too early.
+            # A starting worker reads the settings by itself, but perhaps before they changed.
             if process.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
                 assert process.pid is not None
                 os.kill(process.pid, signal.SIGHUP)

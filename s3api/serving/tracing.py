@@ -1,9 +1,8 @@
-"""Spans of a gateway: the request, who it is and whether they may, each metadata transaction with the size of
+"""Spans of a gateway: the request, authentication, authorization, each metadata transaction with the size of
 its batch, each stripe, and (`chunkd.tracing`) each chunk on each node.
 
-Where tracing is off this module is not imported. Where it is on, it puts itself around the methods of the
-objects that are there once the gateway is open; these know nothing of it, so what is off costs nothing.
-Background work leaves no spans: only what happens beneath a request does.
+Without tracing this module is not imported. With tracing, it wraps methods of the objects of an open gateway;
+these know nothing of it, so tracing that is off costs nothing. Background work makes no spans.
 """
 
 from __future__ import annotations
@@ -39,16 +38,16 @@ class GatewayTracing:
         self._writes: WeakKeyDictionary[Any, trace.Span] = WeakKeyDictionary()
 
     def instrument(self, app: Any, authority: Any, metadata: Metadata, blobs: BlobStore) -> None:
-        """`app` is where REST's requests and all access records come by; `authority` decides who may."""
+        """Wrap the methods of a gateway's objects. `app` has REST requests and all access records."""
         app.sinks.all.insert(0, self._note)
         app._api_answer = self._api_answer(app._api_answer)
-        for name in ("is_free", "ask", "check_without_bucket"):
+        for name in ("has_full_access", "access_for", "check_without_bucket"):
             setattr(authority, name, _spanned(self._tracer, "authorize", getattr(authority, name)))
         self._instrument_metadata(metadata)
         self._instrument_blobs(blobs)
 
     def instrument_gateway(self, gateway: Gateway) -> Gateway:
-        """Each: a reload makes another."""
+        """Wrap the methods of a gateway. A reload makes a new gateway, which is wrapped too."""
         patched: Any = gateway
         patched.serve = self._serve(gateway.serve)
         patched._authenticate = _spanned(self._tracer, "authenticate", gateway._authenticate)
@@ -58,7 +57,7 @@ class GatewayTracing:
         await self._tracing.close()
 
     def _note(self, record: AccessRecord) -> None:
-        """A sink, the first: what the request turned out to be, and its trace for those that come after."""
+        """Describe the finished request in its span, and set the trace id of its record. The first sink."""
         span = trace.get_current_span()
         context = span.get_span_context()
         if not context.is_valid:
@@ -169,7 +168,7 @@ class GatewayTracing:
         return traced
 
     def _staged(self, take: Any) -> Any:
-        """A stripe that is staged; one that is not becomes a write like any other."""
+        """Trace a stripe that is staged. One that is not is traced as an ordinary write."""
 
         def traced(blob: Any, chunks: Any) -> bool:
             if not recording():
@@ -186,7 +185,7 @@ class GatewayTracing:
     def _stripe_from_group(self, call: Any, cluster: Any) -> Any:
         def traced(blob: Any) -> Any:
             if not recording() or cluster.group_of(blob.nodes[:DATA_CHUNKS]) is None:
-                return call(blob)  # nothing comes of it: they are read one by one, as a stripe
+                return call(blob)  # its chunks are then read one by one, as a stripe
             attributes = {"blob.id": blob.id.hex(), "stripe": 0, "bytes": blob.size}
             with self._tracer.start_as_current_span("stripe read", attributes=attributes):
                 return call(blob)
@@ -195,7 +194,7 @@ class GatewayTracing:
 
 
 def _spanned(tracer: Tracer, name: str, call: Any) -> Any:
-    """A function or coroutine function within a span of its own."""
+    """Wrap a function or coroutine function in a span."""
 
     async def awaited(*arguments: Any, **named: Any) -> Any:
         with tracer.start_as_current_span(name):
@@ -217,5 +216,5 @@ def _of_put(nodes: Sequence[int], chunks: Sequence[tuple[bytes, Any]]) -> dict[s
 
 
 def _name(make: Any) -> str:
-    """Of a transaction."""
+    """Return the name of a transaction."""
     return str(getattr(make, "__name__", "transaction")).replace("<lambda>", "transaction")

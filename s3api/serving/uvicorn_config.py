@@ -1,7 +1,7 @@
-"""uvicorn's configuration, of which a reload changes what may change while it serves.
+"""uvicorn's configuration, and its settings that a reload changes.
 
-A worker process reads one before it can say that it lives, so the application is not imported until it is
-loaded.
+A worker process unpickles one before it can answer health checks, so the application is imported only in
+`load`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Config(uvicorn.Config):
-    """For an `App`."""
+    """The configuration of an `App`'s server."""
 
     def load(self) -> None:
         super().load()
@@ -26,7 +26,7 @@ class Config(uvicorn.Config):
         app.server_reload = self._reload
 
     def _reload(self, settings: Settings) -> None:
-        """Raises SettingsError where the certificate cannot be used, and then nothing has changed."""
+        """Apply new settings. Raises SettingsError for a bad certificate; then nothing changes."""
         if self.ssl is not None and settings.http.tls_cert is not None:
             check_tls(settings)
             self.ssl.load_cert_chain(settings.http.tls_cert, settings.http.tls_key)
@@ -42,7 +42,7 @@ class Config(uvicorn.Config):
 
 
 def check_tls(settings: Settings) -> None:
-    """Raises SettingsError where the certificate and its key cannot be used."""
+    """Check the certificate and its key. Raises SettingsError if they cannot be used."""
     from s3api.settings import SettingsError
 
     certificate, key = settings.http.tls_cert, settings.http.tls_key

@@ -72,7 +72,7 @@ def test_what_changes_at_once_and_what_wants_a_restart(tmp_path: Path) -> None:
         until(gateway, lambda: (tmp_path / "access").read_text().count("rest.put_file") == 2)
         told = "reloaded: access_log, access_log_path, log_format, max_object_bytes, metrics_token"
         assert told in gateway.log()
-        assert "want a restart: parity" in gateway.log()
+        assert "need a restart: parity" in gateway.log()
         assert "second" not in gateway.log()
         s3 = gateway.s3()
         s3.create_bucket(Bucket="bucket")
