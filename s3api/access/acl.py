@@ -1,4 +1,4 @@
-"""Access control lists: who was granted what on a bucket or an object, and what that lets them do.
+"""Access control lists (ACLs) of buckets and objects: grants, and the actions that they allow.
 
 A grantee is an account (its canonical id) or a group (a URI). A list that is None is the usual one: the owner
 has FULL_CONTROL, nobody else has anything. Groups come first in the lists made here, accounts after them:
@@ -78,7 +78,7 @@ CANNED = frozenset(_CANNED)
 
 
 def canned(name: str, owner: str, bucket_owner: str) -> ACL | None:
-    """The list that a canned ACL stands for; None for the usual one. KeyError for a name that S3 lacks.
+    """Expand a canned ACL; None for "private". Raises KeyError for an unknown name.
 
     On a bucket (whose owner is both) the bucket-owner-... ones say nothing, as on AWS.
     """
@@ -89,7 +89,7 @@ def canned(name: str, owner: str, bucket_owner: str) -> ACL | None:
 
 
 def groups_first(acl: ACL) -> ACL:
-    """The same list in the order that is shown."""
+    """Sort an ACL as listings show it: groups first."""
     return tuple(sorted(acl, key=lambda grant: not is_group(grant.grantee)))
 
 

@@ -1,9 +1,9 @@
-"""The key file: our own keys for wrapping data keys, in the data directory, readable by its owner alone.
+"""The key file: the store's own wrapping keys, in the data directory, readable only by its owner.
 
 JSON: {"version": 1, "keys": [{"id", "arn", "aliases", "enabled", "created_s",
                                "secrets": [{"id", "secret", "created_s"}, ...]}]}
 A key keeps its id and ARN for ever. Rotation gives it a new secret, with which it wraps from then on; the old
-ones stay, and open what they wrapped. The first use makes the file, with two keys: `alias/sixfold/s3` for
+ones stay, to unwrap what they wrapped. The first use makes the file, with two keys: `alias/sixfold/s3` for
 SSE-S3, and `alias/aws/s3`, the one for SSE-KMS where a client names none.
 
 Whoever has this file and the database reads everything; whoever loses it has lost what it encrypted. Gateways
@@ -59,7 +59,7 @@ class Key:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All that names it."""
+        """The id, ARN, aliases and alias ARNs."""
         prefix = self.arn.removesuffix(f"key/{self.id}")
         return (self.id, self.arn, *self.aliases, *(prefix + alias for alias in self.aliases))
 
@@ -139,7 +139,7 @@ class KeyFile:
     # --- the file ----------------------------------------------------------------------------
 
     def _reload_if_changed(self) -> None:
-        """Read the file where it is not as it was."""
+        """Read the file if it has changed."""
         try:
             if not self.path.exists():
                 if self._seen:

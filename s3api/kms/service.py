@@ -26,15 +26,15 @@ class KeyService(Protocol):
     """
 
     async def generate(self, name: str | None, context: Context) -> DataKey:
-        """A new data key."""
+        """Generate a data key and wrap it."""
         ...
 
     async def encrypt(self, name: str | None, secret: bytes, context: Context) -> DataKey:
-        """The same for a data key that there is."""
+        """Wrap an existing data key."""
         ...
 
     async def decrypt(self, key: str, wrapped: bytes, context: Context) -> bytes:
-        """The data key in clear. `key` is the ARN that wrapped it."""
+        """Unwrap a data key. `key`: ARN of the key that wrapped it."""
         ...
 
     async def close(self) -> None: ...

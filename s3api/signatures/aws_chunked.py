@@ -1,4 +1,4 @@
-"""aws-chunked: the payload of the streaming modes, taken out of its chunks while it arrives.
+"""Decoder of aws-chunked bodies: verifies the chunks' signatures while the payload arrives.
 
     chunk    = hex-size [";chunk-signature=" 64hex] CRLF payload CRLF    (the last: size 0, no payload line)
     trailers = *(name ":" value CRLF) ["x-amz-trailer-signature:" 64hex CRLF] CRLF
@@ -31,7 +31,7 @@ _SIZE, _PAYLOAD, _PAYLOAD_END, _TRAILERS, _DONE = range(5)
 
 
 class ChunkedDecoder:
-    """One body. `decoded_length` overrides the length that the request declares.
+    """Decoder of one body. `decoded_length` overrides the length that the request declares.
 
     `feed` is plain computation on its own state: calls may come from any thread, one at a time. In the
     signed modes it hashes (2 GB/s, without the GIL for pieces over 2 KiB), so a large piece may be fed in a
@@ -78,11 +78,11 @@ class ChunkedDecoder:
 
     @property
     def complete(self) -> bool:
-        """All of it has arrived, and every signature was right."""
+        """Whether the whole body has arrived, with correct signatures."""
         return self._state == _DONE
 
     def feed(self, data: Buffer) -> list[memoryview]:
-        """The payload in the next bytes of the stream, as views of `data`.
+        """Decode the next bytes of the stream; return the payload in them, as views of `data`.
 
         Raises SignatureDoesNotMatch, IncompleteBody, InvalidChunkSizeError, MalformedTrailerError.
         """
@@ -100,7 +100,7 @@ class ChunkedDecoder:
         return pieces
 
     def finish(self) -> None:
-        """Say that the stream has ended. Raises IncompleteBody unless it was whole."""
+        """End the stream. Raises IncompleteBody unless the body is complete."""
         if self._state != _DONE or self._line:
             raise S3Error("IncompleteBody", "The request body terminated unexpectedly")
 

@@ -1,5 +1,4 @@
-"""Where a request carries its signature: the Authorization header, or the query (a presigned URL), or the
-fields of a form.
+"""Parsers of signatures: in the Authorization header, in the query (a presigned URL), or in a form's fields.
 
 The first two readers end in the same `Authorization`. The messages are S3's own, as far as they are known.
 """
@@ -42,7 +41,7 @@ Refuse = Callable[..., S3Error]
 
 
 class Authorization(NamedTuple):
-    """What a request says about its signature. `signed`: header names, lower case, sorted, each once."""
+    """Parsed signature of a request. `signed`: header names, lower case, sorted, each once."""
 
     access_key: str
     scope: Scope
@@ -51,7 +50,7 @@ class Authorization(NamedTuple):
 
 
 class PresignedQuery(NamedTuple):
-    """What a query says about its signature. `canonical`: the query as it is signed; `payload`, `token`: the
+    """Parsed signature of a presigned URL. `canonical`: the query as it is signed; `payload`, `token`: the
     values of X-Amz-Content-Sha256 and X-Amz-Security-Token, where they are there."""
 
     terms: Authorization
@@ -98,7 +97,7 @@ def parse_authorization_header(
 
 
 def is_presigned(raw_query: bytes, *, has_header: bool) -> bool:
-    """Whether the query is to be what authenticates. Raises InvalidArgument where the header does as well,
+    """Whether the query authenticates the request. Raises InvalidArgument if a header does as well,
     InvalidRequest for version 2."""
     if not raw_query:
         return False
@@ -127,13 +126,13 @@ def parse_presigned_query(raw_query: bytes, region: str | None) -> PresignedQuer
 
 @lru_cache(maxsize=1024)
 def _kept_query(head: bytes, region: str | None) -> PresignedQuery:
-    """A query whose signature is left out."""
+    """Parse the query of a presigned URL without its signature."""
     return _from_pairs(query_pairs(head + b"0"), region)
 
 
 @lru_cache(maxsize=1024)
 def _kept_components(head: bytes) -> dict[bytes, bytes]:
-    """The same of an Authorization header. Not to be changed."""
+    """Parse an Authorization header without its signature. The result is cached: do not change it."""
     return _components(head + b"0")
 
 
@@ -162,7 +161,7 @@ def _from_pairs(pairs: Pairs, region: str | None) -> PresignedQuery:
 
 
 def parse_form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
-    """Access key, day and region of a form's x-amz-credential; how long the form holds says its policy.
+    """Parse a form's x-amz-credential: access key, day, region. The form's policy has its expiration.
 
     Raises InvalidArgument.
     """

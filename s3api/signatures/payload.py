@@ -1,4 +1,4 @@
-"""What a request says of its body: x-amz-content-sha256 and the headers that go with the streaming modes."""
+"""Payload headers of a request: x-amz-content-sha256, and those of aws-chunked bodies."""
 
 from __future__ import annotations
 

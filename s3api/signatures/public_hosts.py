@@ -1,4 +1,4 @@
-"""Signatures that were made for another Host than the one that arrived: a proxy may rewrite it.
+"""Verification of signatures behind a proxy that rewrites Host: tries the store's public hosts.
 
 SigV4 signs Host, so that what was signed for one server is no use at another. A request that was signed for a
 listed public endpoint was meant for this store, whatever Host its proxy put there; so where the signature

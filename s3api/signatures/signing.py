@@ -1,6 +1,6 @@
-"""HMAC: the signing key of a day, and what is signed with it.
+"""Signing keys and signatures: HMAC-SHA256, as SigV4 chains it.
 
-Deriving a key costs four HMACs (7 µs), so keys are kept, up to a bound. Secrets and signing keys appear in
+Deriving a key costs four HMACs (7 µs), so up to 1024 are cached. Secrets and signing keys appear in
 no repr. Source: "Create a signed AWS API request" (Signature Version 4).
 """
 
@@ -51,7 +51,7 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ChunkSigner:
-    """What the chunk decoder needs to check signed chunks: each signature is made over the one before it.
+    """Signer of the chunks of an aws-chunked body: each signature covers the one before it.
 
     `seed` is the request's own signature, already verified.
     """
