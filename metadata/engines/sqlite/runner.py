@@ -25,7 +25,7 @@ from typing import Any
 
 from metadata.engines.runner import Job, Spoiled, as_exception
 from metadata.engines.sqlite.wal_index import WalIndex
-from metadata.engines.sqlite.write_lock import Turn
+from metadata.engines.sqlite.write_lock import WriteLock
 from metadata.errors import MetadataUnavailable
 from metadata.queries.statements import LONG, Call, Fetch, OnCommit, T, Transaction, unseen
 from metadata.records import Page
@@ -61,7 +61,7 @@ class SqliteRunner:
         self._cached: dict[tuple[Any, ...], Any] = {}
         self._cached_at, self._cached_weight = b"", 0
         self._busy_ms = -1
-        self._turn = Turn(path)
+        self._write_lock = WriteLock(path)
         self._patience: asyncio.TimerHandle
         self._waiting: deque[Job] = deque()
         self._scheduled = self._closed = False
@@ -130,7 +130,7 @@ class SqliteRunner:
             else:
                 self._flush()
         self._thread.shutdown()
-        self._turn.close()
+        self._write_lock.close()
         self._reader.close()
         self._writer.close()
         index, self._wal_index = self._wal_index, None
@@ -152,9 +152,9 @@ class SqliteRunner:
         self._scheduled = False
         if self._running is not None:
             return
-        batch = self._next_batch() if self._turn.take(wait=False) else []
+        batch = self._next_batch() if self._write_lock.take(wait=False) else []
         if not batch:
-            self._give_or_await_turn()
+            self._give_or_await_write_lock()
             return
         if any(job.long for job in batch) or len(batch) > INLINE_JOBS:
             self._in_thread(self._run_patiently, batch)
@@ -170,21 +170,21 @@ class SqliteRunner:
         else:
             self._in_thread(self._commit, batch)
 
-    def _give_or_await_turn(self) -> None:
+    def _give_or_await_write_lock(self) -> None:
         """There is nothing to write, or another process is writing."""
-        if self._turn.held or not self._waiting:
-            self._turn.give()
+        if self._write_lock.held or not self._waiting:
+            self._write_lock.give()
             return
-        self._hand_over(functools.partial(self._turn.take, wait=True), done=self._turn_came)
-        self._patience = self._loop.call_later(BUSY_MS / 1000, self._turn_is_late)
+        self._hand_over(functools.partial(self._write_lock.take, wait=True), done=self._write_lock_taken)
+        self._patience = self._loop.call_later(BUSY_MS / 1000, self._write_lock_is_late)
 
-    def _turn_came(self, _: concurrent.futures.Future[Any]) -> None:
+    def _write_lock_taken(self, _: concurrent.futures.Future[Any]) -> None:
         self._patience.cancel()
         self._flush()
 
-    def _turn_is_late(self) -> None:
+    def _write_lock_is_late(self) -> None:
         """The thread goes on waiting: whoever is stopped in its turn may be let go on."""
-        self._patience = self._loop.call_later(BUSY_MS / 1000, self._turn_is_late)
+        self._patience = self._loop.call_later(BUSY_MS / 1000, self._write_lock_is_late)
         while self._waiting:
             job = self._waiting.popleft()
             if not job.future.done():
@@ -281,12 +281,12 @@ class SqliteRunner:
         if busy_ms != self._busy_ms:
             self._writer.execute(f"PRAGMA busy_timeout = {busy_ms}")
             self._busy_ms = busy_ms
-        if not self._turn.take(wait=busy_ms > 0):
+        if not self._write_lock.take(wait=busy_ms > 0):
             raise _Busy
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as why:
-            self._turn.give()
+            self._write_lock.give()
             if _is_busy(why):
                 raise _Busy from why
             raise
@@ -321,7 +321,7 @@ class SqliteRunner:
         except sqlite3.Error as why:
             self._roll_back()
             _fail(batch, _translated(why), why)
-        self._turn.give()
+        self._write_lock.give()
         took_s = time.perf_counter() - started
         self._commit_s += (took_s - self._commit_s) * 0.2
         self.on_commit(batch, took_s)
@@ -333,7 +333,7 @@ class SqliteRunner:
         if self._writer.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
-        self._turn.give()
+        self._write_lock.give()
 
     def _look_at_wal(self) -> None:
         """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has

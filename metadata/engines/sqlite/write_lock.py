@@ -1,9 +1,9 @@
-"""Whose turn it is to write to a SQLite database that several processes share.
+"""A lock between the processes that write to one SQLite database.
 
-SQLite makes who comes too late sleep for longer and longer, up to a tenth of a second, and whoever comes just
-in time goes first: with two workers each waited for the other half of the time. A lock of the operating
-system on a file beside the database wakes the next one at once, and a process that dies lets go of it. Who
-writes without asking for a turn is still kept out by SQLite's own lock.
+SQLite's own waiting sleeps for longer and longer, up to a tenth of a second, and a process that arrives just
+in time overtakes those that sleep: with two workers each waited for the other half of the time. An operating
+system lock on a file beside the database wakes the next waiter at once, and a process that dies releases it.
+SQLite's own lock still keeps out writers that do not use this one.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from contextlib import suppress
 SUFFIX = "-turn"
 
 
-class Turn:
-    """One for each writing connection. Held by whoever took it until it is given back."""
+class WriteLock:
+    """The write lock, as one writing connection holds it from `take` to `give`."""
 
     def __init__(self, path: str) -> None:
         """Raises OSError."""
@@ -24,7 +24,7 @@ class Turn:
         self.held = False
 
     def take(self, *, wait: bool) -> bool:
-        """True where it is ours now. Who waits blocks its thread. Raises OSError."""
+        """Acquire the lock; True if this process holds it then. `wait` blocks the thread. Raises OSError."""
         if not self.held:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,6 +34,7 @@ class Turn:
         return True
 
     def give(self) -> None:
+        """Release the lock, if it is held."""
         if self.held:
             self.held = False
             with suppress(OSError):

@@ -12,14 +12,14 @@ import pytest
 
 from metadata import Metadata, open_metadata
 from metadata.engines.sqlite import runner
-from metadata.engines.sqlite.write_lock import Turn
+from metadata.engines.sqlite.write_lock import WriteLock
 from metadata.errors import MetadataUnavailable, NoSuchBucket
 from tests.metadata.made import NOW_US, new_object
 
 HOLDS = """
 import sys
-from metadata.engines.sqlite.write_lock import Turn
-Turn(sys.argv[1]).take(wait=True)
+from metadata.engines.sqlite.write_lock import WriteLock
+WriteLock(sys.argv[1]).take(wait=True)
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -31,9 +31,9 @@ def path(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def other(path: str) -> Iterator[Turn]:
+def other(path: str) -> Iterator[WriteLock]:
     """Whoever else writes."""
-    turn = Turn(path)
+    turn = WriteLock(path)
     yield turn
     turn.close()
 
@@ -46,8 +46,8 @@ async def store(path: str) -> AsyncIterator[Metadata]:
     await opened.close()
 
 
-def test_one_at_a_time(path: str, other: Turn) -> None:
-    turn = Turn(path)
+def test_one_at_a_time(path: str, other: WriteLock) -> None:
+    turn = WriteLock(path)
     assert other.take(wait=False)
     assert not turn.take(wait=False)
     other.give()
@@ -59,7 +59,7 @@ def test_one_at_a_time(path: str, other: Turn) -> None:
     assert other.take(wait=False)
 
 
-def test_who_dies_lets_go(path: str, other: Turn) -> None:
+def test_who_dies_lets_go(path: str, other: WriteLock) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLDS, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
@@ -70,7 +70,7 @@ def test_who_dies_lets_go(path: str, other: Turn) -> None:
         assert other.take(wait=True)
 
 
-async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other: Turn) -> None:
+async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other: WriteLock) -> None:
     assert other.take(wait=False)
     commits: list[int] = []
     store.watch(lambda batch, _: commits.append(len(batch)))
@@ -84,7 +84,9 @@ async def test_writes_wait_for_their_turn_and_go_together(store: Metadata, other
     assert other.take(wait=False)  # and it was given back
 
 
-async def test_a_turn_that_never_comes(store: Metadata, other: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_lock_that_stays_taken(
+    store: Metadata, other: WriteLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(runner, "BUSY_MS", 50)
     assert other.take(wait=False)
     with pytest.raises(MetadataUnavailable, match="locked by another process"):
@@ -95,7 +97,7 @@ async def test_a_turn_that_never_comes(store: Metadata, other: Turn, monkeypatch
     await store.objects.put(new_object("k"))
 
 
-async def test_a_failed_batch_gives_its_turn_back(store: Metadata, other: Turn) -> None:
+async def test_a_failed_batch_gives_its_turn_back(store: Metadata, other: WriteLock) -> None:
     with pytest.raises(NoSuchBucket):
         await store.objects.put(new_object("k", bucket="no-such"))
     assert other.take(wait=False)
