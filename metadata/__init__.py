@@ -24,7 +24,7 @@ __all__ = [
     "records",
 ]
 
-# Imported at their first use: SQLAlchemy costs 0.6 s, which errors and records do not need.
+# Imported at their first use: SQLAlchemy costs 0.3 s, which errors and records do not need.
 _LAZY = {
     "Metadata": "metadata.store",
     "open_metadata": "metadata.store",

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from metadata.schema.tables import Base
+from metadata.schema.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     transactional_ddl=False,
 )
 context.run_migrations()

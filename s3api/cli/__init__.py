@@ -64,7 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, 1 where it failed, 2 where the command line is wrong."""
     try:
         app(args=arguments, prog_name="sixfold")
-    except _operator_errors() as why:
+    except Exception as why:  # every command ends with SystemExit: only an error may import what follows
+        if not isinstance(why, _operator_errors()):
+            raise
         from s3api.cli.output import fail
 
         fail(str(why) or type(why).__name__)

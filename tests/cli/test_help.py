@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from s3api.cli import app
 from tests.gateway_process import clean_environment
 
-HEAVY = ("fastapi", "sqlmodel", "sqlalchemy", "botocore", "uvicorn", "alembic", "httpx", "rich")
+HEAVY = ("fastapi", "sqlalchemy", "botocore", "uvicorn", "alembic", "httpx", "rich")
 PROGRAM = """
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
