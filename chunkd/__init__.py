@@ -4,8 +4,12 @@
 stored chunks. `python -m chunkd` runs the server.
 """
 
-from chunkd.address import open_node
+from typing import TYPE_CHECKING, Any
+
 from chunkd.node import Buffer, ChunkMissing, Node, NodeDown, NodeError, NodeFull, NodeGroup, NodeInUse, Usage
+
+if TYPE_CHECKING:
+    from chunkd.address import open_node
 
 __all__ = [
     "Buffer",
@@ -19,3 +23,12 @@ __all__ = [
     "Usage",
     "open_node",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `open_node` at its first use: the commands of the CLI seldom open a node."""
+    if name != "open_node":
+        raise AttributeError(f"module 'chunkd' has no attribute {name!r}")
+    from chunkd.address import open_node
+
+    return open_node

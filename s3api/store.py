@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from chunkd import Node, NodeInUse, open_node
-from metadata import Metadata, open_metadata
+from metadata import Metadata
 from metadata.bucket_settings import Buckets
 from metadata.errors import NodeExists
 from metadata.ids import now_us
 from metadata.records import NodeRow
 from s3api.access.key_generation import first_account
-from s3api.access.keys import Keys, root_key
+from s3api.access.keys import Keys
+from s3api.access.root_key import root_key
 from s3api.blobs import BlobSettings, BlobStore, NodeStatus
 from s3api.blobs.cluster import Cluster
+from s3api.database import instance, opened_metadata
 from s3api.events.targets import Targets
-from s3api.kms import DataKeys, KeyFile, RemoteKeys
+from s3api.kms import DataKeys, KeyFile
 from s3api.settings import MIN_NODES, Settings, SettingsError
 
 
@@ -58,20 +57,6 @@ def event_targets(settings: Settings) -> Targets:
         return Targets(settings.events.targets)
     except ValueError as why:
         raise SettingsError(f"event_targets: {why}") from None
-
-
-@asynccontextmanager
-async def opened_metadata(settings: Settings) -> AsyncIterator[Metadata]:
-    """The metadata store alone, migrated to what this version wants."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        metadata = await open_metadata(settings.database_url, instance=instance())
-    except ValueError as why:
-        raise SettingsError(str(why)) from None
-    try:
-        yield metadata
-    finally:
-        await metadata.close()
 
 
 async def register_nodes(metadata: Metadata, settings: Settings) -> None:
@@ -148,6 +133,8 @@ def open_data_keys(settings: Settings) -> DataKeys:
     given = settings.encryption
     remote = None
     if given.kms_endpoint and given.kms_access_key and given.kms_secret_key:
+        from s3api.kms.remote import RemoteKeys  # only here: httpx and botocore take 0.15 s to import
+
         remote = RemoteKeys(
             given.kms_endpoint,
             region=given.kms_region or settings.region,
@@ -161,11 +148,6 @@ def open_data_keys(settings: Settings) -> DataKeys:
         by_default=given.by_default,
         customer_keys_need_tls=given.customer_keys_need_tls,
     )
-
-
-def instance() -> str:
-    """A name of this process among all gateways of one database, for lease rows."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 async def probe_nodes(metadata: Metadata, settings: Settings) -> list[NodeStatus]:

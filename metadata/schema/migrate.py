@@ -11,6 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 def migrate(url: URL) -> None:
     """Blocks. Raises MetadataUnavailable, also for a database of a later version of this program."""
     is_sqlite = url.get_backend_name() == "sqlite"
+    if is_sqlite and _is_current(str(url.database)):
+        return
     engine = create_engine(url, poolclass=NullPool) if is_sqlite else postgres_engine(url)
     if is_sqlite:
         event.listen(engine, "connect", _no_implicit_begin)
@@ -62,6 +65,17 @@ def migrate(url: URL) -> None:
         raise MetadataUnavailable("the database's tables could not be brought up to date") from why.orig
     finally:
         engine.dispose()
+
+
+def _is_current(path: str) -> bool:
+    """Whether the SQLite database at `path` needs no migration. Quicker than by SQLAlchemy's engine; what is
+    wrong with the file is found by that one.
+    """
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
+    except sqlite3.Error:
+        return False
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

@@ -110,7 +110,7 @@ def _data(settings: Settings) -> str:
 
 
 def _root_key(settings: Settings) -> str:
-    from s3api.access.keys import credentials_path, root_key
+    from s3api.access.root_key import credentials_path, root_key
 
     if settings.access.access_key is None and not credentials_path(settings).exists():
         return "none yet: the first start creates a key pair"

@@ -39,7 +39,7 @@ def create(
 @of_store
 def list_keys(settings: Settings) -> None:
     """List the access keys, without their secrets."""
-    from s3api.access.keys import root_key
+    from s3api.access.root_key import root_key
 
     root, _ = root_key(settings)
     names, keys = with_metadata(settings, _list)
@@ -59,7 +59,7 @@ def revoke(
     settings: Settings, access_key: Annotated[str, typer.Argument(help="The access key to revoke.")]
 ) -> None:
     """Revoke a key pair. Every gateway refuses it within seconds."""
-    from s3api.access.keys import root_key
+    from s3api.access.root_key import root_key
 
     if access_key == root_key(settings)[0].access_key:
         raise SettingsError("the root key pair cannot be revoked: set another one, or delete its file")

@@ -120,7 +120,8 @@ async def _add(settings: Settings, address: str, capacity_bytes: int | None, *, 
     """Raises NodeExists, NodeDown, MetadataError, SettingsError."""
     from chunkd import NodeDown
     from s3api.cli.retrying import retry_while_down
-    from s3api.store import admit_node, opened_metadata
+    from s3api.database import opened_metadata
+    from s3api.store import admit_node
 
     async def admitted() -> NodeRow:
         async with opened_metadata(settings) as metadata:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from s3api.access.keys import root_key
+from s3api.access.root_key import root_key
 from s3api.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

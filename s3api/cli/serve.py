@@ -19,7 +19,7 @@ def serve(given: Given) -> None:
     """
     import asyncio
 
-    from s3api.access.keys import root_key
+    from s3api.access.root_key import root_key
     from s3api.cli.running_gateway import announced
     from s3api.cli.welcome import endpoint, welcome
     from s3api.observe.logging_setup import configure_logging
@@ -62,7 +62,8 @@ async def prepare(settings: Settings) -> None:
     """
     from metadata.errors import DatabaseDown
     from s3api.cli.retrying import retry_while_down
-    from s3api.store import opened_metadata, register_nodes
+    from s3api.database import opened_metadata
+    from s3api.store import register_nodes
 
     async def prepared() -> None:
         async with opened_metadata(settings) as metadata:

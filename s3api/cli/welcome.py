@@ -6,7 +6,7 @@ from rich.markup import escape
 
 from metadata.records import AccessKey
 from s3api import __version__
-from s3api.access.keys import credentials_path
+from s3api.access.root_key import credentials_path
 from s3api.cli.output import out
 from s3api.settings import Settings, without_password
 

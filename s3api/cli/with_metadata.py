@@ -19,7 +19,7 @@ def with_metadata(settings: Settings, work: Callable[[Metadata], Awaitable[T]]) 
     """Open the metadata store, await `work` on it, and return its result."""
     import asyncio
 
-    from s3api.store import opened_metadata
+    from s3api.database import opened_metadata
 
     async def opened() -> T:
         async with opened_metadata(settings) as metadata:

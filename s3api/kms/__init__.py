@@ -2,7 +2,7 @@
 
 - `KeyService`: the interface, as much of AWS KMS as S3 uses. Its own keys never leave it.
 - `LocalKeys`: a key service over a key file in the data directory (`KeyFile`).
-- `RemoteKeys`: a key service behind an endpoint that speaks the KMS protocol.
+- `remote.RemoteKeys`: a key service behind an endpoint that speaks the KMS protocol.
 - `DataKeys`: what the operations call, for SSE-S3, SSE-KMS and SSE-C.
 
 Errors are S3's own (S3Error KMS.*).
@@ -11,7 +11,6 @@ Errors are S3's own (S3Error KMS.*).
 from s3api.kms.data_keys import DataKeys, EncryptionRequest
 from s3api.kms.keyfile import KeyFile
 from s3api.kms.local import LocalKeys
-from s3api.kms.remote import RemoteKeys
 from s3api.kms.service import DataKey, KeyService
 
-__all__ = ["DataKey", "DataKeys", "EncryptionRequest", "KeyFile", "KeyService", "LocalKeys", "RemoteKeys"]
+__all__ = ["DataKey", "DataKeys", "EncryptionRequest", "KeyFile", "KeyService", "LocalKeys"]

@@ -16,6 +16,7 @@ from s3api.access.request_context import RequestContext
 from s3api.body import Body
 from s3api.bucket_logs.destination import LogDestination
 from s3api.bucket_logs.worker import BucketLogs, DeliveryDenied
+from s3api.database import instance
 from s3api.events.publisher import Publisher
 from s3api.events.worker import DeliveryWorker
 from s3api.lifecycle.worker import LifecycleWorker, OnAction
@@ -25,7 +26,7 @@ from s3api.operations.call import Backend, Call
 from s3api.operations.objects import put_object
 from s3api.operations.steps.notifications import store_event_maker
 from s3api.settings import Settings
-from s3api.store import Store, instance
+from s3api.store import Store
 from s3api.tasks.periodic import Leader
 
 if TYPE_CHECKING:

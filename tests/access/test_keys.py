@@ -15,7 +15,8 @@ import pytest
 from metadata.errors import NoSuchAccessKey
 from metadata.records import AccessKey
 from s3api.access.key_generation import ACTIVE, ROOT_OWNER, new_key_pair
-from s3api.access.keys import CACHED, Keys, credentials_path, root_key
+from s3api.access.keys import CACHED, Keys
+from s3api.access.root_key import credentials_path, root_key
 from s3api.settings import Settings, SettingsError, load
 
 

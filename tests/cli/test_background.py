@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from metadata import Metadata
 from metadata.records import NewEvent
 from s3api.cli import app, main
+from s3api.database import opened_metadata
 from s3api.events.message import Event, event_to_json
 from s3api.settings import load
-from s3api.store import opened_metadata
 from tests.metadata.made import content, new_object
 
 HOOK = "arn:sixfold:sqs::hook:webhook"

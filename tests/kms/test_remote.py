@@ -12,7 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from s3api.errors import S3Error
-from s3api.kms import RemoteKeys
+from s3api.kms.remote import RemoteKeys
 
 CONTEXT = {"aws:s3:arn": "arn:aws:s3:::b/k"}
 
