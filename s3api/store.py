@@ -15,7 +15,7 @@ from metadata.records import NodeRow
 from s3api.access.key_generation import first_account
 from s3api.access.keys import Keys
 from s3api.access.root_key import root_key
-from s3api.blobs import BlobSettings, BlobStore, NodeStatus
+from s3api.blobs import BlobStore, NodeStatus
 from s3api.blobs.cluster import Cluster
 from s3api.database import instance, opened_metadata
 from s3api.events.targets import Targets
@@ -42,7 +42,14 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
     async with AsyncExitStack() as stack:
         metadata = await stack.enter_async_context(opened_metadata(settings))
         await register_nodes(metadata, settings)
-        blobs = await BlobStore.open(metadata, blob_settings(settings), holder=instance())
+        blobs = await BlobStore.open(
+            metadata,
+            settings.blobs,
+            settings.nodes,
+            base=settings.data,
+            exclusive=settings.exclusive,
+            holder=instance(),
+        )
         stack.push_async_callback(blobs.close)
         data_keys = open_data_keys(settings)
         stack.push_async_callback(data_keys.close)
@@ -104,26 +111,6 @@ async def opened_node(settings: Settings, address: str) -> AsyncIterator[Node]:
         await node.close()
 
 
-def blob_settings(settings: Settings) -> BlobSettings:
-    return BlobSettings(
-        base=settings.data,
-        parity=settings.blobs.parity,
-        node_token=settings.nodes.token_text,
-        node_timeout_s=settings.nodes.timeout_s,
-        node_ca=settings.nodes.ca,
-        exclusive=settings.http.workers == 1,
-        refresh_s=settings.nodes.refresh_s,
-        buffer_bytes=settings.blobs.buffer_bytes,
-        cache_bytes=settings.blobs.cache_bytes,
-        cache=settings.blobs.cache.get_secret_value() if settings.blobs.cache else None,
-        cache_ttl_s=settings.blobs.cache_ttl_s,
-        hedge=settings.blobs.hedge,
-        reap_after_s=settings.blobs.reap_after_s,
-        sweep_grace_s=settings.blobs.sweep_grace_s,
-        sweep_every_s=settings.blobs.sweep_every_s,
-    )
-
-
 def key_file(settings: Settings) -> KeyFile:
     return KeyFile(settings.key_file_path, region=settings.region)
 
@@ -153,14 +140,7 @@ def open_data_keys(settings: Settings) -> DataKeys:
 async def probe_nodes(metadata: Metadata, settings: Settings) -> list[NodeStatus]:
     """Open every registered node, and return its status."""
     cluster = Cluster(
-        metadata,
-        base=settings.data,
-        token=settings.nodes.token_text,
-        timeout_s=settings.nodes.timeout_s,
-        exclusive=False,
-        refresh_s=settings.nodes.refresh_s,
-        parity=settings.blobs.parity,
-        ca=settings.nodes.ca,
+        metadata, settings.nodes, base=settings.data, exclusive=False, parity=settings.blobs.parity
     )
     try:
         await cluster.refresh()

@@ -22,6 +22,7 @@ from metadata.errors import MetadataError
 from metadata.records import NodeRow
 from s3api.blobs.erasure import DATA_CHUNKS
 from s3api.blobs.placement import TooFewNodes, choose_nodes, place
+from s3api.settings import NodeSettings
 from s3api.tasks.periodic import Periodic
 
 if TYPE_CHECKING:
@@ -98,20 +99,10 @@ class Cluster:
     """
 
     def __init__(
-        self,
-        metadata: Metadata,
-        *,
-        base: Path,
-        token: str | None,
-        timeout_s: float,
-        exclusive: bool,
-        refresh_s: float,
-        parity: int,
-        ca: Path | None = None,
+        self, metadata: Metadata, settings: NodeSettings, *, base: Path, exclusive: bool, parity: int
     ) -> None:
-        self._metadata, self._base, self._token = metadata, base, token
-        self._timeout_s, self._refresh_s, self._parity = timeout_s, refresh_s, parity
-        self._exclusive, self._ca = exclusive, ca
+        self._metadata, self._settings = metadata, settings
+        self._base, self._exclusive, self._parity = base, exclusive, parity
         self._groups: dict[tuple[int, ...], tuple[NodeGroup[Any], tuple[Node, ...]] | None] = {}
         self._members: dict[int, Member] = {}
         self._placements: list[tuple[int, ...]] = []
@@ -121,7 +112,7 @@ class Cluster:
         self._node_failed = False
         self._writable: bool | None = None
         self._task = Periodic(
-            "refreshing the nodes", self._step, period_s=refresh_s, passing=(MetadataError,), log=log
+            "refreshing the nodes", self._step, period_s=settings.refresh_s, passing=(MetadataError,), log=log
         )
 
     def __repr__(self) -> str:
@@ -278,10 +269,10 @@ class Cluster:
                 member.node = await open_node(
                     member.row.address,
                     base=self._base,
-                    token=self._token,
-                    timeout_s=self._timeout_s,
+                    token=self._settings.token_text,
+                    timeout_s=self._settings.timeout_s,
                     exclusive=self._exclusive,
-                    ca=self._ca,
+                    ca=self._settings.ca,
                 )
             started = time.perf_counter()
             usage = await member.node.usage()
@@ -350,7 +341,7 @@ class Cluster:
         if self._node_failed:
             await asyncio.sleep(PROBE_AGAIN_S)
             self._node_failed = False
-        await self.refresh(within_s=self._refresh_s)
+        await self.refresh(within_s=self._settings.refresh_s)
         self._log_writability()
 
 

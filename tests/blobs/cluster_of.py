@@ -15,8 +15,9 @@ import pytest
 
 from chunkd import Buffer, ChunkMissing, Node, NodeDown, NodeFull, Usage
 from metadata.records import Blob, Garbage, MissingChunk, NodeRow, Repair
-from s3api.blobs import BlobSettings, BlobStore, cluster
+from s3api.blobs import BlobStore, cluster
 from s3api.body import Body
+from s3api.settings import BlobSettings, NodeSettings
 
 
 class FakeNode(Node):
@@ -184,8 +185,10 @@ async def rig(
 
     monkeypatch.setattr(cluster, "open_node", open_node)
     books = FakeMetadata(count)
-    options = BlobSettings(base=Path(), parity=parity, refresh_s=3600, **settings)
-    store = await BlobStore.open(books.metadata(), options, holder="test")
+    # A copy is not validated: tests use values that are too small for a gateway.
+    blobs = BlobSettings.defaults().model_copy(update={"parity": parity, "cache_bytes": 0, **settings})
+    nodes = NodeSettings(refresh_s=3600)
+    store = await BlobStore.open(books.metadata(), blobs, nodes, base=Path(), exclusive=False, holder="test")
     try:
         yield Rig(store, shelves, books)
     finally:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import hiredis
 import pytest
+from pydantic import SecretStr
 
 from metadata.records import Content
 from s3api.blobs import shared_cache
@@ -57,10 +58,10 @@ async def test_what_one_gateway_read_another_finds(
     monkeypatch: pytest.MonkeyPatch, redis: services.Service
 ) -> None:
     data, key = os.urandom(SIZE), ContentKey.new()
-    async with rig(monkeypatch, cache=address(redis), cache_ttl_s=77) as one:
+    async with rig(monkeypatch, cache=SecretStr(address(redis)), cache_ttl_s=77) as one:
         plain, sealed = await written(one, data), await written(one, data, key)
         assert await read(one, plain) == await read(one, sealed, key) == data
-        async with rig(monkeypatch, cache=address(redis)) as other:  # whose nodes have nothing
+        async with rig(monkeypatch, cache=SecretStr(address(redis))) as other:  # whose nodes have nothing
             assert await read(other, plain) == await read(other, sealed, key) == data
             cache = other.store.caches()["shared"]
             assert (cache.hits, cache.misses) == (2, 0)
@@ -87,7 +88,7 @@ async def test_what_is_asked_for_at_once_is_one_write(redis: services.Service) -
 async def test_large_blobs_stay_out_and_what_is_damaged_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, redis: services.Service
 ) -> None:
-    async with rig(monkeypatch, cache=address(redis)) as r:
+    async with rig(monkeypatch, cache=SecretStr(address(redis))) as r:
         data = os.urandom(SIZE)
         large, small = await written(r, os.urandom(shared_cache.MOST_BYTES + 1)), await written(r, data)
         await read(r, large)
@@ -108,7 +109,7 @@ async def test_killed_hung_and_back(
     monkeypatch.setattr(shared_cache, "FIRST_PAUSE_S", 0.2)
     monkeypatch.setattr(shared_cache, "LONGEST_PAUSE_S", 0.2)
     caplog.set_level(logging.INFO, "sixfold.cache")
-    async with rig(monkeypatch, cache=address(redis)) as r:
+    async with rig(monkeypatch, cache=SecretStr(address(redis))) as r:
         data = os.urandom(SIZE)
         content = await written(r, data)
         cache = r.store.caches()["shared"]

@@ -22,8 +22,9 @@ from metadata import Metadata, open_metadata
 from metadata.errors import MetadataUnavailable, PreconditionFailed
 from metadata.records import NO_CONDITIONS, Conditions, Content
 from metadata.stores.blobs import StagingStore
-from s3api.blobs import BlobSettings, BlobStore
+from s3api.blobs import BlobStore
 from s3api.blobs.staging import FLUSH_AT_BYTES, STAGED_BYTES
+from s3api.settings import BlobSettings, NodeSettings
 from tests.blobs.cluster_of import body_of
 from tests.blobs.test_store import Md5
 from tests.crash.remains import Chunks, lying_about, referred_to
@@ -78,7 +79,12 @@ async def opened(data: Path, *, exclusive: bool = True) -> AsyncIterator[Opened]
         if len(await metadata.nodes.list()) < number:
             await metadata.nodes.add(f"lmdb:chunks#{number}", capacity_bytes=None, now_us=1)
     blobs = await BlobStore.open(
-        metadata, BlobSettings(base=data, exclusive=exclusive, refresh_s=3600, reap_after_s=0), holder="x"
+        metadata,
+        BlobSettings(reap_after_s=0, cache_bytes=0),
+        NodeSettings(refresh_s=3600),
+        base=data,
+        exclusive=exclusive,
+        holder="x",
     )
     try:
         yield Opened(data, metadata, blobs)

@@ -101,7 +101,7 @@ def test_keys(data: Path) -> None:
         (["serve", "--port", "70000"], 1, "port: "),
         (["serve", "--workers", "0"], 1, "workers: "),
         (["serve", "--config", "/no/such.toml"], 1, "there is no settings file /no/such.toml"),
-        (["serve", "--database", "nonsense"], 1, "write sqlite:///path or postgresql://"),
+        (["serve", "--database", "nonsense"], 1, "expected sqlite:///path or postgresql://"),
         (["serve", "--access-key", "abcd"], 1, "access_key and secret_key come together"),
         (["serve", "--node", "memory://a", "--node", "memory://b"], 1, "2 nodes are registered"),
         (["serve", "--host", "203.0.113.77"], 1, "cannot listen on 203.0.113.77"),

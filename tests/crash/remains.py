@@ -10,8 +10,9 @@ from pathlib import Path
 from metadata import open_metadata
 from metadata.records import Blob
 from metadata.rows import unpack_nodes
-from s3api.blobs import BlobSettings, BlobStore
+from s3api.blobs import BlobStore
 from s3api.blobs.stripes import chunks_by_node, stripe_count
+from s3api.settings import BlobSettings, NodeSettings
 
 Chunks = set[tuple[int, bytes]]
 """(node id, chunk id)."""
@@ -21,11 +22,11 @@ Chunks = set[tuple[int, bytes]]
 async def tidied(data: Path, *, parity: int = 2) -> AsyncIterator[BlobStore]:
     """Open the blobs of a stopped gateway, and run all maintenance jobs once, without grace times."""
     metadata = await open_metadata(f"sqlite:///{data / 'metadata.sqlite3'}", instance="tidy")
-    settings = BlobSettings(
-        base=data, parity=parity, exclusive=True, reap_after_s=0.0, sweep_grace_s=0.0, refresh_s=60.0
-    )
+    no_grace = {"parity": parity, "reap_after_s": 0.0, "sweep_grace_s": 0.0, "cache_bytes": 0}
+    settings = BlobSettings.defaults().model_copy(update=no_grace)
+    nodes = NodeSettings(refresh_s=60.0)
     try:
-        store = await BlobStore.open(metadata, settings, holder="tidy")
+        store = await BlobStore.open(metadata, settings, nodes, base=data, exclusive=True, holder="tidy")
         try:
             await store.maintenance.close()  # run by hand, below
             await store.maintenance.collect_garbage()
