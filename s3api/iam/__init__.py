@@ -1,8 +1,8 @@
-"""The part of AWS's Identity and Access Management that a store needs: users, their keys and their policies.
+"""AWS's Identity and Access Management (IAM) API: users, their access keys and their policies.
 
-The query API (a signed form to POST /, answered in XML), as boto3's `iam` client and the AWS CLI speak it.
-`wire` reads and renders it by botocore's own model; one async function per operation does the rest. Groups,
-roles and policies that an account manages are not there: asking for them is refused.
+It is the query API that boto3's `iam` client and the AWS CLI use: a signed form to POST /, answered in XML.
+`wire` parses requests and renders responses by botocore's model; each operation is one async function.
+Groups, roles and customer-managed policies are not implemented: requests to create them are refused.
 """
 
 from s3api.iam.actions import ACTIONS

@@ -1,4 +1,4 @@
-"""Every operation of IAM that is implemented, by its name in AWS's model."""
+"""Table of the implemented IAM operations, by their names in AWS's model."""
 
 from __future__ import annotations
 

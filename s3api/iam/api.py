@@ -1,7 +1,8 @@
-"""IAM's operations: one async function each, named as boto3 names it, over the metadata store's users.
+"""IAM operations over the users in the metadata store, one async function each, named as in boto3.
 
-Without a UserName most of them are about whoever asks: the account itself for its root. Names of users are
-the same in any case, and keep the case that they were made with, as on AWS. Errors and sentences are AWS's.
+Without a UserName most operations act on the caller; for the root user that is the account. User names are
+compared without regard to case and keep the case they were created with, as on AWS. Error codes and messages
+are AWS's.
 https://docs.aws.amazon.com/IAM/latest/APIReference/
 """
 
@@ -35,8 +36,8 @@ _IDS = ascii_uppercase + "234567"
 
 @dataclass(frozen=True, slots=True)
 class IamCall:
-    """One authorised request. `user`: the one that it is about, None for the account's root, where the
-    operation is about one that exists."""
+    """An authorized request. `user`: the existing user that the operation acts on; None for the account's
+    root and for operations that act on no existing user."""
 
     metadata: Metadata
     principal: Principal
@@ -53,7 +54,7 @@ class IamCall:
 
 
 def new_user_id() -> str:
-    """Of AWS's form: AIDA and 17 letters and digits."""
+    """Generate a user ID in AWS's format: AIDA and 17 letters and digits."""
     return "AIDA" + "".join(secrets.choice(_IDS) for _ in range(17))
 
 
@@ -67,20 +68,20 @@ def user_arn(number: str, path: str, name: str) -> str:
 async def create_user(call: IamCall, *, UserName: str, Path: str = "/") -> Output:
     known = await call.metadata.users.list(call.account)
     if any(user.name.lower() == UserName.lower() for user in known):
-        raise _exists(UserName)
+        raise _user_exists(UserName)
     if len(known) >= USERS_OF_ACCOUNT:
         raise IamError("LimitExceeded", f"Cannot exceed quota for UsersPerAccount: {USERS_OF_ACCOUNT}")
     user = IamUser(call.account, UserName, new_user_id(), Path, call.now_us)
     try:
         await call.metadata.users.create(user)
     except UserExists:
-        raise _exists(UserName) from None
-    return {"User": _shown(call, user)}
+        raise _user_exists(UserName) from None
+    return {"User": _describe_user(call, user)}
 
 
 async def get_user(call: IamCall, *, UserName: str | None = None) -> Output:
     if call.user is not None:
-        return {"User": _shown(call, call.user)}
+        return {"User": _describe_user(call, call.user)}
     principal = call.principal
     account = await call.metadata.accounts.get(principal.account)
     root = {"UserId": principal.number, "Arn": principal.arn, "CreateDate": account.created_us, "Path": "/"}
@@ -94,23 +95,23 @@ async def list_users(
         user for user in await call.metadata.users.list(call.account) if user.path.startswith(PathPrefix)
     ]
     found.sort(key=lambda user: user.name.lower())
-    page, more = page_of(found, lambda user: user.name.lower(), Marker, MaxItems)
-    return {"Users": [_shown(call, user) for user in page], **more}
+    page, more = paginate(found, lambda user: user.name.lower(), Marker, MaxItems)
+    return {"Users": [_describe_user(call, user) for user in page], **more}
 
 
 async def update_user(
     call: IamCall, *, UserName: str, NewUserName: str | None = None, NewPath: str | None = None
 ) -> Output:
-    user = found_user(call, UserName)
+    user = require_user(call, UserName)
     name = NewUserName or user.name
     if name.lower() != user.name.lower():
         known = await call.metadata.users.list(call.account)
         if any(other.name.lower() == name.lower() for other in known):
-            raise _exists(name)
+            raise _user_exists(name)
     try:
         await call.metadata.users.rename(call.account, user.name, name=name, path=NewPath or user.path)
     except UserExists:
-        raise _exists(name) from None
+        raise _user_exists(name) from None
     except NoSuchUser:
         raise no_such_user(UserName) from None
     return {}
@@ -118,9 +119,9 @@ async def update_user(
 
 async def delete_user(call: IamCall, *, UserName: str) -> Output:
     try:
-        await call.metadata.users.delete(call.account, found_user(call, UserName).name)
+        await call.metadata.users.delete(call.account, require_user(call, UserName).name)
     except UserInUse as used:
-        inline = used.by != "policies" or await _inline(call, found_user(call, UserName).name)
+        inline = used.by != "policies" or await _inline_policies(call, require_user(call, UserName).name)
         what = f"delete {used.by}" if inline else "detach all policies"
         raise IamError("DeleteConflict", f"Cannot delete entity, must {what} first.") from None
     except NoSuchUser:
@@ -137,15 +138,15 @@ async def create_access_key(call: IamCall, *, UserName: str | None = None) -> Ou
         raise IamError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {KEYS_OF_USER}")
     pair = new_key_pair(call.account, call.name)
     await call.metadata.access_keys.put(pair)
-    return {"AccessKey": {**_key(pair), "SecretAccessKey": pair.secret_key}}
+    return {"AccessKey": {**_describe_key(pair), "SecretAccessKey": pair.secret_key}}
 
 
 async def list_access_keys(
     call: IamCall, *, UserName: str | None = None, Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
     keys = await call.metadata.access_keys.of_user(call.account, call.name)
-    page, more = page_of(keys, lambda key: key.access_key, Marker, MaxItems)
-    return {"AccessKeyMetadata": [_key(key) for key in page], **more}
+    page, more = paginate(keys, lambda key: key.access_key, Marker, MaxItems)
+    return {"AccessKeyMetadata": [_describe_key(key) for key in page], **more}
 
 
 async def update_access_key(
@@ -153,7 +154,7 @@ async def update_access_key(
 ) -> Output:
     if Status not in ("Active", "Inactive"):
         raise IamError("ValidationError", f"A key cannot be made {Status}.")
-    await _own_key(call, AccessKeyId)
+    await _check_key_belongs_to_user(call, AccessKeyId)
     try:
         await call.metadata.access_keys.set_state(
             AccessKeyId, state=ACTIVE if Status == "Active" else INACTIVE
@@ -164,7 +165,7 @@ async def update_access_key(
 
 
 async def delete_access_key(call: IamCall, *, AccessKeyId: str, UserName: str | None = None) -> Output:
-    await _own_key(call, AccessKeyId)
+    await _check_key_belongs_to_user(call, AccessKeyId)
     try:
         await call.metadata.access_keys.delete(AccessKeyId)
     except NoSuchAccessKey:
@@ -176,12 +177,12 @@ async def delete_access_key(call: IamCall, *, AccessKeyId: str, UserName: str | 
 
 
 async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, PolicyDocument: str) -> Output:
-    user = found_user(call, UserName)
+    user = require_user(call, UserName)
     try:
         read_user_policy(PolicyDocument)
     except PolicyError as why:
         raise IamError("MalformedPolicyDocument", str(why)) from None
-    others = await _inline(call, user.name)
+    others = await _inline_policies(call, user.name)
     texts = [text for name, text in others if name != PolicyName] + [PolicyDocument]
     if sum(len("".join(text.split())) for text in texts) > POLICY_CHARACTERS:
         raise IamError(
@@ -196,8 +197,8 @@ async def put_user_policy(call: IamCall, *, UserName: str, PolicyName: str, Poli
 
 
 async def get_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
-    user = found_user(call, UserName)
-    documents = dict(await _inline(call, user.name))
+    user = require_user(call, UserName)
+    documents = dict(await _inline_policies(call, user.name))
     if PolicyName not in documents:
         raise _no_such_policy(user.name, PolicyName)
     return {
@@ -210,21 +211,21 @@ async def get_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> O
 async def list_user_policies(
     call: IamCall, *, UserName: str, Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
-    user = found_user(call, UserName)
-    names = [name for name, _ in await _inline(call, user.name)]
-    page, more = page_of(names, str, Marker, MaxItems)
+    user = require_user(call, UserName)
+    names = [name for name, _ in await _inline_policies(call, user.name)]
+    page, more = paginate(names, str, Marker, MaxItems)
     return {"PolicyNames": page, **more}
 
 
 async def delete_user_policy(call: IamCall, *, UserName: str, PolicyName: str) -> Output:
-    user = found_user(call, UserName)
+    user = require_user(call, UserName)
     if not await call.metadata.users.delete_policy(call.account, user.name, PolicyName):
         raise _no_such_policy(user.name, PolicyName)
     return {}
 
 
 async def get_account_summary(call: IamCall) -> Output:
-    """Of what there is here; what there is not (groups, roles, certificates) counts zero."""
+    """Count users and quotas. Groups, roles and policies are not implemented and count zero."""
     users = await call.metadata.users.list(call.account)
     return {
         "SummaryMap": {
@@ -242,7 +243,7 @@ async def get_account_summary(call: IamCall) -> Output:
     }
 
 
-# --- what there is none of -------------------------------------------------------------------------------
+# --- kinds that are not implemented: always empty lists --------------------------------------------------
 
 
 async def list_groups_for_user(
@@ -267,10 +268,10 @@ async def list_open_id_connect_providers(call: IamCall) -> Output:
     return {"OpenIDConnectProviderList": []}
 
 
-# --- what they share ---------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------
 
 
-def _shown(call: IamCall, user: IamUser) -> Output:
+def _describe_user(call: IamCall, user: IamUser) -> Output:
     return {
         "Path": user.path,
         "UserName": user.name,
@@ -280,7 +281,7 @@ def _shown(call: IamCall, user: IamUser) -> Output:
     }
 
 
-def _key(key: AccessKey) -> Output:
+def _describe_key(key: AccessKey) -> Output:
     return {
         "UserName": key.user_name or "",
         "AccessKeyId": key.access_key,
@@ -289,27 +290,29 @@ def _key(key: AccessKey) -> Output:
     }
 
 
-async def _inline(call: IamCall, user: str) -> list[tuple[str, str]]:
-    """Names and documents of a user's own policies; those of others that are attached have an ARN."""
+async def _inline_policies(call: IamCall, user: str) -> list[tuple[str, str]]:
+    """List the names and documents of a user's inline policies. Attached managed policies, whose names are
+    ARNs, are left out."""
     return [each for each in await call.metadata.users.policies(call.account, user) if ":" not in each[0]]
 
 
-async def _own_key(call: IamCall, access_key: str) -> None:
+async def _check_key_belongs_to_user(call: IamCall, access_key: str) -> None:
     keys = await call.metadata.access_keys.of_user(call.account, call.name)
     if all(key.access_key != access_key for key in keys):
         raise _no_such_key(access_key)
 
 
-def found_user(call: IamCall, name: str) -> IamUser:
+def require_user(call: IamCall, name: str) -> IamUser:
     if call.user is None:
         raise no_such_user(name)
     return call.user
 
 
-def page_of(
+def paginate(
     found: Sequence[T], name: Callable[[T], str], marker: str | None, limit: int
 ) -> tuple[list[T], Output]:
-    """Those after the marker (the name of the last of the page before), and what says whether more follow."""
+    """Return the items after `marker` (the last name of the previous page) and the pagination fields
+    IsTruncated and Marker. `found` is sorted by name."""
     rest = [one for one in found if marker is None or name(one) > marker]
     page = rest[:limit]
     if len(rest) <= limit:
@@ -321,7 +324,7 @@ def no_such_user(name: str) -> IamError:
     return IamError("NoSuchEntity", f"The user with name {name} cannot be found.")
 
 
-def _exists(name: str) -> IamError:
+def _user_exists(name: str) -> IamError:
     return IamError("EntityAlreadyExists", f"User with name {name} already exists.")
 
 

@@ -1,7 +1,7 @@
-"""IAM's endpoint: one signed form in, one XML document out.
+"""Endpoint of the IAM API: receives a signed form, answers with an XML document.
 
-In this order: the form is received (its digest is what was signed), the signature verified, the operation
-found and its inputs read, the caller authorised by its own policies, and the operation run.
+The steps in order: receive the form (the signature covers its digest), verify the signature, find the
+operation, parse its inputs, authorize the caller by its own policies, run the operation.
 https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 """
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("sixfold.iam")
 FORM_TYPE = "application/x-www-form-urlencoded"
-# Operations about no user that is there already.
+# Operations that act on no existing user.
 _WITHOUT_USER = frozenset(
     {
         "CreateUser",
@@ -51,7 +51,7 @@ _WITHOUT_USER = frozenset(
         "ListUsers",
     }
 )
-# What S3's reader of signatures says, in the words of AWS's query APIs.
+# S3's error codes for bad signatures, and the codes of AWS's query APIs for them.
 _SIGNATURE_CODES = {
     "AuthorizationHeaderMalformed": "IncompleteSignature",
     "RequestTimeTooSkewed": "SignatureDoesNotMatch",
@@ -61,13 +61,13 @@ _SIGNATURE_CODES = {
 
 
 def is_form(request: Request) -> bool:
-    """Whether a request to "/" is one of a query API."""
+    """Whether a request to "/" is a request to a query API such as IAM."""
     kind = request.headers.get("content-type", "")
     return request.method == "POST" and kind.partition(";")[0].strip().lower() == FORM_TYPE
 
 
 class IamEndpoint:
-    """One for all requests of a gateway."""
+    """The IAM API of a gateway. One instance serves all requests."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class IamEndpoint:
         self._wire = IamWire(ACTIONS)
 
     async def answer(self, request: Request, record: AccessRecord, now_us: int) -> Reply:
-        """Raises ClientGone; every other failure is an answer."""
+        """Answer a request. Every failure becomes an error response, except ClientGone, which is raised."""
         record.operation = "iam"
         try:
             return await self._answer(request, record, now_us)
@@ -134,12 +134,12 @@ class IamEndpoint:
             verify_for_public_hosts(refused, key.secret_key, request, self._public_hosts, read)
         record.access_key, record.owner = key.access_key, key.owner
         principal = await self._keys.principal(key)
-        if principal.anonymous:  # its user is gone
+        if principal.anonymous:  # its user has been deleted
             raise IamError("InvalidClientTokenId", "The security token included in the request is invalid.")
         return principal
 
     async def _user(self, action: str, principal: Principal, name: str | None) -> IamUser | None:
-        """The user that a request is about: the one it names, else the caller, None for a root."""
+        """Return the user that a request acts on: the one it names, else the caller; None for a root user."""
         if action in _WITHOUT_USER:
             return None
         try:
@@ -158,7 +158,7 @@ class IamEndpoint:
         now_us: int,
     ) -> None:
         action = f"iam:{name}"
-        asked = RequestContext(
+        request_context = RequestContext(
             request_id=record.request_id,
             operation=name,
             bucket=None,
@@ -169,7 +169,7 @@ class IamEndpoint:
             secure=request.secure,
             tls=request.tls_version,
         )
-        context = ConditionContext(principal, asked)
+        context = ConditionContext(principal, request_context)
         decision = decide_without_bucket(principal, action, arn, context.get)
         if decision.allowed:
             return
@@ -188,7 +188,7 @@ class IamEndpoint:
 
 
 def _resource(principal: Principal, user: IamUser | None, inputs: Mapping[str, Any]) -> str:
-    """The ARN that a policy must allow the operation on."""
+    """Return the ARN of the resource that the operation acts on, for the policy decision."""
     if user is not None:
         return user_arn(principal.number, user.path, user.name)
     if "UserName" not in inputs and (arn := inputs.get("PolicyArn")) is not None:

@@ -1,8 +1,8 @@
-"""How IAM says no: a code of its model, or one that all of AWS's query APIs share."""
+"""Error codes of the IAM API: those of its model, and those that AWS's query APIs share."""
 
 from __future__ import annotations
 
-# Codes that are no exception of IAM's model ("Common error types", IAM API reference), with their status.
+# Codes outside IAM's model, with their HTTP status ("Common error types", IAM API reference).
 COMMON: dict[str, int] = {
     "AccessDenied": 403,
     "IncompleteSignature": 400,
@@ -21,7 +21,7 @@ COMMON: dict[str, int] = {
 
 
 class IamError(Exception):
-    """An answer that is an error: `code` as the client sees it, without "Exception" behind it."""
+    """An error response. `code`: as the client sees it, without the suffix "Exception"."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code, message)

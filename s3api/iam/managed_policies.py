@@ -1,8 +1,8 @@
-"""Managed policies: those of AWS's own that speak of what is here, attached to users.
+"""AWS managed policies for S3 and IAM, and their attachment to users.
 
-A policy that is attached is kept as an inline one whose name is its ARN: no inline policy can have such a
-name, and whoever evaluates policies need not know the difference. There are none of an account's own
-(CreatePolicy), and of each one version.
+An attached policy is stored as an inline policy whose name is its ARN. No inline policy can have such a name,
+and the evaluation of policies treats both alike. Customer-managed policies (CreatePolicy) are not
+implemented, and each policy has one version.
 https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from metadata.errors import NoSuchUser
-from s3api.iam.api import PAGE, POLICIES_OF_USER, IamCall, Output, found_user, no_such_user, page_of
+from s3api.iam.api import PAGE, POLICIES_OF_USER, IamCall, Output, no_such_user, paginate, require_user
 from s3api.iam.errors import IamError
 
 PREFIX = "arn:aws:iam::aws:policy/"
@@ -27,7 +27,7 @@ def _document(*actions: str) -> str:
 
 
 MANAGED: dict[str, tuple[str, str, int, str]] = {
-    # name: id, default version, year it was made, document; all as AWS has them
+    # name: ID, default version, year of creation, document; the values are AWS's
     "AdministratorAccess": ("ANPAIWMBCKSKIEE64ZLYK", "v1", 2015, _document("*")),
     "AmazonS3FullAccess": ("ANPAIFIR6V6BVTRAHWINE", "v2", 2015, _document("s3:*", "s3-object-lambda:*")),
     "AmazonS3ReadOnlyAccess": (
@@ -42,9 +42,9 @@ MANAGED: dict[str, tuple[str, str, int, str]] = {
 
 
 async def attach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) -> Output:
-    user = found_user(call, UserName)
-    _, _, _, document = _known(PolicyArn, f"Policy {PolicyArn} does not exist or is not attachable.")
-    there = await _attached(call, user.name)
+    user = require_user(call, UserName)
+    _, _, _, document = _find_policy(PolicyArn, f"Policy {PolicyArn} does not exist or is not attachable.")
+    there = await _attached_arns(call, user.name)
     if PolicyArn in there:
         return {}
     if len(there) >= POLICIES_OF_USER:
@@ -57,7 +57,7 @@ async def attach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) ->
 
 
 async def detach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) -> Output:
-    user = found_user(call, UserName)
+    user = require_user(call, UserName)
     is_one = PolicyArn.startswith(PREFIX)  # not the name of an inline policy
     if not is_one or not await call.metadata.users.delete_policy(call.account, user.name, PolicyArn):
         raise IamError("NoSuchEntity", f"Policy {PolicyArn} was not found.")
@@ -67,22 +67,22 @@ async def detach_user_policy(call: IamCall, *, UserName: str, PolicyArn: str) ->
 async def list_attached_user_policies(
     call: IamCall, *, UserName: str, PathPrefix: str = "/", Marker: str | None = None, MaxItems: int = PAGE
 ) -> Output:
-    there = await _attached(call, found_user(call, UserName).name) if PathPrefix == "/" else []
-    page, more = page_of(there, str, Marker, MaxItems)
+    there = await _attached_arns(call, require_user(call, UserName).name) if PathPrefix == "/" else []
+    page, more = paginate(there, str, Marker, MaxItems)
     shown = [{"PolicyName": arn.removeprefix(PREFIX), "PolicyArn": arn} for arn in page]
     return {"AttachedPolicies": shown, **more}
 
 
 async def get_policy(call: IamCall, *, PolicyArn: str) -> Output:
-    _known(PolicyArn, f"Policy {PolicyArn} was not found.")
-    return {"Policy": _shown(PolicyArn.removeprefix(PREFIX))}
+    _find_policy(PolicyArn, f"Policy {PolicyArn} was not found.")
+    return {"Policy": _describe_policy(PolicyArn.removeprefix(PREFIX))}
 
 
 async def get_policy_version(call: IamCall, *, PolicyArn: str, VersionId: str) -> Output:
-    _, version, year, document = _known(PolicyArn, f"Policy {PolicyArn} was not found.")
+    _, version, year, document = _find_policy(PolicyArn, f"Policy {PolicyArn} was not found.")
     if VersionId != version:
         raise IamError("NoSuchEntity", f"Policy {PolicyArn} version {VersionId} does not exist.")
-    about = {"VersionId": version, "IsDefaultVersion": True, "CreateDate": _us(year)}
+    about = {"VersionId": version, "IsDefaultVersion": True, "CreateDate": _created_us(year)}
     return {"PolicyVersion": {"Document": quote(document, safe=""), **about}}
 
 
@@ -94,26 +94,26 @@ async def list_policies(
     Marker: str | None = None,
     MaxItems: int = PAGE,
 ) -> Output:
-    """AWS's that are known here; an account has none of its own."""
+    """List the AWS managed policies in `MANAGED`. An account has no policies of its own."""
     names = sorted(MANAGED) if Scope != "Local" and PathPrefix == "/" else []
-    page, more = page_of(names, str, Marker, MaxItems)
-    return {"Policies": [_shown(name) for name in page], **more}
+    page, more = paginate(names, str, Marker, MaxItems)
+    return {"Policies": [_describe_policy(name) for name in page], **more}
 
 
-async def _attached(call: IamCall, user: str) -> Sequence[str]:
+async def _attached_arns(call: IamCall, user: str) -> Sequence[str]:
     return [
         name for name, _ in await call.metadata.users.policies(call.account, user) if name.startswith(PREFIX)
     ]
 
 
-def _known(arn: str, otherwise: str) -> tuple[str, str, int, str]:
+def _find_policy(arn: str, otherwise: str) -> tuple[str, str, int, str]:
     found = MANAGED.get(arn.removeprefix(PREFIX)) if arn.startswith(PREFIX) else None
     if found is None:
         raise IamError("NoSuchEntity", otherwise)
     return found
 
 
-def _shown(name: str) -> dict[str, Any]:
+def _describe_policy(name: str) -> dict[str, Any]:
     policy_id, version, year, _ = MANAGED[name]
     return {
         "PolicyName": name,
@@ -122,10 +122,10 @@ def _shown(name: str) -> dict[str, Any]:
         "Path": "/",
         "DefaultVersionId": version,
         "IsAttachable": True,
-        "CreateDate": _us(year),
-        "UpdateDate": _us(year),
+        "CreateDate": _created_us(year),
+        "UpdateDate": _created_us(year),
     }
 
 
-def _us(year: int) -> int:
+def _created_us(year: int) -> int:
     return int(datetime(year, 2, 6, tzinfo=UTC).timestamp()) * 1_000_000

@@ -1,7 +1,7 @@
-"""IAM's query protocol, read out of AWS's own model: a form to an operation and a dict, a dict to XML.
+"""IAM's query protocol, driven by botocore's model: parses forms into inputs, renders results as XML.
 
-Inputs are checked against the model's lengths, patterns and enumerations, and what an operation here does not
-honour is refused, never passed over. The model is read when the first request comes: most stores see none.
+Inputs are checked against the model's lengths, patterns and enumerations. A parameter that the operation does
+not implement is refused, never ignored. The model is loaded at the first request, as most stores get none.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/programming.html
 """
 
@@ -28,7 +28,7 @@ _XML = (b"content-type", b"text/xml")
 
 
 class Action:
-    """One operation: how its form is read and its result written."""
+    """Parser and renderer of one operation."""
 
     def __init__(
         self, shapes: dict[str, Any], definition: dict[str, Any], handler: Callable[..., Any]
@@ -41,7 +41,7 @@ class Action:
         self._accepts = accepted_members(handler, self.name, self._input)
 
     def read(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """Raises IamError ValidationError, NotImplemented."""
+        """Parse a form into the operation's inputs. Raises IamError ValidationError, NotImplemented."""
         out: dict[str, Any] = {}
         for name, text in form.items():
             if name in ("Action", "Version"):
@@ -74,7 +74,7 @@ class Action:
 
 
 class IamWire:
-    """The operations that `actions` serve, by name."""
+    """Parsers and renderers of all implemented operations. `actions`: handlers by operation name."""
 
     def __init__(self, actions: Mapping[str, Callable[..., Any]]) -> None:
         self._handlers = actions
@@ -86,7 +86,7 @@ class IamWire:
         return {name: Action(shapes, operations[name], handler) for name, handler in self._handlers.items()}
 
     def find(self, form: Mapping[str, str]) -> Action:
-        """Raises IamError MissingAction, InvalidAction, NotImplemented."""
+        """Find the operation of a form. Raises IamError MissingAction, InvalidAction, NotImplemented."""
         name = form.get("Action")
         if not name:
             raise IamError("MissingAction", "The request must contain the parameter Action.")
@@ -98,7 +98,7 @@ class IamWire:
 
 
 def read_form(body: bytes) -> dict[str, str]:
-    """A form's fields. Raises IamError MalformedQueryString."""
+    """Parse the fields of a form. Raises IamError MalformedQueryString."""
     try:
         pairs = parse_qsl(
             body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict",
@@ -122,7 +122,7 @@ def render_error(error: IamError, request_id: str) -> Reply:
 
 
 def status_of(code: str) -> int:
-    """HTTP's status of an error of IAM."""
+    """Return the HTTP status of an IAM error code."""
     return _statuses().get(code) or COMMON[code]
 
 
@@ -133,7 +133,7 @@ def _model() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _statuses() -> dict[str, int]:
-    """The model's own errors: code and status."""
+    """Return the HTTP status of each error code in the model."""
     errors = [shape["error"] for shape in _model()["shapes"].values() if "error" in shape]
     return {error["code"]: error["httpStatusCode"] for error in errors}
 

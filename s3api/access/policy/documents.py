@@ -1,8 +1,7 @@
-"""A policy: JSON to statements, each checked as AWS checks it before anything is stored.
+"""Parser of policy documents: JSON to statements, with the grammar checks of AWS.
 
-Two kinds: a bucket's policy (Principal wanted, resources of that bucket alone, MalformedPolicy) and a user's
-(no Principal, any resource, MalformedPolicyDocument). What a reader refuses is a `PolicyError` with AWS's own
-sentence; which S3 or IAM code belongs to it is the caller's business.
+A bucket policy must name principals; a user's policy must not. Invalid documents raise `PolicyError` with
+AWS's message; the caller chooses the error code (S3: MalformedPolicy, IAM: MalformedPolicyDocument).
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
@@ -24,12 +23,13 @@ _FIELDS = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", 
 
 
 class PolicyError(ValueError):
-    """What is wrong with a policy, in AWS's words."""
+    """An invalid policy. The text is AWS's message."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`index`: its place in the policy, from 0. `principals` None: a user's own policy."""
+    """A statement of a policy. `index`: its position in the policy, from 0. `principals`: None in a user's
+    own policy."""
 
     index: int
     sid: str
@@ -43,11 +43,11 @@ class Statement:
 
     @property
     def name(self) -> str:
-        """How an explanation calls it."""
+        """The name of the statement in explanations: its Sid, or its number from 1."""
         return f'"{self.sid}"' if self.sid else f"number {self.index + 1}"
 
     def covers(self, action: str, resource: str, lookup: Lookup) -> bool:
-        """Whether it speaks of that action on that resource, its conditions aside."""
+        """Whether the statement covers the action on the resource, conditions aside."""
         if any(pattern.matches(action, lookup) for pattern in self.actions) is self.not_actions:
             return False
         return any(pattern.matches(resource, lookup) for pattern in self.resources) is not self.not_resources
@@ -63,7 +63,7 @@ class Policy:
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """The condition keys that it asks for, so that nobody looks up what no statement wants."""
+        """The condition keys that the statements use, so that no other values are looked up."""
         named = {condition.key for one in self.statements for condition in one.conditions}
         return frozenset(named)
 
@@ -73,8 +73,9 @@ class Policy:
 
 
 def read_policy(text: str, *, principals: bool, unique_sids: bool = True) -> Policy:
-    """`principals`: whether it is a resource's policy, which names them. Raises PolicyError."""
-    document = _json(text)
+    """Parse a policy document. `principals`: whether statements must name principals (a bucket policy) or
+    must not (a user's policy). Raises PolicyError."""
+    document = _parse_json(text)
     if unknown := set(document) - {"Version", "Id", "Statement"}:
         raise PolicyError(f"Unknown field {min(unknown)}")
     version = document.get("Version", VERSIONS[1])
@@ -93,7 +94,7 @@ def read_policy(text: str, *, principals: bool, unique_sids: bool = True) -> Pol
         raise PolicyError("Could not parse the policy: Statement is empty!")
     variables = version == VERSIONS[0]
     statements = tuple(
-        _statement(index, body, principals=principals, variables=variables)
+        _parse_statement(index, body, principals=principals, variables=variables)
         for index, body in enumerate(bodies)
     )
     sids = [one.sid for one in statements if one.sid]
@@ -102,30 +103,30 @@ def read_policy(text: str, *, principals: bool, unique_sids: bool = True) -> Pol
     return Policy(statements, id_)
 
 
-def _json(text: str) -> dict[str, Any]:
+def _parse_json(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith("{"):
         raise PolicyError("Policies must be valid JSON and the first byte must be '{'")
     try:
-        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        document = json.loads(text, object_pairs_hook=_unique_members, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise PolicyError("This policy contains invalid Json") from None
     assert isinstance(document, dict)
     return document
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members; two of a name would leave one of them unread."""
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a JSON object. Raises ValueError for a duplicate name, of which one value would be ignored."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("duplicate name")
     return found
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _statement(index: int, body: dict[str, Any], *, principals: bool, variables: bool) -> Statement:
+def _parse_statement(index: int, body: dict[str, Any], *, principals: bool, variables: bool) -> Statement:
     for name in body:
         if name not in _FIELDS:
             raise PolicyError(f"Unknown field {name}")
@@ -137,9 +138,9 @@ def _statement(index: int, body: dict[str, Any], *, principals: bool, variables:
     sid = body.get("Sid") or ""
     if not isinstance(sid, str):
         raise PolicyError("Invalid policy syntax.")
-    named = _principals(body, wanted=principals, allow=effect == "Allow")
-    actions, not_actions = _either(body, "Action")
-    resources, not_resources = _either(body, "Resource")
+    named = _parse_principals(body, wanted=principals, allow=effect == "Allow")
+    actions, not_actions = _parse_positive_or_not(body, "Action")
+    resources, not_resources = _parse_positive_or_not(body, "Resource")
     for action in actions:
         if action != "*" and ":" not in action:
             raise PolicyError("Policy has invalid action")
@@ -152,11 +153,11 @@ def _statement(index: int, body: dict[str, Any], *, principals: bool, variables:
         not_actions=not_actions,
         resources=tuple(Pattern(resource, variables=variables) for resource in resources),
         not_resources=not_resources,
-        conditions=_conditions(body.get("Condition", {}), variables=variables),
+        conditions=_parse_conditions(body.get("Condition", {}), variables=variables),
     )
 
 
-def _principals(body: dict[str, Any], *, wanted: bool, allow: bool) -> Principals | None:
+def _parse_principals(body: dict[str, Any], *, wanted: bool, allow: bool) -> Principals | None:
     there = [name for name in ("Principal", "NotPrincipal") if name in body]
     if not wanted:
         if there:
@@ -174,20 +175,20 @@ def _principals(body: dict[str, Any], *, wanted: bool, allow: bool) -> Principal
     return found
 
 
-def _either(body: dict[str, Any], name: str) -> tuple[list[str], bool]:
-    """The values of `name` or of its denial, and whether it is the denial."""
-    denial = f"Not{name}"
-    if (name in body) is (denial in body):
+def _parse_positive_or_not(body: dict[str, Any], name: str) -> tuple[list[str], bool]:
+    """Parse the values of `name` or of `Not` + `name`; the flag says whether it is the latter."""
+    negated = f"Not{name}"
+    if (name in body) is (negated in body):
         raise PolicyError("Invalid policy syntax." if name in body else f"Missing required field {name}")
-    there = name if name in body else denial
+    there = name if name in body else negated
     values = body[there]
     values = [values] if isinstance(values, str) else values
     if not isinstance(values, list) or not values or not all(isinstance(one, str) for one in values):
         raise PolicyError(f"Policy has invalid {name.lower()}")
-    return values, there == denial
+    return values, there == negated
 
 
-def _conditions(block: Any, *, variables: bool) -> tuple[Condition, ...]:
+def _parse_conditions(block: Any, *, variables: bool) -> tuple[Condition, ...]:
     if not isinstance(block, dict):
         raise PolicyError("Invalid policy syntax.")
     out = []
@@ -195,21 +196,21 @@ def _conditions(block: Any, *, variables: bool) -> tuple[Condition, ...]:
         if not isinstance(lines, dict):
             raise PolicyError("Invalid policy syntax.")
         for key, values in lines.items():
-            out.append(_condition(operator, key, values, variables=variables))
+            out.append(_parse_condition(operator, key, values, variables=variables))
     return tuple(out)
 
 
-def _condition(operator: str, key: str, values: Any, *, variables: bool) -> Condition:
+def _parse_condition(operator: str, key: str, values: Any, *, variables: bool) -> Condition:
     try:
-        return read_condition(operator, key, _texts(values), variables=variables)
+        return read_condition(operator, key, _condition_values(values), variables=variables)
     except UnknownOperator:
         raise PolicyError(f"Invalid Condition type : {operator}") from None
     except (ValueError, OverflowError, OSError):
         raise PolicyError(f"Policy has an invalid value for condition key {key}") from None
 
 
-def _texts(values: Any) -> Sequence[str]:
-    """Condition values as text, as JSON's numbers and booleans may also be written."""
+def _condition_values(values: Any) -> Sequence[str]:
+    """Convert condition values to text. JSON numbers and booleans are allowed, as on AWS."""
     found = values if isinstance(values, list) else [values]
     out = []
     for value in found:

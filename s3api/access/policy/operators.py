@@ -1,8 +1,7 @@
-"""The operators of a policy's Condition: how one value of a policy is compared with one of the request.
+"""Condition operators: compare one value of a policy with one value of the request.
 
-An operator is a way to read the policy's value (once, when the policy is parsed; ValueError for one that it
-cannot be) and a test of what was read against a value of the request. "Not" variants are the same test
-denied.
+An operator has a parser of the policy's value (run once, when the policy is parsed; raises ValueError for an
+invalid one) and a test of the parsed value against a value of the request. A "Not" variant negates the test.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 """
 
@@ -24,7 +23,8 @@ Test = Callable[[Any, str, Lookup], bool]
 
 
 class Operator(NamedTuple):
-    """`read(text, variables)` gives what `test` compares with; a negated one wants no value to match."""
+    """A condition operator. `read(text, variables)` parses the policy's value for `test`. A `negated`
+    operator holds if no value matches."""
 
     name: str
     read: Callable[[str, bool], Any]
@@ -56,7 +56,7 @@ _SECONDS = re.compile(r"-?\d{1,12}(?:\.\d{1,9})?")
 
 
 def _time(text: str, _: bool = False) -> datetime:
-    """ISO 8601, or seconds since 1970."""
+    """Parse a time: ISO 8601, or seconds since 1970. Without a zone it is UTC."""
     text = text.strip()
     if _SECONDS.fullmatch(text):
         return datetime.fromtimestamp(float(text), UTC)
@@ -65,7 +65,7 @@ def _time(text: str, _: bool = False) -> datetime:
 
 
 def _ordered(read: Callable[[str], Any], compare: Callable[[Any, Any], bool]) -> Test:
-    """A test of order; a value of the request that cannot be read compares with nothing."""
+    """Make an ordering test. A value of the request that cannot be parsed never matches."""
 
     def test(wanted: Any, value: str, _: Lookup) -> bool:
         try:
@@ -121,7 +121,7 @@ _ARN_FIELDS = 6
 
 
 def _arn(text: str, variables: bool) -> tuple[Pattern, ...]:
-    """Each of the six components is matched by itself: a star stays within its own."""
+    """Parse an ARN pattern. Its six components are matched separately, so `*` never crosses a colon."""
     parts = _arn_parts(text)
     if len(parts) != _ARN_FIELDS:
         raise ValueError(text)
@@ -129,7 +129,7 @@ def _arn(text: str, variables: bool) -> tuple[Pattern, ...]:
 
 
 def _arn_parts(text: str) -> list[str]:
-    """Colons within `${...}` separate nothing."""
+    """Split an ARN at its colons, except those within `${...}`."""
     if text == "*":
         return ["*"] * _ARN_FIELDS
     hidden = re.sub(r"\$\{[^{}]*\}", lambda match: match[0].replace(":", "\0"), text)
@@ -170,4 +170,5 @@ _ALL = (
     Operator("ArnNotLike", _arn, _same_arn, negated=True),
 )
 OPERATORS: dict[str, Operator] = {one.name.lower(): one for one in _ALL}
-"""By name in lower case: AWS takes any. Null is not among them: it asks whether a key is there at all."""
+"""Operators by name in lower case, as AWS ignores case. Null, which tests for a key's presence, is not
+among them."""

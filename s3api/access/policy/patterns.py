@@ -1,8 +1,8 @@
-"""Texts of policies that stand for many: `*`, `?`, and variables such as `${aws:username}`.
+"""Patterns in policies: the wildcards `*` and `?`, and variables such as `${aws:username}`.
 
-A pattern is cut at its stars, so that matching takes time linear in the value for each of them, however a
-pattern was made to hurt: no regular expression backtracks here. What a variable brings in is literal, stars
-included, and `${*}`, `${?}`, `${$}` are those characters themselves.
+A pattern is split at its stars, so matching takes time linear in the value for each star, even for hostile
+patterns: no regular expression here backtracks. The value of a variable is literal, stars included. `${*}`,
+`${?}` and `${$}` stand for those characters.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
@@ -15,7 +15,7 @@ from enum import Enum
 from functools import lru_cache
 
 Lookup = Callable[[str], Sequence[str] | None]
-"""The values of a condition key in this request, None where it has none."""
+"""A function that returns the values of a condition key in the request, or None."""
 
 
 class Wild(Enum):
@@ -35,24 +35,24 @@ _ESCAPED = ("*", "?", "$")
 
 
 def tokens(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Token, ...]:
-    """`text` in pieces. `variables`: as policies of version 2012-10-17 have them; older ones take `${` for
-    itself."""
+    """Split `text` into tokens. `variables`: parse variables, as in policies of version 2012-10-17; in older
+    ones `${` is literal."""
     out: list[Token] = []
     at = 0
     for match in _VARIABLE.finditer(text) if variables else ():
-        _literal(text[at : match.start()], out, wildcards=wildcards)
+        _append_literal(text[at : match.start()], out, wildcards=wildcards)
         name = match[1].strip()
         if name in _ESCAPED:
             out.append(name)
         else:
-            out.append(_variable(name))
+            out.append(_parse_variable(name))
         at = match.end()
-    _literal(text[at:], out, wildcards=wildcards)
+    _append_literal(text[at:], out, wildcards=wildcards)
     return tuple(out)
 
 
-def _variable(text: str) -> Variable:
-    """`name`, or `name, 'default'`."""
+def _parse_variable(text: str) -> Variable:
+    """Parse the inside of `${...}`: `name`, or `name, 'default'`."""
     name, _, default = text.partition(",")
     default = default.strip()
     if len(default) > 1 and default[0] == default[-1] == "'":
@@ -61,12 +61,12 @@ def _variable(text: str) -> Variable:
 
 
 def normal_key(key: str) -> str:
-    """Condition keys are the same in any case, but for the name of a tag behind a slash."""
+    """Lower-case a condition key, except for the name of a tag after a slash."""
     name, slash, tag = key.partition("/")
     return name.lower() + slash + tag
 
 
-def _literal(text: str, out: list[Token], *, wildcards: bool) -> None:
+def _append_literal(text: str, out: list[Token], *, wildcards: bool) -> None:
     if not wildcards:
         if text:
             out.append(text)
@@ -79,7 +79,7 @@ def _literal(text: str, out: list[Token], *, wildcards: bool) -> None:
 
 
 class Pattern:
-    """A text with wildcards and variables."""
+    """A pattern with wildcards and variables."""
 
     __slots__ = ("_fold", "_match", "_tokens", "text")
 
@@ -92,16 +92,16 @@ class Pattern:
         self._match = glob(self._folded(self._tokens)) if fixed else None
 
     def matches(self, value: str, lookup: Lookup) -> bool:
-        """Whether `value` is one of those meant. A variable without a value matches nothing."""
+        """Whether the pattern matches `value`. A variable without a value matches nothing."""
         if self._fold:
             value = value.lower()
         if self._match is not None:
             return self._match(value)
-        resolved = self.resolved(lookup)
-        return resolved is not None and glob(self._folded(resolved))(value)
+        parts = self.resolve(lookup)
+        return parts is not None and glob(self._folded(parts))(value)
 
-    def resolved(self, lookup: Lookup) -> tuple[Token, ...] | None:
-        """The tokens with the values of the variables in their places; None where one has none."""
+    def resolve(self, lookup: Lookup) -> tuple[Token, ...] | None:
+        """Replace the variables by their values. None if a variable has neither a value nor a default."""
         out: list[Token] = []
         for token in self._tokens:
             if not isinstance(token, Variable):
@@ -123,17 +123,16 @@ class Pattern:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it means one text alone, whoever asks."""
+        """Whether the pattern has no wildcards and no variables."""
         return all(isinstance(token, str) for token in self._tokens)
 
 
 Match = Callable[[str], bool]
-_Run = Callable[[str, int], int]  # where a run of the pattern ends, found from there on; -1
 
 
 @lru_cache(maxsize=1024)
 def glob(parts: tuple[Token, ...]) -> Match:
-    """A function that says whether a whole value is matched by these tokens (none of them a Variable)."""
+    """Compile tokens (none of them a Variable) to a function that matches a whole value."""
     runs: list[list[Token]] = [[]]
     for part in parts:
         if part is Wild.MANY:
@@ -141,20 +140,20 @@ def glob(parts: tuple[Token, ...]) -> Match:
         else:
             runs[-1].append(part)
     if len(runs) == 1:
-        return _whole(runs[0])
-    return _starred(runs)
+        return _match_exactly(runs[0])
+    return _match_runs(runs)
 
 
-def _whole(run: list[Token]) -> Match:
+def _match_exactly(run: list[Token]) -> Match:
     if all(isinstance(token, str) for token in run):
         return "".join(map(str, run)).__eq__
     expression = re.compile(_expression(run), re.DOTALL)
     return lambda value: expression.fullmatch(value) is not None
 
 
-def _starred(runs: list[list[Token]]) -> Match:
-    """Anchored head, anchored tail, and between them each run as early as it comes: enough, since a star may
-    be anything."""
+def _match_runs(runs: list[list[Token]]) -> Match:
+    """Match the head and the tail anchored, and each run between them at its first occurrence. That suffices,
+    as a star matches anything."""
     head, *middle, tail = (re.compile(_expression(run), re.DOTALL) for run in runs)
     middle = [expression for expression in middle if expression.pattern]
     tail_length = sum(len(token) if isinstance(token, str) else 1 for token in runs[-1])

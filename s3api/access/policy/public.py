@@ -58,7 +58,7 @@ def _limits(condition: Condition) -> bool:
         return False
     if condition.operator.name.lower() not in _LIMITING_OPERATORS or condition.if_exists:
         return False
-    return condition.over != "all" and all(_is_fixed(wanted) for wanted in condition.wanted)
+    return condition.quantifier != "all" and all(_is_fixed(wanted) for wanted in condition.wanted)
 
 
 def _is_fixed(wanted: object) -> bool:

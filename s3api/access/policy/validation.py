@@ -1,7 +1,8 @@
-"""What AWS asks of a policy beyond its grammar, before it is stored.
+"""Checks of policies beyond their grammar, as AWS makes them before it stores a policy.
 
-A bucket's policy speaks of its own bucket, of actions that exist and fit its resources, and of condition keys
-that exist and that one of its actions has. A user's policy names any service's actions and any resource.
+The resources of a bucket policy must be in its own bucket. Its actions must exist and apply to the resources.
+Its condition keys must exist and apply to one of the actions. A user's policy may name actions of any service
+and any resource.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _TAGGINGS = frozenset({"s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersi
 _VERSIONS = frozenset(action for action in OBJECT_ACTIONS if "Version" in action)
 _LOCKS = frozenset({"s3:PutObject", "s3:PutObjectRetention", "s3:PutObjectLegalHold", "s3:ReplicateObject"})
 _ANY: frozenset[str] = frozenset()
-# S3's own condition keys, each with the actions that have it; none: all of them.
+# S3's condition keys, each with the actions that it applies to; _ANY: all actions.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 S3_KEYS: dict[str, frozenset[str]] = {
     "s3:accessgrantsinstancearn": _ANY,
@@ -81,8 +82,9 @@ S3_KEYS: dict[str, frozenset[str]] = {
 
 
 def read_bucket_policy(text: str, bucket: str, *, lenient: bool = False) -> Policy:
-    """A bucket's policy, checked as PutBucketPolicy checks it, which refuses two statements of one Sid and
-    an action that is none of its statement's resources unless it is `lenient`. Raises PolicyError.
+    """Parse a bucket policy and check it as PutBucketPolicy does. Raises PolicyError.
+
+    `lenient`: accept duplicate Sids, and actions that apply to none of their statement's resources.
     """
     if len(text.encode()) > MAX_BUCKET_POLICY_BYTES:
         raise PolicyError("Policy exceeds the maximum allowed document size.")
@@ -93,7 +95,7 @@ def read_bucket_policy(text: str, bucket: str, *, lenient: bool = False) -> Poli
 
 
 def read_user_policy(text: str) -> Policy:
-    """A user's policy, checked as PutUserPolicy checks it. Raises PolicyError."""
+    """Parse a user's policy and check it as PutUserPolicy does. Raises PolicyError."""
     policy = read_policy(text, principals=False)
     for statement in policy.statements:
         if not _SID.fullmatch(statement.sid):
@@ -127,22 +129,22 @@ def _check_bucket_statement(statement: Statement, bucket: str, *, lenient: bool)
 
 
 def actions_of(pattern: Pattern) -> frozenset[str]:
-    """The actions of S3 that a pattern of a policy means."""
+    """Return the S3 actions that a policy's action pattern matches."""
     return _actions_of(pattern.text.lower())
 
 
 @lru_cache(maxsize=4096)
 def _actions_of(text: str) -> frozenset[str]:
     pattern = Pattern(text)
-    return frozenset(action for lower, action in _LOWER.items() if pattern.matches(lower, _nothing))
+    return frozenset(action for lower, action in _LOWER.items() if pattern.matches(lower, _no_values))
 
 
-def _nothing(_: str) -> None:
+def _no_values(_: str) -> None:
     return None
 
 
 def _resource_kinds(resource: Pattern, bucket: str) -> tuple[bool, bool]:
-    """Whether it may mean the bucket, and whether objects in it."""
+    """Whether a resource can match the bucket, and whether it can match objects in it."""
     if not resource.text.startswith(_ARN):
         raise PolicyError("Policy has invalid resource")
     name, slash, _ = resource.text[len(_ARN) :].partition("/")
@@ -153,12 +155,12 @@ def _resource_kinds(resource: Pattern, bucket: str) -> tuple[bool, bool]:
 
 
 def _check_keys(statement: Statement) -> None:
-    meant = frozenset[str]().union(*(actions_of(action) for action in statement.actions))
+    used = frozenset[str]().union(*(actions_of(action) for action in statement.actions))
     for condition in statement.conditions:
         if condition.key.startswith("aws:"):
             continue
-        having = S3_KEYS.get(condition.key.partition("/")[0])
-        if having is None:
+        applicable = S3_KEYS.get(condition.key.partition("/")[0])
+        if applicable is None:
             raise PolicyError("Policy has an invalid condition key")
-        if having and not statement.not_actions and not having & meant:
+        if applicable and not statement.not_actions and not applicable & used:
             raise PolicyError("Conditions do not apply to combination of actions and resources in statement")
