@@ -12,9 +12,8 @@ import httptools
 
 from chunkd.batch_format import MAX_BODY_BYTES, MEDIA_TYPE
 from chunkd.connector import Host
-from chunkd.node import Buffer
+from chunkd.node import JOIN_BYTES, Buffer
 
-JOIN_BYTES = 64 << 10
 MAX_ANSWER_BYTES = 4 * MAX_BODY_BYTES
 
 

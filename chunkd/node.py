@@ -24,6 +24,8 @@ from typing import Any, Protocol, TypeVar
 from chunkd.traffic import Traffic
 
 Buffer = bytes | bytearray | memoryview
+JOIN_BYTES = 64 << 10
+"""Up to this size, the pieces of one message are joined for one write: copying costs less than another."""
 
 
 class NodeError(Exception):

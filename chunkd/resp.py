@@ -20,12 +20,11 @@ from urllib.parse import unquote, urlsplit
 import hiredis
 
 from chunkd.connector import Host
-from chunkd.node import Buffer, NodeDown
+from chunkd.node import JOIN_BYTES, Buffer, NodeDown
 from chunkd.traffic import Traffic
 
 FIRST_BACKOFF_S = 0.05
 LONGEST_BACKOFF_S = 1.0
-JOIN_BYTES = 64 << 10
 
 OnReply = Callable[[object, int], None]
 # hiredis annotates it with a tuple of one.

@@ -16,9 +16,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from chunkd.batch_format import MAX_BODY_BYTES, MEDIA_TYPE, BatchError
-from chunkd.node import Buffer
+from chunkd.node import JOIN_BYTES, Buffer
 
-JOIN_BYTES = 64 << 10
 _TYPE = MEDIA_TYPE.encode()
 _OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: %d\r\n"
 _BAD = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n"

@@ -135,3 +135,8 @@ class InvalidKey(MetadataError, ValueError):
     """A key, prefix or marker that no database can hold: with NUL (PostgreSQL), or no UTF-8 (a lone
     surrogate).
     """
+
+
+def first_line(why: object) -> str:
+    """Return the first line of an exception's text that is not blank, or else the name of its type."""
+    return next((line.strip() for line in str(why).splitlines() if line.strip()), type(why).__name__)

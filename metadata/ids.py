@@ -16,7 +16,7 @@ def new_id() -> bytes:
 
     Unique, not secret: Python's generator is seeded by the system and needs no system call per id.
     """
-    milli, fraction = divmod(time.time_ns() // 1000, 1000)
+    milli, fraction = divmod(now_us(), 1000)
     head = (milli << 16) | 0x7000 | (fraction << 2)
     tail = random.getrandbits(62) | 0x8000000000000000
     return head.to_bytes(8, "big") + tail.to_bytes(8, "big")

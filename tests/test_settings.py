@@ -252,3 +252,12 @@ def test_urls_are_shown_without_passwords() -> None:
     assert without_password("postgresql://u:p@h:5/d") == "postgresql://u:***@h:5/d"
     assert without_password("redis://:p@h/0") == "redis://:***@h/0"
     assert without_password("lmdb:chunks#1") == "lmdb:chunks#1"
+
+
+@pytest.mark.parametrize("name", ["api", "a..b", "192.168.0.1", "xn--bucket", "files-.old", "Files", "ab"])
+def test_the_bucket_of_the_rest_interface_has_a_name_that_s3_allows(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIXFOLD_REST_BUCKET", name)
+    with pytest.raises(SettingsError, match="not a bucket name"):
+        load()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
-from metadata.errors import DatabaseDown
+from metadata.errors import DatabaseDown, first_line
 from metadata.schema.migrate import HEAD, postgres_engine, version_of
 
 TIMEOUT_S = 10
@@ -62,7 +61,7 @@ def look(url: str) -> Look:
         with engine.connect() as connection:
             return _look(connection)
     except DBAPIError as why:
-        raise DatabaseDown(f"the database does not answer: {_first_line(why.orig)}") from None
+        raise DatabaseDown(f"the database does not answer: {first_line(why.orig)}") from None
     finally:
         engine.dispose()
 
@@ -76,7 +75,3 @@ def _look(connection: Connection) -> Look:
     if inspect(connection).has_table("node"):
         nodes = tuple(connection.execute(text("SELECT address FROM node ORDER BY id")).scalars())
     return Look(server, "" if version is None else "current" if version == HEAD else "old", nodes)
-
-
-def _first_line(why: Any) -> str:
-    return (str(why).strip() or type(why).__name__).splitlines()[0]

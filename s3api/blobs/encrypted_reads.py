@@ -17,7 +17,7 @@ from metadata.records import Blob, Extent
 from s3api.blobs.stripe_reader import DataUnavailable
 from s3api.crypto import PLAIN_BYTES, SEGMENT_BYTES, BlobCipher, ContentKey, Tampered
 
-INLINE_BYTES = 64 << 10
+DECRYPT_INLINE_BYTES = SEGMENT_BYTES  # up to this size, decrypted on the event loop
 RunInThread = Callable[[Callable[[], bytes]], Awaitable[bytes]]
 
 
@@ -118,7 +118,7 @@ async def _decrypt_parts(
         rest = memoryview(data)[whole:]
         if whole:
             stored = memoryview(data)[:whole]
-            if whole <= INLINE_BYTES:
+            if whole <= DECRYPT_INLINE_BYTES:
                 yield _decrypt(run, cipher, stored, number)
             else:
                 yield await run_in_thread(partial(_decrypt, run, cipher, stored, number))

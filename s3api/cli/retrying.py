@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from metadata.errors import first_line
+
 log = logging.getLogger("sixfold")
 STEP_S = 2.0
 T = TypeVar("T")
@@ -27,11 +29,6 @@ async def retry_while_down(
         except down as why:
             if time.monotonic() >= until_s:
                 raise
-            cause = f" ({_first_line(why.__cause__)})" if why.__cause__ else ""
+            cause = f" ({first_line(why.__cause__)})" if why.__cause__ else ""
             log.warning("waiting: %s%s", why, cause)
         await asyncio.sleep(min(STEP_S, wait_s))
-
-
-def _first_line(why: BaseException) -> str:
-    """The first line of an exception's text that is not blank, else the name of its type."""
-    return next((line.strip() for line in str(why).splitlines() if line.strip()), type(why).__name__)

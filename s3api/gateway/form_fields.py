@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from s3api.errors import S3Error
+from s3api.wire.request_target import check_key
 from s3api.wire.scalars import escape
 from s3api.wire.tables import CONTENT_HEADERS
 
 FILENAME = "${filename}"
-MOST_KEY_BYTES = 1024
 # Fields that are headers of PutObject by the same name. So are x-amz-* fields other than the signature's.
 HEADERS = CONTENT_HEADERS | {"expires"}
 SIGNATURE = frozenset(
@@ -58,10 +58,7 @@ def read_form(fields: Mapping[str, str]) -> Posted:
             ArgumentName="key",
             ArgumentValue="",
         )
-    if "\0" in key:
-        raise S3Error("InvalidArgument", "A key cannot have a NUL character.", ArgumentName="key")
-    if (size := len(key.encode("utf-8", "replace"))) > MOST_KEY_BYTES:
-        raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MOST_KEY_BYTES))
+    check_key(key)
     headers = {
         name: value
         for name, value in fields.items()

@@ -11,7 +11,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/directory-buckets-objects-
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ from s3api.operations.steps.describe import checksum_members, version_id_member
 from s3api.operations.steps.ingest import Received, receive
 from s3api.operations.steps.notifications import upload_event_maker
 from s3api.operations.steps.object_encryption import Encryption, encryption_members, unwrap_key
+from s3api.operations.steps.rehash import read_extents
 from s3api.operations.steps.tags_and_lock import parse_tags_and_lock
 
 MAX_PIECES = 10_000
@@ -64,7 +65,7 @@ async def append(
     """
     if fixed := _FIXED_AT_CREATION.intersection(inputs):
         raise S3Error("InvalidRequest", f"{min(fixed)} cannot be given in an append.")
-    extents = await _extents(call, found)
+    extents = await read_extents(call, found, 0, found.size)
     if len(extents) >= MAX_PIECES:
         raise S3Error("TooManyParts")
     encryption = await _load_encryption(call, found, inputs)
@@ -93,12 +94,6 @@ async def append(
     return out | encryption_members(encryption.envelope, encryption.customer_md5) if encryption else out
 
 
-async def _extents(call: Call, found: Object) -> list[Extent]:
-    if found.extent:
-        return [found.extent]
-    return await call.metadata.objects.extents(found.data_id, 0, found.size) if found.size else []
-
-
 async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any]) -> Encryption | None:
     """Return the encryption of the object.
 
@@ -113,7 +108,7 @@ async def _load_encryption(call: Call, found: Object, inputs: Mapping[str, Any])
     return Encryption(key, read_envelope(document), inputs.get("SSECustomerKeyMD5")) if key else None
 
 
-def _append_content(size: int, extents: list[Extent], added: Content) -> Content:
+def _append_content(size: int, extents: Sequence[Extent], added: Content) -> Content:
     """Return content with the added extents moved after the first `size` bytes."""
     appended = (extent._replace(start=size + extent.start) for extent in added.extents)
     return Content(size + added.size, (*extents, *appended), added.new_blobs, added.missing, added.staged)

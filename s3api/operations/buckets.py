@@ -8,6 +8,7 @@ from typing import Any, Unpack
 from metadata.errors import BucketExists
 from metadata.records import ENABLED, OFF
 from metadata.records import Bucket as BucketRecord
+from s3api.bucket_names import RESERVED, is_bucket_name
 from s3api.errors import S3Error
 from s3api.operations.acls import BucketAcl, acl_of_new_bucket
 from s3api.operations.bucket_logging import flush_on_change
@@ -20,15 +21,8 @@ from s3api.operations.steps.tags_and_lock import LOCK
 
 MAX_BUCKETS = 10_000
 US_EAST_1 = "us-east-1"
-# The REST API is below /api/, so this is the one name that AWS allows and we do not.
-RESERVED = frozenset({"api"})
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", re.ASCII)
-_LABEL_EDGE = re.compile(r"-\.|\.-")
-_IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _REGION = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
-_RESERVED_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
-_RESERVED_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
 async def list_buckets(
@@ -136,25 +130,14 @@ async def get_bucket_location(call: Call, *, Bucket: str) -> Output:
 
 
 def check_bucket_name(name: str) -> None:
-    """Check AWS's rules for names of general purpose buckets, and our reserved names.
-
-    Raises InvalidBucketName.
-
-    User Guide, "bucketnamingrules". Labels between dots may not begin or end with a dash, as in host names.
-    """
+    """Raise S3Error InvalidBucketName for a name that a new bucket cannot have."""
     if name in RESERVED:
         raise S3Error(
             "InvalidBucketName",
             f"The bucket name '{name}' is reserved: below /{name}/ is this server's own interface.",
             BucketName=name,
         )
-    if (
-        not _NAME.fullmatch(name)
-        or _LABEL_EDGE.search(name)
-        or _IP_ADDRESS.fullmatch(name)
-        or name.startswith(_RESERVED_PREFIXES)
-        or name.endswith(_RESERVED_SUFFIXES)
-    ):
+    if not is_bucket_name(name):
         raise S3Error("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
 
 

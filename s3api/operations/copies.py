@@ -46,7 +46,7 @@ from s3api.operations.steps.object_encryption import (
     load_upload_encryption,
     unwrap_key,
 )
-from s3api.operations.steps.rehash import rehash, slice_extents
+from s3api.operations.steps.rehash import read_extents, rehash, slice_extents
 from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, parse_tags_and_lock
 from s3api.operations.steps.uploads import check_part_number, check_upload_id
 
@@ -184,7 +184,7 @@ async def upload_part_copy(
         found = await read_source(call, source)
         start, stop = copy_range(CopySourceRange, found.size)
         check_copy_size(stop - start)
-        extents = slice_extents(await _read_extents(call, found, start, stop), start, stop)
+        extents = slice_extents(await read_extents(call, found, start, stop), start, stop)
         key = await unwrap_key(call, found.extras.encryption, more, COPY_SOURCE)
         encryption = await load_upload_encryption(call, upload.extras.encryption, more)
         how = CopyEncryption(key, encryption, shared=key is None and encryption is None)
@@ -220,7 +220,7 @@ async def _copy_content(
     call: Call, found: Object, how: CopyEncryption, algorithm: str | None
 ) -> AsyncIterator[CopyContent]:
     """Yield the content of a copied object: extents on the source's blobs, or bytes written again."""
-    extents = await _read_extents(call, found, 0, found.size)
+    extents = await read_extents(call, found, 0, found.size)
     wanted = algorithm if algorithm and not _has_checksum(found, algorithm) else None
     if how.shared:
         checksum = (await rehash(call, extents, wanted, how.source))[1] if wanted else found.checksum
@@ -244,13 +244,6 @@ async def _copy_part_content(
     known = _known_digests(found, algorithm) if size == found.size else None
     etag, checksum = known or await rehash(call, extents, algorithm or DEFAULT_ALGORITHM)
     yield CopyContent(Content(size, extents), etag, checksum)
-
-
-async def _read_extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
-    """Return the extents of bytes [start, stop) of an object."""
-    if found.extent:
-        return (found.extent,)
-    return tuple(await call.metadata.objects.extents(found.data_id, start, stop)) if stop > start else ()
 
 
 def _has_checksum(found: Object, algorithm: str) -> bool:

@@ -16,12 +16,12 @@ from s3api.operations.failures import s3_error
 from s3api.operations.steps.conditions import check_version, delete_conditions
 from s3api.operations.steps.notifications import REMOVED, event_maker
 from s3api.wire.error_codes import ERRORS
+from s3api.wire.request_target import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
     from s3api.access.authority import Access
 
 MAX_DELETES = 1000
-MAX_KEY_BYTES = 1024
 Refusal = tuple[str, str] | None
 """Code and message of an entry of Errors; None: not refused."""
 

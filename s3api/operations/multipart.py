@@ -35,7 +35,6 @@ from s3api.operations.steps.tags_and_lock import (
     parse_upload_tags_and_lock,
 )
 from s3api.operations.steps.uploads import (
-    MAX_PARTS,
     check_part_number,
     check_upload_id,
     data_id_of,
@@ -151,7 +150,7 @@ async def complete_multipart_upload(
     try:
         upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
         await check_completion(call, upload, more)
-        stored = await call.metadata.uploads.list_parts(UploadId, after=0, limit=MAX_PARTS)
+        stored = await call.metadata.uploads.list_parts(UploadId, after=0, limit=checksums.MAX_PARTS)
         if not stored:  # another completion or an abort may have removed them since get_upload
             upload = await call.metadata.uploads.get(Bucket, Key, UploadId)
         parts = completion.select_parts(upload, named, stored)

@@ -44,6 +44,7 @@ from s3api.operations.steps.object_encryption import (
 )
 from s3api.operations.steps.ranges import byte_range
 from s3api.operations.steps.tags_and_lock import TagsAndLockInputs, check_lock_digest, parse_tags_and_lock
+from s3api.operations.steps.uploads import check_part_number
 
 # A body of this size, or one that waits for "100 Continue", is received only after a check whether the
 # write can succeed. The transaction decides in any case.
@@ -260,9 +261,7 @@ async def _find_part(
 
     An object that was not uploaded in parts is its own part 1. Raises S3Error InvalidPartNumber.
     """
-    if not 1 <= number <= 10_000:
-        raise S3Error("InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive",
-                      ArgumentName="partNumber", ArgumentValue=str(number))  # fmt: skip
+    check_part_number(number)
     if not found.parts:
         if number != 1:
             raise _no_such_part(number, 1)

@@ -7,12 +7,12 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from s3api.bucket_names import RESERVED, is_bucket_name
 from s3api.settings.group import Group
 
 # Excludes the separators of a SigV4 credential scope ("/"), an Authorization header ("," "=") and HTTP Basic
 # (":").
 _ACCESS_KEY = re.compile(r"[A-Za-z0-9_.+@-]{3,128}")
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class AccessSettings(Group):
@@ -84,6 +84,6 @@ class RestSettings(Group):
     @field_validator("bucket")
     @classmethod
     def _check_bucket(cls, value: str) -> str:
-        if value == "api" or not _BUCKET.fullmatch(value):
+        if value in RESERVED or not is_bucket_name(value):
             raise ValueError("not a bucket name")
         return value

@@ -47,17 +47,20 @@ def parse_target(raw_path: bytes, host: str | None, domains: Sequence[str]) -> t
             return None, None
     if len(bucket) > MAX_BUCKET_BYTES or "\0" in bucket or "/" in bucket:
         raise S3Error("InvalidBucketName", BucketName=bucket[:MAX_BUCKET_BYTES].replace("\0", ""))
-    return bucket, _parse_key(raw_key) if raw_key else None
+    if not raw_key:
+        return bucket, None
+    key = _decode(raw_key)
+    check_key(key)
+    return bucket, key
 
 
-def _parse_key(raw: bytes) -> str:
-    key = _decode(raw)
+def check_key(key: str) -> None:
+    """Raise S3Error InvalidArgument for a key with NUL, KeyTooLongError above 1,024 bytes of UTF-8."""
     if "\0" in key:
         raise S3Error("InvalidArgument", "A key cannot have a NUL character.", ArgumentName="key")
-    size = len(key) if key.isascii() else len(key.encode())
+    size = len(key) if key.isascii() else len(key.encode("utf-8", "replace"))
     if size > MAX_KEY_BYTES:
         raise S3Error("KeyTooLongError", Size=str(size), MaxSizeAllowed=str(MAX_KEY_BYTES))
-    return key
 
 
 def _bucket_of_host(host: str, domains: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Digests of stored bytes: read from the nodes, hashed off the event loop."""
+"""Extents of an object's bytes, and digests of them: read from the nodes, hashed off the event loop."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import hashlib
 from collections.abc import Sequence
 
 from chunkd import Buffer
-from metadata.records import Checksum, Extent
+from metadata.records import Checksum, Extent, Object
 from s3api import checksums
 from s3api.crypto import ContentKey
 from s3api.operations.call import Call
 
-INLINE_BYTES = 64 << 10
+HASH_INLINE_BYTES = 64 << 10  # up to this size, hashed on the event loop
 
 
 async def rehash(
@@ -28,7 +28,7 @@ async def rehash(
     if algo:
         hashers.append(algo.new())
     async for piece in call.blobs.read(extents, key=key):
-        if len(piece) <= INLINE_BYTES:
+        if len(piece) <= HASH_INLINE_BYTES:
             _update(hashers, piece)
         else:
             await asyncio.to_thread(_update, hashers, piece)
@@ -37,6 +37,13 @@ async def rehash(
         value = checksums.encode(hashers[1].digest())
         checksum = Checksum(algo.name, checksums.FULL_OBJECT, value)
     return md5.hexdigest(), checksum
+
+
+async def read_extents(call: Call, found: Object, start: int, stop: int) -> tuple[Extent, ...]:
+    """Return the extents that overlap bytes [start, stop) of an object. Raises BlobGone."""
+    if found.extent:
+        return (found.extent,)
+    return tuple(await call.metadata.objects.extents(found.data_id, start, stop)) if stop > start else ()
 
 
 def slice_extents(extents: Sequence[Extent], start: int, stop: int) -> tuple[Extent, ...]:

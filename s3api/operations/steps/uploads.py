@@ -10,9 +10,9 @@ import os
 import re
 
 from metadata.ids import new_id
+from s3api.checksums import MAX_PARTS
 from s3api.errors import S3Error
 
-MAX_PARTS = 10_000
 _ID = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
