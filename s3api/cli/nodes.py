@@ -121,7 +121,7 @@ async def _add(settings: Settings, address: str, capacity_bytes: int | None, *, 
     from chunkd import NodeDown
     from s3api.cli.retrying import retry_while_down
     from s3api.database import opened_metadata
-    from s3api.store import admit_node
+    from s3api.nodes import admit_node
 
     async def admitted() -> NodeRow:
         async with opened_metadata(settings) as metadata:
@@ -142,7 +142,7 @@ async def _statuses(settings: Settings, metadata: Metadata) -> list[NodeStatus]:
     known = {node.id: node for node in await asyncio.to_thread(ask_nodes, settings) or ()}
     ids = [row.id for row in await metadata.nodes.list()]
     if not known.keys() >= set(ids):
-        from s3api.store import probe_nodes
+        from s3api.nodes import probe_nodes
 
         known = {node.id: node for node in await probe_nodes(metadata, settings)} | known
     return [known[node_id] for node_id in ids if node_id in known]

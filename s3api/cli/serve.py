@@ -63,7 +63,7 @@ async def prepare(settings: Settings) -> None:
     from metadata.errors import DatabaseDown
     from s3api.cli.retrying import retry_while_down
     from s3api.database import opened_metadata
-    from s3api.store import register_nodes
+    from s3api.nodes import register_nodes
 
     async def prepared() -> None:
         async with opened_metadata(settings) as metadata:

@@ -1,4 +1,4 @@
-"""What `sixfold serve` prints: where the store is, with which keys, and lines to paste."""
+"""The message of `sixfold serve` at its start: endpoint, key pair, and commands to copy."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from s3api.access.root_key import credentials_path
 from s3api.cli.output import out
 from s3api.settings import Settings, without_password
 
-EVERYWHERE = ("0.0.0.0", "::", "")
+ANY_ADDRESS = ("0.0.0.0", "::", "")
 
 
 def welcome(settings: Settings, root: AccessKey, *, port: int, is_new: bool) -> None:
-    """A new secret is shown this once; later the file is named that keeps it."""
+    """Print the message. It contains the secret key of a new pair, else only the file that keeps it."""
     screen = out()
     screen.print("\n".join(_lines(settings, root, endpoint(settings, port), is_new=is_new)))
     screen.file.flush()
 
 
 def endpoint(settings: Settings, port: int) -> str:
-    """A URL that reaches this gateway from this machine."""
-    host = "127.0.0.1" if settings.http.host in EVERYWHERE else settings.http.host
+    """The URL of the gateway for clients on this machine."""
+    host = "127.0.0.1" if settings.http.host in ANY_ADDRESS else settings.http.host
     scheme = "https" if settings.http.tls_cert else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
@@ -40,7 +40,7 @@ def _lines(settings: Settings, root: AccessKey, url: str, *, is_new: bool) -> li
         f"  metadata    {escape(without_password(settings.database_url))}",
     ]
     if is_new:
-        lines.append(f"  [dim]The pair is kept in {escape(str(kept))}; it is shown this once.[/]")
+        lines.append(f"  [dim]The key pair is stored in {escape(str(kept))}. It is not shown again.[/]")
     variables = f"AWS_ACCESS_KEY_ID={root.access_key} AWS_SECRET_ACCESS_KEY={secret}"
     if kept and not is_new:
         variables = f"AWS_SHARED_CREDENTIALS_FILE={kept}"

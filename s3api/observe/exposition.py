@@ -1,7 +1,7 @@
-"""Metrics as Prometheus reads them: families of samples, summed over the workers of a gateway, as text.
+"""Prometheus's text format: metric families, their sums over the workers of a gateway, their text.
 
-A family's samples lie in a dict under what stands between its name and its value (`{operation="PutObject"}`,
-`_bucket{le="1.0"}`): then the sum over workers is the sum of dicts, and the text is what is there. Format:
+A family keeps its samples in a dict. The key is the text between the name of the family and the value
+(`{operation="PutObject"}`, `_bucket{le="1.0"}`): two workers are summed by adding dicts. Format:
 https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 """
 
@@ -19,7 +19,7 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 @dataclass(slots=True)
 class Family:
-    """One metric with all its label sets. `summed`: over the workers; else each of them says the same."""
+    """One metric with all its label sets. `summed`: over the workers; else all have the same."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
@@ -40,13 +40,14 @@ class Family:
 
 
 def labelled(labels: Mapping[str, str]) -> str:
+    """Format labels: `{operation="PutObject"}`, "" for none."""
     if not labels:
         return ""
     return "{" + ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items()) + "}"
 
 
 def merge(families: Iterable[Family], others: Iterable[Mapping[str, Mapping[str, float]]]) -> list[Family]:
-    """The families with the samples of other workers, as `parcel` gave them, added."""
+    """Add the samples of other workers, each from `samples_to_share`, to the families."""
     merged = list(families)
     by_name = {family.name: family for family in merged if family.summed}
     for other in others:
@@ -58,8 +59,13 @@ def merge(families: Iterable[Family], others: Iterable[Mapping[str, Mapping[str,
     return merged
 
 
-def parcel(families: Iterable[Family], *, counters_only: bool = False) -> dict[str, dict[str, float]]:
-    """What other workers are to add. Of a worker that is no more, the counters alone."""
+def samples_to_share(
+    families: Iterable[Family], *, counters_only: bool = False
+) -> dict[str, dict[str, float]]:
+    """Return the samples that other workers add to theirs, by the name of the family.
+
+    `counters_only`: without gauges, for a worker that has ended.
+    """
     return {
         family.name: family.samples
         for family in families
@@ -68,6 +74,7 @@ def parcel(families: Iterable[Family], *, counters_only: bool = False) -> dict[s
 
 
 def text(families: Iterable[Family]) -> str:
+    """Format families as Prometheus's text format."""
     lines: list[str] = []
     for family in families:
         lines += (f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}")

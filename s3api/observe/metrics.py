@@ -42,10 +42,10 @@ class OperationCount:
 
 
 class Metrics:
-    """A sink that counts requests. `under_way` returns the number of requests in progress in this worker."""
+    """A sink that counts requests. `in_progress` returns the number of unfinished requests of this worker."""
 
-    def __init__(self, under_way: Callable[[], int]) -> None:
-        self._under_way = under_way
+    def __init__(self, in_progress: Callable[[], int]) -> None:
+        self._in_progress = in_progress
         self._operations: dict[str, OperationCount] = {}
         self._batches, self._commit_s = Histogram(BATCH_SIZES), Histogram()
         self._database: DatabaseStatus | None = None
@@ -79,8 +79,10 @@ class Metrics:
         return [
             *self._request_families(),
             _histogram("sixfold_commit_batch_size", "Writes in one metadata transaction", self._batches),
-            _histogram("sixfold_commit_seconds", "How long a metadata commit took", self._commit_s),
-            _gauge("sixfold_commit_waiting", "Writes that wait for a transaction", store.metadata.waiting),
+            _histogram("sixfold_commit_seconds", "Seconds that a metadata commit took", self._commit_s),
+            _gauge(
+                "sixfold_commit_waiting", "Writes waiting for a metadata transaction", store.metadata.waiting
+            ),
             *_traffic_families(store),
             *_cache_families(store),
             *_process_families(),
@@ -89,9 +91,13 @@ class Metrics:
     def _request_families(self) -> list[Family]:
         requests = Family("sixfold_requests_total", "counter", "Requests answered")
         errors = Family("sixfold_errors_total", "counter", "Requests that failed, by S3 error code")
-        seconds = Family("sixfold_request_seconds", "histogram", "From a request's head to its answer's end")
-        received = Family("sixfold_received_bytes_total", "counter", "Bytes of bodies received")
-        sent = Family("sixfold_sent_bytes_total", "counter", "Bytes of bodies sent")
+        seconds = Family(
+            "sixfold_request_seconds",
+            "histogram",
+            "Seconds from the head of a request to the end of its answer",
+        )
+        received = Family("sixfold_received_bytes_total", "counter", "Bytes of request bodies received")
+        sent = Family("sixfold_sent_bytes_total", "counter", "Bytes of response bodies sent")
         for name, counted in self._operations.items():
             operation = name or "unknown"
             for status, count in counted.statuses.items():
@@ -101,7 +107,7 @@ class Metrics:
             seconds.add_histogram(counted.seconds, operation=operation)
             received.add(counted.received, operation=operation)
             sent.add(counted.sent, operation=operation)
-        in_flight = _gauge("sixfold_requests_in_flight", "Requests under way", self._under_way())
+        in_flight = _gauge("sixfold_requests_in_flight", "Requests in progress", self._in_progress())
         return [requests, errors, seconds, received, sent, in_flight]
 
     async def _database_families(self, store: Store) -> list[Family]:
@@ -114,16 +120,24 @@ class Metrics:
 def database_families(seen: DatabaseStatus) -> list[Family]:
     """The families of the database, the same in every worker. Unknown values are left out."""
     copies = seen.replication
-    queues = Family("sixfold_queue_length", "gauge", "What background work has before it", summed=False)
+    queues = Family("sixfold_queue_length", "gauge", "Entries waiting for background work", summed=False)
     for name, length in seen.queues.items():
         queues.add(length, queue=name)
     families = [queues]
     for name, help_, value in (
         ("up", "Whether the database answers", float(seen.up)),
-        ("seconds", "How long it takes to answer a trivial question", seen.seconds),
-        ("standbys", "Copies that a PostgreSQL server sends its log to", copies.standbys if copies else None),
-        ("lag_seconds", "How far the copy furthest behind is", copies.lag_s if copies else None),
-        ("lag_bytes", "The same in bytes of its log", copies.lag_bytes if copies else None),
+        ("seconds", "Seconds that the database takes to answer a trivial query", seen.seconds),
+        ("standbys", "Standbys that a PostgreSQL server replicates to", copies.standbys if copies else None),
+        (
+            "lag_seconds",
+            "Replication lag of the slowest standby, in seconds",
+            copies.lag_s if copies else None,
+        ),
+        (
+            "lag_bytes",
+            "Replication lag of the slowest standby, in bytes of WAL",
+            copies.lag_bytes if copies else None,
+        ),
     ):
         family = Family(f"sixfold_database_{name}", "gauge", help_, summed=False)
         if value is not None:
@@ -138,9 +152,15 @@ def node_families(store: Store) -> list[Family]:
     def gauge(name: str, help_: str) -> Family:
         return Family(f"sixfold_node_{name}", "gauge", help_, summed=False)
 
-    up, state = gauge("up", "Whether the node answers"), gauge("state", "1 for the state that it is in")
-    used, capacity = gauge("used_bytes", "What it holds"), gauge("capacity_bytes", "What it could hold")
-    fill, chunks = gauge("fill_ratio", "Used of capacity"), gauge("chunks", "Chunks that it holds")
+    up, state = gauge("up", "Whether the node answers"), gauge("state", "1 for the state of the node")
+    used, capacity = (
+        gauge("used_bytes", "Bytes stored on the node"),
+        gauge("capacity_bytes", "Capacity of the node in bytes"),
+    )
+    fill, chunks = (
+        gauge("fill_ratio", "Used bytes divided by capacity"),
+        gauge("chunks", "Chunks stored on the node"),
+    )
     for node in store.blobs.cluster.status():
         label = str(node.id)
         up.add(node.up, node=label)
@@ -154,8 +174,10 @@ def node_families(store: Store) -> list[Family]:
 
 
 def _traffic_families(store: Store) -> list[Family]:
-    seconds = Family("sixfold_node_seconds", "histogram", "How long a node took to answer a batch")
-    errors = Family("sixfold_node_errors_total", "counter", "Requests to a node that failed")
+    seconds = Family(
+        "sixfold_node_seconds", "histogram", "Seconds that a node took to answer a batch of requests"
+    )
+    errors = Family("sixfold_node_errors_total", "counter", "Failed requests to a node")
     sent = Family("sixfold_node_sent_bytes_total", "counter", "Bytes sent to a node")
     received = Family("sixfold_node_received_bytes_total", "counter", "Bytes received from a node")
     for member in store.blobs.cluster.members():
@@ -171,8 +193,8 @@ def _traffic_families(store: Store) -> list[Family]:
 
 def _cache_families(store: Store) -> list[Family]:
     hits = Family("sixfold_cache_hits_total", "counter", "Blobs and chunks found in a cache")
-    misses = Family("sixfold_cache_misses_total", "counter", "Blobs and chunks looked for in vain")
-    size = Family("sixfold_cache_bytes", "gauge", "Memory that a cache of this gateway takes")
+    misses = Family("sixfold_cache_misses_total", "counter", "Blobs and chunks not found in a cache")
+    size = Family("sixfold_cache_bytes", "gauge", "Bytes of memory that a cache of this gateway uses")
     for name, cache in store.blobs.caches().items():
         hits.add(cache.hits, cache=name)
         misses.add(cache.misses, cache=name)
@@ -183,19 +205,26 @@ def _cache_families(store: Store) -> list[Family]:
 def _process_families() -> list[Family]:
     """The families that Prometheus's own client libraries have too. Without /proc (macOS) two are missing."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = Family("process_cpu_seconds_total", "counter", "CPU time of the workers")
+    cpu = Family("process_cpu_seconds_total", "counter", "CPU seconds used by the workers")
     cpu.add(used.ru_utime + used.ru_stime)
-    build = Family("sixfold_build_info", "gauge", "1 for the version that runs", summed=False)
+    build = Family("sixfold_build_info", "gauge", "1 for the running version", summed=False)
     build.add(1, version=__version__)
-    started = Family("process_start_time_seconds", "gauge", "When this worker started", summed=False)
+    started = Family(
+        "process_start_time_seconds",
+        "gauge",
+        "Start time of this worker, in seconds since 1970",
+        summed=False,
+    )
     started.add(STARTED_S)
     families = [cpu, _gauge("sixfold_workers", "Worker processes", 1), started, build]
     with suppress(OSError):
         pages = int((PROC / "statm").read_text().split()[1])
         resident = pages * resource.getpagesize()
-        families.append(_gauge("process_resident_memory_bytes", "Memory of the workers", resident))
+        families.append(
+            _gauge("process_resident_memory_bytes", "Resident memory of the workers in bytes", resident)
+        )
         files = len(os.listdir(PROC / "fd"))
-        families.append(_gauge("process_open_fds", "Open files of the workers", files))
+        families.append(_gauge("process_open_fds", "Open file descriptors of the workers", files))
     return families
 
 

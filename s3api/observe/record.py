@@ -1,9 +1,8 @@
-"""One request that is over, as those see it who keep account of requests: the access log, the metrics, S3's
-server access logging.
+"""`AccessRecord`: one finished request, for the access log, the metrics and S3's server access logging.
 
-The gateway writes down what it knows as it goes along; all else (referrer, user agent, TLS) is read out of
-the request when a sink asks, so a record costs the hot path next to nothing. No signature and no secret comes
-out of here: `target` is without those of a presigned URL.
+The gateway sets the attributes while it handles the request. The rest (referrer, user agent, TLS) is computed
+from the request when a sink reads it, so that a record costs the hot path next to nothing. A record shows no
+secret and no signature: `target` leaves those of a presigned URL out.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ CLIENT_GONE = "ClientGone"
 """The `code` of a request whose client closed the connection before its answer was complete."""
 CUT_SHORT = "CutShort"
 """The `code` of an answer that was cut short, because the rest of its bytes could not be read."""
-GONE_STATUS = 499  # what nginx logs for a client that went before it was answered; never on the wire
+GONE_STATUS = 499  # nginx logs it for a client that left before the answer; never sent
 
 _SECRET = re.compile(
     rb"(?i)((?:^|&)(?:x-amz-signature|x-amz-credential|x-amz-security-token|signature|awsaccesskeyid)=)[^&]*"
@@ -48,31 +47,31 @@ class AccessRecord:
 
     # Class attributes are the defaults, so that an instance stores only what happened to its request.
     operation = ""
-    """As boto3 names it (PutObject), `rest.` and the route's name for REST, "" where it was not found out."""
+    """The name in boto3 (PutObject), or `rest.` and the name of the REST route; "" if none matched."""
     bucket: str | None = None
     key: str | None = None
     access_key: str | None = None
-    """Who sent it, proved; None for an anonymous request, or one that could not prove it."""
+    """The access key of a verified signature or password; None if the request was anonymous or refused."""
     owner = ""
     """The canonical id of the account that `access_key` belongs to, "" for anonymous."""
     status = 0
-    """HTTP status of the answer; 499 where the client closed the connection before there was one."""
+    """HTTP status of the answer; 499 if the client closed the connection before it."""
     code = ""
-    """S3's error code, `CLIENT_GONE`, `CUT_SHORT`, or "" where all went well."""
+    """S3's error code, `CLIENT_GONE`, `CUT_SHORT`, or "" for success."""
     received = 0
     """Bytes of the body received, transfer coding included."""
     sent = 0
     """Bytes of the answer's body."""
     answered = 0.0
-    """When the answer's head was ready; 0 where it never was."""
+    """When the head of the answer was ready; 0 if it never was."""
     ended = 0.0
     trace_id = ""
-    """32 hex digits where the request is traced, else ""."""
+    """32 hex digits; "" if the request is not traced."""
     verified: VerifiedRequest | None = None
     call: Call | None = None
-    """What the operation was given: the stores, the bucket and its settings. None where it never ran."""
+    """The input of the operation: stores, bucket, its settings. None if no operation ran."""
     output: Mapping[str, Any] | None = None
-    """What the operation answered, by the model's names (ContentLength, ETag, VersionId, ...)."""
+    """The output of the operation, by the names of the S3 model (ContentLength, ETag, VersionId, ...)."""
 
     def __init__(self, scope: Scope, request_id: str) -> None:
         self.scope, self.request_id = scope, request_id
@@ -85,23 +84,23 @@ class AccessRecord:
 
     @property
     def seconds(self) -> float:
-        """From the request's head to the end of its answer."""
+        """Seconds from the head of the request to the end of its answer."""
         return self.ended - self.began
 
     @property
     def time_us(self) -> int:
-        """When the request arrived, in microseconds since 1970 UTC."""
+        """The time of arrival, in microseconds since 1970 UTC."""
         return int((time.time() - (time.perf_counter() - self.began)) * 1e6)
 
     @property
     def client(self) -> str:
-        """The address of the client, "" where there is none."""
+        """The address of the client; "" if unknown."""
         peer = self.scope.get("client")
         return str(peer[0]) if peer else ""
 
     @property
     def target(self) -> str:
-        """Path and query as they were sent, the values of credentials and signatures left out."""
+        """Path and query as sent, without the values of credentials and signatures."""
         query: bytes = self.scope["query_string"]
         path: bytes = self.scope["raw_path"]
         return (path + b"?" + _SECRET.sub(rb"\1-", query) if query else path).decode("latin-1")
@@ -112,12 +111,11 @@ class AccessRecord:
 
     @property
     def tls(self) -> Tls | None:
-        """The TLS of the connection, None where it was plain. Behind a TLS proxy it is the proxy's."""
+        """The TLS of the connection (that of the proxy, behind a TLS proxy); None for plain HTTP."""
         return tls_of(self.scope)
 
     def header(self, name: str) -> str:
-        """A header of the request (by its lower-case name), "" where there is none: referer, user-agent,
-        host, ..."""
+        """Return a request header (referer, user-agent, host, ...) by its lower-case name; "" if absent."""
         wanted = name.encode()
         values = [value for known, value in self.scope["headers"] if known == wanted]
         return b",".join(values).decode("utf-8", "replace")
@@ -130,7 +128,7 @@ class AccessRecord:
 
 
 Sink = Callable[[AccessRecord], None]
-"""Takes the record of a request that is over. It neither blocks nor raises: it runs on the event loop."""
+"""Takes the record of a finished request. Runs on the event loop: it must neither block nor raise."""
 
 
 class Sinks:

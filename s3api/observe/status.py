@@ -25,7 +25,7 @@ async def status(store: Store, counted: Metrics, siblings: Siblings) -> dict[str
     """The answer of /api/status. Times are seconds, or ISO 8601 in UTC; sizes are bytes. Without /proc
     `memory_bytes` is 0.
     """
-    totals = _Totals(merge(counted.own(store), siblings.told()))
+    totals = _Totals(merge(counted.own(store), siblings.counts()))
     seen = await probe_database(store.metadata)
     hits, misses = totals.by_label("sixfold_cache_hits_total"), totals.by_label("sixfold_cache_misses_total")
     commits, commit_s = (

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from s3api.observe.exposition import Family, parcel
+from s3api.observe.exposition import Family, samples_to_share
 
 VARIABLE = "SIXFOLD_WORKERS_DIRECTORY"
 """The environment variable with the directory, set by the process that starts the workers."""
@@ -47,26 +47,30 @@ class Siblings:
         self._directory = directory
 
     @asynccontextmanager
-    async def telling(self, count: Callable[[], list[Family]]) -> AsyncIterator[None]:
+    async def sharing(self, count: Callable[[], list[Family]]) -> AsyncIterator[None]:
         """Write this worker's file once a second while the context is open."""
         if self._directory is None:
             yield
             return
-        task = asyncio.create_task(self._keep_telling(count), name="telling workers")
+        task = asyncio.create_task(self._keep_writing(count), name="sharing counts")
         try:
             yield
         finally:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            self.tell(count())
+            self.write(count())
 
-    def tell(self, families: list[Family]) -> None:
+    def write(self, families: list[Family]) -> None:
+        """Write this worker's file."""
         if self._directory is not None:
             path = self._directory / str(os.getpid())
-            told = {"all": parcel(families), "counters": parcel(families, counters_only=True)}
+            shared = {
+                "all": samples_to_share(families),
+                "counters": samples_to_share(families, counters_only=True),
+            }
             with suppress(FileNotFoundError):  # the process that started us has ended first
-                path.with_suffix(".new").write_bytes(orjson.dumps(told))
+                path.with_suffix(".new").write_bytes(orjson.dumps(shared))
                 path.with_suffix(".new").rename(path)
 
     def reload(self) -> None:
@@ -74,7 +78,7 @@ class Siblings:
         if self._directory is not None:
             os.kill(os.getppid(), signal.SIGHUP)
 
-    def told(self) -> Iterator[Mapping[str, Mapping[str, float]]]:
+    def counts(self) -> Iterator[Mapping[str, Mapping[str, float]]]:
         """Yield the counts of each other worker."""
         for path in self._directory.glob("[0-9]*") if self._directory is not None else ():
             if path.suffix or path.name == str(os.getpid()):
@@ -83,9 +87,9 @@ class Siblings:
                 found = orjson.loads(path.read_bytes())
                 yield found["all" if _is_alive(path.name) else "counters"]
 
-    async def _keep_telling(self, count: Callable[[], list[Family]]) -> None:
+    async def _keep_writing(self, count: Callable[[], list[Family]]) -> None:
         while True:
-            self.tell(count())
+            self.write(count())
             await asyncio.sleep(EVERY_S)
 
 

@@ -19,4 +19,4 @@ async def metrics(request: Request) -> Response:
     counted: Metrics = request.app.state.metrics
     siblings: Siblings = request.app.state.siblings
     families = await counted.families(request.app.state.store)
-    return Response(text(merge(families, siblings.told())), headers={"content-type": CONTENT_TYPE})
+    return Response(text(merge(families, siblings.counts())), headers={"content-type": CONTENT_TYPE})

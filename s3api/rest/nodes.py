@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from s3api.errors import S3Error
+from s3api.nodes import admit_node
 from s3api.rest.problem_details import ProblemRoute
 from s3api.settings import without_password
-from s3api.store import Store, admit_node
+from s3api.store import Store
 
 router = APIRouter(route_class=ProblemRoute, tags=["nodes"])
 

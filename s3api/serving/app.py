@@ -235,7 +235,7 @@ class App:
             api.state.metrics, api.state.siblings = self._metrics, (siblings := own_siblings())
             async with (
                 traced(self, authority, store) as instrument,
-                siblings.telling(lambda: self._metrics.own(store)),
+                siblings.sharing(lambda: self._metrics.own(store)),
                 background(store, backend, self.sinks) as logs,
             ):
                 api.state.backend = backend = replace(backend, flush_log=logs.flush)

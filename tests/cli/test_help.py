@@ -1,4 +1,4 @@
-"""`--help` of every command: complete, and quick because nothing is imported for it."""
+"""`--help` of every command is complete, and commands import only the libraries that they use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,12 +53,47 @@ def test_help_shows_every_text_whole(words: tuple[str, ...]) -> None:
         assert " ".join(parameter.help.split()) in text
 
 
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",)])
+def test_the_settings_are_not_imported_for_a_help_that_shows_none(arguments: tuple[str, ...]) -> None:
+    assert not imported_by(*arguments) & {"pydantic", "s3api.settings", "chunkd", "metadata"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--version",), ("--help",), ("serve", "--help"), ("node", "list", "--help"), ("key", "--help")],
     ids=" ".join,
 )
 def test_help_imports_no_heavy_library(arguments: tuple[str, ...]) -> None:
+    assert not imported_by(*arguments) & {*HEAVY}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of a store whose tables are up to date."""
+    data = tmp_path_factory.mktemp("store")
+    imported_by("key", "list", "--data", str(data))
+    return data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "allowed"),
+    [
+        (("status",), 1, {"rich"}),
+        (("config", "check"), 0, {"rich", "cryptography"}),
+        (("key", "list"), 0, {"rich", "sqlalchemy"}),
+        (("node", "list"), 0, {"rich", "sqlalchemy"}),
+    ],
+    ids=str,
+)
+def test_a_command_imports_no_library_that_it_does_not_use(
+    store: Path, arguments: tuple[str, ...], code: int, allowed: set[str]
+) -> None:
+    unused = {*HEAVY, "cryptography", "awscrt", "lmdb", "psycopg", "sqlalchemy.orm", "s3api.store"}
+    assert not imported_by(*arguments, "--data", str(store), code=code) & unused - allowed
+
+
+def imported_by(*arguments: str, code: int = 0) -> set[str]:
+    """The modules that a command has imported when it ends, with exit code `code`."""
     ran = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments],
         env=clean_environment(),
@@ -65,9 +101,8 @@ def test_help_imports_no_heavy_library(arguments: tuple[str, ...]) -> None:
         text=True,
         timeout=60,
     )
-    assert ran.returncode == 0, ran.stderr
-    imported = set(json.loads(ran.stderr.splitlines()[-1]))
-    assert not imported & set(HEAVY)
+    assert ran.returncode == code, ran.stderr
+    return set(json.loads(ran.stderr.splitlines()[-1]))
 
 
 def test_the_commands_are_completed() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chunkd.traffic import Histogram
-from s3api.observe.exposition import Family, merge, parcel, text
+from s3api.observe.exposition import Family, merge, samples_to_share, text
 from tests.observe.scraped import Scraped
 
 
@@ -34,7 +34,7 @@ def test_what_prometheus_reads() -> None:
 
 
 def test_workers_are_summed_and_what_all_see_alike_is_not() -> None:
-    others = [parcel(families(10, 1, 1)), parcel(families(100, 1, 1), counters_only=True)]
+    others = [samples_to_share(families(10, 1, 1)), samples_to_share(families(100, 1, 1), counters_only=True)]
     scraped = Scraped(text(merge(families(1, 1, 1), others)))
     label = 'a "quoted"\\ \n one'
     assert scraped.value("requests_total", node=label) == 111
