@@ -1,8 +1,8 @@
 """Access control lists (ACLs) of buckets and objects: grants, and the actions that they allow.
 
-A grantee is an account (its canonical id) or a group (a URI). A list that is None is the usual one: the owner
-has FULL_CONTROL, nobody else has anything. Groups come first in the lists made here, accounts after them:
-the order says nothing to S3, and that one is what the suites of other stores read.
+A grantee is an account (its canonical ID) or a group (a URI). None stands for the default ACL: the owner has
+FULL_CONTROL, and there are no other grants. Lists made here have the groups first, then the accounts. The
+order means nothing to S3, but the test suites of other stores expect this one.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
 """
 
@@ -35,8 +35,8 @@ class Grant(NamedTuple):
 
 ACL = tuple[Grant, ...]
 
-# "Mapping of ACL permissions and access policy permissions", for buckets and for objects. Who may WRITE to a
-# bucket may replace and delete what is there, and see to its own uploads.
+# "Mapping of ACL permissions and access policy permissions", for buckets and for objects. WRITE on a
+# bucket allows replacing and deleting its objects, and listing and aborting own uploads.
 BUCKET_PERMISSIONS: dict[str, str] = {
     "s3:AbortMultipartUpload": "WRITE",
     "s3:DeleteObject": "WRITE",
@@ -58,7 +58,7 @@ OBJECT_PERMISSIONS: dict[str, str] = {
     "s3:PutObjectAcl": "WRITE_ACP",
     "s3:PutObjectVersionAcl": "WRITE_ACP",
 }
-# What an owner may do whatever the list says, so that it can be mended.
+# Permissions that the owner always has, so that it can repair a broken ACL.
 OWNER_PERMISSIONS = ("READ_ACP", "WRITE_ACP")
 
 _Canned = Callable[[str, str], Iterable[Grant]]
@@ -80,7 +80,7 @@ CANNED = frozenset(_CANNED)
 def canned(name: str, owner: str, bucket_owner: str) -> ACL | None:
     """Expand a canned ACL; None for "private". Raises KeyError for an unknown name.
 
-    On a bucket (whose owner is both) the bucket-owner-... ones say nothing, as on AWS.
+    The bucket-owner-... ACLs add no grant if both owners are the same, as on AWS.
     """
     grants = tuple(_CANNED[name](owner, bucket_owner))
     if not grants:
@@ -89,7 +89,7 @@ def canned(name: str, owner: str, bucket_owner: str) -> ACL | None:
 
 
 def groups_first(acl: ACL) -> ACL:
-    """Sort an ACL as listings show it: groups first."""
+    """Sort an ACL: groups first, then accounts."""
     return tuple(sorted(acl, key=lambda grant: not is_group(grant.grantee)))
 
 
@@ -108,8 +108,8 @@ def is_public(acl: ACL | None) -> bool:
 def find_grant(
     acl: ACL | None, owner: str, principal: Principal, permission: str, *, ignore_public: bool = False
 ) -> Grant | None:
-    """The grant by which `principal` has `permission`. A user has what its account was granted, as far as its
-    own policies go: that is for the caller to see to."""
+    """Find the grant that gives `principal` the permission. A user has the grants of its account; the caller
+    of this function must check the user's own policies."""
     own = principal.account == owner and not principal.anonymous
     if acl is None or (own and permission in OWNER_PERMISSIONS):
         return Grant(owner, "FULL_CONTROL") if own else None
@@ -132,7 +132,7 @@ def _matches_grantee(principal: Principal, grantee: str) -> bool:
 
 
 def dump(acl: ACL | None) -> str | None:
-    """As it is stored: JSON, None for the usual one."""
+    """Serialize an ACL for storage: JSON, or None for the default ACL."""
     return None if acl is None else json.dumps([list(grant) for grant in acl], separators=(",", ":"))
 
 
@@ -144,8 +144,8 @@ _GRANTEE = re.compile(r'\s*(id|uri|emailaddress)\s*=\s*(?:"([^"]*)"|([^",\s]*))\
 
 
 def parse_grantees(header: str) -> list[tuple[str, str]] | None:
-    """The grantees of an x-amz-grant-* header: pairs of "id", "uri" or "emailaddress" and a value. None for a
-    header of another form. Read once from left to right, however long."""
+    """Parse an x-amz-grant-* header into pairs of "id", "uri" or "emailaddress" and a value. None for a
+    malformed header. Takes time linear in the header's length."""
     out: list[tuple[str, str]] = []
     at = 0
     while at < len(header) or not out:

@@ -1,7 +1,8 @@
-"""What an operation needs permission for: AWS's table "Required permissions for Amazon S3 API operations".
+"""Actions that each operation requires: AWS's table "Required permissions for Amazon S3 API operations".
 
-An operation asks for one action, another one where it names a version; some ask for more, by what their
-headers do (`EXTRA`). Bucket actions are asked of the bucket's ARN, object actions of the object's.
+An operation requires one action, which may differ if the request names a version. Some headers require
+further actions (`RequiredActions.also`). Bucket actions are checked on the bucket's ARN, object actions on
+the object's ARN.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
 """
 
@@ -12,8 +13,8 @@ from typing import NamedTuple
 
 from s3api.operation_table import rules_of
 
-# Operation: its action; where that differs when a versionId is given, after a comma.
-_OF_OBJECTS = {
+# Operation: its action; after a comma, the action if a versionId is given.
+_OBJECT_OPERATIONS = {
     "AbortMultipartUpload": "AbortMultipartUpload",
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
@@ -46,7 +47,7 @@ _OF_OBJECTS = {
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
-_OF_BUCKETS = {
+_BUCKET_OPERATIONS = {
     "CreateBucket": "CreateBucket",
     "DeleteBucket": "DeleteBucket",
     "DeleteBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
@@ -122,8 +123,8 @@ _OF_BUCKETS = {
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
 }
-# Actions that no operation of its own stands for.
-_MORE_OF_OBJECTS = (
+# Actions without an operation of their own here.
+_OTHER_OBJECT_ACTIONS = (
     "BypassGovernanceRetention",
     "InitiateReplication",
     "ObjectOwnerOverrideToBucketOwner",
@@ -131,7 +132,7 @@ _MORE_OF_OBJECTS = (
     "ReplicateObject",
     "ReplicateTags",
 )
-_MORE_OF_BUCKETS = (
+_OTHER_BUCKET_ACTIONS = (
     "CreateBucketMetadataTableConfiguration",
     "DeleteBucketMetadataTableConfiguration",
     "GetBucketMetadataTableConfiguration",
@@ -141,16 +142,19 @@ _MORE_OF_BUCKETS = (
     "UpdateBucketMetadataInventoryTableConfiguration",
     "UpdateBucketMetadataJournalTableConfiguration",
 )
-_VERSIONED = {name: actions.partition(",") for name, actions in (_OF_OBJECTS | _OF_BUCKETS).items()}
+_VERSIONED = {
+    name: actions.partition(",") for name, actions in (_OBJECT_OPERATIONS | _BUCKET_OPERATIONS).items()
+}
 OBJECT_ACTIONS = frozenset(
     f"s3:{action}"
-    for actions in (*_OF_OBJECTS.values(), ",".join(_MORE_OF_OBJECTS))
+    for actions in (*_OBJECT_OPERATIONS.values(), ",".join(_OTHER_OBJECT_ACTIONS))
     for action in actions.split(",")
 )
-# What only a user's own policy can give is asked of every resource.
+# Actions that only a user's own policy can allow, and that apply to no bucket.
 SERVICE_ACTIONS = frozenset({"s3:ListAllMyBuckets"})
 BUCKET_ACTIONS = (
-    frozenset(f"s3:{action}" for action in (*_OF_BUCKETS.values(), *_MORE_OF_BUCKETS)) - SERVICE_ACTIONS
+    frozenset(f"s3:{action}" for action in (*_BUCKET_OPERATIONS.values(), *_OTHER_BUCKET_ACTIONS))
+    - SERVICE_ACTIONS
 )
 
 PUT_ACL_HEADERS = (
@@ -164,32 +168,34 @@ PUT_ACL_HEADERS = (
 
 
 class RequiredActions(NamedTuple):
-    """`action`: what is asked of the operation's own resource; `also`: what else its headers ask for."""
+    """Actions that a request requires. `action`: on the operation's own resource; `also`: those that its
+    headers require."""
 
     action: str
     also: tuple[str, ...] = ()
 
 
 def required_actions(operation: str, headers: Mapping[str, str], *, version: bool) -> RequiredActions:
-    """What permission an operation needs. `version`: whether it names one; `headers` by lower-case name.
+    """Return the actions that a request requires.
 
-    An operation that is not in the table needs the action of its own name.
+    `version`: whether the request names a version; `headers` by lower-case name. An operation that is not in
+    the table requires the action of its own name.
     """
     plain, comma, versioned = _VERSIONED.get(operation, (operation, "", ""))
     action = f"s3:{versioned if version and comma else plain}"
-    return RequiredActions(action, _also(operation, headers, version=version))
+    return RequiredActions(action, _further_actions(operation, headers, version=version))
 
 
-def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
+def _further_actions(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
     out: list[str] = []
     rules = rules_of(operation)
     if rules.makes_object_properties:
-        for action, is_asked in _WITH_OBJECT:
-            if is_asked(headers):
+        for action, is_required in _OBJECT_HEADER_ACTIONS:
+            if is_required(headers):
                 out.append(action)
     elif rules.makes_bucket:
-        for action, is_asked in _WITH_BUCKET:
-            if is_asked(headers):
+        for action, is_required in _BUCKET_HEADER_ACTIONS:
+            if is_required(headers):
                 out.append(action)
     elif operation == "GetObjectAttributes":
         out.append("s3:GetObjectVersion" if version else "s3:GetObject")
@@ -199,10 +205,10 @@ def _also(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple
 
 
 def required_source_actions(operation: str, headers: Mapping[str, str], *, version: bool) -> tuple[str, ...]:
-    """What is asked of a copy's source; nothing where the operation copies nothing.
+    """Return the actions required on the source of a copy; none if the operation does not copy.
 
-    Tags that go along (the default of CopyObject) are not asked for: AWS copies them for whoever may read
-    the object, and fails only where the tags are denied.
+    Copying the tags (the default of CopyObject) requires no action: AWS copies them for any caller that may
+    read the object, and fails only if reading the tags is denied.
     """
     if not rules_of(operation).copies:
         return ()
@@ -217,8 +223,8 @@ def sets_acl(headers: Mapping[str, str]) -> bool:
     return any(name in headers for name in PUT_ACL_HEADERS)
 
 
-_Asked = Callable[[Mapping[str, str]], bool]
-_WITH_OBJECT: tuple[tuple[str, _Asked], ...] = (
+_HeaderTest = Callable[[Mapping[str, str]], bool]
+_OBJECT_HEADER_ACTIONS: tuple[tuple[str, _HeaderTest], ...] = (
     ("s3:PutObjectAcl", sets_acl),
     ("s3:PutObjectTagging", lambda headers: bool(headers.get("x-amz-tagging"))),
     (
@@ -229,7 +235,7 @@ _WITH_OBJECT: tuple[tuple[str, _Asked], ...] = (
     ),
     ("s3:PutObjectLegalHold", lambda headers: "x-amz-object-lock-legal-hold" in headers),
 )
-_WITH_BUCKET: tuple[tuple[str, _Asked], ...] = (
+_BUCKET_HEADER_ACTIONS: tuple[tuple[str, _HeaderTest], ...] = (
     ("s3:PutBucketAcl", sets_acl),
     ("s3:PutBucketOwnershipControls", lambda headers: "x-amz-object-ownership" in headers),
     (

@@ -1,4 +1,4 @@
-"""The condition keys of one request: what a policy may ask of it, looked up only when a policy does.
+"""Values of the condition keys of a request, looked up only if a policy uses them.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html (s3:...),
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html (aws:...).
@@ -20,10 +20,10 @@ from s3api.operation_table import rules_of
 
 @dataclass(slots=True)
 class ConditionContext:
-    """A request, its caller and its bucket, as condition keys ask for them.
+    """The request, caller and bucket that condition keys take their values from.
 
-    `document`: the condition keys in the request's body, where that was read already. `overrides`: condition
-    keys that take other values than the request's.
+    `document`: the condition keys in the request's body, if that has been read. `overrides`: values that
+    replace those of the request.
     """
 
     principal: Principal
@@ -35,7 +35,7 @@ class ConditionContext:
     overrides: dict[str, Sequence[str] | None] = field(default_factory=dict)
 
     def get(self, key: str) -> Sequence[str] | None:
-        """The values of a condition key (in lower case, but for a tag's name); None where there are none."""
+        """Return the values of a condition key, or None. `key`: in lower case, except for a tag's name."""
         if key in self.overrides:
             return self.overrides[key]
         if key in self.document:
@@ -72,9 +72,9 @@ def _query(name: str) -> Callable[[ConditionContext], str | None]:
 
 
 def _copy_source(context: ConditionContext) -> str | None:
-    """The copy's source as the documentation's examples have it: "bucket/key", decoded.
+    """Return the source of the copy as "bucket/key", decoded, as in AWS's examples.
 
-    Read as the operation reads it. A header that the operation will refuse has no value.
+    The operation uses the same parser. A header that the operation will refuse has no value.
     """
     header = context.request.headers.get("x-amz-copy-source")
     if header is None:
@@ -87,7 +87,7 @@ def _copy_source(context: ConditionContext) -> str | None:
 
 
 def _signature_age(context: ConditionContext) -> str | None:
-    """Milliseconds since the request was signed."""
+    """Return the milliseconds since the request was signed."""
     request = context.request
     if request.signed_at is None:
         return None
@@ -109,7 +109,7 @@ def _time(context: ConditionContext) -> str:
 
 
 def _days_locked(context: ConditionContext) -> str | None:
-    """Whole days until the end of the retention that the request asks for."""
+    """Return the whole days until the end of the retention that the request sets."""
     try:
         until = datetime.fromisoformat(context.request.headers["x-amz-object-lock-retain-until-date"].strip())
         return str(int((until.timestamp() - context.request.now_us / 1e6) // 86400))

@@ -1,9 +1,9 @@
-"""The file in a multipart/form-data body (RFC 7578), as a stream.
+"""Streaming parser of the file in a multipart/form-data body (RFC 7578).
 
-`FormFile.open` reads up to the first byte of the field `file`, with its name and type; `pieces` is then the
-source of a body. The fields before the file are kept in `fields` on request (a browser upload to S3), else
-skipped; those after it are always skipped. Their number and size are limited. A form that ends early, or has
-a second file, fails while its last bytes are read, so nothing of it is stored.
+`FormFile.open` reads up to the first byte of the field `file`; `pieces` is then the source of a body. The
+fields before the file are kept in `fields` on request (a browser upload to S3), else skipped; those after it
+are always skipped. Their number and size are limited. A truncated form, or one with a second file, fails
+while its last bytes are read, before anything is stored.
 """
 
 from __future__ import annotations

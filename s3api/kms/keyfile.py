@@ -2,12 +2,12 @@
 
 JSON: {"version": 1, "keys": [{"id", "arn", "aliases", "enabled", "created_s",
                                "secrets": [{"id", "secret", "created_s"}, ...]}]}
-A key keeps its id and ARN for ever. Rotation gives it a new secret, with which it wraps from then on; the old
-ones stay, to unwrap what they wrapped. The first use makes the file, with two keys: `alias/sixfold/s3` for
-SSE-S3, and `alias/aws/s3`, the one for SSE-KMS where a client names none.
+The ID and ARN of a key never change. Rotation adds a secret, which wraps from then on; the older secrets stay
+and unwrap older data keys. The first use creates the file with two keys: `alias/sixfold/s3` for SSE-S3, and
+`alias/aws/s3`, the default key of SSE-KMS.
 
-Whoever has this file and the database reads everything; whoever loses it has lost what it encrypted. Gateways
-that share a database have to share it too: what one of them wrapped, the others open by the ids in it.
+The file and the database together decrypt everything; without the file, encrypted objects are lost. Gateways
+that share a database must share the file, as each unwraps the data keys that the others wrapped.
 """
 
 from __future__ import annotations
@@ -31,16 +31,18 @@ DEFAULT_ALIAS = "alias/aws/s3"
 ACCOUNT = "000000000000"
 SECRET_BYTES = 32
 SECRET_ID_BYTES = 8
-LOOK_AGAIN_S = 1.0
+RECHECK_S = 1.0
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,200}")
 
 
 class KeyFileError(ValueError):
-    """The file cannot be used, or not as asked; the text is for the operator and holds no secret."""
+    """An unusable key file or an invalid change to it. The text is for the operator and holds no secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
+    """A secret of a key, 32 bytes. `id`: 8 bytes, at the start of what it wraps."""
+
     id: bytes
     secret: bytes = field(repr=False)
     created_s: int
@@ -48,7 +50,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`secrets`: oldest first; the last one wraps."""
+    """A wrapping key. `secrets`: oldest first; the last one wraps."""
 
     id: str
     arn: str
@@ -65,28 +67,28 @@ class Key:
 
 
 class KeyFile:
-    """The keys of one file, read again when it changes. All methods block for a file's time at the most."""
+    """The keys of a key file, reloaded when it changes. All methods block on file I/O."""
 
     def __init__(self, path: Path, *, region: str, account: str = ACCOUNT) -> None:
         self.path, self._prefix = path, f"arn:aws:kms:{region}:{account}:"
         self._keys: tuple[Key, ...] = ()
         self._names: dict[str, Key] = {}
-        self._seen: tuple[int, int] | None = None
-        self._looked_s = float("-inf")
+        self._loaded_stat: tuple[int, int] | None = None
+        self._checked_s = float("-inf")
 
     def all(self) -> tuple[Key, ...]:
-        """All keys; the first call makes the file. Raises KeyFileError."""
+        """Return all keys. The first call creates the file. Raises KeyFileError."""
         now_s = time.monotonic()
-        if now_s - self._looked_s >= LOOK_AGAIN_S:
+        if now_s - self._checked_s >= RECHECK_S:
             self._reload_if_changed()
-            self._looked_s = now_s
+            self._checked_s = now_s
         return self._keys
 
     def find(self, name: str) -> Key:
-        """By id, ARN, alias or alias ARN. Raises S3Error KMS.NotFoundException, in KMS's words."""
+        """Find a key by ID, ARN, alias or alias ARN. Raises S3Error KMS.NotFoundException."""
         self.all()
         if name not in self._names:
-            self._reload_if_changed()  # it may have been made a moment ago
+            self._reload_if_changed()  # another process may have just added it
         if found := self._names.get(name):
             return found
         if name.startswith("arn:") and not name.startswith(self._prefix):
@@ -97,16 +99,16 @@ class KeyFile:
             raise S3Error("KMS.NotFoundException", f"Key '{arn}' does not exist")
         raise S3Error("KMS.NotFoundException", f"Invalid keyId '{name}'")
 
-    # --- what an operator does -------------------------------------------------------------
+    # --- changes by the operator -------------------------------------------------------------
 
     def add(self, *, id: str | None = None, alias: str | None = None) -> Key:
-        """A new key. Raises KeyFileError where that id or alias is taken or is no name."""
+        """Add a key. Raises KeyFileError if the ID or alias is taken or malformed."""
         key = _new_key(self._prefix, id or str(uuid.uuid4()), (alias,) if alias else ())
         for name in (key.id, *key.aliases):
             if not _NAME.fullmatch(name):
-                raise KeyFileError(f"{name!r} cannot name a key")
+                raise KeyFileError(f"{name!r} is not a valid key name")
         if alias and not alias.startswith("alias/"):
-            raise KeyFileError("the name of an alias begins with alias/")
+            raise KeyFileError("an alias must begin with alias/")
 
         def added(keys: tuple[Key, ...]) -> tuple[Key, ...]:
             taken = {name for other in keys for name in other.names}
@@ -118,13 +120,13 @@ class KeyFile:
         return key
 
     def rotate(self, name: str) -> Key:
-        """Wrap with a new secret from now on. Raises S3Error KMS.NotFoundException."""
-        return self._with(name, lambda key: replace(key, secrets=(*key.secrets, _new_secret())))
+        """Rotate a key: it wraps with a new secret from now on. Raises S3Error KMS.NotFoundException."""
+        return self._replace_key(name, lambda key: replace(key, secrets=(*key.secrets, _new_secret())))
 
     def set_enabled(self, name: str, *, enabled: bool) -> Key:
-        return self._with(name, lambda key: replace(key, enabled=enabled))
+        return self._replace_key(name, lambda key: replace(key, enabled=enabled))
 
-    def _with(self, name: str, change: Callable[[Key], Key]) -> Key:
+    def _replace_key(self, name: str, change: Callable[[Key], Key]) -> Key:
         old = self.find(name)
         new = change(old)
         self._change(lambda keys: tuple(new if key.id == old.id else key for key in keys))
@@ -133,7 +135,7 @@ class KeyFile:
     def _change(self, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> None:
         with private_files.locked(self.path):
             self._reload_if_changed()
-            private_files.replace(self.path, _text(change(self._keys)))
+            private_files.replace(self.path, _serialize(change(self._keys)))
             self._reload_if_changed()
 
     # --- the file ----------------------------------------------------------------------------
@@ -142,17 +144,17 @@ class KeyFile:
         """Read the file if it has changed."""
         try:
             if not self.path.exists():
-                if self._seen:
-                    raise KeyFileError(f"the key file {self.path} is gone")
+                if self._loaded_stat:
+                    raise KeyFileError(f"the key file {self.path} is gone: restore it from a backup")
                 aliases = ((S3_ALIAS,), (DEFAULT_ALIAS,))
                 made = (_new_key(self._prefix, str(uuid.uuid4()), names) for names in aliases)
-                private_files.create(self.path, _text(tuple(made)))
+                private_files.create(self.path, _serialize(tuple(made)))
             stat = os.stat(self.path)
-            seen = stat.st_mtime_ns, stat.st_ino
-            if seen != self._seen:
+            current = stat.st_mtime_ns, stat.st_ino
+            if current != self._loaded_stat:
                 self._keys = _read(self.path)
                 self._names = {name: key for key in self._keys for name in key.names}
-                self._seen = seen
+                self._loaded_stat = current
         except OSError as why:
             raise KeyFileError(f"the key file {self.path} cannot be used: {why.strerror}") from None
 
@@ -169,13 +171,13 @@ def _read(path: Path) -> tuple[Key, ...]:
     try:
         found = orjson.loads(path.read_bytes())
         if found["version"] != 1:
-            raise KeyFileError(f"the key file {path} is of a later version")
-        return tuple(_key(item) for item in found["keys"])
+            raise KeyFileError(f"the key file {path} has an unsupported version: upgrade this program")
+        return tuple(_parse_key(item) for item in found["keys"])
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        raise KeyFileError(f"{path} is no key file") from None
+        raise KeyFileError(f"{path} is not a valid key file") from None
 
 
-def _key(item: dict[str, object]) -> Key:
+def _parse_key(item: dict[str, object]) -> Key:
     secrets = tuple(
         Secret(bytes.fromhex(s["id"]), base64.b64decode(s["secret"]), s["created_s"])
         for s in item["secrets"]  # type: ignore[attr-defined]
@@ -186,7 +188,7 @@ def _key(item: dict[str, object]) -> Key:
     )  # fmt: skip
 
 
-def _text(keys: tuple[Key, ...]) -> str:
+def _serialize(keys: tuple[Key, ...]) -> str:
     out = [
         {
             "id": key.id,

@@ -1,7 +1,7 @@
-"""A key service over our key file.
+"""Key service over the local key file.
 
-What it wraps begins with the id of the secret that wrapped it, eight bytes, so that a rotated key still opens
-what it wrapped before.
+A wrapped data key begins with the 8-byte ID of the secret that wrapped it, so a key still unwraps older data
+keys after its rotation.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from s3api.kms.service import DataKey
 
 
 class LocalKeys:
+    """Key service that wraps data keys with the keys of a key file."""
+
     def __init__(self, file: KeyFile, *, default: str = DEFAULT_ALIAS) -> None:
         self._file, self._default = file, default
 
@@ -23,24 +25,24 @@ class LocalKeys:
         return await self.encrypt(name, os.urandom(SECRET_BYTES), context)
 
     async def encrypt(self, name: str | None, secret: bytes, context: Context) -> DataKey:
-        key = self._usable(name or self._default)
+        key = self._find_enabled(name or self._default)
         latest = key.secrets[-1]
         return DataKey(key.arn, secret, latest.id + wrap(latest.secret, secret, context))
 
     async def decrypt(self, key: str, wrapped: bytes, context: Context) -> bytes:
-        secret_id, sealed = wrapped[:SECRET_ID_BYTES], wrapped[SECRET_ID_BYTES:]
-        for secret in self._usable(key).secrets:
+        secret_id, ciphertext = wrapped[:SECRET_ID_BYTES], wrapped[SECRET_ID_BYTES:]
+        for secret in self._find_enabled(key).secrets:
             if secret.id == secret_id:
                 try:
-                    return unwrap(secret.secret, sealed, context)
+                    return unwrap(secret.secret, ciphertext, context)
                 except Tampered:
                     break
-        raise S3Error("KMS.KMSInvalidStateException", f"{key} does not open this data key.")
+        raise S3Error("KMS.KMSInvalidStateException", f"{key} cannot unwrap this data key.")
 
     async def close(self) -> None:
         pass
 
-    def _usable(self, name: str) -> Key:
+    def _find_enabled(self, name: str) -> Key:
         key = self._file.find(name)
         if not key.enabled:
             raise S3Error("KMS.DisabledException", f"{key.arn} is disabled.")

@@ -1,7 +1,7 @@
-"""A key service at an endpoint that speaks AWS KMS's protocol: JSON 1.1 over HTTP, signed with SigV4.
+"""Key service at an endpoint with AWS KMS's protocol: JSON 1.1 over HTTP, signed with SigV4.
 
-GenerateDataKey, Encrypt and Decrypt of the KMS API reference. Answers that are no use (a timeout, a 5xx) are
-ServiceUnavailable: a client may try again. No secret is in a log or an error.
+It calls GenerateDataKey, Encrypt and Decrypt (KMS API reference). Timeouts, 5xx and malformed answers become
+ServiceUnavailable, so that clients retry. Logs and errors contain no secrets.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _DENIED = ("AccessDeniedException", "UnrecognizedClientException", "InvalidSigna
 
 
 class RemoteKeys:
+    """Key service that calls a KMS endpoint. Raises S3Error ServiceUnavailable if it cannot be reached."""
+
     def __init__(
         self,
         endpoint: str,
@@ -48,52 +50,56 @@ class RemoteKeys:
         self._http = httpx.AsyncClient(timeout=timeout_s)
 
     async def generate(self, name: str | None, context: Context) -> DataKey:
-        asked = {"KeyId": name or self._default, "KeySpec": "AES_256", "EncryptionContext": dict(context)}
-        found = await self._ask("GenerateDataKey", asked)
+        parameters = {
+            "KeyId": name or self._default,
+            "KeySpec": "AES_256",
+            "EncryptionContext": dict(context),
+        }
+        found = await self._call("GenerateDataKey", parameters)
         return DataKey(_text(found, "KeyId"), _bytes(found, "Plaintext"), _bytes(found, "CiphertextBlob"))
 
     async def encrypt(self, name: str | None, secret: bytes, context: Context) -> DataKey:
-        asked = {
+        parameters = {
             "KeyId": name or self._default,
             "Plaintext": base64.b64encode(secret).decode(),
             "EncryptionContext": dict(context),
         }
-        found = await self._ask("Encrypt", asked)
+        found = await self._call("Encrypt", parameters)
         return DataKey(_text(found, "KeyId"), secret, _bytes(found, "CiphertextBlob"))
 
     async def decrypt(self, key: str, wrapped: bytes, context: Context) -> bytes:
-        asked = {
+        parameters = {
             "KeyId": key,
             "CiphertextBlob": base64.b64encode(wrapped).decode(),
             "EncryptionContext": dict(context),
         }
-        return _bytes(await self._ask("Decrypt", asked), "Plaintext")
+        return _bytes(await self._call("Decrypt", parameters), "Plaintext")
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _ask(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    async def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         headers = {
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": f"TrentService.{operation}",
         }
-        body = orjson.dumps(asked)
+        body = orjson.dumps(parameters)
         request = AWSRequest("POST", self._endpoint, headers=headers, data=body)  # type: ignore[no-untyped-call]
         self._auth.add_auth(request)  # type: ignore[no-untyped-call]
         try:
             signed = dict(request.headers.items())
-            # In a task: a request of ours may be run without one, and httpx wants one.
+            # In a task, which httpx needs: requests may run outside of any task.
             answer = await asyncio.create_task(self._http.post(self._endpoint, content=body, headers=signed))
             found = orjson.loads(answer.content)
         except (httpx.HTTPError, orjson.JSONDecodeError) as why:
-            raise _unavailable(f"The key service does not answer: {type(why).__name__}.") from None
+            raise _unavailable(f"No usable answer from the key service: {type(why).__name__}.") from None
         if answer.status_code == 200 and isinstance(found, dict):
             return found
         raise _refusal(found if isinstance(found, dict) else {}, answer.status_code)
 
 
 def _refusal(found: dict[str, Any], status: int) -> S3Error:
-    """KMS's errors as S3 passes them on."""
+    """Map a KMS error to the S3 error for it."""
     code = str(found.get("__type", "")).rpartition("#")[2]
     message = str(found.get("message") or found.get("Message") or "")
     if code in _PASSED_ON:
@@ -101,7 +107,9 @@ def _refusal(found: dict[str, Any], status: int) -> S3Error:
     if code in _DENIED:
         return S3Error("AccessDenied", message or None)
     if code in ("InvalidCiphertextException", "IncorrectKeyException"):
-        return S3Error("KMS.KMSInvalidStateException", f"This data key does not open: {code}.")
+        return S3Error(
+            "KMS.KMSInvalidStateException", f"The key service cannot unwrap this data key: {code}."
+        )
     return _unavailable(f"The key service answered {status} {code}.")
 
 

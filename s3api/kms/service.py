@@ -10,7 +10,7 @@ from s3api.crypto.wrapping import Context
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """A data key: `key` the ARN of what wraps it, `secret` in clear (32 bytes), `wrapped` for keeping."""
+    """A data key. `key`: ARN of the wrapping key; `secret`: 32 bytes, plaintext; `wrapped`: for storage."""
 
     key: str
     secret: bytes = field(repr=False)
@@ -18,8 +18,8 @@ class DataKey:
 
 
 class KeyService(Protocol):
-    """A key is named by its id, its ARN, or an alias ("alias/name") or the ARN of one; None: the default key
-    (AWS: aws/s3).
+    """Interface of a key service. `name`: ID, ARN, alias ("alias/name") or alias ARN of a key; None: the
+    default key (AWS: aws/s3).
 
     Raises S3Error KMS.NotFoundException, KMS.DisabledException, KMS.KMSInvalidStateException,
     KMS.InvalidKeyUsageException, AccessDenied, ServiceUnavailable.

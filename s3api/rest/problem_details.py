@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457), with S3's error code beside the HTTP status.
 
-One boundary (`ProblemRoute`) turns whatever a route raises into a response, by the same tables as for S3.
+`ProblemRoute` turns every exception of a route into a response, with the same status codes as for S3.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Problem(BaseModel):
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    about: {"description": said, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
-    for about, said in (("4XX", "The request was refused"), ("5XX", "The store cannot serve it now"))
+    status_class: {"description": text, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+    for status_class, text in (("4XX", "The request was refused"), ("5XX", "The store cannot serve it now"))
 }
 """The error responses of every route, for the description of the API."""
 
@@ -71,8 +71,8 @@ class ProblemRoute(APIRoute):
                 raise
             except ClientGone:
                 request.state.record.code = CLIENT_GONE
-                return Response(status_code=HTTPStatus.BAD_REQUEST)  # never read
-            except Exception as error:  # noqa: BLE001 - the one boundary of REST
+                return Response(status_code=HTTPStatus.BAD_REQUEST)  # the client is gone
+            except Exception as error:  # noqa: BLE001 - REST's error boundary
                 return refusal(error, request.state.record)
 
         return answer
@@ -93,9 +93,9 @@ def register(api: FastAPI, mounted: Mapping[str, APIRouter]) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        said = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
+        text = "; ".join(f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" for e in error.errors())
         request.state.record.code = "InvalidArgument"
-        return problem(400, "InvalidArgument", said)
+        return problem(400, "InvalidArgument", text)
 
     api.add_exception_handler(HTTPException, http)
     api.add_exception_handler(RequestValidationError, invalid)
@@ -132,7 +132,7 @@ def refusal(error: Exception, record: AccessRecord) -> Response:
         case NodeExists():
             known = (409, "NodeExists", "A node of this address is registered already.", {})
         case NodeError():
-            known = (422, "NodeDown", f"The node does not answer as one: {error}", {})
+            known = (422, "NodeDown", f"The address does not answer as a storage node: {error}", {})
         case _:
             return _s3_refusal(error, record)
     record.code = known[1]

@@ -3,8 +3,8 @@
     chunk    = hex-size [";chunk-signature=" 64hex] CRLF payload CRLF    (the last: size 0, no payload line)
     trailers = *(name ":" value CRLF) ["x-amz-trailer-signature:" 64hex CRLF] CRLF
 
-Pieces go out before their chunk's signature has been seen: nothing may be kept for good before `finish` has
-returned. Whatever is wrong raises as soon as it is known, and the decoder must not be used again.
+Pieces are returned before their chunk's signature has been verified: do not commit them before `finish` has
+returned. Errors are raised as soon as they are known; after one the decoder must not be used again.
 Sources: S3 API reference, sigv4-streaming and sigv4-streaming-trailers. Deviations are marked below.
 """
 
@@ -35,23 +35,23 @@ class ChunkedDecoder:
 
     `feed` is plain computation on its own state: calls may come from any thread, one at a time. In the
     signed modes it hashes (2 GB/s, without the GIL for pieces over 2 KiB), so a large piece may be fed in a
-    worker thread; in the unsigned mode that is not worth a hand-over.
+    worker thread; in the unsigned mode a thread costs more than it saves.
     """
 
     __slots__ = (
+        "_chunk_bytes_left",
         "_chunks",
+        "_declared_bytes",
         "_empty_lines",
         "_hash",
-        "_left",
         "_length",
         "_line",
         "_missing",
         "_payload",
         "_previous",
-        "_promised",
         "_signature",
         "_signer",
-        "_small",
+        "_small_chunk_bytes",
         "_state",
         "_trailer_bytes",
         "_trailers_signed",
@@ -70,7 +70,7 @@ class ChunkedDecoder:
         self._signature = b""
         self._hash = sha256()
         self._state, self._line = _SIZE, b""
-        self._left = self._promised = self._chunks = self._small = 0
+        self._chunk_bytes_left = self._declared_bytes = self._chunks = self._small_chunk_bytes = 0
         self._trailer_bytes = self._empty_lines = 0
         self._trailers_signed = False
         self._missing = set(payload.trailers)
@@ -91,9 +91,9 @@ class ChunkedDecoder:
         at, end = 0, len(view)
         while at < end:
             if self._state == _PAYLOAD:
-                piece = view[at : at + self._left]
+                piece = view[at : at + self._chunk_bytes_left]
                 at += len(piece)
-                self._take(piece)
+                self._consume_payload(piece)
                 pieces.append(piece)
             else:
                 at = self._read_line(view, at)
@@ -104,18 +104,18 @@ class ChunkedDecoder:
         if self._state != _DONE or self._line:
             raise S3Error("IncompleteBody", "The request body terminated unexpectedly")
 
-    def _take(self, piece: memoryview) -> None:
+    def _consume_payload(self, piece: memoryview) -> None:
         if self._signer:
             self._hash.update(piece)
-        self._left -= len(piece)
-        if not self._left:
+        self._chunk_bytes_left -= len(piece)
+        if not self._chunk_bytes_left:
             if self._signer:
                 self._check_chunk(self._hash.hexdigest().encode())
                 self._hash = sha256()
             self._state = _PAYLOAD_END
 
     def _read_line(self, view: memoryview, at: int) -> int:
-        """Use up bytes to the end of a line, or all there are; returns where it stopped."""
+        """Consume bytes up to the end of a line, or all of them. Returns the position after them."""
         room = MAX_LINE_BYTES - len(self._line)
         text = bytes(view[at : at + room])
         end = text.find(b"\n") + 1
@@ -152,25 +152,25 @@ class ChunkedDecoder:
         if self._signer:
             self._signature = match[2]
         if size:
-            self._left, self._state = size, _PAYLOAD
+            self._chunk_bytes_left, self._state = size, _PAYLOAD
             return
         if self._signer:
             self._check_chunk(EMPTY_SHA256)
         self._state = _TRAILERS
 
     def _check_size(self, size: int) -> None:
-        """S3 wants 8 KiB in every chunk but the last one with bytes. We want it where a chunk costs a
-        signature; unsigned small chunks (Node.js streams send them) do no harm."""
-        if size and self._small and self._signer:
+        """Check a chunk's size. S3 requires 8 KiB in every chunk but the last non-empty one. This decoder
+        requires it of signed chunks only, as each costs a signature; Node.js sends small unsigned chunks."""
+        if size and self._small_chunk_bytes and self._signer:
             raise S3Error(
                 "InvalidChunkSizeError",
                 f"Only the last chunk is allowed to have a size less than {MIN_SIGNED_CHUNK_BYTES} bytes",
                 Chunk=str(self._chunks + 1),
-                BadChunkSize=str(self._small),
+                BadChunkSize=str(self._small_chunk_bytes),
             )
-        self._small = size if size < MIN_SIGNED_CHUNK_BYTES else 0
-        self._promised += size
-        if self._promised > self._length or (not size and self._promised < self._length):
+        self._small_chunk_bytes = size if size < MIN_SIGNED_CHUNK_BYTES else 0
+        self._declared_bytes += size
+        if self._declared_bytes > self._length or (not size and self._declared_bytes < self._length):
             raise S3Error(
                 "IncompleteBody",
                 "You did not provide the number of bytes specified by x-amz-decoded-content-length",
@@ -187,8 +187,8 @@ class ChunkedDecoder:
             raise signature_mismatch(self._signer.access_key, text, provided)
 
     def _trailer_line(self, line: bytes) -> None:
-        """minio-go ends a trailer with LF alone and puts an empty line before the signature: both are
-        taken."""
+        """Parse a line of the trailers. Accepts minio-go's deviations: LF alone at the end of a trailer, and
+        an empty line before the signature."""
         self._trailer_bytes += len(line)
         if self._trailer_bytes > MAX_TRAILER_BYTES:
             raise _bad_trailer("The trailers are too long.")
@@ -212,7 +212,7 @@ class ChunkedDecoder:
 
     @property
     def _signs_trailers(self) -> bool:
-        """Where none are announced none may come, and the chunks' signatures cover everything."""
+        """Whether the trailers must be signed. Without any, the chunks' signatures cover all."""
         return self._signer is not None and bool(self._payload.trailers)
 
     def _check_trailers(self, provided: bytes) -> None:
@@ -231,15 +231,15 @@ class ChunkedDecoder:
             self._empty_line()
 
     def _empty_line(self) -> None:
-        """minio-go sends one empty line too many: before the signature of trailers, or after unsigned
-        ones."""
+        """Accept one extra empty line, as minio-go sends it before the signature of the trailers or after
+        unsigned ones."""
         if self._empty_lines:
             raise _malformed("there is more than was declared")
         self._empty_lines += 1
 
 
 def _malformed(why: str) -> S3Error:
-    """S3's code for broken chunk framing is the one for a truncated body; the message tells them apart."""
+    """Make the error for broken chunk framing. S3 uses the code of a truncated body; the message differs."""
     return S3Error("IncompleteBody", f"The aws-chunked request body is malformed: {why}")
 
 

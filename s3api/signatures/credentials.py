@@ -1,6 +1,6 @@
 """Parsers of signatures: in the Authorization header, in the query (a presigned URL), or in a form's fields.
 
-The first two readers end in the same `Authorization`. The messages are S3's own, as far as they are known.
+The first two result in an `Authorization`. Error messages are S3's own, as far as they are known.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ QUERY_NAMES = frozenset(
 )
 QUERY_NAMES_V2 = frozenset({b"AWSAccessKeyId", b"Signature"})
 QUERY_PAYLOAD = b"X-Amz-Content-Sha256"
-_READ_ONCE = QUERY_NAMES | {QUERY_PAYLOAD}
+_UNIQUE_NAMES = QUERY_NAMES | {QUERY_PAYLOAD}
 
 _COMPONENTS = (b"Credential", b"SignedHeaders", b"Signature")
 _ECDSA = b"AWS4-ECDSA-P256-SHA256"
 _ACCESS_KEY = re.compile(rb"[!-+\--~]{1,128}")
 _REGION = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _HEADER_NAMES = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z;-]+")
-_USUAL_SIGNATURE = re.compile(rb"[0-9a-f]{64}")
-KEPT_BYTES = 1024  # what is longer is read each time
+_HEX_SIGNATURE = re.compile(rb"[0-9a-f]{64}")
+MAX_CACHED_BYTES = 1024  # longer headers and queries are parsed each time
 _MISSING = (
     "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, "
     "X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters."
@@ -51,9 +51,9 @@ class Authorization(NamedTuple):
 
 class PresignedQuery(NamedTuple):
     """Parsed signature of a presigned URL. `canonical`: the query as it is signed; `payload`, `token`: the
-    values of X-Amz-Content-Sha256 and X-Amz-Security-Token, where they are there."""
+    values of X-Amz-Content-Sha256 and X-Amz-Security-Token, None if absent."""
 
-    terms: Authorization
+    authorization: Authorization
     seconds: int
     expires_s: int
     payload: bytes | None
@@ -61,7 +61,7 @@ class PresignedQuery(NamedTuple):
     token: bytes | None
 
     def check_window(self, now_s: int) -> None:
-        """Raises AccessDenied (expired, not yet valid)."""
+        """Check that the URL is valid now. Raises AccessDenied if it has expired or is not yet valid."""
         _check_window(self.seconds, self.expires_s, now_s)
 
 
@@ -72,26 +72,29 @@ def parse_authorization_header(
     region: str | None,
     service: bytes = b"s3",
 ) -> Authorization:
-    """Raises AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented, AccessDenied,
-    RequestTimeTooSkewed."""
+    """Parse an Authorization header and check its date. `fields`: headers by lower-case name.
+
+    Raises AuthorizationHeaderMalformed, InvalidArgument, InvalidRequest, NotImplemented, AccessDenied,
+    RequestTimeTooSkewed.
+    """
     scheme, _, rest = authorization.strip().partition(b" ")
     if scheme != ALGORITHM:
         raise _scheme_error(scheme)
     head, mark, signature = rest.rpartition(b"Signature=")
-    if _USUAL_SIGNATURE.fullmatch(signature) and len(head) <= KEPT_BYTES:
-        parts = _kept_components(head + mark)  # a client's next request differs in the signature alone
+    if _HEX_SIGNATURE.fullmatch(signature) and len(head) <= MAX_CACHED_BYTES:
+        parts = _parse_components_cached(head + mark)  # a client's requests differ in the signature alone
     else:
-        parts = _components(rest)
+        parts = _parse_components(rest)
         signature = parts[b"Signature"]
     stamp = fields.get(b"x-amz-date", b"").strip() or http_date_stamp(fields.get(b"date", b"").strip())
     seconds = stamp_seconds(stamp) if stamp else None
     if stamp is None or seconds is None:
         raise S3Error("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
-    access_key, day, named_region = _credential(parts[b"Credential"], region, _malformed, service)
+    access_key, day, named_region = _parse_credential(parts[b"Credential"], region, _malformed, service)
     if day != stamp[:8]:
         raise _malformed("Invalid credential date. Date is not the same as X-Amz-Date.")
     check_skew(stamp, seconds, now_s)
-    signed = _signed_headers(parts[b"SignedHeaders"], _malformed)
+    signed = _parse_signed_headers(parts[b"SignedHeaders"], _malformed)
     scope = Scope(stamp, day, named_region, service)
     return Authorization(access_key, scope, signed, signature)
 
@@ -115,34 +118,34 @@ def is_presigned(raw_query: bytes, *, has_header: bool) -> bool:
 
 
 def parse_presigned_query(raw_query: bytes, region: str | None) -> PresignedQuery:
-    """Raises AuthorizationQueryParametersError."""
+    """Parse the query of a presigned URL. Raises AuthorizationQueryParametersError."""
     head, mark, signature = raw_query.rpartition(b"&X-Amz-Signature=")
-    if not _USUAL_SIGNATURE.fullmatch(signature) or len(head) > KEPT_BYTES:
-        return _from_pairs(query_pairs(raw_query), region)
-    # URLs that were made in the same second differ in path and signature alone.
-    kept = _kept_query(head + mark, region)
-    return kept._replace(terms=kept.terms._replace(signature=signature))
+    if not _HEX_SIGNATURE.fullmatch(signature) or len(head) > MAX_CACHED_BYTES:
+        return _parse_query(query_pairs(raw_query), region)
+    # URLs that were made in the same second differ in their path and signature alone.
+    cached = _parse_query_cached(head + mark, region)
+    return cached._replace(authorization=cached.authorization._replace(signature=signature))
 
 
 @lru_cache(maxsize=1024)
-def _kept_query(head: bytes, region: str | None) -> PresignedQuery:
+def _parse_query_cached(head: bytes, region: str | None) -> PresignedQuery:
     """Parse the query of a presigned URL without its signature."""
-    return _from_pairs(query_pairs(head + b"0"), region)
+    return _parse_query(query_pairs(head + b"0"), region)
 
 
 @lru_cache(maxsize=1024)
-def _kept_components(head: bytes) -> dict[bytes, bytes]:
+def _parse_components_cached(head: bytes) -> dict[bytes, bytes]:
     """Parse an Authorization header without its signature. The result is cached: do not change it."""
-    return _components(head + b"0")
+    return _parse_components(head + b"0")
 
 
-def _from_pairs(pairs: Pairs, region: str | None) -> PresignedQuery:
+def _parse_query(pairs: Pairs, region: str | None) -> PresignedQuery:
     given = query_values(pairs)
     if not all(map(given.get, QUERY_NAMES)):
         raise _bad_query(_MISSING)
     if given[b"X-Amz-Algorithm"] != ALGORITHM:
         raise _bad_query('X-Amz-Algorithm only supports "AWS4-HMAC-SHA256"')
-    access_key, day, named_region = _credential(given[b"X-Amz-Credential"], region, _bad_credential)
+    access_key, day, named_region = _parse_credential(given[b"X-Amz-Credential"], region, _bad_credential)
     stamp = given[b"X-Amz-Date"]
     seconds = stamp_seconds(stamp)
     if seconds is None:
@@ -152,12 +155,14 @@ def _from_pairs(pairs: Pairs, region: str | None) -> PresignedQuery:
             f'Invalid credential date "{day.decode()}". '
             f'This date is not the same as X-Amz-Date: "{stamp[:8].decode()}".'
         )
-    expires_s = _expires(given[b"X-Amz-Expires"])
-    signed = _signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
-    terms = Authorization(access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"])
+    expires_s = _parse_expires(given[b"X-Amz-Expires"])
+    signed = _parse_signed_headers(given[b"X-Amz-SignedHeaders"], _bad_query)
+    authorization = Authorization(
+        access_key, Scope(stamp, day, named_region), signed, given[b"X-Amz-Signature"]
+    )
     canonical = canonical_query(pair for pair in pairs if pair[0] != b"X-Amz-Signature")
     token = next((value for name, value in pairs if name == b"X-Amz-Security-Token"), None)
-    return PresignedQuery(terms, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
+    return PresignedQuery(authorization, seconds, expires_s, given.get(QUERY_PAYLOAD), canonical, token)
 
 
 def parse_form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, bytes]:
@@ -165,18 +170,18 @@ def parse_form_credential(credential: bytes, stamp: bytes) -> tuple[str, bytes, 
 
     Raises InvalidArgument.
     """
-    access_key, day, region = _credential(credential, None, _bad_form)
+    access_key, day, region = _parse_credential(credential, None, _bad_form)
     if stamp_seconds(stamp) is None or day != stamp[:8]:
         raise _bad_form("Invalid credential date. Date is not the same as X-Amz-Date.")
     return access_key, day, region
 
 
 def query_values(pairs: Pairs) -> dict[bytes, bytes]:
-    """The parameters of query authentication, decoded. Raises AuthorizationQueryParametersError when one is
-    there twice."""
+    """Return the decoded parameters of query authentication. Raises AuthorizationQueryParametersError for a
+    duplicate."""
     given: dict[bytes, bytes] = {}
     for name, value in pairs:
-        if name in _READ_ONCE:
+        if name in _UNIQUE_NAMES:
             if name in given:
                 raise _bad_query(f"{name.decode()} must not be given more than once.")
             given[name] = unquote_to_bytes(value) if b"%" in value else value
@@ -200,7 +205,8 @@ def two_auth_mechanisms() -> S3Error:
 
 
 def _scheme_error(scheme: bytes) -> S3Error:
-    """The rest of the header is left out: Basic and Bearer carry secrets there."""
+    """Make the error for an unsupported scheme. It leaves out the rest of the header, where Basic and Bearer
+    carry secrets."""
     if scheme == b"AWS":
         return unsupported_signature_v2()
     if scheme == _ECDSA:
@@ -210,12 +216,12 @@ def _scheme_error(scheme: bytes) -> S3Error:
     return S3Error("InvalidArgument", "Unsupported Authorization Type", ArgumentName="Authorization")
 
 
-def _components(text: bytes) -> dict[bytes, bytes]:
+def _parse_components(text: bytes) -> dict[bytes, bytes]:
     parts: dict[bytes, bytes] = {}
     for part in text.split(b","):
         name, equals, value = part.strip().partition(b"=")
         if not equals or name not in _COMPONENTS or name in parts:
-            raise _malformed(f'the authorization component "{_shown(part.strip())}" is malformed.')
+            raise _malformed(f'the authorization component "{_printable(part.strip())}" is malformed.')
         parts[name] = value
     for name in _COMPONENTS:
         if not parts.get(name):
@@ -224,12 +230,12 @@ def _components(text: bytes) -> dict[bytes, bytes]:
 
 
 @lru_cache(maxsize=1024)
-def _credential(
+def _parse_credential(
     text: bytes, region: str | None, refuse: Refuse, wanted: bytes = b"s3"
 ) -> tuple[str, bytes, bytes]:
-    """Access key, day and region of AKID/YYYYMMDD/REGION/s3/aws4_request (an access key may hold slashes)."""
+    """Parse AKID/YYYYMMDD/REGION/s3/aws4_request to access key, day, region. The key may hold slashes."""
     parts = text.rsplit(b"/", 4)
-    # IAM belongs to no region: some of its clients name none.
+    # IAM is a global service: some clients leave the region empty.
     regional = len(parts) == 5 and (_REGION.fullmatch(parts[2]) or (not parts[2] and wanted != b"s3"))
     if not regional or not _ACCESS_KEY.fullmatch(parts[0]):
         raise refuse(
@@ -238,34 +244,34 @@ def _credential(
     access_key, day, named_region, service, terminal = parts
     if stamp_seconds(day + b"T000000Z") is None:
         raise refuse(
-            f'incorrect date format "{_shown(day)}". '
+            f'incorrect date format "{_printable(day)}". '
             'This date in the credential must be in the format "yyyyMMdd".'
         )
     if service != wanted:
         belongs = wanted.decode()
-        raise refuse(f'incorrect service "{_shown(service)}". This endpoint belongs to "{belongs}".')
+        raise refuse(f'incorrect service "{_printable(service)}". This endpoint belongs to "{belongs}".')
     if terminal != b"aws4_request":
-        raise refuse(f'incorrect terminal "{_shown(terminal)}". This endpoint uses "aws4_request".')
+        raise refuse(f'incorrect terminal "{_printable(terminal)}". This endpoint uses "aws4_request".')
     if region is not None and named_region != region.encode():
         raise refuse(f"the region '{named_region.decode()}' is wrong; expecting '{region}'", Region=region)
     return access_key.decode(), day, named_region
 
 
 @lru_cache(maxsize=1024)
-def _signed_headers(text: bytes, refuse: Refuse) -> tuple[bytes, ...]:
+def _parse_signed_headers(text: bytes, refuse: Refuse) -> tuple[bytes, ...]:
     if not _HEADER_NAMES.fullmatch(text):
         raise refuse("SignedHeaders is mal-formed.")
     return tuple(sorted(set(text.lower().split(b";"))))
 
 
 @lru_cache(maxsize=256)
-def _expires(text: bytes) -> int:
+def _parse_expires(text: bytes) -> int:
     digits = text.removeprefix(b"-")
     if not digits.isdigit():
         raise _bad_query("X-Amz-Expires should be a number")
     if digits is not text:
         raise _bad_query("X-Amz-Expires must be non-negative")
-    # Long strings of digits are not worth an int, and Python refuses the longest.
+    # A long string of digits is too large in any case, and int() refuses the longest ones.
     digits = digits.lstrip(b"0")
     if len(digits) > 6 or int(digits or b"0") > MAX_EXPIRES_S:
         raise _bad_query(
@@ -276,7 +282,7 @@ def _expires(text: bytes) -> int:
 
 
 def _check_window(seconds: int, expires_s: int, now_s: int) -> None:
-    """A lifetime of no second (AWS documents 1 as the least) has passed, however early the request comes."""
+    """Check the validity of a presigned URL. A lifetime of 0 s has always expired (AWS: at least 1 s)."""
     if seconds - now_s > MAX_SKEW_S:
         raise S3Error(
             "AccessDenied",
@@ -313,5 +319,5 @@ def _bad_form(message: str, **details: str) -> S3Error:
     return S3Error("InvalidArgument", message, ArgumentName="x-amz-credential", **details)
 
 
-def _shown(text: bytes) -> str:
+def _printable(text: bytes) -> str:
     return text[:128].decode("utf-8", "replace")

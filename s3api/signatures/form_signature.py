@@ -1,9 +1,9 @@
-"""The signature of a browser's upload form: over the form's policy, in the form's fields.
+"""Signature of a browser upload form (POST): it signs the form's policy and is in the form's fields.
 
-Signature Version 4 (x-amz-algorithm, x-amz-credential, x-amz-date, x-amz-signature), and the older one
-(AWSAccessKeyId, signature: HMAC-SHA1 of the policy), which forms of many sites still carry: here it proves
-the same as the newer one, that the signer has the secret and wrote this policy, which names all that the form
-may hold and its own end. Requests signed so are refused elsewhere.
+Two versions are accepted: Signature Version 4 (x-amz-algorithm, x-amz-credential, x-amz-date,
+x-amz-signature) and Version 2 (AWSAccessKeyId, signature: HMAC-SHA1 of the policy), which many sites still
+use. In a form both prove the same: the owner of the secret key wrote this policy, which lists the permitted
+fields and expires. Version 2 is refused in all other requests.
 Sources: S3 API reference, "Authenticating requests: browser-based uploads using POST" and "Browser-based
 uploads using POST (AWS Signature Version 2)".
 """
@@ -35,7 +35,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class FormSignature:
-    """A form that names an access key; nothing is proved yet. `day` b"" means the older signature."""
+    """Parsed signature of a form, not yet verified. `day`: b"" for Signature Version 2."""
 
     access_key: str
     policy: bytes
@@ -44,11 +44,11 @@ class FormSignature:
     region: bytes = b""
 
     def unknown_key(self) -> S3Error:
-        """What to raise when there is no such access key."""
+        """Make the error for an unknown access key."""
         return unknown_key(self.access_key)
 
     def verify(self, secret: str) -> None:
-        """Raises S3Error SignatureDoesNotMatch."""
+        """Verify the signature. Raises S3Error SignatureDoesNotMatch."""
         if self.day:
             wanted = sign(signing_key(secret, self.day, self.region), self.policy)
         else:
@@ -58,20 +58,20 @@ class FormSignature:
 
 
 def parse_form_signature(fields: Mapping[str, str]) -> FormSignature | None:
-    """None for an anonymous form. `fields` by lower-case name. Raises S3Error InvalidArgument and its
-    like."""
+    """Parse the signature of a form; None for an anonymous form. `fields` by lower-case name. Raises S3Error
+    InvalidArgument, AuthorizationHeaderMalformed and others."""
     given = [name for name in (*V4_FIELDS, *V2_FIELDS, "policy") if name in fields]
     if not given:
         return None
-    old = "awsaccesskeyid" in fields or "signature" in fields
-    if old and any(name in fields for name in V4_FIELDS):
+    version_2 = "awsaccesskeyid" in fields or "signature" in fields
+    if version_2 and any(name in fields for name in V4_FIELDS):
         raise S3Error("InvalidArgument", "Only one auth mechanism allowed", ArgumentName="X-Amz-Algorithm")
-    for name in (*(V2_FIELDS if old else V4_FIELDS), "policy"):
+    for name in (*(V2_FIELDS if version_2 else V4_FIELDS), "policy"):
         if not fields.get(name):
             raise _missing(_NAMES[name])
     refuse_session_token(fields.get("x-amz-security-token"))
     policy = fields["policy"].encode("ascii", "replace")
-    if old:
+    if version_2:
         return FormSignature(fields["awsaccesskeyid"], policy, _ascii(fields["signature"]))
     if fields["x-amz-algorithm"] != ALGORITHM.decode():
         raise S3Error(
@@ -97,5 +97,5 @@ def _missing(name: str) -> S3Error:
 
 
 def _ascii(text: str) -> bytes:
-    """What is not ASCII equals no signature and names no key."""
+    """Encode as ASCII. Other characters become "?", which matches no signature and no key."""
     return text.strip().encode("ascii", "replace")

@@ -18,7 +18,7 @@ _MAX_TRAILERS = 16
 
 
 class PayloadMode(Enum):
-    """How the body travels, and what vouches for it."""
+    """Encoding of the body and how its integrity is verified: the values of x-amz-content-sha256."""
 
     DIGEST = "hex"
     UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -27,12 +27,12 @@ class PayloadMode(Enum):
     SIGNED_CHUNKS_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 
     streaming: bool
-    """The body is aws-chunked: a ChunkedDecoder takes it apart."""
+    """The body is aws-chunked, to be decoded by a ChunkedDecoder."""
     signed_chunks: bool
     has_trailer: bool
 
     def __init__(self, value: str) -> None:
-        # Asked several times a request: attributes, not properties.
+        # Read several times per request, hence attributes and not properties.
         self.streaming = value.startswith("STREAMING-")
         self.signed_chunks = value.startswith("STREAMING-AWS4-")
         self.has_trailer = value.endswith("-TRAILER")
@@ -44,9 +44,9 @@ _ECDSA = {b"STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD", b"STREAMING-AWS4-ECDSA-P2
 
 
 class Payload(NamedTuple):
-    """`sha256`: lower-case hex digest that the body must have, or None. `decoded_length`: bytes that an
-    aws-chunked body must decode to (None in the other modes). `trailers`: names that x-amz-trailer
-    announces, lower case."""
+    """Parsed payload headers. `sha256`: lower-case hex digest that the body must have, or None.
+    `decoded_length`: bytes that an aws-chunked body must decode to (None in the other modes). `trailers`:
+    names that x-amz-trailer announces, lower case."""
 
     mode: PayloadMode
     sha256: str | None = None
@@ -58,7 +58,10 @@ _UNSIGNED = Payload(PayloadMode.UNSIGNED)
 
 
 def read_payload(value: bytes, fields: dict[bytes, bytes]) -> Payload:
-    """Raises InvalidArgument, NotImplemented, InvalidRequest, MissingContentLength."""
+    """Parse the payload headers. `value`: that of x-amz-content-sha256.
+
+    Raises InvalidArgument, NotImplemented, InvalidRequest, MissingContentLength.
+    """
     mode = _BY_VALUE.get(value)
     if mode is not None and mode.streaming:
         return Payload(mode, None, _decoded_length(fields), _trailers(mode, fields))
@@ -84,7 +87,7 @@ def bad_content_sha256(value: bytes) -> S3Error:
 
 
 def content_sha256_mismatch(claimed: str, computed: str) -> S3Error:
-    """What the body's reader raises when the bytes do not have the digest (both in hex) that was signed."""
+    """Make the error for a body whose digest is not the signed one. Both digests are in hex."""
     return S3Error(
         "XAmzContentSHA256Mismatch",
         "The provided 'x-amz-content-sha256' header does not match what was computed.",

@@ -1,10 +1,10 @@
 """Verification of signatures behind a proxy that rewrites Host: tries the store's public hosts.
 
-SigV4 signs Host, so that what was signed for one server is no use at another. A request that was signed for a
-listed public endpoint was meant for this store, whatever Host its proxy put there; so where the signature
-does not match for Host as it came, it is tried for each of them. The one that matches is from then on the
-request's host, for whatever else goes by it: were the bucket still taken from the Host that arrived
-(virtual-host style), who holds a presigned URL could choose another bucket for it.
+SigV4 signs Host, so a signature for one server is invalid at another. A request signed for a listed public
+host was meant for this store, whatever Host its proxy set. So if the signature does not match with the Host
+that arrived, it is verified with each public host. The one that matches replaces the request's host. This is
+required for security: if the bucket were taken from the Host that arrived (virtual-host style), the holder of
+a presigned URL could choose another bucket.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 
 class HasHost(Protocol):
-    """A request with its headers as they came off the wire."""
+    """A request with its headers as received."""
 
     raw_headers: RawHeaders
 
@@ -33,10 +33,10 @@ def verify_for_public_hosts(
     hosts: Sequence[str],
     read: Callable[[RawHeaders], SignedRequest | None],
 ) -> VerifiedRequest:
-    """The proof of a request that was refused for the Host that it came with: for one of `hosts` it was
-    signed, and that one it has from then on. `read` reads its signed with other headers.
+    """Verify a refused request with each of `hosts`, and set its host to the one that matches.
 
-    Raises `refused` where it was signed for none of them.
+    `refused`: the error with the Host that arrived. `read`: parses the signature with other headers. Raises
+    `refused` if the signature matches for no host.
     """
     if refused.code != "SignatureDoesNotMatch":
         raise refused

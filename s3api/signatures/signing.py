@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 ALGORITHM = b"AWS4-HMAC-SHA256"
 EMPTY_SHA256 = sha256().hexdigest().encode()
-_KEPT_KEYS = 1024
+_MAX_CACHED_KEYS = 1024
 
 
-@lru_cache(maxsize=_KEPT_KEYS)
+@lru_cache(maxsize=_MAX_CACHED_KEYS)
 def signing_key(secret: str, day: bytes, region: bytes, service: bytes = b"s3") -> bytes:
-    """The key of one secret for one day (YYYYMMDD), region and service."""
+    """Derive the signing key of a secret for a day (YYYYMMDD), region and service."""
     key = b"AWS4" + secret.encode()
     for step in (day, region, service, b"aws4_request"):
         key = hmac.digest(key, step, "sha256")
@@ -27,7 +27,7 @@ def signing_key(secret: str, day: bytes, region: bytes, service: bytes = b"s3") 
 
 
 def sign(key: bytes, text: bytes) -> bytes:
-    """The signature as it travels: 64 lower-case hex digits."""
+    """Sign a string: 64 lower-case hex digits."""
     return hmac.digest(key, text, "sha256").hex().encode()
 
 
@@ -37,8 +37,8 @@ def constant_time_equal(expected: bytes, provided: bytes) -> bool:
 
 
 class Scope(NamedTuple):
-    """What every string to sign of one request says: `stamp` (YYYYMMDDTHHMMSSZ) and the credential's
-    scope."""
+    """Timestamp and credential scope, common to all strings to sign of a request. `stamp`:
+    YYYYMMDDTHHMMSSZ."""
 
     stamp: bytes
     day: bytes
@@ -53,7 +53,7 @@ class Scope(NamedTuple):
 class ChunkSigner:
     """Signer of the chunks of an aws-chunked body: each signature covers the one before it.
 
-    `seed` is the request's own signature, already verified.
+    `seed_signature` is the request's own signature, already verified.
     """
 
     scope: Scope

@@ -1,4 +1,4 @@
-"""Times in requests and in errors: SigV4's stamp, HTTP dates, and the 15 minutes that clocks may differ."""
+"""Times in requests and errors: SigV4 timestamps, HTTP dates, and the maximum clock skew of 15 minutes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STAMP = re.compile(rb"\d{8}T\d{6}Z", re.ASCII)
 
 
 def stamp_seconds(stamp: bytes) -> int | None:
-    """Seconds since 1970 of YYYYMMDDTHHMMSSZ, None for anything else."""
+    """Parse a YYYYMMDDTHHMMSSZ timestamp to seconds since 1970. None if it is malformed."""
     return _seconds(stamp) if _STAMP.fullmatch(stamp) else None
 
 
@@ -30,7 +30,8 @@ def _seconds(stamp: bytes) -> int | None:
 
 
 def http_date_stamp(value: bytes) -> bytes | None:
-    """The stamp of a Date header: in HTTP's form, or (as S3 takes it) in SigV4's own."""
+    """Convert a Date header to a SigV4 timestamp. None if malformed. As S3 does, it accepts HTTP dates and
+    SigV4 timestamps."""
     if stamp_seconds(value) is not None:
         return value
     if len(value) > _MAX_DATE_BYTES:
@@ -44,7 +45,7 @@ def http_date_stamp(value: bytes) -> bytes | None:
 
 
 def iso(seconds: int) -> str:
-    """As S3's error documents write a time."""
+    """Format a time as in S3's error documents."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -100,18 +100,20 @@ def parse_signed_request(
         given = credentials.parse_presigned_query(raw_query, region)
         given.check_window(now_us // 1_000_000)
         refuse_session_token(given.token)
-        terms, query = given.terms, given.canonical
-        payload, payload_line = _presigned_payload(given.payload, fields, terms.signed)
+        parsed, query = given.authorization, given.canonical
+        payload, payload_line = _presigned_payload(given.payload, fields, parsed.signed)
     elif authorization is not None:
-        terms = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, region)
+        parsed = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, region)
         refuse_session_token(fields.get(b"x-amz-security-token"))
         query = canonical_query(query_pairs(raw_query))
         payload, payload_line = _payload(fields)
     else:
         return None
-    _check_signed(fields, terms)
-    canonical = canonical_request(method, canonical_path(raw_path), query, fields, terms.signed, payload_line)
-    return SignedRequest(terms.access_key, presigned, payload, terms.scope, terms.signature, canonical)
+    _check_signed(fields, parsed)
+    canonical = canonical_request(
+        method, canonical_path(raw_path), query, fields, parsed.signed, payload_line
+    )
+    return SignedRequest(parsed.access_key, presigned, payload, parsed.scope, parsed.signature, canonical)
 
 
 def parse_service_request(
@@ -126,19 +128,19 @@ def parse_service_request(
     authorization = fields.get(b"authorization")
     if authorization is None:
         return None
-    terms = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, None, service)
-    _check_signed(fields, terms)
+    parsed = credentials.parse_authorization_header(authorization, fields, now_us // 1_000_000, None, service)
+    _check_signed(fields, parsed)
     digest = sha256(body).hexdigest()
     canonical = canonical_request(
         method,
         canonical_path(raw_path),
         canonical_query(query_pairs(raw_query)),
         fields,
-        terms.signed,
+        parsed.signed,
         digest.encode(),
     )
     payload = Payload(PayloadMode.DIGEST, digest)
-    return SignedRequest(terms.access_key, False, payload, terms.scope, terms.signature, canonical)
+    return SignedRequest(parsed.access_key, False, payload, parsed.scope, parsed.signature, canonical)
 
 
 def parse_anonymous_request(headers: Headers) -> VerifiedRequest:
@@ -223,7 +225,7 @@ def _presigned_payload(
     return stated, line
 
 
-def _check_signed(fields: dict[bytes, bytes], terms: Authorization) -> None:
+def _check_signed(fields: dict[bytes, bytes], parsed: Authorization) -> None:
     """Raise AccessDenied unless Host and each x-amz-* header of the request is a signed header.
 
     x-amz-content-sha256 needs no mention: the canonical request ends with it.
@@ -231,9 +233,9 @@ def _check_signed(fields: dict[bytes, bytes], terms: Authorization) -> None:
     missing = [
         name
         for name in fields
-        if name.startswith(b"x-amz-") and name not in terms.signed and name != CONTENT_SHA256
+        if name.startswith(b"x-amz-") and name not in parsed.signed and name != CONTENT_SHA256
     ]
-    if b"host" not in terms.signed:
+    if b"host" not in parsed.signed:
         missing.append(b"host")
     if missing:
         raise S3Error(
