@@ -83,6 +83,21 @@ class Job:
     outcome: Any = None
     error: Exception | None = None
 
+    def fail(self, error: Exception, cause: BaseException | None) -> None:
+        """Set the error that the caller gets, and its cause."""
+        self.ran, self.outcome, self.error = True, None, error
+        if error is not cause:
+            error.__cause__ = cause
+
+    def resolve(self) -> None:
+        """Pass the outcome or the error to the caller, unless it was cancelled."""
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.outcome)
+
 
 class Spoiled(Exception):
     """A transaction failed after it had written: its batch must be rolled back. The cause is its error."""

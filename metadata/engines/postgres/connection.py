@@ -1,9 +1,9 @@
-"""A connection to PostgreSQL by libpq in pipeline mode: what is asked for at once leaves in one write.
+"""A connection to PostgreSQL by libpq in pipeline mode: several commands are sent in one write.
 
-psycopg connects, and has the bindings of libpq and what turns results into Python's values. Its cursors are
-left out: an execution through them costs 70 us of the event loop, one in a wave of sixteen here 4. Parameters
-go in binary, by the types that the statement's own parameters have, so that each statement is prepared once,
-whatever its values are.
+psycopg opens the connection, binds libpq and converts results to Python values. Its cursors are not used: an
+execution through them costs 70 us of the event loop, one in a wave of sixteen here 4. Parameters are sent in
+binary with the types that the statement declares, so that each statement is prepared once, whatever its
+values.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PATIENCE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""libpq's parameters that bound how long a server that went without a word is waited for."""
+"""libpq parameters that bound the wait for a server that vanished without closing the connection."""
 
 
 def _text(value: str) -> bytes:
-    """libpq takes text as far as its first NUL: one that has any must not be sent."""
+    """Encode text. Raises psycopg.DataError for NUL, at which libpq would cut the text off."""
     encoded = value.encode()
     if b"\0" in encoded:
         raise psycopg.DataError("PostgreSQL's text cannot contain NUL")
@@ -45,7 +45,7 @@ _DOUBLE = struct.Struct(">d").pack
 _TEXT, _BINARY = pq.Format.TEXT, pq.Format.BINARY
 _Status = pq.ExecStatus
 
-# By the Python type of a parameter: PostgreSQL's (0: what the statement makes of it), format, encoder.
+# By the Python type of a parameter: PostgreSQL's type (0: inferred by the server), format, encoder.
 _KINDS: dict[type, tuple[int, pq.Format, Callable[[Any], bytes]]] = {
     int: (20, _BINARY, _LONG),
     str: (0, _TEXT, _text),
@@ -60,11 +60,11 @@ _KINDS: dict[type, tuple[int, pq.Format, Callable[[Any], bytes]]] = {
 }
 _Typed = tuple[list[int], list[pq.Format], list[Callable[[Any], bytes]]]
 _TYPED: dict[tuple[type, ...], _Typed] = {}
-"""The same for the parameters of a statement."""
+"""Types, formats and encoders of all parameters of a statement, by their Python types."""
 
 
 class Command(NamedTuple):
-    """A statement with the types of its parameters and these, as they are sent, in the order of its SQL."""
+    """A statement with the types and the encoded values of its parameters, in the order of its SQL."""
 
     sql: str
     fetch: Fetch
@@ -73,8 +73,10 @@ class Command(NamedTuple):
 
     @classmethod
     def of(cls, sql: str, fetch: Fetch, kinds: tuple[type, ...], parameters: tuple[Any, ...]) -> Command:
-        """Raises psycopg.DataError for what PostgreSQL cannot hold, while nobody else's has been sent yet."""
-        _, _, encoders = _TYPED.get(kinds) or _typed(kinds)
+        """Encode the parameters. Raises psycopg.DataError for what PostgreSQL cannot hold, before any command
+        of the wave is sent.
+        """
+        _, _, encoders = _TYPED.get(kinds) or _look_up_types(kinds)
         try:
             values = [
                 None if value is None else encode(value)
@@ -86,11 +88,11 @@ class Command(NamedTuple):
 
 
 class Skipped(psycopg.Error):
-    """A statement before it in its wave failed, so that this one was not run."""
+    """The statement was not run: one before it in its wave failed."""
 
 
 class _Wave:
-    """Commands under way; `left`: what of them libpq has not answered, None for the preparation of one."""
+    """Commands that were sent together. `left`: those without a result yet; `Fetch` is None for a PREPARE."""
 
     __slots__ = ("done", "left", "results", "unprepared")
 
@@ -102,7 +104,7 @@ class _Wave:
 
 
 class Link:
-    """One connection. `lost`: why it is of no more use. All methods belong to one event loop."""
+    """One connection. `lost`: the error that broke it. All methods belong to one event loop."""
 
     def __init__(self, connection: AsyncConnection[Any]) -> None:
         self._connection, self._pgconn = connection, connection.pgconn
@@ -120,20 +122,20 @@ class Link:
 
     @classmethod
     async def open(cls, url: str, *, name: str) -> Self:
-        """`name` is what the server knows this program by. Raises psycopg.Error."""
+        """Connect. `name` becomes the application_name. Raises psycopg.Error."""
         given = psycopg.conninfo.conninfo_to_dict(url)
-        told = {"client_encoding": "utf8", "application_name": name, **PATIENCE, **given}
-        return cls(await AsyncConnection.connect(**told, autocommit=True))
+        options = {"client_encoding": "utf8", "application_name": name, **PATIENCE, **given}
+        return cls(await AsyncConnection.connect(**options, autocommit=True))
 
     @property
     def under_way(self) -> int:
         return len(self._waves)
 
     def run(self, commands: Sequence[Command]) -> Future[list[Any]]:
-        """Run them in order in one round trip; what each brought, as its `fetch` says, or its psycopg.Error,
-        after which come `Skipped` alone.
+        """Run commands in order in one round trip.
 
-        Raises psycopg.OperationalError where the connection went meanwhile.
+        Results are what each `fetch` asks for, or a psycopg.Error; all commands after an error are `Skipped`.
+        Raises psycopg.OperationalError if the connection is lost meanwhile.
         """
         wave = _Wave(self._loop.create_future())
         if self.lost is not None:
@@ -158,7 +160,7 @@ class Link:
 
     def _send(self, wave: _Wave, command: Command) -> None:
         sql, fetch, kinds, values = command
-        oids, formats, _ = _TYPED.get(kinds) or _typed(kinds)
+        oids, formats, _ = _TYPED.get(kinds) or _look_up_types(kinds)
         name = self._names.get(sql)
         if name is None and len(self._names) < PREPARED:
             self._named += 1
@@ -172,7 +174,7 @@ class Link:
         wave.left.append((sql, fetch))
 
     def _flush(self) -> None:
-        """Send what libpq has; what the socket does not take now goes when it does."""
+        """Send what libpq has buffered; the rest when the socket becomes writable."""
         try:
             more = self._pgconn.flush() > 0
         except psycopg.OperationalError as why:
@@ -193,13 +195,13 @@ class Link:
             pgconn.consume_input()
             while self._waves and not pgconn.is_busy():
                 if (result := pgconn.get_result()) is not None:
-                    self._received(result)
+                    self._handle_result(result)
                 elif pgconn.status != pq.ConnStatus.OK:
                     raise psycopg.OperationalError("the connection broke")
         except psycopg.OperationalError as why:
             self._lose(why)
 
-    def _received(self, result: pq.abc.PGresult) -> None:
+    def _handle_result(self, result: pq.abc.PGresult) -> None:
         wave = self._waves[0]
         if result.status == _Status.PIPELINE_SYNC:
             self._waves.popleft()
@@ -209,15 +211,13 @@ class Link:
         sql, fetch = wave.left.popleft()
         failed = result.status in (_Status.FATAL_ERROR, _Status.PIPELINE_ABORTED)
         if fetch is not None:
-            wave.results.append(
-                (wave.unprepared or _error(result)) if failed else self._loaded(result, fetch)
-            )
+            wave.results.append((wave.unprepared or _error(result)) if failed else self._load(result, fetch))
             wave.unprepared = None
         elif failed:
             wave.unprepared = _error(result)
             self._names.pop(sql, None)
 
-    def _loaded(self, result: pq.abc.PGresult, fetch: Fetch) -> Any:
+    def _load(self, result: pq.abc.PGresult, fetch: Fetch) -> Any:
         if fetch is Fetch.COUNT:
             return result.command_tuples or 0
         if not (count := result.ntuples):
@@ -238,11 +238,11 @@ class Link:
         for wave in waves:
             if not wave.done.done():
                 wave.done.set_exception(why)
-                wave.done.exception()  # who asked may have gone
+                wave.done.exception()  # retrieved: the caller may have been cancelled
         self._pgconn.finish()
 
 
-def _typed(kinds: tuple[type, ...]) -> _Typed:
+def _look_up_types(kinds: tuple[type, ...]) -> _Typed:
     each = [_KINDS[kind] for kind in kinds]
     known = _TYPED[kinds] = ([k[0] for k in each], [k[1] for k in each], [k[2] for k in each])
     return known

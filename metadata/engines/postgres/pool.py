@@ -1,6 +1,4 @@
-"""The connections to PostgreSQL of one process: those that transactions take for themselves, and those that
-reads share.
-"""
+"""The PostgreSQL connections of one process: exclusive ones for transactions, shared ones for reads."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ SCANS = 6
 
 
 class Links:
-    """Makes connections, waiting for a server that is away, and keeps those that nobody uses."""
+    """A pool of connections. Opens new ones, waiting for a server that is down, and keeps idle ones."""
 
     def __init__(self, url: str, *, name: str) -> None:
         self._url, self._name = url, name
@@ -30,26 +28,27 @@ class Links:
         self._closing = False
 
     async def take(self) -> Link:
-        """One for the caller alone, until it gives it back. Raises psycopg.OperationalError after WAIT_S."""
+        """Take a connection for exclusive use, until `give`. Raises psycopg.OperationalError after WAIT_S."""
         while self._idle:
             link = self._idle.pop()
             if link.lost is None:
                 return link
             await link.close()
-        return await self._made()
+        return await self._connect()
 
     def give(self, link: Link) -> None:
+        """Return a connection to the pool."""
         self._idle.append(link)
 
     def closing(self) -> None:
-        """No longer wait for a server that is away."""
+        """Stop waiting for a server that is down."""
         self._closing = True
 
     async def close(self) -> None:
         for link in self._idle:
             await link.close()
 
-    async def _made(self) -> Link:
+    async def _connect(self) -> Link:
         loop = asyncio.get_running_loop()
         until_s, pause_s = loop.time() + WAIT_S, RETRY_S
         while True:
@@ -63,10 +62,10 @@ class Links:
 
 
 class Readers:
-    """Connections for reads, which nobody takes for himself: each carries many at once.
+    """Read connections, shared and pipelined: each carries many reads at once.
 
-    Reads of single rows go through one, those of a turn of the event loop together. What brings many rows has
-    others, so that nobody waits behind it.
+    Reads of single rows share one connection; those of a turn of the event loop are sent together. Reads of
+    many rows use SCANS others, so that single rows do not wait behind them.
     """
 
     def __init__(self, links: Links) -> None:
@@ -74,10 +73,10 @@ class Readers:
         self._scans = [_Shared(links) for _ in range(SCANS)]
 
     def run(self, commands: Sequence[Command]) -> Future[list[Any]]:
-        """What they bring, as `Link.run`; errors are results."""
+        """Run commands as `Link.run` does; errors are results."""
         if len(commands) == 1 and commands[0].fetch is Fetch.ONE:
-            return self._points.ask(commands)
-        return min(self._scans, key=_under_way).ask(commands)
+            return self._points.run(commands)
+        return min(self._scans, key=_under_way).run(commands)
 
     async def close(self) -> None:
         for shared in (self._points, *self._scans):
@@ -85,35 +84,35 @@ class Readers:
 
 
 class _Shared:
-    """One connection, made when it is first needed and again when it was lost."""
+    """One shared connection, opened at its first use and again after it was lost."""
 
     def __init__(self, links: Links) -> None:
         self._links = links
         self._link: Link | None = None
-        self._asked: list[tuple[Sequence[Command], Future[list[Any]]]] = []
+        self._queued: list[tuple[Sequence[Command], Future[list[Any]]]] = []
         self._making: asyncio.Task[None] | None = None
         self._scheduled = False
-        self._asks: set[Future[list[Any]]] = set()
+        self._unfinished: set[Future[list[Any]]] = set()
 
     @property
     def under_way(self) -> int:
-        return len(self._asks)
+        return len(self._unfinished)
 
-    def ask(self, commands: Sequence[Command]) -> Future[list[Any]]:
+    def run(self, commands: Sequence[Command]) -> Future[list[Any]]:
         loop = asyncio.get_running_loop()
         done: Future[list[Any]] = loop.create_future()
-        self._asked.append((commands, done))
-        self._asks.add(done)
-        done.add_done_callback(self._asks.discard)
+        self._queued.append((commands, done))
+        self._unfinished.add(done)
+        done.add_done_callback(self._unfinished.discard)
         if not self._scheduled and self._making is None:
             self._scheduled = True
             loop.call_soon(self._flush)
         return done
 
     async def close(self) -> None:
-        """Finish what was asked for."""
-        while self._asks:
-            await asyncio.wait(self._asks)
+        """Finish all requested reads, then close the connection."""
+        while self._unfinished:
+            await asyncio.wait(self._unfinished)
         if self._making is not None:
             await asyncio.wait([self._making])
         if self._link is not None:
@@ -123,30 +122,30 @@ class _Shared:
         self._scheduled = False
         link = self._link
         if link is None or link.lost is not None:
-            self._making = asyncio.ensure_future(self._make())
+            self._making = asyncio.ensure_future(self._reconnect())
             return
-        asked, self._asked = self._asked, []
-        wave = link.run([command for commands, _ in asked for command in commands])
-        wave.add_done_callback(_Answering(asked, self._again))
+        queued, self._queued = self._queued, []
+        wave = link.run([command for commands, _ in queued for command in commands])
+        wave.add_done_callback(_Distributor(queued, self._run_again))
 
-    def _again(self, commands: Sequence[Command], done: Future[list[Any]]) -> None:
-        """By itself: something else in its wave had failed."""
+    def _run_again(self, commands: Sequence[Command], done: Future[list[Any]]) -> None:
+        """Run commands in a wave of their own: another command of their wave had failed."""
         link = self._link
         if link is None or link.lost is not None:
-            self._asked.append((commands, done))
+            self._queued.append((commands, done))
             self._flush()
         else:
-            link.run(commands).add_done_callback(_Answering([(commands, done)], None))
+            link.run(commands).add_done_callback(_Distributor([(commands, done)], None))
 
-    async def _make(self) -> None:
+    async def _reconnect(self) -> None:
         old, self._link = self._link, None
         try:
             if old is not None:
                 await old.close()
             self._link = await self._links.take()
         except psycopg.Error as why:
-            asked, self._asked = self._asked, []
-            for _, done in asked:
+            queued, self._queued = self._queued, []
+            for _, done in queued:
                 if not done.done():
                     done.set_exception(why)
             return
@@ -155,29 +154,29 @@ class _Shared:
         self._flush()
 
 
-class _Answering:
-    """Hands what a wave brought to those who asked. `again`: for what was not run."""
+class _Distributor:
+    """Passes the results of a wave to its readers. `again` is called for commands that were skipped."""
 
     def __init__(
         self,
-        asked: Sequence[tuple[Sequence[Command], Future[list[Any]]]],
+        queued: Sequence[tuple[Sequence[Command], Future[list[Any]]]],
         again: Callable[[Sequence[Command], Future[list[Any]]], None] | None,
     ) -> None:
-        self._asked, self._again = asked, again
+        self._queued, self._run_again = queued, again
 
     def __call__(self, wave: Future[list[Any]]) -> None:
         why = wave.exception()
         results = [] if why is not None else wave.result()
         at = 0
-        for commands, done in self._asked:
+        for commands, done in self._queued:
             mine = results[at : at + len(commands)]
             at += len(commands)
             if done.done():
                 continue
             if why is not None:
                 done.set_exception(why)
-            elif mine and isinstance(mine[0], Skipped) and self._again is not None:
-                self._again(commands, done)
+            elif mine and isinstance(mine[0], Skipped) and self._run_again is not None:
+                self._run_again(commands, done)
             else:
                 done.set_result(mine)
 

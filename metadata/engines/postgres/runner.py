@@ -1,10 +1,10 @@
-"""Runs transactions on PostgreSQL: batches over a few connections, in pipeline mode (`connection`).
+"""Run transactions on PostgreSQL: batches over a few connections, in pipeline mode (`connection`).
 
-Writes that were asked for while all writing connections are busy go together in the next transaction. The
-transactions of a batch run in step: the next statement of each leaves in one write, so a batch costs the
-round trips of one. Two writes of the same key are never under way at once in one process. Between processes
-the statements watch themselves (see `metadata.queries.objects`): what another gateway has changed in between
-is looked at again. Reads of one turn of the event loop leave together, too (`pool`).
+Writes requested while all writing connections are busy share the next database transaction. The transactions
+of a batch run in step: the next statements of all are sent in one write, so a batch costs the round trips of
+one. One process never runs two writes of the same key at once. Between processes the statements are
+conditional (see `metadata.queries.objects`): if another gateway changed a row in between, the transaction
+runs again. Reads of one turn of the event loop are sent together, too (`pool`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LOST_ATTEMPTS = 3
 BACK_OFF_S = 0.002
 BEGIN, COMMIT, ROLLBACK = (Command(sql, Fetch.COUNT) for sql in ("BEGIN", "COMMIT", "ROLLBACK"))
 
-# Another gateway was there first; looking again tells what it did.
+# Another gateway was faster: a new attempt reads what it changed.
 _CONFLICTS = (
     Retry,
     errors.SerializationFailure,
@@ -76,7 +76,7 @@ class PostgresRunner:
 
     @classmethod
     async def open(cls, url: URL, *, instance: str) -> PostgresRunner:
-        """Raises MetadataUnavailable."""
+        """Connect to the database. Raises MetadataUnavailable."""
         text = url.set(drivername="postgresql").render_as_string(hide_password=False)
         links = Links(text, name=f"sixfold {instance}"[:63])
         try:
@@ -86,9 +86,9 @@ class PostgresRunner:
         return cls(links)
 
     def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:
-        """Run a transaction that writes; the future is done after its commit.
+        """Run a transaction that writes. The future is done after its commit.
 
-        Writes of the same `key` run one after the other; one without a key runs in a transaction of its own.
+        Writes of the same `key` run one after the other. A write without a key runs in a batch of its own.
         """
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
@@ -99,13 +99,13 @@ class PostgresRunner:
         return future
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
-        """Run a transaction that only reads, each statement by itself."""
+        """Run a transaction that only reads, each statement in autocommit mode."""
         for attempt in range(LOST_ATTEMPTS):
             try:
                 return await self._read(make(*arguments))
             except psycopg.Error as why:
-                if attempt == LOST_ATTEMPTS - 1 or not _lost(why):
-                    raise _translated(why) from why
+                if attempt == LOST_ATTEMPTS - 1 or not _is_lost(why):
+                    raise caller_error(why) from why
         raise MetadataUnavailable("the connection was lost again and again")
 
     async def _read(self, transaction: Transaction[T]) -> T:
@@ -122,10 +122,10 @@ class PostgresRunner:
     def waiting(self) -> int:
         return len(self._waiting)
 
-    read_cached = read  # PostgreSQL has no cheap way to say that nothing has changed
+    read_cached = read  # PostgreSQL has no cheap test for changes
 
     async def close(self) -> None:
-        """Finish what was asked for, then close the connections."""
+        """Finish all requested writes, then close the connections."""
         self._closed = True
         self._links.closing()
         while self._waiting or self._batches:
@@ -150,7 +150,7 @@ class PostgresRunner:
             task.add_done_callback(lambda done, batch=batch: self._done(done, batch))  # type: ignore[misc]
 
     def _next_batch(self) -> list[Job]:
-        """The next writes whose keys are not under way; who gave up waiting before it began is left out."""
+        """Take the next writes whose keys are not being written. Drops those whose caller was cancelled."""
         batch: list[Job] = []
         stay: deque[Job] = deque()
         keys = set(self._keys)
@@ -177,19 +177,14 @@ class PostgresRunner:
         self._keys.difference_update(job.key for job in batch)
         failed = None if task.cancelled() else task.exception()
         for job in batch:
-            if job.future.done():
-                continue
             if task.cancelled() or failed is not None:
-                job.future.set_exception(MetadataUnavailable("the write was given up"))
-            elif job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.outcome)
+                job.fail(MetadataUnavailable("the write was given up"), failed)
+            job.resolve()
         if self._waiting:
             self._schedule()
 
     async def _run(self, batch: list[Job]) -> None:
-        """Together; where that fails, each alone."""
+        """Run a batch in one database transaction; if that fails, each write in one of its own."""
         alone: Sequence[Job] = batch
         if len(batch) > 1:
             try:
@@ -198,12 +193,12 @@ class PostgresRunner:
             except _CommitUnknown as why:
                 alone = _after_unknown_commit(batch, why)
             except (psycopg.Error, Retry, Spoiled) as why:
-                log.debug("a batch of %d writes fell apart: %s", len(batch), type(why).__name__)
+                log.debug("a batch of %d writes is run again one by one: %s", len(batch), type(why).__name__)
         for job in alone:
             await self._run_alone(job)
 
     async def _run_alone(self, job: Job) -> None:
-        """Run one write until it has come through, was refused, or has lost too often."""
+        """Run one write until it is committed or refused, or the attempts are used up."""
         lost = 0
         for attempt in range(ATTEMPTS):
             job.outcome, job.error = None, None
@@ -211,19 +206,17 @@ class PostgresRunner:
                 await self._transact([job])
                 return
             except _CONFLICTS as why:
-                job.error = MetadataUnavailable("another writer was always first")
-                job.error.__cause__ = why
+                job.fail(MetadataUnavailable("another writer was always first"), why)
                 await asyncio.sleep(BACK_OFF_S * min(attempt + 1, 10) * random.random())
             except (_CommitUnknown, psycopg.OperationalError) as why:
-                job.error = MetadataUnavailable("the connection to PostgreSQL was lost")
-                job.error.__cause__ = why
+                job.fail(MetadataUnavailable("the connection to PostgreSQL was lost"), why)
                 lost += 1
-                again = is_repeatable(job.make) if isinstance(why, _CommitUnknown) else _lost(why)
+                again = is_repeatable(job.make) if isinstance(why, _CommitUnknown) else _is_lost(why)
                 if lost == LOST_ATTEMPTS or not again:
                     return
             except (psycopg.Error, Spoiled) as why:
                 cause = why.__cause__ if isinstance(why, Spoiled) else why
-                job.error = _translated(cause)
+                job.error = caller_error(cause)
                 return
 
     async def _transact(self, batch: Sequence[Job]) -> None:
@@ -242,16 +235,15 @@ class PostgresRunner:
 
 
 def _after_unknown_commit(batch: Sequence[Job], why: _CommitUnknown) -> list[Job]:
-    """Which of a batch to repeat. What was refused stays so; of the others nobody can say what became of
-    them.
+    """Return the jobs of a batch to repeat: those that are repeatable and were not refused. Fail the others
+    whose outcome is unknown.
     """
     again = []
     for job in batch:
         if job.error is None and is_repeatable(job.make):
             again.append(job)
         elif job.error is None:
-            job.error = MetadataUnavailable("the connection to PostgreSQL was lost while committing")
-            job.error.__cause__ = why
+            job.fail(MetadataUnavailable("the connection to PostgreSQL was lost while committing"), why)
     return again
 
 
@@ -263,7 +255,7 @@ class _Running:
     wrote: bool = False
 
     def next_call(self) -> Call | None:
-        """What the transaction wants next; None where it is over. Spoiled, Retry."""
+        """Return the transaction's next call, None at its end. Raises Spoiled, Retry."""
         try:
             call = self.transaction.send(self.reply)
             while call is LONG:
@@ -279,12 +271,12 @@ class _Running:
             self.job.error = why
             return None
         self.wrote = self.wrote or call.statement.writes
-        wanted: Call = call
-        return wanted
+        following: Call = call
+        return following
 
 
 async def _in_step(link: Link, batch: Sequence[Job]) -> None:
-    """The transactions of a batch in one of the database's, their statements in waves."""
+    """Run the transactions of a batch in one database transaction, one statement of each at a time."""
     live = [_Running(job, job.make(*job.arguments)) for job in batch]
     begin, wrote = [BEGIN], False
     while wave := [(running, call) for running in live if (call := running.next_call()) is not None]:
@@ -302,7 +294,7 @@ async def _in_step(link: Link, batch: Sequence[Job]) -> None:
     try:
         _check(await link.run([COMMIT]))
     except psycopg.OperationalError as why:
-        if wrote and _lost(why) and not isinstance(why, _CONFLICTS):
+        if wrote and _is_lost(why) and not isinstance(why, _CONFLICTS):
             raise _CommitUnknown from why
         raise
 
@@ -315,22 +307,22 @@ def _commands(call: Call) -> list[Command]:
 
 
 def _check(results: Sequence[Any]) -> None:
-    """Raise the first error among them."""
+    """Raise the first error among the results."""
     for result in results:
         if isinstance(result, psycopg.Error):
             raise result
 
 
 def _reply(call: Call, results: list[Any]) -> Any:
-    """What a transaction is sent for its call. Raises psycopg.Error."""
+    """Convert results to what a transaction gets for its call. Raises psycopg.Error."""
     _check(results)
     if call.many:
         return None if call.statement.fetch is Fetch.COUNT else results
     return results[0]
 
 
-def _lost(why: BaseException) -> bool:
-    """Whether the connection went, rather than that the server has refused."""
+def _is_lost(why: BaseException) -> bool:
+    """Whether the connection was lost or the server is stopping, and no statement was refused."""
     return isinstance(why, psycopg.Error) and why.sqlstate in (
         None,
         "57P01",
@@ -342,8 +334,8 @@ def _lost(why: BaseException) -> bool:
     )
 
 
-def _translated(why: BaseException | None) -> Exception:
-    """What may pass becomes MetadataUnavailable; a mistake of ours stays what it is."""
+def caller_error(why: BaseException | None) -> Exception:
+    """Convert an error that may pass to MetadataUnavailable. Programming errors stay as they are."""
     if isinstance(why, psycopg.OperationalError | psycopg.InterfaceError):
         error = MetadataUnavailable(f"PostgreSQL: {type(why).__name__}")
         error.__cause__ = why

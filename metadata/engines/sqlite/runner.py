@@ -1,12 +1,15 @@
 """Run transactions on SQLite: group commit on one writing connection, reads on another.
 
-All writes asked for in one turn of the event loop form a batch: BEGIN IMMEDIATE, each transaction after the
-other, COMMIT, and only then are they acknowledged. The statements run on the loop's own thread: sqlite3 gives
-the GIL up at each of them, and a worker would have to win it back every time. The COMMIT, which waits for the
-disk, goes to the one worker thread where several writes wait for it, so that the loop can receive others
-meanwhile; a lone write commits where it is, for a hand-over would only cost it time. Where a transaction is
-long, or a process holds the database without the write lock, the whole batch runs in the worker, and later
-ones wait. While another process has the write lock (`write_lock`) the worker waits, and the batch grows.
+All writes requested in one turn of the event loop form a batch: BEGIN IMMEDIATE, one transaction after the
+other, COMMIT. They are acknowledged after the COMMIT.
+
+- Statements run on the event loop's thread. sqlite3 releases the GIL at each statement, and a worker thread
+  would have to acquire it again every time.
+- The COMMIT of several writes runs in the worker thread, since it waits for the disk: the loop receives
+  further writes meanwhile. A lone write commits on the loop, because the hand-over would cost more.
+- The whole batch runs in the worker thread if a transaction is long, or if another process holds the database
+  without the write lock. Later batches wait.
+- While another process has the write lock (`write_lock`) the worker thread waits for it, and the batch grows.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ import asyncio
 import concurrent.futures
 import contextlib
 import functools
-import os
 import sqlite3
 import time
 from collections import deque
@@ -24,10 +26,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from metadata.engines.runner import Job, Spoiled, as_exception
+from metadata.engines.sqlite.connection import (
+    BUSY_MS,
+    caller_error,
+    connect,
+    execute,
+    is_busy,
+    truncate_large_wal,
+)
 from metadata.engines.sqlite.wal_index import WalIndex
 from metadata.engines.sqlite.write_lock import WriteLock
 from metadata.errors import MetadataUnavailable
-from metadata.queries.statements import LONG, Call, Fetch, OnCommit, T, Transaction, unseen
+from metadata.queries.statements import LONG, OnCommit, T, Transaction, unseen
 from metadata.records import Page
 
 BATCH = 256
@@ -35,16 +45,12 @@ CACHED = 10_000  # records of about 1 KiB
 INLINE_JOBS = 64
 INLINE_COMMIT_S = 0.002
 LONE_JOBS = 1
-BUSY_MS = 15_000
 LOCKED = "the database is locked by another process"
-ATTEMPTS = 3
-WAL_BYTES = 64 << 20
-CHECKPOINT_PAGES = 8000  # 32 MiB: hot pages are written to the database once for many commits
-WAL_LOOK_EVERY = 1000
+WAL_CHECK_EVERY = 1000  # commits
 
 
 class _Busy(Exception):
-    """Another process is writing."""
+    """Another process holds the write lock or the database."""
 
 
 class SqliteRunner:
@@ -53,7 +59,7 @@ class SqliteRunner:
     def __init__(self, path: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._path = path
-        self._writer, self._reader = _connect(path), _connect(path)
+        self._writer, self._reader = connect(path), connect(path)
         self._reader.execute("PRAGMA query_only = ON")
         self._reader.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         self._reader.execute("SELECT 1 FROM sqlite_schema").fetchall()  # opens the WAL-index
@@ -62,7 +68,7 @@ class SqliteRunner:
         self._cached_at, self._cached_weight = b"", 0
         self._busy_ms = -1
         self._write_lock = WriteLock(path)
-        self._patience: asyncio.TimerHandle
+        self._lock_timeout: asyncio.TimerHandle
         self._waiting: deque[Job] = deque()
         self._scheduled = self._closed = False
         self._running: asyncio.Future[Any] | None = None
@@ -80,7 +86,7 @@ class SqliteRunner:
             raise MetadataUnavailable("the database cannot be opened") from why
 
     def write(self, key: Hashable, make: Callable[..., Transaction[T]], *arguments: Any) -> asyncio.Future[T]:
-        """Run a transaction that writes; the future is done after its commit. `key` is for other engines."""
+        """Run a transaction that writes. The future is done after its commit. `key` is not used."""
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
             future.set_exception(MetadataUnavailable("the store is closed"))
@@ -90,39 +96,39 @@ class SqliteRunner:
         return future
 
     async def read(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
-        """Run a transaction that only reads, on the loop's thread: reads wait for nobody (WAL)."""
+        """Run a transaction that only reads, on the loop's thread: in WAL mode reads wait for no writer."""
         if self._closed:
             raise MetadataUnavailable("the store is closed")
         transaction, reply = make(*arguments), None
         try:
             while True:
-                reply = _execute(self._reader, transaction.send(reply))
+                reply = execute(self._reader, transaction.send(reply))
         except StopIteration as done:
             result: T = done.value
             return result
         except sqlite3.Error as why:
-            raise _translated(why) from why
+            raise caller_error(why) from why
 
     async def read_cached(self, make: Callable[..., Transaction[T]], *arguments: Any) -> T:
-        """As `read`; from memory where it was asked for before and the database has not changed since.
+        """Run a read, or return its earlier result if the database has not changed since.
 
-        What it gives is shared, and not to be changed.
+        The result is shared: callers must not change it.
         """
         if self._wal_index is None:
             raise MetadataUnavailable("the store is closed")
-        question = (make, *arguments)
+        request = (make, *arguments)
         stamp = self._wal_index.stamp()
         if stamp != self._cached_at or self._cached_weight >= CACHED:
             self._cached.clear()
             self._cached_at, self._cached_weight = stamp, 0
-        found: T | None = self._cached.get(question)
-        if found is None:  # not by `self.read`, which tracing wraps as it wraps this
-            found = self._cached[question] = await SqliteRunner.read(self, make, *arguments)
+        found: T | None = self._cached.get(request)
+        if found is None:  # not `self.read`: tracing wraps both methods
+            found = self._cached[request] = await SqliteRunner.read(self, make, *arguments)
             self._cached_weight += found.weight if isinstance(found, Page) else 1
         return found
 
     async def close(self) -> None:
-        """Finish what was asked for, then let go of the files."""
+        """Finish all requested writes, then close the connections and files."""
         self._closed = True
         while self._waiting or self._running:
             if self._running:
@@ -152,46 +158,46 @@ class SqliteRunner:
         self._scheduled = False
         if self._running is not None:
             return
-        batch = self._next_batch() if self._write_lock.take(wait=False) else []
+        batch = self._next_batch() if self._write_lock.acquire(wait=False) else []
         if not batch:
-            self._give_or_await_write_lock()
+            self._release_or_await_write_lock()
             return
         if any(job.long for job in batch) or len(batch) > INLINE_JOBS:
-            self._in_thread(self._run_patiently, batch)
+            self._in_thread(self._run_waiting, batch)
             return
         here = len(batch) <= LONE_JOBS and self._commit_s < INLINE_COMMIT_S
         try:
             written = self._run(batch, inline=True, commit=here)
         except _Busy:
-            self._in_thread(self._run_patiently, batch)
+            self._in_thread(self._run_waiting, batch)
             return
         if here or not written:
             self._settle(batch)
         else:
             self._in_thread(self._commit, batch)
 
-    def _give_or_await_write_lock(self) -> None:
-        """There is nothing to write, or another process is writing."""
+    def _release_or_await_write_lock(self) -> None:
+        """Release the write lock if nothing waits to be written, else wait for it in the worker thread."""
         if self._write_lock.held or not self._waiting:
-            self._write_lock.give()
+            self._write_lock.release()
             return
-        self._hand_over(functools.partial(self._write_lock.take, wait=True), done=self._write_lock_taken)
-        self._patience = self._loop.call_later(BUSY_MS / 1000, self._write_lock_is_late)
+        self._hand_over(functools.partial(self._write_lock.acquire, wait=True), done=self._write_lock_taken)
+        self._lock_timeout = self._loop.call_later(BUSY_MS / 1000, self._write_lock_timed_out)
 
     def _write_lock_taken(self, _: concurrent.futures.Future[Any]) -> None:
-        self._patience.cancel()
+        self._lock_timeout.cancel()
         self._flush()
 
-    def _write_lock_is_late(self) -> None:
-        """The thread goes on waiting: whoever is stopped in its turn may be let go on."""
-        self._patience = self._loop.call_later(BUSY_MS / 1000, self._write_lock_is_late)
+    def _write_lock_timed_out(self) -> None:
+        """Fail the waiting writes. The worker thread keeps waiting: the holder may release it later."""
+        self._lock_timeout = self._loop.call_later(BUSY_MS / 1000, self._write_lock_timed_out)
         while self._waiting:
             job = self._waiting.popleft()
             if not job.future.done():
                 job.future.set_exception(MetadataUnavailable(LOCKED))
 
     def _next_batch(self) -> list[Job]:
-        """Take the next jobs; a long one goes alone. Jobs whose caller was cancelled are dropped."""
+        """Take the next jobs. A long job runs alone. Drops jobs whose caller was cancelled."""
         batch: list[Job] = []
         waiting = self._waiting
         while waiting and len(batch) < BATCH:
@@ -212,8 +218,10 @@ class SqliteRunner:
         self._settle(batch)
 
     def _hand_over(self, work: Callable[..., Any], *given: Any, done: Callable[[Any], None]) -> None:
-        """Have the worker do it. Not by `run_in_executor`: its future would cost the outcome another turn of
-        the loop."""
+        """Run `work` in the worker thread, then `done` on the loop.
+
+        Not by `run_in_executor`: its future would delay the outcome by a turn of the loop.
+        """
         self._running = running = self._loop.create_future()
 
         def back(ended: concurrent.futures.Future[Any]) -> None:
@@ -221,37 +229,34 @@ class SqliteRunner:
             running.set_result(None)
             done(ended)
 
-        # No closure over what is handed out: the collector would have to find each such cycle.
+        # No closure over the batch: it would be a reference cycle, which only the collector frees.
         self._thread.submit(work, *given).add_done_callback(
             lambda ended: self._loop.call_soon_threadsafe(back, ended)
         )
 
     def _settle(self, batch: list[Job]) -> None:
-        """Tell the outcomes; what has not run (it turned out long) waits for the thread, before others."""
+        """Set the results of a batch. Jobs that turned out to be long have not run: queue them first."""
         for job in reversed(batch):
             if not job.ran:
                 self._waiting.appendleft(job)
         for job in batch:
-            if job.ran and not job.future.done():
-                if job.error is not None:
-                    job.future.set_exception(job.error)
-                else:
-                    job.future.set_result(job.outcome)
+            if job.ran:
+                job.resolve()
         if self._waiting:
             self._schedule()
 
-    # --- in the loop's thread or in the worker: never in both at once -------------------------------
+    # --- on the loop's thread or in the worker thread, never in both at once -------------------------------
 
-    def _run_patiently(self, batch: list[Job]) -> None:
+    def _run_waiting(self, batch: list[Job]) -> None:
+        """Run a batch in the worker thread, waiting up to BUSY_MS for other processes."""
         try:
             self._run(batch, inline=False)
         except _Busy as why:
             for job in batch:
-                job.ran, job.error = True, MetadataUnavailable(LOCKED)
-                job.error.__cause__ = why.__cause__
+                job.fail(MetadataUnavailable(LOCKED), why.__cause__)
 
     def _run(self, batch: list[Job], *, inline: bool, commit: bool = True) -> bool:
-        """Run a batch; True where all that is left to do is the COMMIT that `commit` did not want."""
+        """Run a batch. Returns True if only the COMMIT is left, which `commit` False leaves to the caller."""
         try:
             self._begin(0 if inline else BUSY_MS)
             for job in batch:
@@ -261,7 +266,7 @@ class SqliteRunner:
             self._run_alone(batch, spoiled, inline=inline)
         except sqlite3.Error as why:
             self._roll_back()
-            _fail(batch, _translated(why), why)
+            _fail(batch, caller_error(why), why)
         else:
             if not commit:
                 return True
@@ -269,30 +274,31 @@ class SqliteRunner:
         return False
 
     def _run_alone(self, batch: list[Job], spoiled: Spoiled, *, inline: bool) -> None:
+        """Run each job of a spoiled batch in a batch of its own. A batch of one fails."""
         if len(batch) > 1:
             for job in batch:
                 job.ran, job.outcome, job.error = False, None, None
                 self._run([job], inline=inline)
             return
         why = spoiled.__cause__
-        _fail(batch, _translated(why) if isinstance(why, sqlite3.Error) else as_exception(why), why)
+        _fail(batch, caller_error(why) if isinstance(why, sqlite3.Error) else as_exception(why), why)
 
     def _begin(self, busy_ms: int) -> None:
         if busy_ms != self._busy_ms:
             self._writer.execute(f"PRAGMA busy_timeout = {busy_ms}")
             self._busy_ms = busy_ms
-        if not self._write_lock.take(wait=busy_ms > 0):
+        if not self._write_lock.acquire(wait=busy_ms > 0):
             raise _Busy
         try:
             self._writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as why:
-            self._write_lock.give()
-            if _is_busy(why):
+            self._write_lock.release()
+            if is_busy(why):
                 raise _Busy from why
             raise
 
     def _drive(self, job: Job, *, inline: bool) -> None:
-        """Run one transaction to its end. Spoiled where it failed with something written."""
+        """Run one transaction to its end. Raises Spoiled if it failed after a write."""
         transaction, reply, wrote = job.make(*job.arguments), None, False
         long = job.long or not inline
         try:
@@ -306,7 +312,7 @@ class SqliteRunner:
                     reply = None
                     continue
                 wrote = wrote or call.statement.writes
-                reply = _execute(self._writer, call)
+                reply = execute(self._writer, call)
         except StopIteration as done:
             job.ran, job.outcome = True, done.value
         except Exception as why:
@@ -320,81 +326,23 @@ class SqliteRunner:
             self._writer.execute("COMMIT")
         except sqlite3.Error as why:
             self._roll_back()
-            _fail(batch, _translated(why), why)
-        self._write_lock.give()
+            _fail(batch, caller_error(why), why)
+        self._write_lock.release()
         took_s = time.perf_counter() - started
         self._commit_s += (took_s - self._commit_s) * 0.2
         self.on_commit(batch, took_s)
         self._commits += 1
-        if self._commits % WAL_LOOK_EVERY == 0:
-            self._look_at_wal()
+        if self._commits % WAL_CHECK_EVERY == 0:
+            truncate_large_wal(self._writer, self._path)
 
     def _roll_back(self) -> None:
         if self._writer.in_transaction:
             with contextlib.suppress(sqlite3.Error):
                 self._writer.execute("ROLLBACK")
-        self._write_lock.give()
-
-    def _look_at_wal(self) -> None:
-        """SQLite checkpoints by itself, but cannot begin the log anew while readers overlap: where it has
-        grown, wait for them (they are short) and truncate it.
-        """
-        with contextlib.suppress(OSError, sqlite3.Error):
-            if os.stat(self._path + "-wal").st_size > WAL_BYTES:
-                self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    for pragma in (
-        "busy_timeout = 15000",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "cache_size = -65536",
-        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
-        f"journal_size_limit = {WAL_BYTES}",
-        "temp_store = MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _execute(connection: sqlite3.Connection, call: Call) -> Any:
-    statement, parameters, many = call
-    sql, pick = statement.sqlite
-    fetch = statement.fetch
-    if many:
-        if fetch is Fetch.COUNT:
-            connection.executemany(sql, map(pick, parameters))
-            return None
-        execute = connection.execute
-        return [next(iter(execute(sql, pick(given)).fetchall()), None) for given in parameters]
-    cursor = connection.execute(sql, pick(parameters))
-    if fetch is Fetch.COUNT:
-        return cursor.rowcount
-    if fetch is Fetch.ALL:
-        return cursor.fetchall()
-    # To the end: a RETURNING that is not read out keeps its statement open.
-    row = cursor.fetchone()
-    if statement.writes:
-        cursor.fetchall()
-    return row
+        self._write_lock.release()
 
 
 def _fail(batch: list[Job], error: Exception, why: BaseException | None) -> None:
+    """Fail all jobs of a batch with `error`, caused by `why`."""
     for job in batch:
-        job.ran, job.outcome, job.error = True, None, error
-    if error is not why:
-        error.__cause__ = why
-
-
-def _translated(why: sqlite3.Error) -> Exception:
-    """What may pass becomes MetadataUnavailable; a mistake of ours stays what it is."""
-    if isinstance(why, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.NotSupportedError):
-        return why
-    return MetadataUnavailable(f"SQLite: {why}")
-
-
-def _is_busy(why: sqlite3.Error) -> bool:
-    code = getattr(why, "sqlite_errorcode", 0)
-    return code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+        job.fail(error, why)

@@ -1,13 +1,13 @@
-"""Whether an SQLite database has changed, without asking SQLite.
+"""Detects changes of a SQLite database by its WAL-index, without a query.
 
 A commit in WAL mode, whichever process makes it, is published by writing the header of the WAL-index: shared
 memory that every process maps, the file beside the database whose name ends in `-shm`. Its first 96 bytes
-are two copies of that header, with a change counter, the end of the log and a checksum; they are what
-SQLite's own readers look at first. As long as they are what they were, so is every answer that the database
-gives. Looking costs 0.1 us, `PRAGMA data_version` 2.3. Source: https://sqlite.org/walformat.html, 2.1.
+are two copies of that header, with a change counter, the end of the log and a checksum. SQLite's own readers
+check them first: while they are unchanged, every query has the same result. Reading them costs 0.1 us,
+`PRAGMA data_version` 2.3. Source: https://sqlite.org/walformat.html, 2.1.
 
-The file is only read, and not closed while any user in this process is left: POSIX drops all the locks that a
-process has on a file when it closes any descriptor of it, and SQLite locks this one.
+The file is only read, and stays open until its last user in this process releases it: POSIX drops all locks
+that a process has on a file when it closes any descriptor of it, and SQLite locks this file.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ class WalIndex:
 
     @classmethod
     def acquire(cls, database: str) -> WalIndex:
-        """Of the database at that path, which some connection has read from already. Raises OSError,
-        ValueError."""
+        """Return the WAL-index of the database at that path. A connection must have read from it already.
+
+        Raises OSError, ValueError.
+        """
         path = os.path.realpath(database) + "-shm"
         found = cls.shared.get(path)
         if found is None:
@@ -41,11 +43,11 @@ class WalIndex:
         return found
 
     def stamp(self) -> bytes:
-        """Equal to the last one where no commit became visible in between."""
+        """Return the header. Two equal stamps: no commit became visible in between."""
         return self._memory[:HEADERS_BYTES]
 
     def release(self) -> None:
-        """Once a user, after its connections to the database are closed."""
+        """Close the file with its last user. Called once a user, after its connections are closed."""
         self._users -= 1
         if not self._users:
             del self.shared[self._path]

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from metadata import Metadata, open_metadata
-from metadata.engines.sqlite import runner
+from metadata.engines.sqlite import connection, runner
 from metadata.errors import MetadataUnavailable, NoSuchBucket, PreconditionFailed
 from metadata.queries.statements import Call
 from metadata.records import Bucket, Conditions
@@ -35,7 +35,7 @@ async def opened(path: Path) -> Metadata:
     return store
 
 
-async def test_its_files_are_for_their_owner_alone(path: Path) -> None:
+async def test_only_the_owner_can_read_the_files(path: Path) -> None:
     """The secret keys of users are in them."""
     store = await opened(path)
     files = list(path.parent.glob("metadata.sqlite*"))
@@ -45,7 +45,7 @@ async def test_its_files_are_for_their_owner_alone(path: Path) -> None:
 
 
 def watch(store: Metadata) -> list[tuple[str, bool]]:
-    """From now on: each writer's statement by its first word, and whether it ran on the loop's thread."""
+    """Record each write statement from now on: its first word, and whether it ran on the loop's thread."""
     told: list[tuple[str, bool]] = []
 
     def note(sql: str) -> None:
@@ -108,7 +108,7 @@ async def test_a_long_transaction_runs_in_the_worker(path: Path) -> None:
 
 @pytest.mark.parametrize("announced", [False, True])
 async def test_few_statements_for_an_object(path: Path, announced: bool) -> None:
-    """A new one is not looked for first, unless an intent has to be looked for in any case."""
+    """A new object is not searched for first, unless its intent has to be looked up anyway."""
     store = await opened(path)
     told = watch(store)
     await store.objects.put(new_object("a", content(9, announced=announced)))
@@ -173,9 +173,9 @@ async def test_a_full_disk_refuses_and_leaves_the_rest(path: Path) -> None:
     check_consistent(f"sqlite:///{path}")
 
 
-async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "WAL_BYTES", 50_000)
-    monkeypatch.setattr(runner, "WAL_LOOK_EVERY", 10)
+async def test_a_large_wal_is_truncated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "WAL_BYTES", 50_000)
+    monkeypatch.setattr(runner, "WAL_CHECK_EVERY", 10)
     store = await opened(path)
     log = path.with_name(path.name + "-wal")
     largest = 0
@@ -186,7 +186,7 @@ async def test_the_log_is_cut_where_it_has_grown(path: Path, monkeypatch: pytest
     await store.close()
 
 
-async def test_what_was_asked_for_is_finished_before_closing(path: Path) -> None:
+async def test_close_finishes_requested_writes(path: Path) -> None:
     store = await opened(path)
     writes = [asyncio.ensure_future(store.objects.put(new_object(f"{at}"))) for at in range(200)]
     await asyncio.sleep(0)
@@ -208,8 +208,8 @@ async def test_a_server_that_crashes_and_comes_back(postgres: PostgresServer) ->
     check_consistent(url)
 
 
-async def test_what_cannot_be_text_spoils_nobody_elses_statements(postgres: PostgresServer) -> None:
-    """All that is asked for in one turn of the loop leaves together."""
+async def test_text_with_nul_does_not_fail_other_statements(postgres: PostgresServer) -> None:
+    """The statements of one turn of the loop are sent together."""
     store = await open_metadata(postgres.create_database("odd_text"), instance="test")
     await store.buckets.create("photos", region="r", owner="alice", now_us=1)
     for odd in ("\0", "a\0b", "\udc80"):
@@ -232,7 +232,7 @@ async def test_what_cannot_be_text_spoils_nobody_elses_statements(postgres: Post
 async def test_an_unknown_commit_of_a_put_is_tried_again(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The connection goes after the commit: what is repeated finds its own work."""
+    """The connection is lost after the commit: the repeated write finds its own row."""
     from metadata.engines.postgres import runner as runner
 
     url = postgres.create_database("unknown")

@@ -1,4 +1,4 @@
-"""What was read is remembered for as long as the database is unchanged, whoever changes it, and no longer."""
+"""Reads are cached until the database changes, by whichever process."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.metadata.made import content, new_object
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the statements that SQLite is asked for."""
+    """The names of the statements that SQLite executes."""
     asked: list[str] = []
     from metadata.engines.sqlite import runner
 
-    execute = runner._execute
+    execute = runner.execute
 
     def counted(connection: sqlite3.Connection, call: object) -> object:
         asked.append(repr(call.statement))  # type: ignore[attr-defined]
         return execute(connection, call)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner, "_execute", counted)
+    monkeypatch.setattr(runner, "execute", counted)
     return asked
 
 
