@@ -11,7 +11,7 @@ from tests.gateway_process import GatewayProcess
 
 @pytest.fixture(scope="package")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """Believes nothing that it looked up, so that a change counts at once."""
+    """A gateway without a cache of access keys, so that changes take effect at once."""
     data = tmp_path_factory.mktemp("access") / "data"
     with GatewayProcess(data, environment={"SIXFOLD_KEY_CACHE_S": "0"}) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Those who ask in these tests: accounts beside the first, made in the database of a running gateway."""
+"""Callers for these tests: further accounts and users, created in the database of a running gateway."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Person:
 
 
 def client(gateway: GatewayProcess, service: str, access_key: str | None, secret_key: str | None) -> Client:
-    """Of nobody where there is no key."""
+    """Make a client of a gateway; anonymous without an access key."""
     config: dict[str, Any] = {"retries": {"total_max_attempts": 1}, "s3": {"addressing_style": "path"}}
     if access_key is None:
         config["signature_version"] = UNSIGNED
@@ -56,7 +56,7 @@ def root_of(gateway: GatewayProcess) -> Person:
 
 
 def new_root(gateway: GatewayProcess, name: str, email: str | None = None) -> Person:
-    """Another account, and its own key."""
+    """Create another account with an access key."""
     account = new_account(name, email)
     pair = new_key_pair(account.id)
 
@@ -73,7 +73,7 @@ def new_root(gateway: GatewayProcess, name: str, email: str | None = None) -> Pe
 
 
 def new_user(gateway: GatewayProcess, owner: Person, name: str, *policies: str) -> Person:
-    """A user of that account with these policies."""
+    """Create a user of an account, with policies."""
     owner.iam.create_user(UserName=name)
     for number, policy in enumerate(policies):
         owner.iam.put_user_policy(UserName=name, PolicyName=f"p{number}", PolicyDocument=policy)

@@ -1,4 +1,4 @@
-"""Who may do what: AWS's documented examples, and each way to be let in or kept out."""
+"""Access decisions: AWS's documented examples, and each way to be allowed or denied."""
 
 from __future__ import annotations
 

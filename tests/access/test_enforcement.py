@@ -1,4 +1,4 @@
-"""Who gets what from a running gateway: policies, ACLs, ownership and public access blocks, over the wire."""
+"""Access control of a running gateway: policies, ACLs, ownership and public access blocks, over HTTP."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def arn(bucket: str, key: str = "") -> str:
 
 
 def open_up(main: Person, bucket: str, ownership: str = "ObjectWriter") -> None:
-    """As buckets were before April 2023."""
+    """Set a bucket up as before April 2023: ACLs enabled, no public access block."""
     main.s3.delete_public_access_block(Bucket=bucket)
     main.s3.put_bucket_ownership_controls(
         Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]}
@@ -271,7 +271,7 @@ def test_tags_decide(main: Person, alt: Person, bucket: str) -> None:
 
 
 def test_documents_decide(gateway: GatewayProcess, main: Person, bucket: str) -> None:
-    """What a request's body says is asked after it: a new bucket's region, a retention's days."""
+    """Condition keys from a request's body: the region of a new bucket, the days of a retention."""
     there = {"StringEquals": {"s3:LocationConstraint": "eu-west-1"}}
     one = new_user(
         gateway,

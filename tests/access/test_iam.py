@@ -1,4 +1,4 @@
-"""IAM's query API, by boto3's own client."""
+"""IAM's query API, called by boto3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who began an upload: kept, shown, recognised."""
+"""Initiators of multipart uploads: stored, returned and recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who began a multipart upload: shown beside its owner, and never shut out of it but by a Deny."""
+"""Initiators of multipart uploads: listed beside the owner, and denied access by an explicit Deny alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def name() -> str:
 
 @pytest.fixture
 def user(gateway: GatewayProcess, main: Person, bucket: str, name: str) -> Person:
-    """May put objects, and nothing else."""
+    """A user that may only put objects."""
     return new_user(gateway, main, name, putting(bucket))
 
 
@@ -36,7 +36,7 @@ def begin(person: Person, bucket: str) -> dict[str, Any]:
 
 
 def initiator(person: Person, made: dict[str, Any]) -> dict[str, str]:
-    """As both listings have it."""
+    """Return the initiator that both listings show."""
     listed = person.s3.list_parts(**made)
     (other,) = person.s3.list_multipart_uploads(Bucket=made["Bucket"])["Uploads"]
     assert (listed["Initiator"], listed["Owner"]) == (other["Initiator"], other["Owner"])
@@ -104,7 +104,7 @@ def test_a_deny_counts(main: Person, user: Person, bucket: str) -> None:
 
 
 def test_another_account_and_its_user(gateway: GatewayProcess, main: Person, bucket: str, name: str) -> None:
-    """The account may end what its user began, and need not be let by the bucket for that."""
+    """The account may abort its user's upload without a permission from the bucket."""
     theirs = new_root(gateway, f"a-{bucket}")
     user = new_user(gateway, theirs, name, putting(bucket))
     allow = statement("s3:PutObject", arn(bucket, "*"), Principal={"AWS": number(theirs)})

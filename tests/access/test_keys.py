@@ -1,4 +1,4 @@
-"""The root pair's file, and how long a pair that was looked up is believed."""
+"""The file of the root key pair, and the cache of access keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a presigned URL may carry for somebody who may not do everything."""
+"""Headers in the query of a presigned URL are authorized like headers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Two gateways are restarted one after the other under load: a client that tries once more, at the other one,
-sees no failure, and what was acknowledged is there.
+"""Rolling restart of two gateways under load: clients that retry once at the other gateway see no failure,
+and all acknowledged writes are there.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tests.crash.two_gateways import two_gateways
 
 BUCKET = "rolling"
 CLIENTS = 3
-BETWEEN = 15
+ROUNDS_BETWEEN_RESTARTS = 15
 WITHIN_S = 30.0
 SIZES = (0, 700, 4 << 10, 300 << 10, 4 << 10, 700, LONG_BYTES)
 
 
 class Client(threading.Thread):
-    """Puts, gets and deletes keys of its own, each request at one gateway and, where that fails, once at the
-    other. `kept`: what was acknowledged; `failed`: what failed both times.
+    """A client that puts, gets and deletes its own keys at one gateway, and retries failures once at the
+    other. `kept`: acknowledged keys and digests; `failed`: requests that failed twice.
     """
 
     def __init__(self, number: int, clients: list[Any], done: threading.Semaphore) -> None:
@@ -39,18 +39,18 @@ class Client(threading.Thread):
         while not self.stop.is_set():
             key, size = f"{self.number}/{round_}", SIZES[round_ % len(SIZES)]
             body = bytes([round_ % 251]) * size
-            self.ask(lambda s3, key=key, body=body: s3.put_object(Bucket=BUCKET, Key=key, Body=body))
+            self.send(lambda s3, key=key, body=body: s3.put_object(Bucket=BUCKET, Key=key, Body=body))
             self.kept[key] = digest(body)
-            found = self.ask(lambda s3, key=key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+            found = self.send(lambda s3, key=key: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())
             if found is not None and found != body:
                 self.failed.append(f"{key} is not what was put")
             if round_ % 5 == 4:
-                self.ask(lambda s3, key=key: s3.delete_object(Bucket=BUCKET, Key=key))
+                self.send(lambda s3, key=key: s3.delete_object(Bucket=BUCKET, Key=key))
                 del self.kept[key]
             round_ += 1
             self.done.release()
 
-    def ask(self, request: Callable[[Any], Any]) -> Any:
+    def send(self, request: Callable[[Any], Any]) -> Any:
         first = self.clients[self.number % 2]
         try:
             return request(first)
@@ -72,21 +72,21 @@ def test_a_rolling_restart_under_load(tmp_path: Path) -> None:
         for client in clients:
             client.start()
 
-        def more() -> None:
-            for _ in range(BETWEEN):
+        def wait_for_rounds() -> None:
+            for _ in range(ROUNDS_BETWEEN_RESTARTS):
                 assert done.acquire(timeout=WITHIN_S), [client.failed for client in clients]
 
         for gateway in gateways:
-            more()
+            wait_for_rounds()
             assert gateway.stop() == 0
-            more()
+            wait_for_rounds()
             gateway.start()
-        more()
+        wait_for_rounds()
         for client in clients:
             client.stop.set()
             client.join(WITHIN_S)
         assert [client.failed for client in clients] == [[]] * CLIENTS
-        assert sum(client.retried for client in clients) > 0  # or the test has shown nothing
+        assert sum(client.retried for client in clients) > 0  # otherwise no request met a restart
         for s3 in s3s:
             for key, kept in (pair for client in clients for pair in client.kept.items()):
                 assert digest(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) == kept

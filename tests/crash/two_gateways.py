@@ -14,6 +14,7 @@ from tests.services import redis_server
 
 @contextmanager
 def two_gateways(home: Path) -> Iterator[list[GatewayProcess]]:
+    """Run the gateways, the PostgreSQL server and the Redis servers."""
     nodes = [redis_server(home / f"redis-{n}") for n in range(6)]
     addresses = [part for node in nodes for part in ("--node", f"redis://127.0.0.1:{node.port}/0")]
     try:

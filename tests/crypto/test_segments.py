@@ -1,4 +1,4 @@
-"""Segments: round trips at every edge, and what must not verify."""
+"""Encrypted segments: round trips at every boundary, and corrupted data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data keys under other keys, and the envelope that carries them."""
+"""Wrapping of data keys, and the envelope that stores them."""
 
 from __future__ import annotations
 

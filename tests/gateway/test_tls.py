@@ -1,4 +1,4 @@
-"""What policies and logs learn of the TLS of a request, over a real TLS socket."""
+"""TLS version of a request in policies and logs, over a real TLS socket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess
 
 
 def denied(gateway: GatewayProcess, condition: dict[str, Any]) -> bool:
-    """Whether a Deny under that condition holds for the bucket's owner."""
+    """Whether a Deny with the condition applies to the bucket's owner."""
     s3 = gateway.s3()
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Condition": condition}
     statement = deny | {"Resource": f"arn:aws:s3:::{BUCKET}/*"}

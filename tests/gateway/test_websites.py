@@ -1,4 +1,4 @@
-"""Buckets as websites, over real HTTP: whose host name decides, and what a browser gets."""
+"""Bucket websites over real HTTP: selection by host name, and the responses to browsers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GatewayProcess, Any]]:
-    """A gateway with the public bucket `pages`, and `hidden`, which nobody may read."""
+    """A gateway with the public bucket `pages` and the private bucket `hidden`."""
     with GatewayProcess(tmp_path_factory.mktemp("site")) as gateway:
         s3 = gateway.s3()
         for bucket in ("pages", "hidden", "plain"):

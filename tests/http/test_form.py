@@ -1,4 +1,4 @@
-"""A form's fields and file, however its bytes are cut."""
+"""Parsing of a form's fields and file, with the body split at every position."""
 
 from __future__ import annotations
 

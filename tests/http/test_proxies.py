@@ -1,4 +1,4 @@
-"""Whose word about the client counts."""
+"""Trusted proxies: client address, scheme and host from forwarded headers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PROXIES = Proxies(("10.0.0.0/8", "::1/128"), ("s3.example.org", "store.example.o
 
 
 def seen(peer: str, *headers: tuple[str, str]) -> tuple[str, str, str]:
-    """Client, scheme and Host as the store sees them."""
+    """Return the client, scheme and Host that the store uses."""
     scope: dict[str, Any] = {
         "client": (peer, 4711),
         "scheme": "http",

@@ -1,4 +1,4 @@
-"""The data_keys over a key service that counts what it is asked."""
+"""DataKeys over a key service that counts its calls."""
 
 from __future__ import annotations
 

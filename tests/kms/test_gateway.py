@@ -1,4 +1,4 @@
-"""A gateway whose keys are elsewhere, or were changed under it: over a socket, restarts included."""
+"""A gateway with a remote key service, or with a key file that changes while it runs, over HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The key file: made once, private, rotated without losing what it wrapped."""
+"""The key file: created once, private, and rotated without losing older data keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The KMS protocol, against moto's server; and answers that are no use."""
+"""The KMS protocol against moto's server, and unusable answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may use REST: everybody on loopback, elsewhere who has a key pair. No page of another origin writes."""
+"""Authentication of REST: none on loopback, a key pair elsewhere; writes from other origins are refused."""
 
 from __future__ import annotations
 

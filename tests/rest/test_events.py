@@ -1,4 +1,4 @@
-"""The live stream's reader: every event once, in order, also where ids come to light out of order."""
+"""Reader of the live event stream: every event once, in order, even if IDs become visible out of order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from s3api.rest.events import OVERLAP_US, Listeners, _events_after
 
 
 class Rows:
-    """An outbox; `broken`: how often it fails before it answers again."""
+    """A fake outbox. `broken`: how many calls fail."""
 
     def __init__(self, *ids: int, age_us: int = 0) -> None:
         self.rows = {id_: OutboxEvent(id_, str(id_), 0, now_us() - age_us) for id_ in ids}
@@ -41,7 +41,7 @@ def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
 async def told(
     rows: Any, count: int, low: int = 0, come: dict[int, tuple[int, ...]] | None = None
 ) -> list[int]:
-    """The first so many ids; after n of them those of `come[n]` come to light."""
+    """Read the first `count` IDs; after n of them those of `come[n]` become visible."""
     found: list[int] = []
     async for each in _events_after(rows, low, Listeners()):
         if each is not None:

@@ -1,4 +1,4 @@
-"""/api/file over real HTTP: bytes in, the same bytes out, and what HTTP says about them."""
+"""/api/file over real HTTP: upload, download and response headers."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_uploads_are_never_run_by_a_browser(client: httpx.Client) -> None:
 
 
 def test_large_bodies_stream(tmp_path: Any) -> None:
-    """192 MiB as a form and raw: the gateway's memory stays bounded meanwhile, and every byte comes back."""
+    """Upload 192 MiB as a form and raw, with bounded memory, and read it back."""
     piece, count, used = os.urandom(MIB), 192, [0]
 
     def raw() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Hostile forms and bodies that end early: a problem in JSON, and nothing stored."""
+"""Hostile forms and truncated bodies: problem details in JSON, and nothing stored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORM = "multipart/form-data; boundary=b"
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
-    """One of this module's own: small limits, and nothing may be in it at the end."""
+    """A gateway with small limits, which must be empty at the end."""
     limits = {"SIXFOLD_MAX_OBJECT_BYTES": "100000", "SIXFOLD_BODY_IDLE_S": "1"}
     with GatewayProcess(tmp_path_factory.mktemp("refusals") / "data", environment=limits) as process:
         yield process

@@ -1,4 +1,4 @@
-"""The databases of tests/metadata: what takes `url` runs over SQLite and a real PostgreSQL."""
+"""Databases from tests/metadata: tests with `url` run on SQLite and a real PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A webhook that keeps what it is sent."""
+"""A webhook server that records its requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Hook:
-    """`answer` is its status line's rest, "" for none ever; each request is (head, JSON)."""
+    """A webhook server. `answer`: rest of its status line, "" to never answer; requests are (head, JSON)."""
 
     port: int = 0
     answer: str = "200 OK"

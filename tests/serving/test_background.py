@@ -1,4 +1,4 @@
-"""Events, logs and lifecycle of a whole gateway, by boto3 and over real sockets."""
+"""Events, access logs and lifecycle of a gateway, with boto3 over real sockets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVERYTHING = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*"]
 
 
 class Hook:
-    """A webhook that keeps what it is sent."""
+    """A webhook server that records its requests."""
 
     def __init__(self, port: int = 0) -> None:
         self.messages: queue.Queue[Any] = queue.Queue()
@@ -98,7 +98,7 @@ def told_everything(s3: Any, bucket: str, hook: Hook) -> None:
 
 
 def until(found: Callable[[], Any]) -> Any:
-    """What `found` gives once it gives something: background work of another process can only be asked."""
+    """Poll `found` until it returns something: the work runs in another process."""
     deadline_s = time.monotonic() + WAIT_S
     while not (something := found()):
         assert time.monotonic() < deadline_s, "it did not happen"
@@ -165,7 +165,7 @@ def test_filters_and_unknown_targets(s3: Any, bucket: str, hook: Hook) -> None:
 
 
 def test_events_outlive_a_restart(tmp_path: Path) -> None:
-    """Nobody listens, the gateway stops: told is what was acknowledged, once somebody listens."""
+    """Events of acknowledged writes are delivered after a restart if the webhook was down."""
     port = free_port()
     environment = {
         "SIXFOLD_EVENT_TARGETS": json.dumps({"hook": f"http://127.0.0.1:{port}/"}),
@@ -189,7 +189,7 @@ def test_events_outlive_a_restart(tmp_path: Path) -> None:
 
 
 def events(lines: Iterator[str]) -> Iterator[tuple[str, str, Any]]:
-    """id, event and data of each message of a stream."""
+    """Yield ID, event and data of each message of a stream."""
     fields: dict[str, str] = {}
     for line in lines:
         if line:
@@ -240,7 +240,7 @@ def test_a_stopping_gateway_does_not_wait_for_listeners(tmp_path: Path) -> None:
 
 
 def let_in(s3: Any, source: str, logs: str) -> None:
-    """The target's policy lets the source's logs in."""
+    """The target bucket's policy allows the source bucket's logs."""
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},

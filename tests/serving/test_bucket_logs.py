@@ -1,4 +1,4 @@
-"""Lines are collected, delivered when it is time, kept while the target fails, and never without bound."""
+"""Bucket access logs: collected, delivered on time, kept while the target fails, and bounded."""
 
 from __future__ import annotations
 

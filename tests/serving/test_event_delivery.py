@@ -1,4 +1,4 @@
-"""Delivery: at least once, in order where all goes well, given up at last."""
+"""Event delivery: at least once, in order without failures, dead-lettered after the last attempt."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START_US = 1_750_000_000_000_000
 
 @dataclass
 class Taken:
-    """Senders that keep what they are given; `broken` targets take nothing, `unwanted` keys are refused."""
+    """Senders that record messages; `broken` targets fail, `unwanted` keys are refused."""
 
     unwanted: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
@@ -48,7 +48,7 @@ class Taken:
 
 
 class World:
-    """A store, a clock that is set by hand, and a deliverer."""
+    """A store, a manual clock, and a deliverer."""
 
     def __init__(self, metadata: Metadata) -> None:
         self.now_us, self.taken, self.outbox = START_US, Taken(), metadata.outbox

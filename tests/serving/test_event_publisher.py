@@ -1,4 +1,4 @@
-"""Messages leave as they should, and go nowhere that they should not."""
+"""Event publisher: format of the messages, and refused destinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SIGTERM: what is under way ends, what was answered is kept, and the process exits 0."""
+"""Graceful stop on SIGTERM: running requests end, acknowledged writes are kept, and the process exits 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules carried out, on a real store with a clock that is set by hand."""
+"""Lifecycle rules applied to a real store with a manual clock."""
 
 from __future__ import annotations
 

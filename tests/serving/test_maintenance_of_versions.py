@@ -1,4 +1,4 @@
-"""The upkeep of the nodes leaves what old versions hold, and takes what lifecycle has let go of."""
+"""Maintenance keeps the chunks of old versions and deletes those of expired ones."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ async def chunks(store: Store) -> int:
     return sum(node.chunks or 0 for node in store.blobs.cluster.status())
 
 
-async def tidy(store: Store) -> None:
-    """Everything that the upkeep ever does, with no grace."""
+async def run_maintenance(store: Store) -> None:
+    """Run all maintenance tasks, without a grace period."""
     maintenance = store.blobs.maintenance
     maintenance._grace_us = 0
     await maintenance.collect_garbage()
@@ -78,12 +78,12 @@ async def tidy(store: Store) -> None:
     await maintenance.sweep_orphans()
 
 
-async def test_old_versions_outlive_every_kind_of_upkeep(store: Store) -> None:
+async def test_maintenance_keeps_old_versions(store: Store) -> None:
     versions = {await put(store, fill): fill for fill in (b"1", b"2", b"3")}
     await copy_object(await call(store), Bucket="b", Key="copy", CopySource="b/k")
     await delete_object(await call(store), Bucket="b", Key="k")
     before = await chunks(store)
-    await tidy(store)
+    await run_maintenance(store)
     assert await chunks(store) == before
     for version, fill in versions.items():
         assert await whole(store, version) == fill * SIZE
@@ -107,7 +107,7 @@ async def test_a_lost_chunk_of_an_old_version_is_repaired(store: Store) -> None:
     assert set(lost) & {name for name, _ in names}
 
 
-async def test_what_lifecycle_lets_go_of_leaves_the_nodes(store: Store) -> None:
+async def test_chunks_of_expired_versions_are_deleted(store: Store) -> None:
     for fill in (b"1", b"2", b"3"):
         last = await put(store, fill)
     one = await chunks(store) // 3
@@ -115,6 +115,6 @@ async def test_what_lifecycle_lets_go_of_leaves_the_nodes(store: Store) -> None:
     await store.metadata.buckets.put_config("b", "Lifecycle", orjson.dumps({"Rules": [rule]}).decode())
     worker = lifecycle_worker(store.settings, store.metadata, store.buckets, leading=False)
     assert dict(await worker.run_once()) == {"delete": 2}
-    await tidy(store)
+    await run_maintenance(store)
     assert await chunks(store) == one
     assert await whole(store, last) == b"3" * SIZE

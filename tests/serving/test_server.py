@@ -1,4 +1,4 @@
-"""What stands before both endpoints: the bounds of a request's head, and the choice between S3 and REST."""
+"""HTTP server of both endpoints: limits of a request head, and routing between S3 and REST."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.gateway_process import GatewayProcess
 
 
 def ask(gateway: GatewayProcess, request: bytes) -> bytes:
-    """The whole answer to raw bytes; the server closes, or `request` asks it to."""
+    """Send raw bytes and read the response until the server closes the connection."""
     answer = b""
     with (
         socket.create_connection(("127.0.0.1", gateway.port), timeout=20) as raw,
@@ -47,7 +47,7 @@ def test_a_head_that_is_too_large(gateway: GatewayProcess) -> None:
 
 
 def test_a_connection_is_good_for_many_heads(gateway: GatewayProcess) -> None:
-    """The bound is of one request, not of what a connection ever sent."""
+    """The limit applies to each request, not to the whole connection."""
     with gateway.http() as client:
         for _ in range(10):
             assert client.get("/api/health/live", headers={"x": "v" * 30_000}).status_code == 200

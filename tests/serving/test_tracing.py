@@ -1,4 +1,4 @@
-"""Traces over OTLP: what a request leaves behind, from the client's own span down to Redis."""
+"""Traces over OTLP: the spans of a request, from the client's down to Redis."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def only(spans: list[Span], name: str) -> Span:
 
 
 def side_by_side(spans: list[Span]) -> bool:
-    """Whether all of them were under way at once."""
+    """Whether all spans overlapped in time."""
     return max(span.began_ns for span in spans) <= min(span.ended_ns for span in spans)
 
 
 def ask(gateway: GatewayProcess, method: str, key: str, body: bytes = b"", parent: str = PARENT) -> None:
-    """A presigned request within a trace of its client's."""
+    """Send a presigned request within a trace of the client."""
     s3 = gateway.s3(signature_version="s3v4")
     url = s3.generate_presigned_url(method, Params={"Bucket": "traced", "Key": key})
     with gateway.http() as client:

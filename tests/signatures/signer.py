@@ -1,4 +1,4 @@
-"""Botocore's signers, and one written by hand from AWS's pages for the signed streaming modes."""
+"""Signers: botocore's, and one written from AWS's documentation for the signed streaming modes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def signed(
     at: datetime = NOW,
     region: str = "us-east-1",
 ) -> Request:
-    """A request as botocore signs it: in the header, or presigned where `expires` is given."""
+    """Sign a request with botocore: in the header, or presigned if `expires` is given."""
     request = AWSRequest(method=method, url=url, headers=dict(headers or {}), data=body)
     credentials = Credentials(ACCESS, SECRET)
     if expires is None:
@@ -105,7 +105,7 @@ def hand_sign(*lines: bytes) -> bytes:
 
 
 def hand_chunks(seed: bytes, chunks: list[bytes], trailers: dict[str, str] | None = None) -> bytes:
-    """The body of STREAMING-AWS4-HMAC-SHA256-PAYLOAD(-TRAILER), the final empty chunk added."""
+    """Encode the body of STREAMING-AWS4-HMAC-SHA256-PAYLOAD(-TRAILER), the final empty chunk added."""
     body, previous = b"", seed
     for chunk in [*chunks, b""]:
         digest = hashlib.sha256(chunk).hexdigest().encode()

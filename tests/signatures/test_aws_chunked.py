@@ -1,4 +1,4 @@
-"""aws-chunked: botocore's wrapper and a hand-written signer as oracles, cut everywhere, broken everywhere."""
+"""Decoding of aws-chunked bodies, compared with botocore and a hand-written signer; also corrupted."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def refused(proof: VerifiedRequest, body: bytes, code: str, step: int = 1 << 30)
 
 
 def signed_body(trailer: bool) -> tuple[VerifiedRequest, bytes, bytes]:
-    """A proof, its body of three chunks, and the payload."""
+    """Make a verified request, its body of three chunks, and the payload."""
     proof = chained(len(BIG), CRC32) if trailer else chained(len(BIG))
     trailers = {CRC32: crc32(BIG)} if trailer else None
     return proof, hand_chunks(seed(proof), [BIG[:8192], BIG[8192:19_000], BIG[19_000:]], trailers), BIG
@@ -259,7 +259,7 @@ def test_trailers_of_two_checksums() -> None:
 
 @pytest.mark.parametrize("step", [1, 1 << 20])
 def test_minio_go_s_spelling_of_trailers(step: int) -> None:
-    """A line feed alone after the trailer, and an empty line more."""
+    """minio-go ends the trailer with LF alone and adds an empty line."""
     assert decode(unsigned(0, CRC32), b"0\r\nx-amz-checksum-crc32:AAAAAA==\n\r\n\r\n", step)[1].complete
     proof, body, payload = signed_body(trailer=True)
     head, _, tail = body.partition(b"\r\nx-amz-trailer-signature")

@@ -1,4 +1,4 @@
-"""The signature of a browser's form, against botocore's own signer of forms."""
+"""Signatures of browser upload forms, compared with botocore's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any changed byte is refused; garbage raises S3Error alone."""
+"""Fuzzing of signatures: any changed byte is refused, and garbage raises only S3Error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .signer import (
 
 
 def mutations(request: Request) -> list[Request]:
-    """Every byte of method, path, query and header values, changed."""
+    """List copies of a request with one byte of method, path, query or a header value changed."""
     method, path, query, headers = request
     changed: list[Request] = [("DELETE", path, query, headers)]
     for at in range(1, len(path)):
@@ -36,7 +36,7 @@ def mutations(request: Request) -> list[Request]:
 
 
 def attempt(request: Request, region: str | None = None) -> None:
-    """What the gateway does, with a store of one key. Raises S3Error."""
+    """Verify a request as the gateway does, with one known access key. Raises S3Error."""
     found = parse_signed_request(*request, NOW_US, region)
     if found is None:
         raise S3Error("AccessDenied")

@@ -1,4 +1,4 @@
-"""x-amz-content-sha256 and the streaming modes' headers: what they may say, and that they are signed."""
+"""Payload headers, x-amz-content-sha256 and those of the streaming modes: valid values and signatures."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_unsigned_trailers_with_a_bad_signature_are_refused() -> None:
 
 
 def test_streaming_modes_in_presigned_requests() -> None:
-    """The mode must be signed; the signature is verified; signed chunks have no place there."""
+    """A streaming mode must be signed, its signature is verified, and signed chunks are refused."""
     proof = verified(signed("PUT", URL, STREAMING, expires=60))
     assert (proof.mode, proof.presigned) == (PayloadMode.UNSIGNED_TRAILER, True)
     request = signed("PUT", URL, STREAMING, expires=60)
@@ -93,7 +93,7 @@ def test_streaming_modes_in_presigned_requests() -> None:
 
 
 def test_content_sha256_of_a_presigned_request() -> None:
-    """Without a word: unsigned. In a signed header: what it says. In an unsigned header: a digest at most."""
+    """Without the header: unsigned. A signed header counts; an unsigned one may only be a digest."""
     assert verified(signed("PUT", URL, expires=60)).mode is PayloadMode.UNSIGNED
     request = signed("PUT", URL, expires=60)
     request[3].append((b"x-amz-content-sha256", EMPTY.encode()))

@@ -1,4 +1,4 @@
-"""When a presigned URL is valid, and what its parameters must be."""
+"""Presigned URLs: validity period and parameters."""
 
 from __future__ import annotations
 

@@ -1,12 +1,16 @@
-"""Who signed a request, by botocore's signers; and every way in which a request is refused."""
+"""Verification of requests that botocore signed, and every reason to refuse one."""
 
 from __future__ import annotations
+
+from contextlib import nullcontext
 
 import pytest
 
 from s3api.errors import S3Error
 from s3api.signatures import PayloadMode, parse_anonymous_request, parse_signed_request
+from s3api.signatures.credentials import parse_authorization_header
 from s3api.signatures.signing import signing_key
+from s3api.signatures.timestamps import stamp_seconds
 
 from .signer import (
     ACCESS,
@@ -252,7 +256,7 @@ def test_skew(late_us: int) -> None:
 
 
 def test_date_header_instead_of_x_amz_date() -> None:
-    """x-amz-date left out: the string to sign has the Date header's time."""
+    """Without x-amz-date the string to sign has the time of the Date header."""
     request = signed("GET", URL)
     value = header(request, b"authorization").replace(b";x-amz-date", b"")
     fields = [(n, v) for n, v in request[3] if n not in (b"x-amz-date", b"authorization")]
@@ -268,3 +272,15 @@ def test_date_header_instead_of_x_amz_date() -> None:
         b"0" * 5000,
     ):
         refused((*request[:3], [*fields, (b"date", date), (b"authorization", value)]), "AccessDenied")
+
+
+def test_only_iam_takes_a_credential_without_a_region() -> None:
+    stamp = b"20260101T000000Z"
+    now_s = stamp_seconds(stamp)
+    assert now_s
+    for service, accepted in ((b"iam", True), (b"s3", False)):
+        header = b"AWS4-HMAC-SHA256 Credential=AK/20260101//%b/aws4_request, SignedHeaders=host, " % service
+        header += b"Signature=" + b"0" * 64
+        with nullcontext() if accepted else pytest.raises(S3Error, match="Credential is mal-formed"):
+            parsed = parse_authorization_header(header, {b"x-amz-date": stamp}, now_s, None, service)
+            assert parsed.access_key == "AK"

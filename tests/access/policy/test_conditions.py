@@ -1,4 +1,4 @@
-"""Condition operators and what they do with keys that are not there, that are there twice, and with sets."""
+"""Condition operators, with absent keys, duplicate keys and keys of several values."""
 
 from __future__ import annotations
 

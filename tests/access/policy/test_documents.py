@@ -1,4 +1,4 @@
-"""Policies that are refused, each with AWS's sentence, and those that are taken."""
+"""Refused policies, each with AWS's message, and accepted ones."""
 
 from __future__ import annotations
 
@@ -113,6 +113,8 @@ def test_an_action_that_fits_no_resource() -> None:
         {"Resource": "arn:aws:s3:::*"},
         {"Resource": f"{ARN}/${{aws:username}}/*"},
         {"Action": None, "NotAction": "s3:DeleteObject"},
+        {"Action": None, "NotAction": "s3:DeleteObject", "Resource": ARN},
+        {"Condition": {"IpAddress": {"aws:SourceIp": "10.1.2.3/8"}}},
         {"Resource": None, "NotResource": f"{ARN}/private/*"},
         {"Effect": "Deny", "Principal": None, "NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}},
         {"Principal": {"AWS": ["111122223333", "arn:aws:iam::111122223333:user/a/bob"]}},
@@ -165,3 +167,11 @@ def test_a_policy_of_many_actions_is_read_in_no_time() -> None:
         read_bucket_policy(document(Action=[f"s3:*{number}" for number in range(1500)]), "photos")
     assert read_bucket_policy(document(Action=["s3:*"] * 2000, Resource=f"{ARN}*"), "photos")
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(("field", "name"), [("Action", "action"), ("Resource", "resource")])
+def test_lists_hold_text_alone(field: str, name: str) -> None:
+    body = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{ARN}/*", field: [1]}
+    text = json.dumps({"Version": "2012-10-17", "Statement": body})
+    with pytest.raises(PolicyError, match=f"Policy has invalid {name}"):
+        read_bucket_policy(text, "b")

@@ -41,6 +41,7 @@ def test_by_principal() -> None:
         ({"IpAddress": {"aws:SourceIp": "0.0.0.0/1"}}, True),
         ({"IpAddress": {"aws:SourceIp": ["10.0.0.0/32", "0.0.0.0/0"]}}, True),
         ({"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "::/0"}}, True),
         ({"ArnEquals": {"aws:SourceArn": "arn:aws:sns:*:111122223333:topic"}}, False),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:*"}}, False),
         ({"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:*"}}, True),
