@@ -1,10 +1,10 @@
-"""What may go wrong in the metadata store, in its own words. One boundary above maps these to S3's codes."""
+"""Errors of the metadata store. `s3api.operations.failures` maps them to S3's error codes."""
 
 from __future__ import annotations
 
 
 class MetadataError(Exception):
-    """Base of every condition below."""
+    """Base class of all errors of the metadata store."""
 
 
 class NoSuchBucket(MetadataError):
@@ -28,7 +28,7 @@ class NoSuchVersion(MetadataError):
 
 
 class IsDeleteMarker(MetadataError):
-    """The version that was asked for is a delete marker."""
+    """The requested version is a delete marker."""
 
     def __init__(self, version_id: str, modified_us: int) -> None:
         super().__init__(version_id)
@@ -36,11 +36,11 @@ class IsDeleteMarker(MetadataError):
 
 
 class SettingsChanged(MetadataError):
-    """A bucket's settings are no longer those that were looked at."""
+    """A bucket's settings have changed since they were read."""
 
 
 class ObjectLocked(MetadataError):
-    """A retention or a legal hold keeps the version from being destroyed."""
+    """A retention or a legal hold protects the version from deletion."""
 
 
 class NoSuchUpload(MetadataError):
@@ -52,7 +52,7 @@ class NoSuchAccount(MetadataError):
 
 
 class AccountExists(MetadataError):
-    """Its argument, an id, number, name or e-mail, is another account's."""
+    """Another account has this id, number, name or e-mail address (the argument)."""
 
 
 class NoSuchUser(MetadataError):
@@ -64,7 +64,7 @@ class UserExists(MetadataError):
 
 
 class UserInUse(MetadataError):
-    """The user has what must go before it does: `by` says what."""
+    """The user still has access keys or policies (`by`), which must be deleted first."""
 
     def __init__(self, by: str) -> None:
         super().__init__(by)
@@ -72,7 +72,7 @@ class UserInUse(MetadataError):
 
 
 class BucketExists(MetadataError):
-    """The bucket is there already; `owner` says whose it is."""
+    """The bucket exists; `owner` is its owner."""
 
     def __init__(self, owner: str) -> None:
         super().__init__(owner)
@@ -84,7 +84,7 @@ class BucketNotEmpty(MetadataError):
 
 
 class PreconditionFailed(MetadataError):
-    """A condition did not hold when the transaction looked; `condition` is its header, e.g. "If-Match"."""
+    """A condition of the request did not hold. `condition`: its header, e.g. "If-Match"."""
 
     def __init__(self, condition: str) -> None:
         super().__init__(condition)
@@ -92,7 +92,7 @@ class PreconditionFailed(MetadataError):
 
 
 class PartChanged(MetadataError):
-    """A part named for completion is not there, or is not the one that was read; `number` is its number."""
+    """A part to complete is missing, or was replaced since it was read. `number`: its number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -108,7 +108,7 @@ class TooManyAnnotations(MetadataError):
 
 
 class TokenReused(MetadataError):
-    """A client's token was used for another request than this one."""
+    """The client token was used before, for another request."""
 
 
 class NodeExists(MetadataError):
@@ -124,17 +124,15 @@ class NoSuchAccessKey(MetadataError):
 
 
 class MetadataUnavailable(MetadataError):
-    """The database does not answer, or refused for a reason that may pass: 503 and Retry-After."""
+    """The database does not answer, or refuses for a temporary reason: 503 and Retry-After."""
 
 
 class DatabaseDown(MetadataUnavailable):
-    """Nobody could be asked: the database may be starting yet."""
+    """No connection to the database: it may still be starting."""
 
 
 class InvalidKey(MetadataError, ValueError):
-    """A key, prefix or marker that no database can hold: with NUL (PostgreSQL), or no UTF-8 (a lone
-    surrogate).
-    """
+    """A key, prefix or marker that a database cannot store: it has NUL (PostgreSQL) or a lone surrogate."""
 
 
 def first_line(why: object) -> str:

@@ -1,4 +1,6 @@
-"""Rows to records and back. The order of columns is that of the statements in `metadata.queries`."""
+"""Conversion of rows to records and back. The order of columns is that of the statements in
+`metadata.queries`.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +40,7 @@ def unpack_nodes(packed: bytes) -> tuple[int, ...]:
 
 
 def blob_of(row: Row) -> Blob:
+    """Make a Blob of the columns BLOB_COLUMNS."""
     return Blob(row[0], row[1], row[2], row[3], unpack_nodes(row[4]))
 
 
@@ -66,7 +69,7 @@ def checksum_values(checksum: Checksum | None) -> dict[str, Any]:
 
 
 def attributes_of(properties: Properties) -> str | None:
-    """Headers and metadata as one JSON text; None where there are none."""
+    """Return headers and metadata as one JSON text, None if there are none."""
     if not properties.headers and not properties.metadata:
         return None
     return orjson.dumps([properties.headers, properties.metadata]).decode()
@@ -82,7 +85,7 @@ def properties_of(attributes: str | None, storage_class: str) -> Properties:
 def extras_of(tags: str | None, acl: str | None, lock: str | None, encryption: str | None) -> Extras:
     if tags is acl is lock is encryption is None:
         return NO_EXTRAS
-    return Extras(_parsed(tags), _parsed(acl), lock_of(lock), _parsed(encryption))
+    return Extras(_from_json(tags), _from_json(acl), lock_of(lock), _from_json(encryption))
 
 
 def lock_of(text: str | None) -> Lock | None:
@@ -90,23 +93,23 @@ def lock_of(text: str | None) -> Lock | None:
 
 
 def extras_values(extras: Extras) -> dict[str, Any]:
-    """The columns of what most objects have none of."""
+    """Return the columns of an object's extras. Most objects have none: then all are NULL."""
     if extras is NO_EXTRAS:
         return _NO_EXTRAS
     lock = extras.lock
     return {
-        "tags": _text(extras.tags),
-        "acl": _text(extras.acl),
-        "lock": None if lock is None else _text([lock.mode, lock.until_us, lock.hold]),
-        "encryption": _text(extras.encryption),
+        "tags": _to_json(extras.tags),
+        "acl": _to_json(extras.acl),
+        "lock": None if lock is None else _to_json([lock.mode, lock.until_us, lock.hold]),
+        "encryption": _to_json(extras.encryption),
     }
 
 
-def _parsed(text: str | None) -> Any:
+def _from_json(text: str | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
-def _text(value: Any) -> str | None:
+def _to_json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
@@ -127,7 +130,7 @@ def object_of(row: Row, key: str) -> Object:
 
 
 def inline_extent(content: Content) -> tuple[bytes | None, int]:
-    """The blob and offset that an object's own row names, where its content is one extent."""
+    """Return the blob and offset for the object's row if its content is one extent, else None and 0."""
     if len(content.extents) != 1:
         return None, 0
     only = content.extents[0]
@@ -137,7 +140,7 @@ def inline_extent(content: Content) -> tuple[bytes | None, int]:
 def object_values(
     new: NewObject, *, version_id: str, rank: int, parts: int, blob_id: bytes | None, blob_offset: int
 ) -> dict[str, Any]:
-    """All columns but the key."""
+    """Return all columns of an object's row except the key."""
     return {
         "version_id": version_id,
         "data_id": new.data_id,

@@ -1,4 +1,4 @@
-"""Every statement about accounts, their users, keys and policies."""
+"""Statements about accounts, their users, keys and policies."""
 
 from __future__ import annotations
 

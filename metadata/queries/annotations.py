@@ -1,4 +1,4 @@
-"""The statements of annotations."""
+"""Statements about annotations."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _OF_VERSION = and_(
     annotation.c.key == given("key"),
     annotation.c.data_id == given("data_id"),
 )
-_NAMED = and_(_OF_VERSION, annotation.c.name == given("name"))
+_THE_ANNOTATION = and_(_OF_VERSION, annotation.c.name == given("name"))
 _JOINED = annotation.join(blob, blob.c.id == annotation.c.blob_id)
-_CHANGING = [c.name for c in annotation.c if c.name not in ("bucket_id", "key", "data_id", "name")]
+_NOT_KEY = [c.name for c in annotation.c if c.name not in ("bucket_id", "key", "data_id", "name")]
 
 
-def _lives(table: object) -> object:
+def _version_exists(table: object) -> object:
     columns = table.c  # type: ignore[attr-defined]
     return exists().where(
         columns.bucket_id == annotation.c.bucket_id,
@@ -34,7 +34,7 @@ def _lives(table: object) -> object:
 
 
 class Annotations:
-    get = one(select(*_TEXT, *BLOB_COLUMNS).select_from(_JOINED).where(_NAMED))
+    get = one(select(*_TEXT, *BLOB_COLUMNS).select_from(_JOINED).where(_THE_ANNOTATION))
     count = one(select(func.count()).select_from(annotation).where(_OF_VERSION))
     page = rows(
         select(*_TEXT, *BLOB_COLUMNS)
@@ -53,12 +53,12 @@ class Annotations:
             annotation.c.name == given("at_name"),
             annotation.c.blob_id == given("at_blob"),
         )
-        .values({name: given(name) for name in _CHANGING})
+        .values({name: given(name) for name in _NOT_KEY})
     )
-    remove = change(delete(annotation).where(_NAMED, annotation.c.blob_id == given("at_blob")))
-    # Those of versions that are no more.
+    remove = change(delete(annotation).where(_THE_ANNOTATION, annotation.c.blob_id == given("at_blob")))
+    # Annotations of deleted versions.
     dead = rows(
         select(*annotation.c["bucket_id", "key", "data_id", "name", "blob_id"])
-        .where(not_(_lives(object_)), not_(_lives(version)))  # type: ignore[call-overload]
+        .where(not_(_version_exists(object_)), not_(_version_exists(version)))  # type: ignore[call-overload]
         .limit(given("limit", BigInteger))
     )

@@ -37,8 +37,8 @@ class Buckets:
         .returning(bucket.c.id),
         writes=True,
     )
-    # The lock keeps other gateways' objects out between the look and the deletion (their foreign keys want
-    # the row).
+    # The lock keeps other gateways from adding objects between the check and the deletion: their foreign keys
+    # need the row.
     lock = one(select(bucket.c.id).where(bucket.c.name == given("bucket")).with_for_update())
     any_object = one(
         select(literal_column("1"))
@@ -52,7 +52,7 @@ class Buckets:
         .where(version.c.bucket_id == given("bucket_id"))
         .limit(1)
     )
-    # Among those who write where no object is to be locked: a bucket's new keys and its delete markers.
+    # Serializes writes that have no object to lock: a bucket's new keys and its delete markers.
     exclusive = one(
         select(bucket.c.id).where(bucket.c.id == given("bucket_id")).with_for_update(key_share=True)
     )

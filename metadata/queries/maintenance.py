@@ -1,4 +1,4 @@
-"""The statements of background work and administration: intents, garbage, repairs, nodes, keys, leases."""
+"""Statements of background work and administration: intents, garbage, repairs, nodes, keys, leases."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class BlobQueues:
             )
         )
     )
-    # Two reads by the index (retry_us, since_us): what was never tried, then what is due again.
+    # Two reads by the index (retry_us, since_us): garbage never tried, and garbage due for a retry.
     fresh_garbage = rows(
         select(*_DUE)
         .where(garbage.c.retry_us == literal_column("0"), garbage.c.since_us <= given("before_us"))
@@ -200,7 +200,7 @@ SELECT pg_is_in_recovery() AS standby, (SELECT count(*) FROM pg_stat_replication
 
 
 class Server:
-    """Of PostgreSQL itself. SQLite has no copies, and its version is that of nobody else."""
+    """Version and replication of a PostgreSQL server. SQLite has neither: empty results."""
 
     version = Statement(
         select(literal_column("''")), Fetch.ONE, writes=False, postgresql=select(func.version())
@@ -209,7 +209,7 @@ class Server:
 
 
 def _length(table: Table) -> Statement:
-    """Rows of a table, counted as far as `most`."""
+    """Make a statement that counts the rows of a table, up to `most`."""
     return one(
         select(func.count()).select_from(
             select(literal_column("1")).select_from(table).limit(limited("most")).subquery()
@@ -218,4 +218,4 @@ def _length(table: Table) -> Statement:
 
 
 QUEUES = {table.name: _length(table) for table in (repair, garbage, pending, event, dead_letter)}
-"""The tables that background work empties: a count of each is what operators see of its backlog."""
+"""Counts of the tables that background work empties: its backlog, as operators see it."""

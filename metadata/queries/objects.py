@@ -32,7 +32,7 @@ from metadata.queries.tables import (
 )
 from metadata.records import OFF
 
-# What may change of a version while it lasts.
+# Columns of a version that may change after its creation.
 ALTERABLE = ("storage_class", "attributes", "tags", "acl", "lock", "encryption")
 _HERE = and_(object_.c.bucket_id == given("bucket_id"), object_.c.key == given("key"))
 SAME_OBJECT = and_(
@@ -60,7 +60,7 @@ class Objects:
         .select_from(_JOINED.outerjoin(blob, blob.c.id == object_.c.blob_id))
         .where(bucket.c.name == given("bucket"))
     )
-    # With the question whether a blob has an intent: the usual write has none, and is spared the DELETE.
+    # Also reads whether the blob has an intent: the usual write has none, and needs no DELETE.
     head = one(
         select(
             bucket.c.id,
@@ -73,7 +73,7 @@ class Objects:
     )
     content = one(select(*_CONTENT).where(_HERE))
     add = change(all_of(object_))
-    # A key that is not there, in a bucket without versioning: what a write need not look at first.
+    # Inserts a key that does not exist, in a bucket without versioning, without a read first.
     add_new = change(
         insert(object_)
         .from_select(
@@ -90,7 +90,7 @@ class Objects:
         .values({c.name: given(c.name) for c in object_.c if c.name not in ("bucket_id", "key")})
     )
     remove = one(delete(object_).where(SAME_OBJECT).returning(object_.c.data_id), writes=True)
-    # Where a lock may be set meanwhile: it is another one then.
+    # For a version whose Object Lock may change meanwhile: then no row matches.
     remove_as_locked = one(
         delete(object_)
         .where(SAME_OBJECT, func.coalesce(object_.c.lock, literal_column("''")) == given("at_lock"))

@@ -1,4 +1,4 @@
-"""The statements of the outbox: events that wait, letters that nobody took."""
+"""Statements about the outbox: events that wait for delivery, and dead letters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Events:
     )
     last = one(select(func.coalesce(func.max(event.c.id), 0)))
     targets = rows(select(event.c.target, func.count()).group_by(event.c.target).order_by(event.c.target))
-    # The distinct targets one after the other: each is found by the index, however many events wait.
+    # Distinct targets, one a call: each is found by the index, however many events wait.
     next_target = one(
         select(event.c.target).where(event.c.target > given("after")).order_by(event.c.target).limit(_ONE)
     )
@@ -50,7 +50,7 @@ class Events:
     dead = rows(select(*dead_letter.c).order_by(dead_letter.c.id.desc()).limit(limited()))
     dead_one = one(select(*dead_letter.c).where(dead_letter.c.id == given("id", BigInteger)))
     exhume = change(delete(dead_letter).where(dead_letter.c.id == given("id", BigInteger)))
-    # All but the newest so many.
+    # The newest id to trim: that after the `most` newest.
     dead_limit = one(
         select(dead_letter.c.id)
         .order_by(dead_letter.c.id.desc())

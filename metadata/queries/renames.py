@@ -1,4 +1,4 @@
-"""The statements of renames."""
+"""Statements of renames."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Renames:
     )
     add_token = change(all_of(tokens))
     forget_tokens = change(delete(tokens).where(tokens.c.created_us < given("before_us")))
-    # The row under its new key, beside the old one, which goes by `Objects.remove`.
+    # Copies the row to its new key. `Objects.remove` deletes the old one.
     move = change(
         insert(object_)
         .from_select(

@@ -1,9 +1,8 @@
-"""Statements: written once in SQLAlchemy Core, compiled once to SQL text for each dialect, run by the raw
-drivers.
+"""Statements: SQLAlchemy Core, compiled once to SQL text for each dialect, executed by the raw drivers.
 
-A `Statement` is called with its parameters by name, and gives a `Call`: what a transaction yields and a
-runner executes. SQLAlchemy costs 30 us an execution, the drivers 3 to 6. A statement is compiled at its first
-use: compiling all of them costs 0.3 s, and a command of the CLI uses five.
+A `Statement` called with named parameters returns a `Call`, which a transaction yields and a runner executes.
+SQLAlchemy costs 30 us an execution, the drivers 3 to 6. A statement is compiled at its first use: compiling
+all of them costs 0.3 s, and a command of the CLI uses five.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 OnCommit = Callable[[Sequence[Any], float], None]
-"""Called after each commit with the writes of its batch (each with its `future`) and its seconds."""
+"""Called after each commit with the writes of its batch (each has its `future`) and its duration in
+seconds."""
 
 
 def unseen(batch: Sequence[Any], seconds: float) -> None:
@@ -46,16 +46,16 @@ class Fetch(Enum):
 
 
 class Text(NamedTuple):
-    """A statement in one dialect: its SQL, and what puts parameters by name into the order of the SQL."""
+    """A statement in one dialect: its SQL, and a function that orders named parameters as in the SQL."""
 
     sql: str
     pick: Callable[[Mapping[str, Any]], tuple[Any, ...]]
 
 
 class Call(NamedTuple):
-    """A statement with its parameters by name; `many`: once for each of a list of parameters.
+    """A statement with its named parameters. `many`: run it once for each of a list of parameters.
 
-    What comes back for many: a list of rows or None (ONE); nothing (COUNT).
+    The result for `many` is a list of rows or None (ONE), or None (COUNT).
     """
 
     statement: Statement
@@ -70,7 +70,7 @@ class _Long:
 # Yielded, before its first write, by a transaction that turns out to be too long for the event loop's thread.
 LONG = _Long()
 
-# Yields calls (or LONG), is sent what they bring, returns its result.
+# Yields calls (or LONG), receives their results, returns its own.
 Transaction = Generator[Any, Any, T]
 
 
@@ -152,7 +152,7 @@ class Statement:
 
 
 def _picker(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
-    """From parameters by name to a tuple in order."""
+    """Make a function that returns named parameters as a tuple in order."""
     if not names:
         return lambda parameters: ()
     if len(names) == 1:
@@ -166,6 +166,7 @@ def one(core: ClauseElement, *, writes: bool = False) -> Statement:
 
 
 def rows(core: ClauseElement, *, writes: bool = False, postgresql: ClauseElement | None = None) -> Statement:
+    """Make a statement that returns all rows."""
     return Statement(core, Fetch.ALL, writes=writes, postgresql=postgresql)
 
 

@@ -1,4 +1,4 @@
-"""Tables, columns and parameters that the statements of this package are built of."""
+"""Tables, columns and parameters from which the statements of this package are built."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ _CHECKSUM = ("checksum_algorithm", "checksum_type", "checksum_value")
 
 
 def given(name: str, kind: Any = None) -> Any:
+    """Make a parameter."""
     return bindparam(name, type_=kind)
 
 
 def all_of(table: Table) -> Insert:
-    """INSERT of a whole row, which does nothing where the key is there."""
+    """Make an INSERT of a whole row, which does nothing if the key exists."""
     return insert(table).values({c.name: given(c.name, c.type) for c in table.c}).on_conflict_do_nothing()
 
 
 def limited(name: str = "limit") -> Any:
+    """Make the parameter of a LIMIT."""
     return given(name, Integer)

@@ -43,7 +43,7 @@ _starts = (
 )
 
 
-# Literals, and as wide as a column: PostgreSQL would compute in 32 bits.
+# Literals of a column's width: PostgreSQL would otherwise compute in 32 bits.
 _SPAN = literal_column(str(tables.PART_SPAN), BigInteger)
 _low = cast(part.c.number, BigInteger) * _SPAN
 _of_part = and_(
@@ -58,7 +58,7 @@ class Uploads:
         .select_from(bucket.outerjoin(upload, _UPLOAD))
         .where(bucket.c.name == given("bucket"))
     )
-    # For a write to a part: the upload, and the part as it is.
+    # For a write of a part: its upload, and the part that it replaces.
     head = one(
         select(bucket.c.id, upload.c.parts_id, part.c.number)
         .select_from(
@@ -68,7 +68,7 @@ class Uploads:
         )
         .where(bucket.c.name == given("bucket"))
     )
-    # Parts, completion and abortion of one upload, one after the other: each begins by this lock.
+    # Serializes parts, completion and abortion of one upload: each takes this lock first.
     lock = one(select(upload.c.parts_id).where(upload.c.id == given("upload_id")).with_for_update())
     remove = change(delete(upload).where(upload.c.id == given("upload_id")))
     add_part = change(all_of(part))
@@ -136,8 +136,8 @@ class Uploads:
 
     @staticmethod
     def page(*, inclusive: bool, bounded: bool, within_key: bool) -> Statement:
-        """Uploads by key and id, from `start` on (or after the upload `after_id` of key `start`), below
-        `stop`.
+        """Make a statement for uploads by key and id, from `start` on (or after the upload `after_id` of key
+        `start`), below `stop`.
         """
         key, start = upload.c.key, given("start")
         if within_key:

@@ -1,7 +1,7 @@
-"""The statements about versions that are not current, and delete markers.
+"""Statements about noncurrent versions and delete markers.
 
-As in `metadata.queries.objects`, writes check themselves: what is moved or removed is named by the
-`data_id` that was read. A key's versions stand by `rank`, the newest first.
+Writes are conditional, as in `metadata.queries.objects`: they name the `data_id` that was read. `rank` orders
+the versions of a key, the newest first.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NO, _YES = literal_column("0", Integer), literal_column("1", Integer)
 
 
 class Versions:
-    # With the bucket: no row at all where there is none, a row of NULLs where the version is not there.
+    # Joined to the bucket: no row if the bucket is missing, a row of NULLs if the version is.
     get = one(
         select(
             bucket.c.id,
@@ -127,24 +127,26 @@ class Versions:
 
 
 def behind(table: Table) -> ColumnElement[bool]:
-    """What comes after the version `after_rank` of the key `start`, so that the table's own order serves."""
+    """Make the condition for rows after version `after_rank` of key `start`, in the order of the index."""
     key, rank, start = table.c.key, table.c.rank, given("start")
-    if table is object_:  # whose order is by key alone
+    if table is object_:  # its index orders by key only
         return and_(key >= start, or_(key > start, rank > given("after_rank")))
     return tuple_(key, rank) > tuple_(start, given("after_rank"))
 
 
 def first_of_both(objects: Select[Any], versions: Select[Any]) -> Statement:
-    """The first `limit` of two selects together, by key and rank. SQLite merges them by their indexes;
-    PostgreSQL would sort all that is left of the bucket, so each is cut by itself first.
+    """Make a statement for the first `limit` rows of two selects, by key and rank.
+
+    SQLite merges them by their indexes. PostgreSQL would sort the rest of the bucket, so each has its own
+    limit.
     """
     cut = (
         select(*objects.order_by(object_.c.key).limit(limited()).subquery("objects").c),
         select(*versions.order_by(version.c.key, version.c.rank).limit(limited()).subquery("versions").c),
     )
-    return rows(_merged(objects, versions), postgresql=_merged(*cut))
+    return rows(_union(objects, versions), postgresql=_union(*cut))
 
 
-def _merged(*halves: Select[Any]) -> CompoundSelect[Any]:
+def _union(*halves: Select[Any]) -> CompoundSelect[Any]:
     both = union_all(*halves)
     return both.order_by(both.selected_columns.key, both.selected_columns.rank).limit(limited())

@@ -1,4 +1,4 @@
-"""The statements of walks through the store: all buckets that have a setting, all versions of a bucket."""
+"""Statements of walks through the store: all buckets that have a setting, all versions of a bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blobs, the extents that objects are made of, and work on blobs that waits."""
+"""Blobs, extents of objects, and queued work on blobs: garbage and repairs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Blob(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """`length` bytes of `blob` from `offset` on, standing at `start` of the object or part."""
+    """`length` bytes of `blob` from `offset` on, at position `start` of the object or part."""
 
     start: int
     length: int

@@ -10,7 +10,9 @@ OFF, ENABLED, SUSPENDED = "Off", "Enabled", "Suspended"
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """`versioning`: "Off", "Enabled", "Suspended". `revision` changes with every change of its settings."""
+    """A bucket's row. `versioning`: "Off", "Enabled", "Suspended". `revision` changes with every change of
+    its settings.
+    """
 
     id: int
     name: str

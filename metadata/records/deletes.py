@@ -1,4 +1,4 @@
-"""Conditions of writes, and deletes."""
+"""Conditions of writes; requests to delete and their outcomes."""
 
 from __future__ import annotations
 

@@ -75,8 +75,8 @@ class Object:
     of parts of a multipart object, 0 for a plain one.
 
     `extent` is the only extent of an object that has just one (the usual case); None for an empty object and
-    for one that has several: read a range of them by `metadata.objects.extents` (`size` tells the two cases
-    apart).
+    for one that has several: read a range of them by `metadata.objects.extents` (`size` distinguishes the two
+    cases).
     """
 
     bucket_id: int

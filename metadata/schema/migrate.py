@@ -1,9 +1,9 @@
-"""Brings a database's tables up to date, at every start; several processes may start at once.
+"""Migrate a database's tables to the current version, at every start. Several processes may start at once.
 
-Alembic is imported only where there is something to do: it costs a good part of a second. The one who
-migrates holds a lock (SQLite: BEGIN IMMEDIATE; PostgreSQL: an advisory lock; its distributed relatives, whose
-advisory locks are missing or without effect: the row of a table of one row), looks again, and migrates in
-that transaction.
+Alembic is imported only if a migration is needed: the import takes a good part of a second. The migrating
+process takes a lock, checks the version again, and migrates in the same transaction. The lock is BEGIN
+IMMEDIATE on SQLite and an advisory lock on PostgreSQL. Distributed databases that speak PostgreSQL's protocol
+have no effective advisory locks: there it is the row of a table with one row.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ ADVISORY_LOCK = "SELECT pg_advisory_xact_lock(6006766)"
 ROW_LOCK = "SELECT id FROM migration_lock FOR UPDATE"
 DISTRIBUTED = ("CockroachDB", "-YB-")
 COMPARE_BYTES = ("CockroachDB",)
-"""Who compares text as bytes in any case, and has no columns with a collation of that name."""
+"""Databases that always compare text as bytes, and accept no COLLATE "C"."""
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _LOCK_ATTEMPTS = 5
 _WAL_ATTEMPTS, _WAL_PAUSE_S = 200, 0.02
 
 
 def migrate(url: URL) -> None:
-    """Blocks. Raises MetadataUnavailable, also for a database of a later version of this program."""
+    """Migrate a database. Blocks. Raises MetadataUnavailable, also for a database of a later version of this
+    program.
+    """
     is_sqlite = url.get_backend_name() == "sqlite"
     if is_sqlite and _is_current(str(url.database)):
         return
@@ -68,8 +70,8 @@ def migrate(url: URL) -> None:
 
 
 def _is_current(path: str) -> bool:
-    """Whether the SQLite database at `path` needs no migration. Quicker than by SQLAlchemy's engine; what is
-    wrong with the file is found by that one.
+    """Whether the SQLite database at `path` needs no migration. Faster than SQLAlchemy's engine, which
+    reports what is wrong with the file.
     """
     try:
         with closing(sqlite3.connect(path)) as connection:
@@ -92,7 +94,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
 
 
 def version_of(connection: Connection) -> str | None:
-    """Of our tables; None where there are none. Raises MetadataUnavailable for those of a later version."""
+    """Read the version of our tables, None without tables. Raises MetadataUnavailable for a later version."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -102,8 +104,8 @@ def version_of(connection: Connection) -> str | None:
 
 
 def postgres_engine(url: URL, **arguments: Any) -> Engine:
-    """For PostgreSQL and its relatives. `arguments` are psycopg's."""
-    # The text of a database of the encoding SQL_ASCII would come as bytes.
+    """Create an engine for PostgreSQL and compatible databases. `arguments` are psycopg's."""
+    # A database with the encoding SQL_ASCII would return text as bytes.
     engine = create_engine(url, poolclass=NullPool, connect_args={"client_encoding": "utf8", **arguments})
     dialect: Any = engine.dialect
     dialect._get_server_version_info = partial(_version_info, dialect._get_server_version_info)
@@ -111,7 +113,7 @@ def postgres_engine(url: URL, **arguments: Any) -> Engine:
 
 
 def _version_info(known: Callable[[Connection], tuple[int, ...]], connection: Connection) -> tuple[int, ...]:
-    """SQLAlchemy does not read the version of CockroachDB, which says of itself that it is like this one."""
+    """Read the server's version; 13 for CockroachDB, whose version SQLAlchemy cannot parse."""
     try:
         return known(connection)
     except AssertionError:
@@ -119,7 +121,7 @@ def _version_info(known: Callable[[Connection], tuple[int, ...]], connection: Co
 
 
 def _lock_of(connection: Connection) -> str:
-    """The statement that lets one process migrate at a time, until its transaction ends."""
+    """Return the statement that locks out other migrations until its transaction ends."""
     return ROW_LOCK if _is_one_of(connection, DISTRIBUTED) else ADVISORY_LOCK
 
 
@@ -135,7 +137,7 @@ def _without_collation(
 
 
 def _make_lock(engine: Any) -> None:
-    """CREATE TABLE IF NOT EXISTS of two processes at once fails in one of them: it looks again."""
+    """Create the table of the row lock. If two processes do so at once, one fails and tries again."""
     for attempt in range(_LOCK_ATTEMPTS):
         try:
             with engine.begin() as connection:
@@ -155,7 +157,7 @@ def _no_implicit_begin(connection: Any, _: Any) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError:
-            # Changing the mode wants the file alone, and SQLite does not wait for that as it does for a lock.
+            # Changing the mode needs exclusive access, for which SQLite does not wait as it does for a lock.
             if attempt == _WAL_ATTEMPTS - 1:
                 raise
             time.sleep(_WAL_PAUSE_S)

@@ -1,4 +1,4 @@
-"""A database's URL, and a look at what is there that changes nothing."""
+"""Parse a database URL, and read the state of a database without changing it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TIMEOUT_S = 10
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`server`: its name and version. `tables`: "" for a database that has none of ours yet, "old" for one
-    that the next start migrates, else "current". `nodes`: addresses of the registered ones.
+    """State of a database. `server`: name and version. `tables`: "" if ours are missing, "old" if the next
+    start migrates them, else "current". `nodes`: addresses of the registered nodes.
     """
 
     server: str
@@ -28,9 +28,7 @@ class Look:
 
 
 def parse_url(url: str) -> URL:
-    """`sqlite:///path` or `postgresql://user:password@host/database`. Raises ValueError for what is
-    neither.
-    """
+    """Parse `sqlite:///path` or `postgresql://user:password@host/database`. Raises ValueError for others."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -44,8 +42,8 @@ def parse_url(url: str) -> URL:
 
 
 def look(url: str) -> Look:
-    """Blocks. Raises ValueError, DatabaseDown, and MetadataUnavailable for a database of a later version of
-    this program.
+    """Read the state of a database. Blocks. Raises ValueError, DatabaseDown, and MetadataUnavailable for a
+    database of a later version of this program.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":

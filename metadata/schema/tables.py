@@ -1,26 +1,26 @@
-"""The tables. Everything that is stored about buckets, objects, blobs and nodes is declared here, once, in
-SQLAlchemy Core: mapped classes would have no use, and take 0.3 s to import.
+"""The tables, declared in SQLAlchemy Core: mapped classes would not be used, and take 0.3 s to import.
 
-How they hang together:
+Relations:
 
 - `object` holds the current version of each key, where that is no delete marker. Its content is one extent
   inside the row (`blob_id`, `blob_offset`; the usual case), nothing (`size` 0), or rows of `extent` under its
   `data_id`.
 - `version` holds what is not current: noncurrent versions, and all delete markers, those on top included. A
   key in `object` is newer than all of its rows in `version`; `rank` is minus the time: rising order is newest
-  first. A bucket without versioning has no row there, and pays nothing.
+  first. A bucket without versioning has no row there.
 - `bucket.revision` counts the changes of a bucket's settings, `bucket_config` has their documents.
 - `part` belongs to an upload while it is under way (`owner_id` is the upload's `parts_id`), and to the object
   afterwards (`owner_id` is the object's `data_id`, `start` is set). The bytes of an upload's parts are rows
   of `extent` under its `parts_id`, part number n from n * PART_SPAN on; completion moves them under the
-  object's `data_id`, to where they stand in it.
+  object's `data_id`, at their position in it.
 - `blob.refs` is the number of extents, in rows or inside objects, that name the blob. At zero the row moves
   to `garbage`.
 - `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or
   in `garbage` alone.
-- `staged` holds the bytes of small blobs, committed with their rows, till the nodes have them (SQLite alone).
+- `staged` holds the bytes of small blobs, committed with their rows, until the nodes have them (SQLite
+  alone).
 
-The only foreign keys are those to `bucket`: PostgreSQL lets a bucket go only when it is empty, whatever other
+The only foreign keys are those to `bucket`: PostgreSQL deletes a bucket only if it is empty, whatever other
 gateways do meanwhile. On SQLite they are not enforced: its transactions are one at a time.
 """
 
@@ -32,18 +32,18 @@ from sqlalchemy.dialects import postgresql
 METADATA = MetaData()
 # Order and equality of bytes, whatever the database's locale; SQLite's text compares so by itself.
 KEY_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-# A number of its own for each row, eight bytes wide; SQLite numbers rows by INTEGER alone.
+# An automatic 64-bit row number; SQLite numbers rows only in INTEGER columns.
 SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 PART_SPAN = 1 << 40
 
 
 def key(name: str, *type_: Any, **options: Any) -> Column[Any]:
-    """A column of the primary key."""
+    """Declare a column of the primary key."""
     return Column(name, *type_, primary_key=True, nullable=False, **options)
 
 
 def column(name: str, *type_: Any, **options: Any) -> Column[Any]:
-    """A column that is NOT NULL."""
+    """Declare a NOT NULL column."""
     return Column(name, *type_, nullable=False, **options)
 
 
@@ -225,7 +225,7 @@ Table(
     sqlite_with_rowid=False,
 )
 
-# A row inserted by hand needs its address alone.
+# A row inserted by hand needs only its address.
 Table(
     "node",
     METADATA,
@@ -308,7 +308,7 @@ Table(
     sqlite_autoincrement=True,
 )
 
-# An event that could not be delivered: `id` is the one that it had there.
+# An event that could not be delivered: `id` is that of the event.
 Table(
     "dead_letter",
     METADATA,
@@ -321,7 +321,7 @@ Table(
     sqlite_with_rowid=False,
 )
 
-# How far a walk through the store has come. `document`: JSON.
+# Progress of a walk through the store. `document`: JSON.
 Table(
     "progress",
     METADATA,
@@ -330,8 +330,8 @@ Table(
     sqlite_with_rowid=False,
 )
 
-# A named text of an object's version (`data_id`), one blob. It is of a version that is no more where none of
-# that key has this `data_id`; a sweep removes it then.
+# A named text attached to an object's version (`data_id`), one blob. If no version of the key has this
+# `data_id`, the version was deleted and a sweep removes the annotation.
 Table(
     "annotation",
     METADATA,
@@ -349,7 +349,7 @@ Table(
     sqlite_with_rowid=False,
 )
 
-# A rename that was done, by its client's token. `digest`: of what was asked.
+# A finished rename, by its client token. `digest`: of the request.
 Table(
     "rename_token",
     METADATA,

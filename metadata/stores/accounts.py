@@ -8,7 +8,7 @@ from metadata.transactions import accounts, maintenance, reads
 
 
 class AccountStore:
-    """`metadata.accounts`."""
+    """Accounts: `metadata.accounts`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner

@@ -10,7 +10,7 @@ from metadata.transactions import object_annotations as transactions
 
 
 class AnnotationStore:
-    """`metadata.annotations`."""
+    """Annotations of object versions: `metadata.annotations`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -39,11 +39,11 @@ class AnnotationStore:
         await self._runner.write(None, transactions.delete_annotation, *arguments)
 
     async def sweep(self, limit: int) -> int:
-        """Delete annotations whose version is gone; their number."""
+        """Delete annotations of deleted versions. Returns their number."""
         return await self._runner.write(None, transactions.sweep_annotations, limit, now_us())
 
     async def list(
         self, found: Object, *, prefix: str = "", after: str = "", limit: int = 1000
     ) -> list[Annotation]:
-        """List a version's annotations by name, from behind `after`."""
+        """List a version's annotations by name, after `after`."""
         return await self._runner.read(transactions.list_annotations, found, prefix, after, limit)

@@ -11,7 +11,7 @@ from metadata.transactions import buckets, listing, reads
 
 
 class BucketStore:
-    """`metadata.buckets`."""
+    """Buckets and their setting documents: `metadata.buckets`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -69,5 +69,5 @@ class BucketStore:
         after: str | None = None,
         limit: int = 10_000,
     ) -> tuple[list[Bucket], str | None]:
-        """List buckets by name, from behind `after`; with the last name of the page where there are more."""
+        """List buckets by name, after `after`. Returns the page, and its last name if there are more."""
         return await self._runner.read(listing.list_buckets, owner, prefix, region, after or "", limit)

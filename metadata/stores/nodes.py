@@ -13,7 +13,7 @@ _UNCHANGED: Any = object()
 
 
 class NodeStore:
-    """`metadata.nodes`."""
+    """Registered storage nodes: `metadata.nodes`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner

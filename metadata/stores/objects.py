@@ -27,7 +27,7 @@ from metadata.transactions.renames import RenameRequest
 
 
 class ObjectStore:
-    """`metadata.objects`."""
+    """Objects and their versions: `metadata.objects`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -55,8 +55,10 @@ class ObjectStore:
         return await self._runner.read(reads.object_part, data_id, number)
 
     async def put(self, new: NewObject, conditions: Conditions = NO_CONDITIONS) -> str | None:
-        """Create an object, or replace the one at its key (with versioning: on top of it). The new version's
-        id, None in a bucket without versioning. Raises NoSuchBucket, NoSuchKey, PreconditionFailed, BlobGone.
+        """Create an object, or replace the one at its key (with versioning: on top of it).
+
+        Returns the new version's id, None in a bucket without versioning. Raises NoSuchBucket, NoSuchKey,
+        PreconditionFailed, BlobGone.
         """
         check_key(new.key)
         return await self._runner.write((new.bucket, new.key), objects.put_object, new, conditions, now_us())
@@ -77,7 +79,7 @@ class ObjectStore:
         change: Callable[[Object], Object],
         emit: Emit | None = None,
     ) -> Object:
-        """Change a version's extras or properties; the version as it is then.
+        """Change a version's extras or properties. Returns the changed version.
 
         `change` receives the version as it stands, in the transaction that writes what it returns, and may be
         called more than once. Its exceptions reach the caller; the others are those of `get`.

@@ -13,7 +13,7 @@ from metadata.transactions import listing, reads, uploads
 
 
 class UploadStore:
-    """`metadata.uploads`."""
+    """Multipart uploads in progress: `metadata.uploads`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
@@ -42,7 +42,7 @@ class UploadStore:
         self, upload: Upload, parts: Sequence[Part], new: NewObject, conditions: Conditions = NO_CONDITIONS
     ) -> str | None:
         """Make an object of these parts, given as they were read, in order; discard the upload's other parts.
-        The new version's id, None in a bucket without versioning.
+        Returns the new version's id, None in a bucket without versioning.
 
         Of `new.content` only the size is used. Raises NoSuchBucket, NoSuchUpload, PartChanged, NoSuchKey,
         PreconditionFailed.

@@ -8,19 +8,19 @@ from metadata.transactions import walks
 
 
 class WalkStore:
-    """`metadata.walks`."""
+    """Walks through buckets and versions: `metadata.walks`."""
 
     def __init__(self, runner: Runner) -> None:
         self._runner = runner
 
     async def buckets(self, kind: str, *, after: str = "", limit: int = 1000) -> list[str]:
-        """List the names of buckets that have a setting document of that kind, from behind `after`."""
+        """List the names of buckets that have a setting document of that kind, after `after`."""
         return await self._runner.read(walks.buckets, kind, after, limit)
 
     async def versions(
         self, bucket: Bucket, *, prefix: str = "", after: tuple[str, int] | None = None, limit: int = 256
     ) -> list[Walked]:
-        """List versions and delete markers below a prefix by key, the newest first, from behind `after` (key,
+        """List versions and delete markers below a prefix by key, the newest first, after `after` (key,
         rank).
         """
         return await self._runner.read(walks.versions, bucket, prefix, after, limit)

@@ -2,7 +2,7 @@
 
 A file of JSON lines in the data directory, and its predecessor: together they hold a bounded number of the
 newest refusals of all workers on this machine. Each refusal is logged as well. The refused caller learns no
-more than S3 tells, except for principals of the bucket's own account.
+more than in S3, except for principals of the bucket's own account.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Addresses that webhooks may not use: this machine, its link, cloud metadata services.
 
-Else whoever configures a webhook could read or change what only this machine can reach. The check is on
-addresses after name resolution, and the connection goes to the checked address (a name may resolve to another
-the second time). Private networks are allowed: webhooks often are there.
+Otherwise a caller that configures a webhook could read or change what only this machine can reach. The check
+is on addresses after name resolution, and the connection goes to the checked address (a name may resolve to
+another the second time). Private networks are allowed: webhooks often are there.
 """
 
 from __future__ import annotations

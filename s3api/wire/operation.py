@@ -26,7 +26,7 @@ class Operation:
     """An operation of AWS's model and its handler.
 
     `level`: 0 service, 1 bucket, 2 object. `literal`: the sub-resource of its URI ("acl", "list-type=2"), or
-    "". `probes`: the query parameters and headers that it requires, which tell it from its siblings.
+    "". `probes`: the query parameters and headers that it requires, which distinguish it from its siblings.
     `handler`, `accepts`: set by `Wire.bind`, None before. `known`: see `RequestReader`.
     """
 

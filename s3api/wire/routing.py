@@ -2,7 +2,7 @@
 
 A sub-resource is a query parameter that is a literal in a URI of the model (`?acl`, `?list-type=2`).
 Operations with the same method, level and sub-resource are siblings. Their required parameters and headers
-(uploadId, x-amz-copy-source) tell them apart; a request with only some of them is refused.
+(uploadId, x-amz-copy-source) distinguish them; a request with only some of them is refused.
 """
 
 from __future__ import annotations
