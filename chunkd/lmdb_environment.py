@@ -11,8 +11,8 @@ the worker thread too. While a batch commits, later writes are collected in the 
 A transaction that is filled on one thread and committed on another must not hold LMDB's writer lock, which
 belongs to a thread. So an environment that one process has to itself (`exclusive`) is opened without LMDB's
 locks, under a lock of ours on the directory. That is safe: at most one transaction writes here, and a read
-ends before the loop can begin the next but one. An environment that processes share uses LMDB's locks, and
-commits on the thread that filled it.
+ends within one turn of the loop, so that it never spans two commits. An environment that processes share uses
+LMDB's locks, and commits on the thread that filled it.
 
 Chunks are refused while the disk still has a reserve (`chunkd.disk_space`), as deletions need space too.
 
@@ -72,7 +72,7 @@ class Database(Protocol):
 
 @dataclass(slots=True)
 class Batch:
-    """The writes of one transaction: by database, id to value (None: delete).
+    """The writes of one transaction: for each database, a value for each id (None: delete it).
 
     The last write of an id counts.
     """
@@ -270,7 +270,7 @@ class Environment:
         return found
 
     def staged_count(self, db: Any) -> int:
-        """How many chunks of a database are staged."""
+        """Count the staged chunks of a database."""
         return len(self._staged.writes.get(db, ()))
 
     # --- batches ---------------------------------------------------------------------------------
@@ -294,15 +294,15 @@ class Environment:
             return
         batch, self._begun_s = self._batches.popleft(), time.perf_counter()
         # Staged chunks are many and small: a worker thread would have to win back the GIL for each.
-        fills = self.exclusive or batch is self._flushing
-        if batch.size >= (INLINE_FILL_BYTES if fills else INLINE_BATCH_BYTES) or not (
-            fills or self._inline()
+        fill_inline = self.exclusive or batch is self._flushing
+        if batch.size >= (INLINE_FILL_BYTES if fill_inline else INLINE_BATCH_BYTES) or not (
+            fill_inline or self._may_commit_inline()
         ):
             self._in_thread(self._commit, batch, batch)
             return
         try:
             alone = batch.calls <= LONE_WRITES and batch.size < INLINE_BATCH_BYTES
-            if not self.exclusive or (alone and self._inline()):
+            if not self.exclusive or (alone and self._may_commit_inline()):
                 self._commit_inline(batch)
             else:
                 self._in_thread(self._finish, self._fill(batch), batch)
@@ -321,7 +321,7 @@ class Environment:
             lambda ended: self.loop.call_soon_threadsafe(self._committed, batch, ended)
         )
 
-    def _inline(self) -> bool:
+    def _may_commit_inline(self) -> bool:
         """Whether to commit on the loop's thread: while commits are quick.
 
         A slow disk is probed now and then.

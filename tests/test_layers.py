@@ -1,7 +1,7 @@
-"""The floors of the code: who may import whom, and how large a module and a function may be.
+"""The layers of the code: who may import whom, and how large a module and a function may be.
 
-`FLOORS` is the whole rule about imports, read from the ground up: a module imports from floors below its own
-and from its own entry, never from another entry of its floor and never from above. No modules import each
+`LAYERS` is the whole rule about imports, read from the ground up: a module imports from layers below its own
+and from its own entry, never from another entry of its layer and never from above. No modules import each
 other in a circle. Imports for type checking count like all others. A module that no entry covers fails, so a
 new package or loose module must be placed here first.
 """
@@ -18,12 +18,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 OURS = ("s3api", "chunkd", "metadata")
-MODULE_LINES, FUNCTION_LINES = 500, 70
+MODULE_LINES, TEST_MODULE_LINES, FUNCTION_LINES = 400, 500, 70
 MODULES = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
 FILES = sorted({*MODULES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "compat_tests").rglob("*.py")})
 
 # From the ground up. The longest entry that a module's name begins with is its own.
-FLOORS: tuple[tuple[str, ...], ...] = (
+LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "s3api",
         "s3api.bucket_names",
@@ -53,7 +53,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("s3api.cli",),
     ("s3api.__main__",),
 )
-# Modules of s3api that are in no package. Everything else has a room.
+# Modules of s3api that are in no package. Everything else is in a package.
 LOOSE = {"__init__", "__main__", "body", "checksums", "columnar", "errors", "operation_table"}
 LOOSE |= {"bucket_names", "database", "nodes", "store"}
 
@@ -132,26 +132,26 @@ def below(name: str, prefixes: tuple[str, ...]) -> bool:
 
 @cache
 def entry(name: str) -> tuple[int, str]:
-    """The floor of a module and the entry that puts it there."""
-    found = [(floor, e) for floor, row in enumerate(FLOORS) for e in row if below(name, (e,))]
+    """Return the layer of a module, and the entry that puts it there."""
+    found = [(layer, e) for layer, row in enumerate(LAYERS) for e in row if below(name, (e,))]
     return max(found, key=lambda at: len(at[1]))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_imports_run_downward(path: Path) -> None:
-    floor, own = entry(module_name(path))
+    layer, own = entry(module_name(path))
     for other in map(module_of, imports(path)):
         if below(other, OURS):
-            other_floor, other_entry = entry(other)
-            assert other_entry == own or other_floor < floor, f"{own} must not import {other}"
+            other_layer, other_entry = entry(other)
+            assert other_entry == own or other_layer < layer, f"{own} must not import {other}"
 
 
-def test_every_module_has_a_room() -> None:
+def test_every_module_is_in_a_package() -> None:
     loose = {path.stem for path in (ROOT / "s3api").glob("*.py")}
     assert loose == LOOSE, "a module of s3api belongs in one of its packages"
     packages = {path.parent.name for path in (ROOT / "s3api").glob("*/__init__.py")}
-    named = {e.split(".")[1] for row in FLOORS for e in row if e.startswith("s3api.")}
-    assert packages | LOOSE - {"__init__"} == named, "FLOORS names each package of s3api, and no other"
+    named = {e.split(".")[1] for row in LAYERS for e in row if e.startswith("s3api.")}
+    assert packages | LOOSE - {"__init__"} == named, "LAYERS names each package of s3api, and no other"
 
 
 def test_no_circle() -> None:
@@ -174,7 +174,7 @@ def test_layers_do_not_know_what_is_outside(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_modules_and_functions_fit(path: Path) -> None:
     text = path.read_text()
-    assert len(text.splitlines()) < MODULE_LINES
+    assert len(text.splitlines()) <= (MODULE_LINES if path in MODULES else TEST_MODULE_LINES)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno:
             lines = node.end_lineno - node.lineno + 1

@@ -186,14 +186,14 @@ class Access:
         for action in wants.also:
             if action in _ALLOWED_WITH_WRITE:
                 decision = decide_with_write(self.principal, action, self.rules, key, context.get)
-                self._insist(decision, action, key)
+                self._require(decision, action, key)
             else:
                 await self._check(action, key, context, object_rules)
 
     async def check_source(self, source: CopySource) -> Access | None:
         """Check that the caller may read the source of a copy; return its access to that bucket.
 
-        None: it has full access. Raises S3Error NoSuchBucket, AccessDenied, NoSuchKey.
+        None for a caller with full access to it. Raises S3Error NoSuchBucket, AccessDenied, NoSuchKey.
         """
         try:
             bucket, settings = await self.authority.buckets.find(source.bucket)
@@ -212,7 +212,7 @@ class Access:
             await there._check(action, source.key, context, object_rules)
         return there
 
-    def refusal_of(
+    def refusal_for_key(
         self, action: str, key: str, version_id: str | None = None, *, note: bool = True
     ) -> S3Error | None:
         """Check `action` on one of several keys; return the error, None if it is allowed.
@@ -242,7 +242,7 @@ class Access:
     ) -> None:
         decision = decide(self.principal, action, self.rules, key, context.get, object_rules=object_rules)
         if decision.allowed or key is None:
-            self._insist(decision, action, key)
+            self._require(decision, action, key)
         elif action in initiator.INITIATOR_ACTIONS and not decision.by_deny and await self._is_initiator(key):
             return
         elif (
@@ -269,7 +269,7 @@ class Access:
             return False
         return initiator.is_initiator(self.principal, upload.initiator)
 
-    def _insist(self, decision: Decision, action: str, key: str | None) -> None:
+    def _require(self, decision: Decision, action: str, key: str | None) -> None:
         if not decision.allowed:
             raise self._refusal(decision, action, key)
         self.needed_acl = self.needed_acl or decision.needs_acl

@@ -77,7 +77,7 @@ class Reader:
         return f"<Reader: downloads hold {self._memory.bytes >> 20} of {self._memory_limit >> 20} MiB>"
 
     async def open(self, extents: Sequence[Extent], start: int, stop: int) -> AsyncGenerator[Buffer, None]:
-        """The bytes [start, stop), as buffers in order.
+        """Return an iterator over the bytes [start, stop), as buffers in order.
 
         The first piece is fetched when this returns. Raises DataUnavailable, then or later.
         """
@@ -110,7 +110,8 @@ class Reader:
                 piece = self._next(pieces)
                 if not self._over_limit:
                     share.hold(piece, *share.pieces)
-                    # Its requests are sent before our bytes: the task runs up to its first wait.
+                    # Its requests are sent before this piece goes to the client: the task runs up to its
+                    # first wait.
                     following = asyncio.create_task(self.stripes.fetch(piece))
                 for buffer in ready:
                     yield buffer
@@ -145,7 +146,10 @@ class Reader:
         return out[0] if len(out) == 1 else b"".join(out)
 
     def _read_from_group(self, blob: Blob) -> bytes | None:
-        """A small blob in one call, without waiting. None if its nodes are no group or a chunk is unsound."""
+        """Read a small blob in one call, without waiting.
+
+        None if its nodes do not share an environment, or a chunk is damaged.
+        """
         found = self._cluster.group_of(blob.nodes[:DATA_CHUNKS])
         if found is None or blob.size < DATA_CHUNKS:
             return None

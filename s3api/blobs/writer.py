@@ -1,8 +1,8 @@
-"""Write a body to the nodes: choose how by its size, and write small bodies here.
+"""Write a body to the nodes: choose the method by its size, and write small bodies here.
 
 - Up to STAGED_BYTES the chunks may be staged (`s3api.blobs.staging`): they reach the nodes a moment later.
 - Up to one stripe (6 MiB) a body is received whole and written at once. Up to LOOP_BYTES it is coded on the
-  event loop, for handing it to a thread would cost as much.
+  event loop, because handing it to a thread would cost as much.
 - A larger body, or one of unknown length, goes stripe by stripe (`s3api.blobs.large_writes`).
 
 Chunks come first; the caller's metadata transaction then makes them an object.
@@ -34,15 +34,12 @@ if TYPE_CHECKING:
     from metadata import Metadata
 
 UNBUFFERED_BYTES = 64 << 10  # received without the memory budget
-LOOP_BYTES = 256 << 10  # a third of a millisecond of MD5, without the interpreter's lock
+LOOP_BYTES = 256 << 10  # a third of a millisecond of MD5, which releases the GIL
 CODING_BYTES = 3 * STRIPE_BYTES
 
 
 class Writer:
-    """Writes bodies to the nodes.
-
-    One for all requests of a gateway.
-    """
+    """Writes bodies to the nodes. All requests of a gateway share one."""
 
     def __init__(
         self,
@@ -76,8 +73,8 @@ class Writer:
     async def write(self, body: Body, digests: Digests, key: ContentKey | None = None) -> Content:
         """Store a whole body, encrypted where there is a key, and check it against `digests`.
 
-        Raises what Body raises, BadDigest and its like, TooFewNodes, NodesFull. After a failure its chunks
-        are deleted; the orphan sweep deletes what a dead node or a crash left.
+        Raises what Body raises, S3Error for a wrong digest, TooFewNodes, NodesFull. After a failure its
+        chunks are deleted; the orphan sweep deletes what a dead node or a crash left.
         """
         if body.length is not None and _stored_size(body.length, key) <= STRIPE_BYTES:
             return await self._write_small(body, digests, key)
@@ -107,7 +104,7 @@ class Writer:
             async with self._coding_budget.reserved(2 * size if key else size):
                 blob = self._new_blob(size, nodes, key)
                 # Hashed and coded in one step, though a wrong digest makes the coding useless: each way to a
-                # thread and back costs the object a turn of the loop, and the loop the interpreter's lock.
+                # thread and back costs one turn of the loop and a hand-over of the GIL.
                 work = partial(_hash_and_encode, digests, blob.id, data, self._parity, key)
                 chunks = work() if size <= LOOP_BYTES else await self._threads.run(work)
                 digests.check(body)

@@ -1,6 +1,6 @@
 """The S3 endpoint: HTTP becomes an operation and a dict of inputs, a dict of outputs becomes HTTP.
 
-`Gateway._answer` is the way of every request, step by step: read the target, hand websites, CORS preflights,
+`Gateway._answer` handles every request, step by step: read the target, hand websites, CORS preflights,
 browser forms and IAM to their own endpoints, authenticate, find the operation, bind the bucket, authorize,
 read the inputs, read the body, run the operation, render its output. Whatever can be refused without the body
 is refused before it is read. Every failure becomes one S3 error document (`Gateway.serve`).
@@ -144,10 +144,10 @@ class Gateway:
     ) -> tuple[VerifiedRequest, Caller]:
         """Verify the signature and find its caller, ANONYMOUS for a request without one. Raises S3Error."""
 
-        def claim_with(headers: list[tuple[bytes, bytes]]) -> Any:
+        def parse_with(headers: list[tuple[bytes, bytes]]) -> Any:
             return parse_signed_request(request.method, request.raw_path, request.raw_query, headers, now_us)
 
-        signed = claim_with(request.raw_headers)
+        signed = parse_with(request.raw_headers)
         if signed is None:
             record.verified = verified = parse_anonymous_request(request.raw_headers)
             return verified, ANONYMOUS
@@ -158,9 +158,9 @@ class Gateway:
             verified = signed.verify(key.secret_key)
         except S3Error as refused:
             verified = verify_for_public_hosts(
-                refused, key.secret_key, request, self._public_hosts, claim_with
+                refused, key.secret_key, request, self._public_hosts, parse_with
             )
-            record.bucket, record.key = self._target(request)  # of the host that was signed
+            record.bucket, record.key = self._target(request)  # by the host that was signed
         caller = await self._backend.keys.principal(key)
         if caller.anonymous:  # its user or account is gone
             raise signed.unknown_key()
@@ -169,8 +169,9 @@ class Gateway:
 
     def _route(self, request: Request, record: AccessRecord, query: Mapping[str, str]) -> Operation:
         """Find the operation that a request asks for. Raises S3Error, NotImplemented among them."""
-        level = 2 if record.key is not None else 1 if record.bucket is not None else 0
-        operation = self._wire.route(request.method, level, query, request.headers)
+        operation = self._wire.route(
+            request.method, _level(record.bucket, record.key), query, request.headers
+        )
         record.operation = operation.name
         if operation.handler is None:
             raise S3Error("NotImplemented", f"{operation.name} is not implemented.")
@@ -245,9 +246,8 @@ class Gateway:
         """Name the operation of a request that was refused before it was routed, "" where there is none."""
         with suppress(S3Error):
             bucket, key = self._target(request)
-            level = 2 if key is not None else 1 if bucket is not None else 0
             query = parse_query(request.raw_query)
-            return self._wire.route(request.method, level, query, request.headers).name
+            return self._wire.route(request.method, _level(bucket, key), query, request.headers).name
         return ""
 
     def _error_details(self, request: Request) -> failures.Where:
@@ -260,3 +260,8 @@ class Gateway:
             named |= {"UploadId": query.get("uploadId"), "VersionId": query.get("versionId")}
             details.update({name: value for name, value in named.items() if value is not None})
         return details
+
+
+def _level(bucket: str | None, key: str | None) -> int:
+    """Return what a target names, as the routes count it: 0 the service, 1 a bucket, 2 an object."""
+    return 2 if key is not None else 1 if bucket is not None else 0

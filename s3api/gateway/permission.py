@@ -65,7 +65,7 @@ class Permission:
         """Check that the caller may read and delete a rename's source, which lies in the same bucket."""
         source = parse_rename_source(self._request.headers.get("x-amz-rename-source", ""))
         for action in ("s3:GetObject", "s3:DeleteObject"):
-            if refusal := access.refusal_of(action, source):
+            if refusal := access.refusal_for_key(action, source):
                 raise refusal
 
     async def after_body(self, inputs: Mapping[str, Any]) -> None:

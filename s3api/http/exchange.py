@@ -1,10 +1,10 @@
 """One S3 request and its answer, directly on the connection.
 
-By ASGI, every request would become a dictionary, its body messages, and its answer two more, each checked
-again: half of the cost of a small GET. An `Exchange` is the gateway's `Request`, whose body comes from the
-parser, and an `Answer`, which sends the head in one write with as much of the body as there is. It keeps
-uvicorn's promises: 100-continue when the body is first read, back-pressure both ways, and a connection that
-is closed short of Content-Length if an answer fails half-way.
+ASGI would make a dictionary of every request, messages of its body and two more of its answer, and check each
+again. That is half of the cost of a small GET. An `Exchange` is the gateway's `Request`, whose body comes
+from the parser, and an `Answer`, which sends the head in one write with as much of the body as there is. It
+keeps uvicorn's promises: 100-continue when the body is first read, back-pressure both ways, and a connection
+that is closed short of Content-Length if an answer fails half-way.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Exchange(Request):
     ) -> None:
         """Send the answer: an `http.request.Answer`. Raises ClientGone."""
         whole = body if isinstance(body, bytes | bytearray | memoryview) else b"" if body is None else None
-        first, length = self._head(status, headers, None if whole is None else len(whole), head=head)
+        start, length = self._head(status, headers, None if whole is None else len(whole), head=head)
         if head or status in BODILESS:
             whole, length = b"", 0
         await self._writable()
@@ -147,14 +147,14 @@ class Exchange(Request):
             self._connection.transport.write(CONTINUE)
         self.started, self.awaited = True, False
         if whole is None:
-            await self._stream(first, body, length, count)  # type: ignore[arg-type]
+            await self._stream(start, body, length, count)  # type: ignore[arg-type]
         else:
             if len(whole) != length:
                 raise ValueError(f"an answer of {len(whole)} bytes said that it had {length}")
             if len(whole) <= JOINED_BYTES:
-                self._connection.transport.write(first + whole)
+                self._connection.transport.write(start + whole)
             else:
-                self._connection.transport.writelines((first, whole))
+                self._connection.transport.writelines((start, whole))
             if count is not None:
                 count.sent += len(whole)
         if head and isinstance(body, AsyncIterator):
@@ -172,9 +172,9 @@ class Exchange(Request):
         The length is that of the headers, else `size`; None for a body that is sent chunked."""
         lines, added = [STATUS_LINE[status]], 2  # the status line, and the empty one
         lines += [b"%b: %b\r\n" % field for field in headers]
-        said = dict(headers)
-        length = int(said[b"content-length"]) if b"content-length" in said else None
-        if said.get(b"connection") == b"close":
+        given = dict(headers)
+        length = int(given[b"content-length"]) if b"content-length" in given else None
+        if given.get(b"connection") == b"close":
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
@@ -242,7 +242,7 @@ class Cycle(Protocol):
 
 
 async def drained(cycle: Cycle, transport: asyncio.Transport, flow: FlowControl, stall_s: float) -> None:
-    """Wait until most of the buffer is sent. Raises ClientGone if nothing is for `stall_s`."""
+    """Wait until most of the buffer is sent. Raises ClientGone if nothing is sent for `stall_s` seconds."""
     left = unsent_bytes(transport)
     while flow.write_paused and not cycle.disconnected:
         try:

@@ -141,7 +141,7 @@ def _check_permissions(
         if bypass:
             actions.append("s3:BypassGovernanceRetention")
         for action in actions if refusals[at] is None else ():
-            if refusal := access.refusal_of(action, entry["Key"], version_id, note=not noted):
+            if refusal := access.refusal_for_key(action, entry["Key"], version_id, note=not noted):
                 refusals[at], noted = (refusal.code, refusal.message or "Access Denied"), True
                 break
 

@@ -208,7 +208,7 @@ def _check_copy_permissions(call: Call, source: str, onto: str, version_id: str 
         (call.source_access, read, source, version_id),
         (call.access, "s3:PutObjectAnnotation", onto, None),
     ):
-        if access is not None and (refusal := access.refusal_of(action, key, version)):
+        if access is not None and (refusal := access.refusal_for_key(action, key, version)):
             raise refusal
 
 

@@ -74,7 +74,7 @@ async def put_object(
 ) -> Output:
     """Store `call.body` as an object, replacing the current one; with WriteOffsetBytes, append to it.
 
-    When the bytes are safe: see `s3api.blobs`.
+    The answer means that bytes and metadata are synced to disk (`s3api.blobs` says how for each size).
     https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
     """
     conditions = write_conditions(IfMatch, IfNoneMatch, more=call.defaults.lenient)

@@ -24,7 +24,7 @@ class NewNode(BaseModel):
 
 @router.get("", summary="List the nodes")
 async def list_nodes(request: Request) -> dict[str, Any]:
-    """As this gateway sees them. `used_bytes`, `chunks` and `latency_ms` are at most seconds old."""
+    """List the nodes as this gateway sees them: use, chunks and latency are at most seconds old."""
     return {"nodes": _nodes(request)}
 
 

@@ -72,7 +72,7 @@ class Configuration:
     `default`: the answer without a document, instead of an error.
     `nested`: the answer has the document as one member, `member`; else its members are the answer.
 
-    `stored_only`: the document has no effect; README's support table says so.
+    `stored_only`: the document has no effect; the support table of docs/s3.md says so.
     """
 
     kind: str
