@@ -24,7 +24,7 @@ __all__ = [
     "records",
 ]
 
-# Imported at their first use: SQLAlchemy costs 0.3 s, which errors and records do not need.
+# Imported at their first use: errors and records do not need SQLAlchemy, whose import is slow.
 _LAZY = {
     "Metadata": "metadata.store",
     "open_metadata": "metadata.store",

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from metadata.schema.tables import METADATA
+from metadata.schema.tables import Base
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=Base.metadata,
     transactional_ddl=False,
 )
 context.run_migrations()

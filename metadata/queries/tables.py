@@ -15,7 +15,7 @@ from metadata.schema import tables
 
 # Inserts are built by PostgreSQL's construct: its ON CONFLICT is SQLite's too.
 
-ALL_TABLES = tables.METADATA.tables
+ALL_TABLES = tables.Base.metadata.tables
 bucket, object_, extent, blob = (ALL_TABLES[name] for name in ("bucket", "object", "extent", "blob"))
 garbage, pending, repair, upload, part = (
     ALL_TABLES[name] for name in ("garbage", "pending", "repair", "upload", "part")

@@ -1,4 +1,4 @@
-"""The tables, declared in SQLAlchemy Core: mapped classes would not be used, and take 0.3 s to import.
+"""The tables of buckets, objects, blobs, nodes and accounts, declared as SQLModel classes.
 
 Relations:
 
@@ -17,346 +17,344 @@ Relations:
   to `garbage`.
 - `pending` holds the intents of long writes, `repair` the chunks to be written again: of blobs in `blob` or
   in `garbage` alone.
-- `staged` holds the bytes of small blobs, committed with their rows, until the nodes have them (SQLite
-  alone).
+- `staged` holds the bytes of small blobs, committed with their rows, until the nodes have them (SQLite only).
 
 The only foreign keys are those to `bucket`: PostgreSQL deletes a bucket only if it is empty, whatever other
 gateways do meanwhile. On SQLite they are not enforced: its transactions are one at a time.
 """
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
-METADATA = MetaData()
 # Order and equality of bytes, whatever the database's locale; SQLite's text compares so by itself.
 KEY_TEXT = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 # An automatic 64-bit row number; SQLite numbers rows only in INTEGER columns.
 SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
 PART_SPAN = 1 << 40
+WITHOUT_ROWID = {"sqlite_with_rowid": False}
 
 
-def key(name: str, *type_: Any, **options: Any) -> Column[Any]:
-    """Declare a column of the primary key."""
-    return Column(name, *type_, primary_key=True, nullable=False, **options)
+class Base(SQLModel, registry=registry()):
+    """The base of all tables, with a registry of its own: tables of other packages do not mix with these."""
 
 
-def column(name: str, *type_: Any, **options: Any) -> Column[Any]:
-    """Declare a NOT NULL column."""
-    return Column(name, *type_, nullable=False, **options)
+class Bucket(Base, table=True):
+    __tablename__ = "bucket"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, unique=True)
+    region: str = Field(sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+    versioning: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "Off"})
+    revision: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
-def nullable(name: str, *type_: Any, **options: Any) -> Column[Any]:
-    return Column(name, *type_, nullable=True, **options)
+class BucketConfig(Base, table=True):
+    """`kind`: "Policy", "Cors"...; `id`: "" but for kinds of which a bucket has several; `document`: JSON."""
+
+    __tablename__ = "bucket_config"
+    __table_args__ = WITHOUT_ROWID
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True, foreign_key="bucket.id")
+    kind: str = Field(sa_type=Text, primary_key=True)
+    id: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    document: str = Field(sa_type=Text)
 
 
-def _version_columns(rank: Column[int]) -> list[Column[Any]]:
+class AnyVersion(SQLModel):
     """The columns of a version of an object. `tags`, `acl`, `lock`, `encryption`: JSON, NULL for none."""
-    return [
-        key("bucket_id", Integer, ForeignKey("bucket.id")),
-        key("key", KEY_TEXT),
-        column("version_id", Text),
-        column("data_id", LargeBinary),
-        column("etag", Text),
-        column("size", BigInteger),
-        column("modified_us", BigInteger),
-        column("owner", Text),
-        column("storage_class", Text),
-        nullable("checksum_algorithm", Text),
-        nullable("checksum_type", Text),
-        nullable("checksum_value", Text),
-        nullable("attributes", Text),
-        column("parts", Integer),
-        nullable("blob_id", LargeBinary),
-        column("blob_offset", BigInteger),
-        rank,
-        nullable("tags", Text),
-        nullable("acl", Text),
-        nullable("lock", Text),
-        nullable("encryption", Text),
-    ]
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True, foreign_key="bucket.id")
+    key: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    version_id: str = Field(sa_type=Text)
+    data_id: bytes = Field(sa_type=LargeBinary)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    owner: str = Field(sa_type=Text)
+    storage_class: str = Field(sa_type=Text)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    attributes: str | None = Field(sa_type=Text)
+    parts: int = Field(sa_type=Integer)
+    blob_id: bytes | None = Field(sa_type=LargeBinary)
+    blob_offset: int = Field(sa_type=BigInteger)
+    rank: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+    tags: str | None = Field(sa_type=Text)
+    acl: str | None = Field(sa_type=Text)
+    lock: str | None = Field(sa_type=Text)
+    encryption: str | None = Field(sa_type=Text)
 
 
-Table(
-    "bucket",
-    METADATA,
-    key("id", Integer),
-    column("name", KEY_TEXT, unique=True),
-    column("region", Text),
-    column("owner", Text),
-    column("created_us", BigInteger),
-    column("versioning", Text, server_default="Off"),
-    column("revision", BigInteger, server_default="0"),
-    sqlite_autoincrement=True,
-)
+class Object(AnyVersion, Base, table=True):
+    __tablename__ = "object"
+    __table_args__ = WITHOUT_ROWID
 
-# `kind`: "Policy", "Cors"...; `id`: "" but for kinds of which a bucket has several; `document`: JSON.
-Table(
-    "bucket_config",
-    METADATA,
-    key("bucket_id", Integer, ForeignKey("bucket.id")),
-    key("kind", Text),
-    key("id", KEY_TEXT),
-    column("document", Text),
-    sqlite_with_rowid=False,
-)
 
-Table(
-    "object",
-    METADATA,
-    *_version_columns(column("rank", BigInteger, server_default="0")),
-    sqlite_with_rowid=False,
-)
+class Version(AnyVersion, Base, table=True):
+    __tablename__ = "version"
+    __table_args__ = (
+        Index("ix_version_id", "bucket_id", "key", "version_id", unique=True),
+        WITHOUT_ROWID,
+    )
 
-Table(
-    "version",
-    METADATA,
-    *_version_columns(key("rank", BigInteger)),
-    column("delete_marker", Integer),
-    Index("ix_version_id", "bucket_id", "key", "version_id", unique=True),
-    sqlite_with_rowid=False,
-)
+    rank: int = Field(sa_type=BigInteger, primary_key=True)
+    delete_marker: int = Field(sa_type=Integer)
 
-Table(
-    "extent",
-    METADATA,
-    key("data_id", LargeBinary),
-    key("start", BigInteger),
-    column("length", BigInteger),
-    column("blob_id", LargeBinary),
-    column("blob_offset", BigInteger),
-    sqlite_with_rowid=False,
-)
 
-# `nodes`: the node id of each slot, four bytes each, big-endian.
-Table(
-    "blob",
-    METADATA,
-    key("id", LargeBinary),
-    column("size", BigInteger),
-    column("stripe_bytes", BigInteger),
-    column("parity", Integer),
-    column("nodes", LargeBinary),
-    column("refs", BigInteger),
-    sqlite_with_rowid=False,
-)
+class Extent(Base, table=True):
+    __tablename__ = "extent"
+    __table_args__ = WITHOUT_ROWID
 
-# `retry_us`: 0 until a deletion has failed; then not before that time again.
-Table(
-    "garbage",
-    METADATA,
-    key("id", LargeBinary),
-    column("size", BigInteger),
-    column("stripe_bytes", BigInteger),
-    column("parity", Integer),
-    column("nodes", LargeBinary),
-    column("since_us", BigInteger),
-    column("retry_us", BigInteger),
-    column("attempts", Integer),
-    Index("ix_garbage_due", "retry_us", "since_us"),
-    sqlite_with_rowid=False,
-)
+    data_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    start: int = Field(sa_type=BigInteger, primary_key=True)
+    length: int = Field(sa_type=BigInteger)
+    blob_id: bytes = Field(sa_type=LargeBinary)
+    blob_offset: int = Field(sa_type=BigInteger)
 
-Table(
-    "pending",
-    METADATA,
-    key("blob_id", LargeBinary),
-    column("touched_us", BigInteger),
-    Index("ix_pending_touched", "touched_us"),
-    sqlite_with_rowid=False,
-)
 
-Table(
-    "repair",
-    METADATA,
-    key("blob_id", LargeBinary),
-    key("stripe", BigInteger),
-    key("slot", Integer),
-    column("due_us", BigInteger),
-    column("attempts", Integer),
-    Index("ix_repair_due", "due_us"),
-    sqlite_with_rowid=False,
-)
+class Blob(Base, table=True):
+    """`nodes`: the node id of each slot, four bytes each, big-endian."""
 
-Table(
-    "upload",
-    METADATA,
-    key("id", KEY_TEXT),
-    column("bucket_id", Integer, ForeignKey("bucket.id")),
-    column("key", KEY_TEXT),
-    column("parts_id", LargeBinary),
-    column("owner", Text),
-    column("initiated_us", BigInteger),
-    column("storage_class", Text),
-    nullable("checksum_algorithm", Text),
-    nullable("checksum_type", Text),
-    nullable("attributes", Text),
-    nullable("tags", Text),
-    nullable("acl", Text),
-    nullable("lock", Text),
-    nullable("encryption", Text),
-    nullable("initiator", Text),
-    Index("ix_upload_key", "bucket_id", "key", "id", unique=True),
-    sqlite_with_rowid=False,
-)
+    __tablename__ = "blob"
+    __table_args__ = WITHOUT_ROWID
 
-Table(
-    "part",
-    METADATA,
-    key("owner_id", LargeBinary),
-    key("number", Integer),
-    column("etag", Text),
-    column("size", BigInteger),
-    column("modified_us", BigInteger),
-    nullable("checksum_algorithm", Text),
-    nullable("checksum_type", Text),
-    nullable("checksum_value", Text),
-    nullable("start", BigInteger),
-    sqlite_with_rowid=False,
-)
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    stripe_bytes: int = Field(sa_type=BigInteger)
+    parity: int = Field(sa_type=Integer)
+    nodes: bytes = Field(sa_type=LargeBinary)
+    refs: int = Field(sa_type=BigInteger)
 
-# The bytes of a small blob's one stripe, until its chunks are on the nodes.
-Table(
-    "staged",
-    METADATA,
-    key("blob_id", LargeBinary),
-    column("data", LargeBinary),
-    sqlite_with_rowid=False,
-)
 
-# A row inserted by hand needs only its address.
-Table(
-    "node",
-    METADATA,
-    key("id", Integer),
-    column("address", Text, unique=True),
-    column("state", Text, server_default="active"),
-    nullable("capacity_bytes", BigInteger),
-    column("added_us", BigInteger, server_default="0"),
-    sqlite_autoincrement=True,
-)
+class Garbage(Base, table=True):
+    """`retry_us`: 0 until a deletion has failed; then not before that time again."""
 
-# Owners of buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs.
-Table(
-    "account",
-    METADATA,
-    key("id", Text),
-    column("number", Text, unique=True),
-    column("name", Text, unique=True),
-    nullable("email", Text, unique=True),
-    column("created_us", BigInteger),
-    sqlite_with_rowid=False,
-)
+    __tablename__ = "garbage"
+    __table_args__ = (Index("ix_garbage_due", "retry_us", "since_us"), WITHOUT_ROWID)
 
-# A user of an account: may do what policies allow.
-Table(
-    "iam_user",
-    METADATA,
-    key("account_id", Text),
-    key("name", KEY_TEXT),
-    column("id", Text, unique=True),
-    column("path", Text),
-    column("created_us", BigInteger),
-    sqlite_with_rowid=False,
-)
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    stripe_bytes: int = Field(sa_type=BigInteger)
+    parity: int = Field(sa_type=Integer)
+    nodes: bytes = Field(sa_type=LargeBinary)
+    since_us: int = Field(sa_type=BigInteger)
+    retry_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
 
-Table(
-    "iam_user_policy",
-    METADATA,
-    key("account_id", Text),
-    key("user_name", KEY_TEXT),
-    key("name", KEY_TEXT),
-    column("document", Text),
-    sqlite_with_rowid=False,
-)
 
-# `user_name` NULL: the account's own (root) key.
-Table(
-    "access_key",
-    METADATA,
-    key("access_key", Text),
-    column("secret_key", Text),
-    column("owner", Text),
-    column("state", Text),
-    column("created_us", BigInteger),
-    nullable("user_name", KEY_TEXT),
-    sqlite_with_rowid=False,
-)
+class Pending(Base, table=True):
+    __tablename__ = "pending"
+    __table_args__ = (Index("ix_pending_touched", "touched_us"), WITHOUT_ROWID)
 
-Table(
-    "lease",
-    METADATA,
-    key("name", Text),
-    column("holder", Text),
-    column("until_us", BigInteger),
-    sqlite_with_rowid=False,
-)
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    touched_us: int = Field(sa_type=BigInteger)
 
-# An event that waits for its delivery to `target`, written with its change. `document`: JSON.
-Table(
-    "event",
-    METADATA,
-    key("id", SEQUENCE),
-    column("target", Text),
-    column("due_us", BigInteger),
-    column("occurred_us", BigInteger),
-    column("attempts", Integer),
-    column("document", Text),
-    Index("ix_event_due", "target", "due_us", "id"),
-    Index("ix_event_target", "target", "id"),
-    sqlite_autoincrement=True,
-)
 
-# An event that could not be delivered: `id` is that of the event.
-Table(
-    "dead_letter",
-    METADATA,
-    key("id", BigInteger, autoincrement=False),
-    column("target", Text),
-    column("document", Text),
-    column("attempts", Integer),
-    column("reason", Text),
-    column("died_us", BigInteger),
-    sqlite_with_rowid=False,
-)
+class Repair(Base, table=True):
+    __tablename__ = "repair"
+    __table_args__ = (Index("ix_repair_due", "due_us"), WITHOUT_ROWID)
 
-# Progress of a walk through the store. `document`: JSON.
-Table(
-    "progress",
-    METADATA,
-    key("name", Text),
-    column("document", Text),
-    sqlite_with_rowid=False,
-)
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    stripe: int = Field(sa_type=BigInteger, primary_key=True)
+    slot: int = Field(sa_type=Integer, primary_key=True)
+    due_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
 
-# A named text attached to an object's version (`data_id`), one blob. If no version of the key has this
-# `data_id`, the version was deleted and a sweep removes the annotation.
-Table(
-    "annotation",
-    METADATA,
-    key("bucket_id", Integer),
-    key("key", KEY_TEXT),
-    key("data_id", LargeBinary),
-    key("name", KEY_TEXT),
-    column("etag", Text),
-    column("size", BigInteger),
-    column("modified_us", BigInteger),
-    nullable("checksum_algorithm", Text),
-    nullable("checksum_type", Text),
-    nullable("checksum_value", Text),
-    column("blob_id", LargeBinary),
-    sqlite_with_rowid=False,
-)
 
-# A finished rename, by its client token. `digest`: of the request.
-Table(
-    "rename_token",
-    METADATA,
-    key("bucket_id", Integer),
-    key("token", Text),
-    column("digest", Text),
-    column("created_us", BigInteger),
-    Index("ix_rename_token_age", "created_us"),
-    sqlite_with_rowid=False,
-)
+class Upload(Base, table=True):
+    __tablename__ = "upload"
+    __table_args__ = (Index("ix_upload_key", "bucket_id", "key", "id", unique=True), WITHOUT_ROWID)
+
+    id: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    bucket_id: int = Field(sa_type=Integer, foreign_key="bucket.id")
+    key: str = Field(sa_type=KEY_TEXT)
+    parts_id: bytes = Field(sa_type=LargeBinary)
+    owner: str = Field(sa_type=Text)
+    initiated_us: int = Field(sa_type=BigInteger)
+    storage_class: str = Field(sa_type=Text)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    attributes: str | None = Field(sa_type=Text)
+    tags: str | None = Field(sa_type=Text)
+    acl: str | None = Field(sa_type=Text)
+    lock: str | None = Field(sa_type=Text)
+    encryption: str | None = Field(sa_type=Text)
+    initiator: str | None = Field(sa_type=Text)
+
+
+class Part(Base, table=True):
+    __tablename__ = "part"
+    __table_args__ = WITHOUT_ROWID
+
+    owner_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    number: int = Field(sa_type=Integer, primary_key=True)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    start: int | None = Field(sa_type=BigInteger)
+
+
+class Staged(Base, table=True):
+    """What a blob's one stripe was cut from, as the nodes are to have it."""
+
+    __tablename__ = "staged"
+    __table_args__ = WITHOUT_ROWID
+
+    blob_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    data: bytes = Field(sa_type=LargeBinary)
+
+
+class Node(Base, table=True):
+    """A row inserted by hand needs its address alone."""
+
+    __tablename__ = "node"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: int | None = Field(default=None, sa_type=Integer, primary_key=True)
+    address: str = Field(sa_type=Text, unique=True)
+    state: str = Field(sa_type=Text, sa_column_kwargs={"server_default": "active"})
+    capacity_bytes: int | None = Field(sa_type=BigInteger)
+    added_us: int = Field(sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
+
+
+class Account(Base, table=True):
+    """Who owns buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs."""
+
+    __tablename__ = "account"
+    __table_args__ = WITHOUT_ROWID
+
+    id: str = Field(sa_type=Text, primary_key=True)
+    number: str = Field(sa_type=Text, unique=True)
+    name: str = Field(sa_type=Text, unique=True)
+    email: str | None = Field(sa_type=Text, unique=True)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class IamUser(Base, table=True):
+    """A user of an account: may do what policies allow."""
+
+    __tablename__ = "iam_user"
+    __table_args__ = WITHOUT_ROWID
+
+    account_id: str = Field(sa_type=Text, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    id: str = Field(sa_type=Text, unique=True)
+    path: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+
+
+class IamUserPolicy(Base, table=True):
+    __tablename__ = "iam_user_policy"
+    __table_args__ = WITHOUT_ROWID
+
+    account_id: str = Field(sa_type=Text, primary_key=True)
+    user_name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    document: str = Field(sa_type=Text)
+
+
+class AccessKey(Base, table=True):
+    """`user_name` NULL: the account's own (root) key."""
+
+    __tablename__ = "access_key"
+    __table_args__ = WITHOUT_ROWID
+
+    access_key: str = Field(sa_type=Text, primary_key=True)
+    secret_key: str = Field(sa_type=Text)
+    owner: str = Field(sa_type=Text)
+    state: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)
+    user_name: str | None = Field(sa_type=KEY_TEXT)
+
+
+class Lease(Base, table=True):
+    __tablename__ = "lease"
+    __table_args__ = WITHOUT_ROWID
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    holder: str = Field(sa_type=Text)
+    until_us: int = Field(sa_type=BigInteger)
+
+
+class Event(Base, table=True):
+    """An event that waits for its delivery to `target`, written with its change. `document`: JSON."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_due", "target", "due_us", "id"),
+        Index("ix_event_target", "target", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: int | None = Field(default=None, sa_type=SEQUENCE, primary_key=True)
+    target: str = Field(sa_type=Text)
+    due_us: int = Field(sa_type=BigInteger)
+    occurred_us: int = Field(sa_type=BigInteger)
+    attempts: int = Field(sa_type=Integer)
+    document: str = Field(sa_type=Text)
+
+
+class DeadLetter(Base, table=True):
+    """An event that could not be delivered: `id` is the one that it had there."""
+
+    __tablename__ = "dead_letter"
+    __table_args__ = WITHOUT_ROWID
+
+    id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    target: str = Field(sa_type=Text)
+    document: str = Field(sa_type=Text)
+    attempts: int = Field(sa_type=Integer)
+    reason: str = Field(sa_type=Text)
+    died_us: int = Field(sa_type=BigInteger)
+
+
+class Progress(Base, table=True):
+    """How far a walk through the store has come. `document`: JSON."""
+
+    __tablename__ = "progress"
+    __table_args__ = WITHOUT_ROWID
+
+    name: str = Field(sa_type=Text, primary_key=True)
+    document: str = Field(sa_type=Text)
+
+
+class Annotation(Base, table=True):
+    """A named text of an object's version (`data_id`), one blob. It is of a version that is no more where
+    none of that key has this `data_id`; a sweep removes it then.
+    """
+
+    __tablename__ = "annotation"
+    __table_args__ = WITHOUT_ROWID
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True)
+    key: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    data_id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    name: str = Field(sa_type=KEY_TEXT, primary_key=True)
+    etag: str = Field(sa_type=Text)
+    size: int = Field(sa_type=BigInteger)
+    modified_us: int = Field(sa_type=BigInteger)
+    checksum_algorithm: str | None = Field(sa_type=Text)
+    checksum_type: str | None = Field(sa_type=Text)
+    checksum_value: str | None = Field(sa_type=Text)
+    blob_id: bytes = Field(sa_type=LargeBinary)
+
+
+class RenameToken(Base, table=True):
+    """A rename that was done, by its client's token. `digest`: of what was asked."""
+
+    __tablename__ = "rename_token"
+    __table_args__ = (Index("ix_rename_token_age", "created_us"), WITHOUT_ROWID)
+
+    bucket_id: int = Field(sa_type=Integer, primary_key=True)
+    token: str = Field(sa_type=Text, primary_key=True)
+    digest: str = Field(sa_type=Text)
+    created_us: int = Field(sa_type=BigInteger)

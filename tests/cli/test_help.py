@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from s3api.cli import app
 from tests.gateway_process import clean_environment
 
-HEAVY = ("fastapi", "sqlalchemy", "botocore", "uvicorn", "alembic", "httpx", "rich")
+HEAVY = ("fastapi", "sqlmodel", "sqlalchemy", "botocore", "uvicorn", "alembic", "httpx", "rich")
 PROGRAM = """
 import atexit, json, sys
 atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))
@@ -80,8 +80,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (("status",), 1, {"rich"}),
         (("config", "check"), 0, {"rich", "cryptography"}),
-        (("key", "list"), 0, {"rich", "sqlalchemy"}),
-        (("node", "list"), 0, {"rich", "sqlalchemy"}),
+        (("key", "list"), 0, {"rich", "sqlalchemy", "sqlmodel"}),
+        (("node", "list"), 0, {"rich", "sqlalchemy", "sqlmodel"}),
     ],
     ids=str,
 )

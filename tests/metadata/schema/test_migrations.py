@@ -19,7 +19,7 @@ from metadata.errors import MetadataUnavailable
 from metadata.records import Content
 from metadata.schema import migrate
 from metadata.schema.probe import look
-from metadata.schema.tables import METADATA
+from metadata.schema.tables import Base
 from tests.metadata.made import new_object, query
 from tests.postgres import PostgresServer
 
@@ -36,7 +36,7 @@ def test_migrations_make_the_models_tables(url: str) -> None:
         context = MigrationContext.configure(
             connection, opts={"include_name": _ours, "compare_server_default": True}
         )
-        assert compare_metadata(context, METADATA) == []
+        assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
 
 
