@@ -119,7 +119,7 @@ class Extent(Base, table=True):
 
 
 class Blob(Base, table=True):
-    """`nodes`: the node id of each slot, four bytes each, big-endian."""
+    """A blob. `nodes`: the node id of each slot, four bytes each, big-endian."""
 
     __tablename__ = "blob"
     __table_args__ = WITHOUT_ROWID
@@ -133,7 +133,7 @@ class Blob(Base, table=True):
 
 
 class Garbage(Base, table=True):
-    """`retry_us`: 0 until a deletion has failed; then not before that time again."""
+    """A blob to be deleted. `retry_us`: 0, or the time before which a failed deletion is not tried again."""
 
     __tablename__ = "garbage"
     __table_args__ = (Index("ix_garbage_due", "retry_us", "since_us"), WITHOUT_ROWID)
@@ -204,7 +204,7 @@ class Part(Base, table=True):
 
 
 class Staged(Base, table=True):
-    """What a blob's one stripe was cut from, as the nodes are to have it."""
+    """The bytes of a small blob that the nodes do not have yet."""
 
     __tablename__ = "staged"
     __table_args__ = WITHOUT_ROWID
@@ -214,7 +214,7 @@ class Staged(Base, table=True):
 
 
 class Node(Base, table=True):
-    """A row inserted by hand needs its address alone."""
+    """A storage node. A row inserted by hand needs only its address."""
 
     __tablename__ = "node"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -227,7 +227,7 @@ class Node(Base, table=True):
 
 
 class Account(Base, table=True):
-    """Who owns buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs."""
+    """An account: the owner of buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs."""
 
     __tablename__ = "account"
     __table_args__ = WITHOUT_ROWID
@@ -263,7 +263,7 @@ class IamUserPolicy(Base, table=True):
 
 
 class AccessKey(Base, table=True):
-    """`user_name` NULL: the account's own (root) key."""
+    """An access key. `user_name` NULL: a root key of the account."""
 
     __tablename__ = "access_key"
     __table_args__ = WITHOUT_ROWID
@@ -304,7 +304,7 @@ class Event(Base, table=True):
 
 
 class DeadLetter(Base, table=True):
-    """An event that could not be delivered: `id` is the one that it had there."""
+    """An event that could not be delivered. `id` is that of the event."""
 
     __tablename__ = "dead_letter"
     __table_args__ = WITHOUT_ROWID
@@ -318,7 +318,7 @@ class DeadLetter(Base, table=True):
 
 
 class Progress(Base, table=True):
-    """How far a walk through the store has come. `document`: JSON."""
+    """The progress of a walk through the store. `document`: JSON."""
 
     __tablename__ = "progress"
     __table_args__ = WITHOUT_ROWID
@@ -349,7 +349,7 @@ class Annotation(Base, table=True):
 
 
 class RenameToken(Base, table=True):
-    """A rename that was done, by its client's token. `digest`: of what was asked."""
+    """A finished rename, by its client token. `digest`: of the request."""
 
     __tablename__ = "rename_token"
     __table_args__ = (Index("ix_rename_token_age", "created_us"), WITHOUT_ROWID)
