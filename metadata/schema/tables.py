@@ -227,7 +227,7 @@ class Node(Base, table=True):
 
 
 class Account(Base, table=True):
-    """An account: the owner of buckets and objects. `id`: canonical (64 hex digits); `number`: the 12 digits of ARNs."""
+    """An account, which owns buckets and objects. `id`: 64 hex digits; `number`: the 12 digits of ARNs."""
 
     __tablename__ = "account"
     __table_args__ = WITHOUT_ROWID
@@ -328,8 +328,9 @@ class Progress(Base, table=True):
 
 
 class Annotation(Base, table=True):
-    """A named text of an object's version (`data_id`), one blob. It is of a version that is no more where
-    none of that key has this `data_id`; a sweep removes it then.
+    """A named text attached to an object's version (`data_id`), one blob.
+
+    If no version of the key has this `data_id`, the version was deleted, and a sweep removes the annotation.
     """
 
     __tablename__ = "annotation"

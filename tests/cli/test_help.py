@@ -80,10 +80,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         (("status",), 1, {"rich"}),
         (("config", "check"), 0, {"rich", "cryptography"}),
-        (("key", "list"), 0, {"rich", "sqlalchemy", "sqlmodel"}),
-        (("node", "list"), 0, {"rich", "sqlalchemy", "sqlmodel"}),
+        (("key", "list"), 0, {"rich", "sqlalchemy", "sqlalchemy.orm", "sqlmodel"}),
+        (("node", "list"), 0, {"rich", "sqlalchemy", "sqlalchemy.orm", "sqlmodel"}),
     ],
-    ids=str,
+    ids=["status", "config check", "key list", "node list"],
 )
 def test_a_command_imports_no_library_that_it_does_not_use(
     store: Path, arguments: tuple[str, ...], code: int, allowed: set[str]
