@@ -55,7 +55,9 @@ def place(
         rank = yield from _next_rank(head, new.key, now_us)
         if versioning == ENABLED:
             version_id = version_id_of(rank, new.data_id)
-        old = yield from _displace(head, new.key, version_id)
+        old = yield from _displace(head, new.key, version_id, now_us)
+    elif old is not None:
+        check_lock(old, now_us, bypass=False)
     values = object_values(
         new, version_id=version_id, rank=rank, parts=parts, blob_id=blob_id, blob_offset=blob_offset
     )
@@ -67,8 +69,6 @@ def place(
         )
     if not changed:
         raise Retry
-    if old is not None and old.lock is not None:
-        check_lock(old, now_us, bypass=False)
     return (None if versioning == OFF else version_id), old
 
 
@@ -77,7 +77,7 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     rank = yield from _next_rank(head, key, now_us)
     enabled = head.versioning == ENABLED
     version_id = version_id_of(rank, marker_id) if enabled else NULL_VERSION
-    old = yield from _displace(head, key, version_id)
+    old = yield from _displace(head, key, version_id, now_us)
     if head.current.data_id is not None:
         removed = yield Objects.remove(at_bucket=head.bucket_id, at_key=key, at_data=head.current.data_id)
         if removed is None:
@@ -86,7 +86,6 @@ def hide(head: Head, key: str, marker_id: bytes, owner: str, now_us: int) -> Tra
     if not added:
         raise Retry
     if old is not None:
-        check_lock(old, now_us, bypass=False)
         yield from discard(old, now_us)
     return Deleted(True, version_id, marker=True)
 
@@ -168,21 +167,25 @@ def _alone(bucket_id: int, key: str) -> Transaction[None]:
         raise Retry
 
 
-def _displace(head: Head, key: str, version_id: str) -> Transaction[Current | None]:
-    """Make room for a version of this id on top: the current version becomes noncurrent, unless its own id is
-    the new one's; so a noncurrent "null" goes for a new one. What is to be discarded.
+def _displace(head: Head, key: str, version_id: str, now_us: int) -> Transaction[Current | None]:
+    """Make room for a version of this id on top. Return the version whose content is to be discarded.
 
-    The current version's row in `object` is still there: the caller replaces or removes it.
+    The current version becomes noncurrent, unless its id is the new one's; a noncurrent "null" is removed for
+    a new one. The current version's row in `object` stays: the caller replaces or removes it. Raises
+    ObjectLocked before the first write: the caller may catch it and go on with other keys.
     """
     current = head.current
     if current.data_id is not None and current.version_id == version_id:
+        check_lock(current, now_us, bypass=False)
         return current
     row = None
     if version_id == NULL_VERSION:
         row = yield Versions.content(bucket_id=head.bucket_id, key=key, version_id=NULL_VERSION)
     null = None if row is None else Current(*row[:-1])
-    if null is not None and null.spread:
-        yield LONG
+    if null is not None:
+        check_lock(null, now_us, bypass=False)
+        if null.spread:
+            yield LONG
     if current.data_id is not None:
         archived = yield Versions.archive(at_bucket=head.bucket_id, at_key=key, at_data=current.data_id)
         if not archived:

@@ -7,13 +7,11 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any
 
 from metadata.engines.runner import Runner
-from metadata.errors import ObjectLocked
 from metadata.queries.statements import LONG, Call, OnCommit, Retry, T, Transaction
 from metadata.transactions import renames
 
-# Another gateway may set a lock until the write locks the row, so the lock is checked behind the write, at
-# the price of a rollback. ValueError is a caller's mistake that no statement before the write looks for.
-MAY_FOLLOW_A_WRITE = (Retry, ObjectLocked, ValueError)
+# Retry rolls the write back. ValueError is a caller's mistake that no statement before the write looks for.
+MAY_FOLLOW_A_WRITE = (Retry, ValueError)
 # Its token comes first: two requests of one token wait for each other there, and the second finds it used.
 MAY_FAIL_LATE = (renames.rename_object,)
 

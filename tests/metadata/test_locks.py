@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from metadata import Metadata
-from metadata.errors import MetadataError, NoSuchVersion, ObjectLocked, SettingsChanged
-from metadata.records import Extras, Lock, Object
+from metadata.errors import KeyDeleted, MetadataError, NoSuchVersion, ObjectLocked, SettingsChanged
+from metadata.records import NO_CONDITIONS, Deleted, DeleteRequest, Extras, Lock, Object
 from tests.metadata.made import new_object
 
 FAR_US = 1 << 60
@@ -55,6 +55,20 @@ async def test_nothing_replaces_a_locked_version(store: Metadata) -> None:
     with pytest.raises(ObjectLocked):
         await store.objects.delete("photos", "a")
     assert (await store.objects.get("photos", "a")).extras.lock == Lock("COMPLIANCE", FAR_US)
+
+
+async def test_one_locked_key_of_several_stays_as_it_was(store: Metadata) -> None:
+    """The refusal of one key is its own result, so nothing may be written for it: no row gone, no marker."""
+    await store.buckets.set_versioning("photos", "Suspended")
+    await store.objects.put(replace(new_object("a"), extras=Extras(lock=Lock("COMPLIANCE", FAR_US))))
+    await store.objects.put(new_object("b"))
+    wanted = [DeleteRequest(key, conditions=NO_CONDITIONS) for key in "ab"]
+    locked, deleted = await store.objects.delete_many("photos", wanted)
+    assert isinstance(locked, ObjectLocked)
+    assert isinstance(deleted, Deleted)
+    assert (await store.objects.get("photos", "a")).extras.lock == Lock("COMPLIANCE", FAR_US)
+    with pytest.raises(KeyDeleted):
+        await store.objects.get("photos", "b")
 
 
 async def test_settings_that_changed_meanwhile(store: Metadata) -> None:
