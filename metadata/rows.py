@@ -1,12 +1,13 @@
-"""Conversion of rows to records and back. The order of columns is that of the statements in
-`metadata.queries`.
+"""Rows by name, and their conversion to records and back.
+
+A row class has the columns of one kind of SELECT in `metadata.queries`, in their order.
 """
 
 from __future__ import annotations
 
 import struct
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -30,6 +31,66 @@ Row = tuple[Any, ...]
 _NO_EXTRAS: dict[str, Any] = {"tags": None, "acl": None, "lock": None, "encryption": None}
 
 
+class ObjectRow(NamedTuple):
+    """A row of `Objects.get`: a bucket, and the version of a key; `version_id` None: there is none."""
+
+    bucket_id: int
+    versioning: str
+    version_id: str | None
+    data_id: bytes
+    etag: str
+    size: int
+    modified_us: int
+    owner: str
+    storage_class: str
+    checksum_algorithm: str | None
+    checksum_type: str | None
+    checksum_value: str | None
+    attributes: str | None
+    parts: int
+    blob_id: bytes | None
+    blob_offset: int
+    rank: int
+    tags: str | None
+    acl: str | None
+    lock: str | None
+    encryption: str | None
+    blob_size: int
+    stripe_bytes: int
+    parity: int
+    nodes: bytes
+
+
+class AnnotationRow(NamedTuple):
+    """A row of `Annotations.get` and `Annotations.page`: an annotation and its blob."""
+
+    name: str
+    etag: str
+    size: int
+    modified_us: int
+    checksum_algorithm: str | None
+    checksum_type: str | None
+    checksum_value: str | None
+    blob_id: bytes
+    blob_size: int
+    stripe_bytes: int
+    parity: int
+    nodes: bytes
+
+
+class RepairRow(NamedTuple):
+    """A row of `BlobQueues.repairs`: a missing chunk and its blob."""
+
+    stripe: int
+    slot: int
+    attempts: int
+    blob_id: bytes
+    blob_size: int
+    stripe_bytes: int
+    parity: int
+    nodes: bytes
+
+
 def pack_nodes(nodes: tuple[int, ...]) -> bytes:
     return struct.pack(f">{len(nodes)}I", *nodes)
 
@@ -41,7 +102,13 @@ def unpack_nodes(packed: bytes) -> tuple[int, ...]:
 
 def blob_of(row: Row) -> Blob:
     """Make a Blob of the columns BLOB_COLUMNS."""
-    return Blob(row[0], row[1], row[2], row[3], unpack_nodes(row[4]))
+    blob_id, size, stripe_bytes, parity, nodes = row
+    return Blob(blob_id, size, stripe_bytes, parity, unpack_nodes(nodes))
+
+
+def joined_blob(row: AnnotationRow | RepairRow) -> Blob:
+    """Make the Blob that a row is joined with."""
+    return Blob(row.blob_id, row.blob_size, row.stripe_bytes, row.parity, unpack_nodes(row.nodes))
 
 
 def blob_values(blob: Blob) -> dict[str, Any]:
@@ -113,10 +180,12 @@ def _to_json(value: Any) -> str | None:
     return None if value is None else orjson.dumps(value).decode()
 
 
-def object_of(row: Row, key: str) -> Object:
+def object_of(row: ObjectRow, key: str) -> Object:
+    """Make the Object of a row whose `version_id` is not None."""
     (bucket_id, versioning, version_id, data_id, etag, size, modified_us, owner, storage_class,
      algorithm, kind, value, attributes, parts, blob_id, blob_offset, _, tags, acl, lock, encryption,
      blob_size, stripe_bytes, parity, nodes) = row  # fmt: skip
+    assert version_id is not None
     one = None
     if blob_id is not None:
         one = Extent(
@@ -160,7 +229,9 @@ def object_values(
 
 
 def extent_of(row: Row) -> Extent:
-    return Extent(row[0], row[1], blob_of(row[3:]), row[2])
+    """Make an Extent of a row of `Contents.extents`."""
+    start, length, blob_offset, *blob = row
+    return Extent(start, length, blob_of(tuple(blob)), blob_offset)
 
 
 def part_of(row: Row) -> Part:

@@ -74,7 +74,8 @@ class StagingStore:
         """List staged bytes, the oldest first, each with its blob, None where that was deleted."""
         found = await self._runner.read(maintenance.staged, limit)
         return [
-            (Staged(row[0], row[1]), None if row[2] is None else blob_of((row[0], *row[2:]))) for row in found
+            (Staged(blob_id, data), None if blob[0] is None else blob_of((blob_id, *blob)))
+            for blob_id, data, *blob in found
         ]
 
 
@@ -87,7 +88,7 @@ class GarbageStore:
     async def due(self, before_us: int, limit: int) -> list[Garbage]:
         """List blobs that have been garbage since `before_us` or earlier and wait for no later retry."""
         found = await self._runner.read(maintenance.garbage, before_us, now_us(), limit)
-        return [Garbage(blob_of(row), row[5], row[6]) for row in found]
+        return [Garbage(blob_of(tuple(blob)), since_us, attempts) for *blob, since_us, attempts in found]
 
     async def remove(self, ids: Sequence[bytes]) -> None:
         """Forget blobs whose chunks are deleted, with their repairs."""

@@ -8,6 +8,7 @@ from metadata.errors import BucketExists, BucketNotEmpty, NoSuchBucket, Settings
 from metadata.queries.buckets import Buckets
 from metadata.queries.statements import LONG, Retry, Transaction
 from metadata.records import Bucket
+from metadata.transactions.reads import get_bucket
 from metadata.transactions.uploads import drop_upload
 
 
@@ -16,7 +17,7 @@ def create_bucket(
 ) -> Transaction[Bucket]:
     there = yield Buckets.get(bucket=name)
     if there is not None:
-        raise BucketExists(there[3])
+        raise BucketExists(Bucket(*there).owner)
     added = yield Buckets.add(name=name, region=region, owner=owner, created_us=now_us, versioning=versioning)
     if added is None:
         raise Retry
@@ -33,17 +34,18 @@ def delete_bucket(name: str, now_us: int) -> Transaction[None]:
     row = yield Buckets.lock(bucket=name)
     if row is None:
         raise NoSuchBucket
-    if (yield Buckets.any_object(bucket_id=row[0])) is not None:
+    bucket_id = row[0]
+    if (yield Buckets.any_object(bucket_id=bucket_id)) is not None:
         raise BucketNotEmpty
-    if (yield Buckets.any_version(bucket_id=row[0])) is not None:
+    if (yield Buckets.any_version(bucket_id=bucket_id)) is not None:
         raise BucketNotEmpty
-    uploads = yield Buckets.uploads(bucket_id=row[0])
+    uploads = yield Buckets.uploads(bucket_id=bucket_id)
     if uploads:
         yield LONG
     for upload_id, parts_id in uploads:
         yield from drop_upload(upload_id, parts_id, now_us)
-    yield Buckets.remove_configs(bucket_id=row[0])
-    yield Buckets.remove(bucket_id=row[0])
+    yield Buckets.remove_configs(bucket_id=bucket_id)
+    yield Buckets.remove(bucket_id=bucket_id)
 
 
 def set_versioning(name: str, state: str, at_revision: int | None) -> Transaction[None]:
@@ -75,13 +77,10 @@ def _changed(name: str, versioning: str | None = None, at_revision: int | None =
 
     Who names a revision has locked the row before.
     """
-    row = yield Buckets.get(bucket=name)
-    if row is None:
-        raise NoSuchBucket
-    if at_revision not in (None, Bucket(*row).revision):
+    found = yield from get_bucket(name)
+    if at_revision not in (None, found.revision):
         raise SettingsChanged
-    changed = yield Buckets.changed(bucket_id=row[0], new_versioning=versioning)
+    changed = yield Buckets.changed(bucket_id=found.id, new_versioning=versioning)
     if not changed:
         raise Retry
-    bucket_id: int = row[0]
-    return bucket_id
+    return found.id

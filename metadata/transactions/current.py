@@ -43,16 +43,18 @@ class NewestVersion(NamedTuple):
 
 
 class Head(NamedTuple):
-    """A key's bucket, and its current version."""
+    """A row of `Objects.head`: a key's bucket, its current version, and whether its blob has an intent."""
 
     bucket_id: int
     versioning: str
     current: Current
+    has_intent: bool
 
 
 def head_of(row: Row) -> Head:
-    """From a row of `Objects.head`."""
-    return Head(row[0], row[1], Current(*row[2:-1]))
+    """Name the columns of a row of `Objects.head`."""
+    bucket_id, versioning, *current, has_intent = row
+    return Head(bucket_id, versioning, Current(*current), has_intent)
 
 
 def check_write(conditions: Conditions, current: Current) -> None:

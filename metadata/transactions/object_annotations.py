@@ -12,7 +12,7 @@ from metadata.queries.objects import Objects
 from metadata.queries.statements import Retry, Transaction
 from metadata.queries.versions import Versions
 from metadata.records import Annotation, Emit, Extent, NewAnnotation, Object
-from metadata.rows import Row, blob_of, checksum_of, checksum_values
+from metadata.rows import AnnotationRow, Row, checksum_of, checksum_values, joined_blob
 from metadata.transactions.contents import attach, check_shared, release, remove_intents
 from metadata.transactions.outbox import tell
 from metadata.transactions.reads import get_object
@@ -27,8 +27,9 @@ def put_annotation(
     TooManyAnnotations.
     """
     at = yield from _held(found, bucket, if_match)
-    old = yield Annotations.get(**at, name=new.name)
-    if old is not None and old[7] in new.content.new_blobs:
+    row = yield Annotations.get(**at, name=new.name)
+    old = None if row is None else AnnotationRow(*row)
+    if old is not None and old.blob_id in new.content.new_blobs:
         return  # repeated after a commit of unknown outcome
     if old is None:
         count = yield Annotations.count(**at)
@@ -36,7 +37,7 @@ def put_annotation(
             raise TooManyAnnotations
     yield from _write(at, new, old)
     if old is not None:
-        yield from release((old[7],), now_us)
+        yield from release((old.blob_id,), now_us)
     yield from tell(
         emit, found.key, found.version_id if found.versioned else None, new.etag, new.content.size
     )
@@ -57,12 +58,13 @@ def get_annotation(
 ) -> Transaction[tuple[Object, Annotation | None]]:
     found = yield from get_object(bucket, key, version_id)
     row = yield Annotations.get(**_at(found), name=name)
-    return found, None if row is None else annotation_of(row)
+    return found, None if row is None else annotation_of(AnnotationRow(*row))
 
 
 def list_annotations(found: Object, prefix: str, after: str, limit: int) -> Transaction[list[Annotation]]:
     rows: list[Row] = yield Annotations.page(**_at(found), prefix=prefix, after=after, limit=limit)
-    return [annotation_of(row) for row in rows if row[0].startswith(prefix)]
+    found_rows = [AnnotationRow(*row) for row in rows]
+    return [annotation_of(row) for row in found_rows if row.name.startswith(prefix)]
 
 
 def delete_annotation(
@@ -75,10 +77,11 @@ def delete_annotation(
     row = yield Annotations.get(**at, name=name)
     if row is None:
         return
-    removed = yield Annotations.remove(**at, name=name, at_blob=row[7])
+    old = AnnotationRow(*row)
+    removed = yield Annotations.remove(**at, name=name, at_blob=old.blob_id)
     if not removed:
         raise Retry
-    yield from release((row[7],), now_us)
+    yield from release((old.blob_id,), now_us)
     yield from tell(emit, found.key, found.version_id if found.versioned else None)
 
 
@@ -95,10 +98,10 @@ def sweep_annotations(limit: int, now_us: int) -> Transaction[int]:
     return len(dead)
 
 
-def annotation_of(row: Row) -> Annotation:
-    name, etag, size, modified_us, algorithm, kind, value, *blob = row
-    checksum = checksum_of(algorithm, kind, value)
-    return Annotation(name, etag, size, modified_us, checksum, Extent(0, size, blob_of(tuple(blob))))
+def annotation_of(row: AnnotationRow) -> Annotation:
+    checksum = checksum_of(row.checksum_algorithm, row.checksum_type, row.checksum_value)
+    content = Extent(0, row.size, joined_blob(row))
+    return Annotation(row.name, row.etag, row.size, row.modified_us, checksum, content)
 
 
 def _held(found: Object, bucket: str, if_match: str | None) -> Transaction[dict[str, object]]:
@@ -119,7 +122,7 @@ def _at(found: Object) -> dict[str, object]:
     return {"bucket_id": found.bucket_id, "key": found.key, "data_id": found.data_id}
 
 
-def _write(at: dict[str, object], new: NewAnnotation, old: Row | None) -> Transaction[None]:
+def _write(at: dict[str, object], new: NewAnnotation, old: AnnotationRow | None) -> Transaction[None]:
     values = {
         "etag": new.etag,
         "size": new.content.size,
@@ -132,7 +135,7 @@ def _write(at: dict[str, object], new: NewAnnotation, old: Row | None) -> Transa
     else:
         changed = yield Annotations.replace(
             at_bucket=at["bucket_id"], at_key=at["key"], at_data=at["data_id"], at_name=new.name,
-            at_blob=old[7], **values,
+            at_blob=old.blob_id, **values,
         )  # fmt: skip
     if not changed:
         raise Retry

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from metadata.errors import MetadataError, NoSuchBucket, NoSuchKey, ObjectLocked, PreconditionFailed
-from metadata.queries.buckets import Buckets
 from metadata.queries.objects import Objects
 from metadata.queries.statements import LONG, Retry, Transaction, repeatable
 from metadata.queries.versions import Versions
@@ -13,7 +12,6 @@ from metadata.records import (
     NO_CONDITIONS,
     NULL_VERSION,
     OFF,
-    Bucket,
     Conditions,
     Deleted,
     DeleteRequest,
@@ -40,7 +38,7 @@ from metadata.transactions.current import (
 )
 from metadata.transactions.object_annotations import copy_annotations
 from metadata.transactions.outbox import tell
-from metadata.transactions.reads import get_object
+from metadata.transactions.reads import get_bucket, get_object
 from metadata.transactions.versions import delete_version, hide, place
 
 MANY = 100
@@ -74,7 +72,7 @@ def put_object(new: NewObject, conditions: Conditions, now_us: int) -> Transacti
     yield from attach(content)
     if len(content.extents) > 1:
         yield from write_extents(new.data_id, content)
-    if row[-1] or len(content.new_blobs) > 1:
+    if head.has_intent or len(content.new_blobs) > 1:
         yield from remove_intents(content)
     if old is not None:
         yield from discard(old, now_us)
@@ -156,10 +154,7 @@ def delete_objects(
     now_us: int,
 ) -> Transaction[list[Deleted | MetadataError]]:
     """Each key has its own verdict; a key named twice is gone the second time."""
-    row = yield Buckets.get(bucket=bucket)
-    if row is None:
-        raise NoSuchBucket
-    at = Bucket(*row)
+    at = yield from get_bucket(bucket)
     if at.versioning != OFF or any(doomed.version_id not in (None, NULL_VERSION) for doomed in wanted):
         return (yield from _delete_versions(bucket, wanted, marker_ids, owner, emit, now_us))
     found = yield Objects.content.each({"bucket_id": at.id, "key": doomed.key} for doomed in wanted)
@@ -241,10 +236,7 @@ def alter_object(
     `change` is given the version as it is and returns it as it is to be; what it raises ends the transaction.
     The row is locked from before the look on. Raises as `get_object` does.
     """
-    row = yield Buckets.get(bucket=bucket)
-    if row is None:
-        raise NoSuchBucket
-    bucket_id = Bucket(*row).id
+    bucket_id = (yield from get_bucket(bucket)).id
     yield Objects.lock(bucket_id=bucket_id, key=key)
     if version_id is not None:
         yield Versions.lock(bucket_id=bucket_id, key=key, version_id=version_id)

@@ -49,7 +49,8 @@ def after(target: str, after_id: int, limit: int) -> Transaction[list[OutboxEven
 def older(target: str, before_us: int, limit: int) -> Transaction[list[int]]:
     """Ids grow with time, so the oldest come first by id."""
     found = yield Events.after(target=target, after_id=0, limit=limit)
-    return [row[0] for row in found if row[3] < before_us]
+    events = [OutboxEvent(*row) for row in found]
+    return [event.id for event in events if event.occurred_us < before_us]
 
 
 def last_id() -> Transaction[int]:

@@ -34,7 +34,7 @@ from metadata.records import (
     Replication,
     Upload,
 )
-from metadata.rows import Row, blob_of, extent_of, object_of, part_of, upload_of
+from metadata.rows import ObjectRow, RepairRow, Row, extent_of, joined_blob, object_of, part_of, upload_of
 from metadata.schema.migrate import DISTRIBUTED
 from metadata.transactions.current import NewestVersion
 
@@ -50,12 +50,13 @@ def get_object(bucket: str, key: str, version_id: str | None) -> Transaction[Obj
     row = yield Objects.get(bucket=bucket, key=key)
     if row is None:
         raise NoSuchBucket
-    if row[2] is not None and version_id in (None, row[2]):
-        return object_of(row, key)
+    current = ObjectRow(*row)
+    if current.version_id is not None and version_id in (None, current.version_id):
+        return object_of(current, key)
     if version_id is not None:
         return (yield from _noncurrent(bucket, key, version_id))
-    if row[1] != OFF:
-        newest = yield Versions.newest(bucket_id=row[0], key=key)
+    if current.versioning != OFF:
+        newest = yield Versions.newest(bucket_id=current.bucket_id, key=key)
         if newest is not None:
             raise KeyDeleted(NewestVersion(*newest).version_id)
     raise NoSuchKey
@@ -65,10 +66,12 @@ def _noncurrent(bucket: str, key: str, version_id: str) -> Transaction[Object]:
     row = yield Versions.get(bucket=bucket, key=key, version_id=version_id)
     if row is None:
         raise NoSuchBucket
-    if row[2] is None:
+    *columns, delete_marker = row
+    version = ObjectRow(*columns)
+    if version.version_id is None:
         raise NoSuchVersion
-    found = object_of(row[:-1], key)
-    if row[-1]:
+    found = object_of(version, key)
+    if delete_marker:
         raise IsDeleteMarker(found.version_id, found.modified_us)
     return found
 
@@ -84,9 +87,10 @@ def get_upload(bucket: str, key: str, upload_id: str) -> Transaction[Upload]:
     row = yield Uploads.get(bucket=bucket, key=key, upload_id=upload_id)
     if row is None:
         raise NoSuchBucket
-    if row[1] is None:
+    _, *columns = row
+    if columns[0] is None:  # the bucket is there, the upload is not
         raise NoSuchUpload
-    return upload_of(row[1:], bucket)
+    return upload_of(tuple(columns), bucket)
 
 
 def object_parts(data_id: bytes, after: int, limit: int) -> Transaction[list[Part]]:
@@ -111,12 +115,13 @@ def known_blobs(ids: Sequence[bytes]) -> Transaction[set[bytes]]:
 
 def stale_pending(before_us: int, limit: int) -> Transaction[list[bytes]]:
     found = yield BlobQueues.stale(before_us=before_us, limit=limit)
-    return [row[0] for row in found]
+    return [blob_id for (blob_id,) in found]
 
 
 def repairs(now_us: int, limit: int) -> Transaction[list[Repair]]:
     found = yield BlobQueues.repairs(now_us=now_us, limit=limit)
-    return [Repair(MissingChunk(row[3], row[0], row[1]), blob_of(row[3:]), row[2]) for row in found]
+    due = [RepairRow(*row) for row in found]
+    return [Repair(MissingChunk(r.blob_id, r.stripe, r.slot), joined_blob(r), r.attempts) for r in due]
 
 
 def nodes() -> Transaction[list[NodeRow]]:

@@ -135,9 +135,10 @@ def _locked(bucket: str, key: str, upload_id: str, number: int) -> Transaction[t
     row = yield Uploads.head(bucket=bucket, key=key, upload_id=upload_id, number=number)
     if row is None:
         raise NoSuchBucket
-    if row[1] is None:
+    _, parts_id, there = row
+    if parts_id is None:
         raise NoSuchUpload
-    return row[1], row[2]
+    return parts_id, there
 
 
 def _left_out(parts_id: bytes, parts: Sequence[Part]) -> Transaction[list[int]]:
@@ -145,7 +146,7 @@ def _left_out(parts_id: bytes, parts: Sequence[Part]) -> Transaction[list[int]]:
     read.
     """
     stored = yield Uploads.all_parts(owner_id=parts_id)
-    there = {row[0]: row[1:] for row in stored}
+    there = {number: (etag, size, modified_us) for number, etag, size, modified_us in stored}
     for part in parts:
         if there.pop(part.number, None) != (part.etag, part.size, part.modified_us):
             raise PartChanged(part.number)
@@ -162,7 +163,7 @@ def _drop_part(parts_id: bytes, number: int, now_us: int) -> Transaction[None]:
 def _blobs_of(parts_id: bytes, number: int) -> Transaction[list[bytes]]:
     """The blob of each extent of a part, once for each."""
     found = yield Uploads.part_blobs(parts_id=parts_id, low=number * PART_SPAN, high=(number + 1) * PART_SPAN)
-    return [row[0] for row in found]
+    return [blob_id for (blob_id,) in found]
 
 
 def _remove_extents(parts_id: bytes, number: int) -> Transaction[None]:

@@ -181,8 +181,10 @@ def _displace(head: Head, key: str, version_id: str, now_us: int) -> Transaction
     row = None
     if version_id == NULL_VERSION:
         row = yield Versions.content(bucket_id=head.bucket_id, key=key, version_id=NULL_VERSION)
-    null = None if row is None else Current(*row[:-1])
-    if null is not None:
+    null, is_marker = None, False
+    if row is not None:
+        *columns, is_marker = row
+        null = Current(*columns)
         check_lock(null, now_us, bypass=False)
         if null.spread:
             yield LONG
@@ -197,7 +199,7 @@ def _displace(head: Head, key: str, version_id: str, now_us: int) -> Transaction
     )
     if removed is None:
         raise Retry
-    return None if row and row[-1] else null
+    return None if is_marker else null
 
 
 def _marker(

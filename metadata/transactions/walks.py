@@ -19,7 +19,7 @@ _PAGES: dict[tuple[bool, bool], Statement] = {
 
 def buckets(kind: str, after: str, limit: int) -> Transaction[list[str]]:
     found = yield Walks.buckets(kind=kind, after=after, limit=limit)
-    return [row[0] for row in found]
+    return [name for (name,) in found]
 
 
 def versions(
@@ -29,7 +29,10 @@ def versions(
     start, rank = after if after is not None else (prefix, FIRST_RANK)
     statement = _PAGES[stop is not None, bucket.versioning != OFF]
     found = yield statement(bucket_id=bucket.id, start=start, after_rank=rank, stop=stop, limit=limit)
-    return [Walked._make((*row[:6], orjson.loads(row[6]) if row[6] else {}, bool(row[7]))) for row in found]
+    return [
+        Walked._make((*columns, orjson.loads(tags) if tags else {}, bool(marker)))
+        for *columns, tags, marker in found
+    ]
 
 
 def progress(name: str) -> Transaction[str | None]:
