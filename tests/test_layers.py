@@ -59,7 +59,7 @@ LOOSE |= {"bucket_names", "database", "nodes", "store"}
 
 # What a layer must not know of other people's libraries.
 NO_IO = ("asyncio", "socket", "ssl", "subprocess", "threading", "http", "httpx", "lmdb", "redis", "uvicorn")
-NO_SQL = ("sqlalchemy", "sqlite3", "psycopg")
+NO_SQL = ("sqlalchemy", "sqlmodel", "sqlite3", "psycopg")
 NO_WEB = ("fastapi", "starlette")
 PURE = (*NO_IO, *NO_SQL, *NO_WEB)
 MUST_NOT: dict[str, tuple[str, ...]] = {
